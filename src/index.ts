@@ -1,0 +1,52 @@
+/**
+ * @since 0.1.0
+ */
+export {
+  ClerkDecodeError,
+  ClerkInvalidRequest,
+  ClerkTimeout,
+  ClerkTransportError
+} from "./errors/CallErrors.js"
+export { ClerkConfigError } from "./errors/ClerkConfigError.js"
+export { ClerkError } from "./errors/ClerkError.js"
+export { type ClerkErrorCode, ClerkErrorItem } from "./errors/ClerkErrorItem.js"
+export {
+  ClerkBadRequest,
+  ClerkConflict,
+  ClerkForbidden,
+  ClerkGone,
+  ClerkNotFound,
+  ClerkRateLimited,
+  ClerkServerError,
+  ClerkUnauthorized,
+  ClerkUnexpectedStatus,
+  ClerkUnprocessableEntity
+} from "./errors/StatusErrors.js"
+export { ClientId, OrganizationId, SessionId, UserId } from "./schema/Ids.js"
+export {
+  type KnownSessionStatus,
+  Session,
+  SessionActivity,
+  SessionActor,
+  type SessionEncoded,
+  SessionStatus,
+  SessionTask
+} from "./schema/Session.js"
+export { SessionPage, type SessionPageEncoded } from "./schema/SessionPage.js"
+export {
+  SessionCookies,
+  type SessionCookiesEncoded,
+  SessionToken,
+  type SessionTokenEncoded
+} from "./schema/SessionToken.js"
+export {
+  ClerkHttp,
+  type ClerkHttpOptions,
+  type ClerkHttpService,
+  type ClerkRequest,
+  type ClerkResponse
+} from "./services/ClerkHttp.js"
+export type { Op } from "./services/Operation.js"
+export * as Operation from "./services/Operation.js"
+export * as RequestPolicy from "./services/RequestPolicy.js"
+export * as Sessions from "./services/Sessions.js"

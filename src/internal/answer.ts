@@ -1,0 +1,170 @@
+import * as Either from "effect/Either"
+import { ClerkDecodeError, type DecodeIssue, type DecodeReason } from "../errors/CallErrors.js"
+import type { ClerkErrorItem } from "../errors/ClerkErrorItem.js"
+import {
+  ClerkBadRequest,
+  ClerkConflict,
+  ClerkForbidden,
+  ClerkGone,
+  ClerkNotFound,
+  ClerkRateLimited,
+  ClerkServerError,
+  ClerkUnauthorized,
+  ClerkUnexpectedStatus,
+  ClerkUnprocessableEntity
+} from "../errors/StatusErrors.js"
+import type { ClerkResponse } from "../services/ClerkHttp.js"
+import type { DeclaredStatus, ErrorOf } from "../services/Operation.js"
+import type { CompiledOperation, PreparedCall } from "./compiledOperation.js"
+import { parseRetryAfter } from "./retryAfter.js"
+import { isStatusRetryable } from "./retryTable.js"
+import { schemaIssues } from "./schemaIssues.js"
+import { scrubJson, scrubText } from "./scrub.js"
+
+/** What every error of a call says about it. */
+export interface CallFacts {
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  readonly attempts: number
+}
+
+export type CallError = ErrorOf<DeclaredStatus>
+
+const successes: ReadonlySet<number> = new Set([200, 201, 202])
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // JSON has no value for it, so it means "not JSON"
+  }
+}
+
+const isRecord = (u: unknown): u is { readonly [key: string]: unknown } =>
+  typeof u === "object" && u !== null && !Array.isArray(u)
+
+const traceIdIn = (json: unknown, { headers }: ClerkResponse): string | undefined =>
+  [isRecord(json) ? json["clerk_trace_id"] : undefined, headers["clerk-trace-id"], headers["cf-ray"]].find(
+    (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id)
+  )
+
+const maxItems = 16
+
+/** Reads Clerk's error list. Every field has been seen missing, so nothing is required of it. */
+const errorItemsIn = (json: unknown, secrets: ReadonlyArray<string>): ReadonlyArray<ClerkErrorItem> => {
+  if (!isRecord(json) || !Array.isArray(json["errors"])) return []
+  const shown = (value: unknown) => (typeof value === "string" ? scrubText(value, secrets) : undefined)
+  return json["errors"]
+    .filter(isRecord)
+    .slice(0, maxItems)
+    .map((item) => {
+      const code = shown(item["code"])
+      const message = shown(item["message"] ?? item["short_message"])
+      const longMessage = shown(item["long_message"])
+      const meta = item["meta"]
+      return {
+        ...(code === undefined ? undefined : { code }),
+        ...(message === undefined ? undefined : { message }),
+        ...(longMessage === undefined ? undefined : { longMessage }),
+        // Cleaning a record gives a record: only its texts change.
+        ...(isRecord(meta)
+          ? { meta: scrubJson(meta, secrets) as { readonly [key: string]: unknown } }
+          : undefined)
+      }
+    })
+}
+
+/** 404, 409, 410 and 422 are expected only where an operation declares them. */
+const classOf = ({ declared }: CompiledOperation<unknown>, status: number) => {
+  switch (declared.has(status) || status <= 403 ? status : undefined) {
+    case 400:
+      return ClerkBadRequest
+    case 401:
+      return ClerkUnauthorized
+    case 403:
+      return ClerkForbidden
+    case 404:
+      return ClerkNotFound
+    case 409:
+      return ClerkConflict
+    case 410:
+      return ClerkGone
+    case 422:
+      return ClerkUnprocessableEntity
+    default:
+      return ClerkUnexpectedStatus
+  }
+}
+
+const refusal = (
+  operation: CompiledOperation<unknown>,
+  { secrets }: PreparedCall,
+  response: ClerkResponse,
+  call: CallFacts,
+  nowMillis: number
+): CallError => {
+  const { status } = response
+  const json = parseJson(response.body)
+  const traceId = traceIdIn(json, response)
+  const fields = {
+    ...call,
+    status,
+    errors: errorItemsIn(json, secrets),
+    retryable: isStatusRetryable(operation.kind, status),
+    ...(traceId === undefined ? undefined : { traceId })
+  }
+  if (status === 429 || (status >= 500 && status <= 599)) {
+    const retryAfter = parseRetryAfter(response.headers, nowMillis)
+    const throttled = retryAfter === undefined ? fields : { ...fields, retryAfter }
+    return status === 429 ? new ClerkRateLimited(throttled, true) : new ClerkServerError(throttled, true)
+  }
+  const Class = classOf(operation, status)
+  return new Class(fields, true)
+}
+
+const isJsonType = (contentType: string): boolean =>
+  /^\s*(?:application\/(?:[\w.+-]+\+)?json|text\/json)\s*(?:;|$)/i.test(contentType)
+
+/**
+ * Reads an answer: the decoded success, or the error of its status, or why it cannot be read.
+ *
+ * `nowMillis` is the wall clock's time, for a `Retry-After` that is a date.
+ */
+export const readAnswer = <A>(
+  operation: CompiledOperation<A>,
+  prepared: PreparedCall,
+  response: ClerkResponse,
+  call: CallFacts,
+  nowMillis: number
+): Either.Either<A, CallError> => {
+  const { status, headers, body } = response
+  const succeeded = successes.has(status) || (status === 204 && !operation.answers)
+  if (!succeeded) return Either.left(refusal(operation, prepared, response, call, nowMillis))
+  const unreadable = (reason: DecodeReason, issues: ReadonlyArray<DecodeIssue> = [], json?: unknown) => {
+    const traceId = traceIdIn(json, response)
+    const fields = { ...call, reason, issues, retryable: false }
+    return Either.left(new ClerkDecodeError(traceId === undefined ? fields : { ...fields, traceId }, true))
+  }
+  if (operation.answers) {
+    if (!isJsonType(headers["content-type"] ?? "application/json")) return unreadable("content-type")
+    if (body.trim() === "") return unreadable("empty")
+  }
+  const json = operation.answers ? parseJson(body) : undefined
+  if (json === undefined && operation.answers) return unreadable("json")
+  const decoded = operation.decode(json)
+  if (Either.isLeft(decoded)) {
+    return unreadable(
+      "schema",
+      schemaIssues(decoded.left).map(({ path, kind, expected }) => ({
+        path: path.join("."),
+        expected: kind === "missing" ? `${expected}, but it is missing` : expected
+      })),
+      json
+    )
+  }
+  if (prepared.answerId !== undefined && (!isRecord(json) || json["id"] !== prepared.answerId)) {
+    return unreadable("id-mismatch", [], json)
+  }
+  return Either.right(decoded.right)
+}

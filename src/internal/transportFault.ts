@@ -1,0 +1,83 @@
+import type { Sent, TransportReason } from "../errors/CallErrors.js"
+
+/** What is known of a request that got no answer. */
+export interface TransportFault {
+  readonly reason: TransportReason
+  readonly sent: Sent
+}
+
+const fault = (reason: TransportReason, sent: Sent): TransportFault => ({ reason, sent })
+
+/** Error codes of Node's sockets and of undici. A code that is not here is `unknown`, which is never retried. */
+const faults: ReadonlyMap<string, TransportFault> = new Map([
+  ["ENOTFOUND", fault("dns", "no")],
+  ["EAI_AGAIN", fault("dns", "no")],
+  ["ECONNREFUSED", fault("refused", "no")],
+  ["EHOSTUNREACH", fault("unreachable", "no")],
+  ["ENETUNREACH", fault("unreachable", "no")],
+  ["EADDRNOTAVAIL", fault("unreachable", "no")],
+  ["UND_ERR_CONNECT_TIMEOUT", fault("connect-timeout", "no")],
+  ["ECONNRESET", fault("reset", "maybe")],
+  ["EPIPE", fault("reset", "maybe")],
+  ["ECONNABORTED", fault("reset", "maybe")],
+  ["ETIMEDOUT", fault("response-timeout", "maybe")],
+  ["UND_ERR_SOCKET", fault("closed", "maybe")],
+  ["UND_ERR_HEADERS_TIMEOUT", fault("response-timeout", "maybe")],
+  ["UND_ERR_BODY_TIMEOUT", fault("response-timeout", "maybe")],
+  ["UND_ERR_HEADERS_OVERFLOW", fault("protocol", "maybe")],
+  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", fault("protocol", "maybe")],
+  ["UND_ERR_RESPONSE_EXCEEDED_MAX_SIZE", fault("protocol", "maybe")],
+  ["UND_ERR_INVALID_ARG", fault("invalid-request", "no")],
+  ["ERR_INVALID_CHAR", fault("invalid-request", "no")],
+  ["ERR_INVALID_URL", fault("invalid-request", "no")],
+  ["EPROTO", fault("tls", "no")],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", fault("tls", "no")],
+  ["SELF_SIGNED_CERT_IN_CHAIN", fault("tls", "no")],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", fault("tls", "no")],
+  ["UNABLE_TO_GET_ISSUER_CERT", fault("tls", "no")],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", fault("tls", "no")],
+  ["CERT_HAS_EXPIRED", fault("tls", "no")],
+  ["CERT_NOT_YET_VALID", fault("tls", "no")],
+  ["CERT_UNTRUSTED", fault("tls", "no")],
+  ["CERT_REVOKED", fault("tls", "no")]
+])
+
+const prefixes: ReadonlyArray<readonly [string, TransportFault]> = [
+  ["HPE_", fault("protocol", "maybe")],
+  ["ERR_TLS_", fault("tls", "no")],
+  ["ERR_SSL_", fault("tls", "no")]
+]
+
+const byCode = (code: string): TransportFault | undefined =>
+  faults.get(code) ?? prefixes.find(([prefix]) => code.startsWith(prefix))?.[1]
+
+const maxDepth = 10
+
+const read = (value: object, key: string): unknown => {
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Classifies a failure by the codes along its chain of causes (and among the errors of an `AggregateError`,
+ * which is what a host with several addresses fails with). Nothing of the failure but the verdict is kept:
+ * its texts can hold the request's headers.
+ */
+export const classifyFault = (failure: unknown, depth = 0): TransportFault => {
+  if (typeof failure !== "object" || failure === null || depth === maxDepth) return fault("unknown", "maybe")
+  const code = read(failure, "code")
+  const known = typeof code === "string" ? byCode(code) : undefined
+  if (known !== undefined) {
+    // A connection that breaks or times out while it is being made has carried nothing.
+    return read(failure, "syscall") === "connect" ? { ...known, sent: "no" } : known
+  }
+  const among = read(failure, "errors")
+  if (Array.isArray(among) && among.length > 0) return classifyFault(among[0], depth + 1)
+  if (read(failure, "message") === "terminated" && read(failure, "cause") === undefined) {
+    return fault("truncated", "maybe")
+  }
+  return classifyFault(read(failure, "cause"), depth + 1)
+}

@@ -1,0 +1,73 @@
+/**
+ * What Clerk issues for a session: a token, or the cookies that carry it.
+ *
+ * Both are credentials, so both are `Redacted`: read them with `Redacted.value` at the point of use.
+ *
+ * @since 0.1.0
+ */
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+
+const Secret = Schema.Redacted(Schema.NonEmptyString).annotations({ description: "a non-empty string" })
+
+/**
+ * A signed JSON Web Token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionToken {
+  readonly object: "token"
+  readonly jwt: Redacted.Redacted<string>
+}
+
+/**
+ * A session token on the wire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionTokenEncoded {
+  readonly object: "token"
+  readonly jwt: string
+}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionToken: Schema.Schema<SessionToken, SessionTokenEncoded> = Schema.Struct({
+  object: Schema.Literal("token"),
+  jwt: Secret
+}).annotations({ identifier: "ClerkSessionToken" })
+
+/**
+ * `Set-Cookie` values to pass on to the browser, in order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionCookies {
+  readonly object: "cookies"
+  readonly cookies: ReadonlyArray<Redacted.Redacted<string>>
+}
+
+/**
+ * Session cookies on the wire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionCookiesEncoded {
+  readonly object: "cookies"
+  readonly cookies: ReadonlyArray<string>
+}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionCookies: Schema.Schema<SessionCookies, SessionCookiesEncoded> = Schema.Struct({
+  object: Schema.Literal("cookies"),
+  cookies: Schema.Array(Secret)
+}).annotations({ identifier: "ClerkSessionCookies" })

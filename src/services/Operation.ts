@@ -1,0 +1,207 @@
+/**
+ * An operation of Clerk's Backend API, declared as data.
+ *
+ * The operations in `Sessions` are made with it, and so can be any other endpoint: it gets the same checks, errors,
+ * policy and decoding.
+ *
+ * @example
+ * import { Schema } from "effect"
+ * import { Operation } from "effect-clerk"
+ *
+ * const User = Schema.Struct({ id: Schema.String, banned: Schema.Boolean })
+ *
+ * export const ban = Operation.make({
+ *   name: "Users.ban",
+ *   method: "POST",
+ *   path: "/users/{id}/ban",
+ *   kind: "repeatable",
+ *   success: User,
+ *   errors: [404]
+ * })
+ *
+ * export const program = ban({ path: { id: "user_123" } })
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type {
+  ClerkDecodeError,
+  ClerkInvalidRequest,
+  ClerkTimeout,
+  ClerkTransportError
+} from "../errors/CallErrors.js"
+import type {
+  ClerkBadRequest,
+  ClerkConflict,
+  ClerkForbidden,
+  ClerkGone,
+  ClerkNotFound,
+  ClerkRateLimited,
+  ClerkServerError,
+  ClerkUnauthorized,
+  ClerkUnexpectedStatus,
+  ClerkUnprocessableEntity
+} from "../errors/StatusErrors.js"
+import { compile } from "../internal/compiledOperation.js"
+import { call } from "../internal/pipeline.js"
+import type { ClerkHttp, ClerkRequest } from "./ClerkHttp.js"
+
+/**
+ * An effect that needs `ClerkHttp`. Composed (`map`, `gen`, `all`, …) it asks for `ClerkHttp` in its requirements;
+ * run bare, as in `Effect.runPromise(Sessions.get(id))`, it takes the client from the environment
+ * (`ClerkHttp.layerDefault`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+// The order matters: inference takes the requirements of the last member.
+export type Op<A, E> = Effect.Effect<A, E> & Effect.Effect<A, E, ClerkHttp>
+
+/**
+ * What repeating an operation does, which decides when it is retried:
+ * - `read` changes nothing;
+ * - `repeatable` ends in the same state, or leaves only something unused behind;
+ * - `once` must not happen twice: it is retried only when the request certainly did not reach Clerk or was turned
+ *   away unread.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kind = "read" | "repeatable" | "once"
+
+/**
+ * The errors of every operation, whatever it declares.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CommonError =
+  | ClerkBadRequest
+  | ClerkUnauthorized
+  | ClerkForbidden
+  | ClerkRateLimited
+  | ClerkServerError
+  | ClerkUnexpectedStatus
+  | ClerkInvalidRequest
+  | ClerkTransportError
+  | ClerkTimeout
+  | ClerkDecodeError
+
+/**
+ * The statuses an operation may declare, with their errors. One that is not declared is `ClerkUnexpectedStatus`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export interface DeclaredErrors {
+  readonly 404: ClerkNotFound
+  readonly 409: ClerkConflict
+  readonly 410: ClerkGone
+  readonly 422: ClerkUnprocessableEntity
+}
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type DeclaredStatus = keyof DeclaredErrors
+
+/**
+ * The errors of an operation that declares these statuses: `ErrorOf<404 | 422>`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ErrorOf<Status extends DeclaredStatus = never> = CommonError | DeclaredErrors[Status]
+
+/**
+ * The names between braces in a path template.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PathParams<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathParams<Rest>
+  : never
+
+/**
+ * What a declared operation is called with: `path` when the template has parameters, `query` and `body` when
+ * they are declared.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Input<Path extends string, Query, Body> = ([PathParams<Path>] extends [never]
+  ? unknown
+  : { readonly path: { readonly [Name in PathParams<Path>]: string } }) &
+  ([Query] extends [never] ? unknown : { readonly query: Query }) &
+  ([Body] extends [never] ? unknown : { readonly body: Body })
+
+/**
+ * The values a query can carry.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface QueryEncoded {
+  readonly [name: string]: string | number | boolean | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Declaration<
+  Path extends string,
+  A,
+  AI,
+  Status extends DeclaredStatus,
+  Query,
+  QueryI,
+  Body,
+  BodyI
+> {
+  /** The name in errors and traces: `Users.ban`. */
+  readonly name: string
+  readonly method: ClerkRequest["method"]
+  /** Below `/v1`; a parameter stands in braces and is checked against `IdText`: `/users/{id}/ban`. */
+  readonly path: Path
+  readonly kind: Kind
+  /** Decodes the body of a success. `Schema.Void` reads none, and then 204 is a success too. */
+  readonly success: Schema.Schema<A, AI>
+  /** The statuses it documents besides 400, 401, 403, 429 and 5xx. */
+  readonly errors?: ReadonlyArray<Status> | undefined
+  /** Encodes the query; a refused value is a `ClerkInvalidRequest` whose rule is the schema's description. */
+  readonly query?: Schema.Schema<Query, QueryI> | undefined
+  /** Encodes the body, likewise. A body without any field is not sent. */
+  readonly body?: Schema.Schema<Body, BodyI> | undefined
+  /** The API version it needs, where that is not the client's. */
+  readonly apiVersion?: string | undefined
+  /** The path parameter that has to come back as the answer's `id`. */
+  readonly answersFor?: PathParams<Path> | undefined
+  /** The fields of the encoded body that are credentials: they are masked wherever Clerk quotes them. */
+  readonly secrets?: ReadonlyArray<keyof BodyI & string> | undefined
+}
+
+/**
+ * Makes an operation from its declaration.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <
+  const Path extends `/${string}`,
+  A,
+  AI,
+  const Status extends DeclaredStatus = never,
+  Query = never,
+  QueryI extends QueryEncoded = never,
+  Body = never,
+  BodyI = never
+>(
+  declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>
+): ((input: Input<Path, Query, Body>) => Op<A, ErrorOf<Status>>) => {
+  const operation = compile(declaration)
+  return (input) => call(operation, input)
+}

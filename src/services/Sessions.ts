@@ -1,0 +1,311 @@
+/**
+ * Clerk's sessions: who is signed in, where, and for how long.
+ *
+ * Every function gives an effect that needs `ClerkHttp`. Ids may be plain or branded strings. What a function can
+ * fail with is in its type; the errors every call shares are `Operation.CommonError`.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Sessions } from "effect-clerk"
+ *
+ * // Signs a user out of every device.
+ * export const signOutEverywhere = (userId: string) =>
+ *   Effect.gen(function* () {
+ *     const { data } = yield* Sessions.list({ userId, status: "active", limit: 500 })
+ *     return yield* Effect.forEach(data, (session) => Sessions.revoke(session.id), { concurrency: 5 })
+ *   })
+ *
+ * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
+ * @since 0.1.0
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { SessionId } from "../schema/Ids.js"
+import { Session } from "../schema/Session.js"
+import { SessionPage } from "../schema/SessionPage.js"
+import {
+  CreateBody,
+  type CreateParams,
+  CreateTokenBody,
+  type CreateTokenOptions,
+  type ListParams,
+  ListQuery,
+  RefreshBody,
+  type RefreshParams,
+  RefreshQuery,
+  VerifyBody,
+  type VerifyOptions
+} from "../schema/SessionRequests.js"
+import { SessionCookies, SessionToken } from "../schema/SessionToken.js"
+import type { ClerkHttp } from "./ClerkHttp.js"
+import * as Operation from "./Operation.js"
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type ListError = Operation.ErrorOf<422>
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type CreateError = Operation.ErrorOf<404 | 409 | 422>
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type GetError = Operation.ErrorOf<404>
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type RefreshError = Operation.ErrorOf<422>
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type RevokeError = Operation.ErrorOf<404 | 409>
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type VerifyError = Operation.ErrorOf<404 | 410>
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type CreateTokenError = Operation.ErrorOf<404 | 422>
+
+const listOperation = Operation.make({
+  name: "Sessions.list",
+  method: "GET",
+  path: "/sessions",
+  kind: "read",
+  query: ListQuery,
+  success: SessionPage,
+  errors: [422]
+})
+
+/**
+ * Lists the sessions of a user, a client, or both, newest first, one page at a time. Sessions that ended long ago
+ * are not kept by Clerk.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const list = (params: ListParams): Operation.Op<SessionPage, ListError> =>
+  listOperation({ query: { ...params, paginated: true } })
+
+const createOperation = Operation.make({
+  name: "Sessions.create",
+  method: "POST",
+  path: "/sessions",
+  kind: "once",
+  body: CreateBody,
+  success: Session,
+  errors: [404, 409, 422]
+})
+
+/**
+ * Creates an active session for a user. It is meant for tests: production instances refuse it. It is never
+ * repeated once Clerk may have received it, because every repetition makes another session.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const create = (params: CreateParams): Operation.Op<Session, CreateError> =>
+  createOperation({ body: params })
+
+const getOperation = Operation.make({
+  name: "Sessions.get",
+  method: "GET",
+  path: "/sessions/{id}",
+  kind: "read",
+  success: Session,
+  errors: [404],
+  answersFor: "id"
+})
+
+/**
+ * Reads a session as it stands now, which is also how to find out whether one was revoked while its token is
+ * still valid.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const get = (id: SessionId | string): Operation.Op<Session, GetError> => getOperation({ path: { id } })
+
+const refreshOperation = <A extends SessionToken | SessionCookies, I>(success: Schema.Schema<A, I>) =>
+  Operation.make({
+    name: "Sessions.refresh",
+    method: "POST",
+    path: "/sessions/{id}/refresh",
+    kind: "once",
+    query: RefreshQuery,
+    body: RefreshBody,
+    success,
+    errors: [422],
+    secrets: ["expired_token", "refresh_token", "request_headers"]
+  })
+
+const refreshToToken = refreshOperation(SessionToken)
+
+const refreshToCookies = refreshOperation(SessionCookies)
+
+/**
+ * Issues a new session token from an expired one and the browser's refresh token; with `format: "cookie"`, the
+ * `Set-Cookie` values that carry it. `ClerkUnauthorized` means that the tokens were refused: send the browser
+ * through the handshake.
+ *
+ * The expired token is consumed, so this is never repeated once Clerk may have received it.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function refresh(
+  id: SessionId | string,
+  params: RefreshParams & { readonly format: "cookie" }
+): Operation.Op<SessionCookies, RefreshError>
+export function refresh(
+  id: SessionId | string,
+  params: RefreshParams & { readonly format?: "token" | undefined }
+): Operation.Op<SessionToken, RefreshError>
+export function refresh(
+  id: SessionId | string,
+  params: RefreshParams
+): Operation.Op<SessionToken | SessionCookies, RefreshError>
+export function refresh(id: SessionId | string, params: RefreshParams) {
+  const { suffixedCookies, ...body } = { ...params }
+  const input = { path: { id }, query: { suffixedCookies }, body }
+  return body.format === "cookie" ? refreshToCookies(input) : refreshToToken(input)
+}
+
+const revokeOperation = Operation.make({
+  name: "Sessions.revoke",
+  method: "POST",
+  path: "/sessions/{id}/revoke",
+  kind: "repeatable",
+  success: Session,
+  errors: [404, 409],
+  answersFor: "id"
+})
+
+/**
+ * Ends a session for good and gives it back as it then stands. A token issued before stays valid until it expires,
+ * usually within a minute.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const revoke = (id: SessionId | string): Operation.Op<Session, RevokeError> =>
+  revokeOperation({ path: { id } })
+
+const verifyOperation = Operation.make({
+  name: "Sessions.verify",
+  method: "POST",
+  path: "/sessions/{id}/verify",
+  kind: "repeatable",
+  body: VerifyBody,
+  success: Session,
+  errors: [404, 410],
+  // The last version that has it: later ones answer as if it had never been.
+  apiVersion: "2025-03-12",
+  answersFor: "id",
+  secrets: ["token"]
+})
+
+/**
+ * Asks Clerk whether a session, and the token given with it, is good.
+ *
+ * @deprecated Clerk withdraws this endpoint; it exists up to API version 2025-03-12, which is what this call
+ * speaks whatever the client's version. To learn how a session stands, use `Sessions.get`; to check a token,
+ * verify its signature and claims with the instance's public key.
+ * @since 0.1.0
+ * @category operations
+ */
+export const verify = (
+  id: SessionId | string,
+  options: VerifyOptions = {}
+): Operation.Op<Session, VerifyError> => verifyOperation({ path: { id }, body: options })
+
+const createTokenOperation = Operation.make({
+  name: "Sessions.createToken",
+  method: "POST",
+  path: "/sessions/{id}/tokens",
+  kind: "repeatable",
+  body: CreateTokenBody,
+  success: SessionToken,
+  errors: [404, 422]
+})
+
+/**
+ * Issues a session token. A token issued this way carries no `azp`, since no browser asked for it.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const createToken = (
+  id: SessionId | string,
+  options: CreateTokenOptions = {}
+): Operation.Op<SessionToken, CreateTokenError> => createTokenOperation({ path: { id }, body: options })
+
+const createTokenFromTemplateOperation = Operation.make({
+  name: "Sessions.createTokenFromTemplate",
+  method: "POST",
+  path: "/sessions/{id}/tokens/{name}",
+  kind: "repeatable",
+  body: CreateTokenBody,
+  success: SessionToken,
+  errors: [404, 422]
+})
+
+/**
+ * Issues a token with the claims of one of the instance's JWT templates. Revoking the session does not end it.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const createTokenFromTemplate = (
+  id: SessionId | string,
+  name: string,
+  options: CreateTokenOptions = {}
+): Operation.Op<SessionToken, CreateTokenError> =>
+  createTokenFromTemplateOperation({ path: { id, name }, body: options })
+
+const maxPageSize = 500
+
+/**
+ * All the sessions `list` would give, page after page, each requested when it is needed. `limit` is the size of a
+ * page (default 500) and `offset` where to begin.
+ *
+ * Clerk pages by position. A session that appears meanwhile shifts the others back, so ids that were seen are
+ * dropped; one that stops matching shifts them forward, past the next page. Hence do not filter by what you
+ * change: to revoke all active sessions, either collect them first or leave out `status`.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const stream = (params: ListParams): Stream.Stream<Session, ListError, ClerkHttp> =>
+  Stream.suspend(() => {
+    const seen = new Set<string>()
+    const limit = params.limit ?? maxPageSize
+    return Stream.paginateChunkEffect(params.offset ?? 0, (offset) =>
+      Effect.map(list({ ...params, limit, offset }), ({ data, totalCount }) => {
+        const fresh = data.filter(({ id }) => !seen.has(id))
+        for (const { id } of fresh) seen.add(id)
+        const next = offset + data.length
+        const isLast =
+          data.length === 0 || (totalCount === undefined ? data.length < limit : next >= totalCount)
+        return [Chunk.unsafeFromArray(fresh), isLast ? Option.none() : Option.some(next)]
+      })
+    )
+  })

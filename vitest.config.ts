@@ -1,0 +1,14 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^effect-clerk$/, replacement: src("index.ts") },
+      { find: /^effect-clerk\/testing$/, replacement: src("testing/index.ts") }
+    ]
+  },
+  test: { include: ["test/**/*.test.ts"] }
+})
