@@ -1,0 +1,103 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Ids from "./ids.js"
+import * as Instance from "./instance.js"
+import type {
+  EmulatedActivity,
+  EmulatedSession,
+  EmulatedSessionPatch,
+  MintOptions,
+  SignedIn,
+  SignInOptions
+} from "./model.js"
+import * as State from "./state.js"
+
+export const DEFAULT_ORIGIN = "https://app.emulator.test"
+
+const aDesktop: Omit<EmulatedActivity, "id"> = {
+  deviceType: "desktop",
+  isMobile: false,
+  browserName: "Chrome",
+  browserVersion: "128.0.0.0",
+  ipAddress: "192.0.2.1",
+  city: "Athens",
+  country: "GR"
+}
+
+/** The part of a record that a test may see. */
+export const visible = ({
+  refreshToken: _,
+  verifiedAt: __,
+  ...session
+}: State.SessionRecord): EmulatedSession => session
+
+const noSession = (id: string) => Effect.dieMessage(`ClerkEmulator: there is no session ${id}`)
+
+const sessionOrDie = (instance: Instance.Instance, id: string) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const session = State.findSession(instance.state, id, now)
+    return session === undefined ? noSession(id) : Effect.succeed(session)
+  })
+
+export const signIn = (
+  instance: Instance.Instance,
+  userId: string,
+  options: SignInOptions = {}
+): Effect.Effect<SignedIn> =>
+  Effect.gen(function* () {
+    const { state } = instance
+    if (!state.users.has(userId)) {
+      return yield* Effect.dieMessage(`ClerkEmulator: there is no user ${userId}`)
+    }
+    const organizationId = options.organizationId ?? null
+    if (organizationId !== null) {
+      const organization = state.organizations.get(organizationId)
+      if (organization === undefined || !State.isMember(organization, userId)) {
+        return yield* Effect.dieMessage(
+          `ClerkEmulator: user ${userId} is not a member of an organization ${organizationId}`
+        )
+      }
+    }
+    const refreshToken = yield* Ids.make("rt")
+    const session = yield* Instance.newSession(instance, {
+      userId,
+      ...(options.clientId === undefined ? {} : { clientId: options.clientId }),
+      lastActiveOrganizationId: organizationId,
+      status: options.status ?? "active",
+      actor: options.actor ?? null,
+      tasks: options.tasks ?? null,
+      latestActivity: { ...aDesktop, id: yield* Ids.make("activity"), ...options.activity },
+      refreshToken,
+      verifiedAt: yield* Clock.currentTimeMillis
+    })
+    state.sessions.set(session.id, session)
+    const origin = options.origin ?? DEFAULT_ORIGIN
+    const sessionToken = yield* Instance.sessionToken(instance, session, { ...options, origin })
+    return { session: visible(session), sessionToken, refreshToken, origin }
+  })
+
+export const mintSessionToken = (
+  instance: Instance.Instance,
+  id: string,
+  options: MintOptions = {}
+): Effect.Effect<string> =>
+  Effect.flatMap(sessionOrDie(instance, id), (session) => Instance.sessionToken(instance, session, options))
+
+export const refreshTokenOf = (instance: Instance.Instance, id: string): Effect.Effect<string | null> =>
+  Effect.map(sessionOrDie(instance, id), (session) => session.refreshToken)
+
+/** Lays the patch over what is stored, so that a later `expireAt` brings an expired session back. */
+export const updateSession = (
+  instance: Instance.Instance,
+  id: string,
+  patch: EmulatedSessionPatch
+): Effect.Effect<EmulatedSession> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.suspend(() => {
+      const stored = instance.state.sessions.get(id)
+      if (stored === undefined) return noSession(id)
+      const updated = { ...stored, ...patch, updatedAt: now }
+      instance.state.sessions.set(id, updated)
+      return Effect.succeed(visible(State.aged(updated, now)))
+    })
+  )

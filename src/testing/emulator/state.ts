@@ -1,0 +1,112 @@
+import * as Either from "effect/Either"
+import type { EmulatedOrganization, EmulatedSession, EmulatedUser, EmulatorResponse } from "./model.js"
+import * as Refusals from "./refusals.js"
+
+/** A session with what Clerk knows of it and never tells. */
+export interface SessionRecord extends EmulatedSession {
+  readonly refreshToken: string | null
+  /** When the first factor was verified; null for a session that no one signed in to. */
+  readonly verifiedAt: number | null
+}
+
+export interface Template {
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly lifetimeSeconds: number
+}
+
+/**
+ * Everything the emulator remembers. It is mutable, and changed only inside one synchronous step, so that fibers
+ * cannot come between a check and the change that rests on it. Records are replaced, never changed in place.
+ */
+export interface State {
+  readonly users: Map<string, EmulatedUser>
+  readonly organizations: Map<string, EmulatedOrganization>
+  readonly templates: Map<string, Template>
+  readonly sessions: Map<string, SessionRecord>
+  /** Tokens that a refresh has used up. */
+  readonly consumed: Set<string>
+  readonly prepared: Array<EmulatorResponse>
+}
+
+export const make = (): State => ({
+  users: new Map(),
+  organizations: new Map(),
+  templates: new Map(),
+  sessions: new Map(),
+  consumed: new Set(),
+  prepared: []
+})
+
+export const isLive = (session: EmulatedSession): boolean =>
+  session.status === "active" || session.status === "pending"
+
+/** Nothing wakes up to expire a session; its age is seen when it is read. */
+export const aged = (session: SessionRecord, now: number): SessionRecord => {
+  if (!isLive(session)) return session
+  if (now >= session.abandonAt) return { ...session, status: "abandoned" }
+  return now >= session.expireAt ? { ...session, status: "expired" } : session
+}
+
+export const findSession = (state: State, id: string, now: number): SessionRecord | undefined => {
+  const session = state.sessions.get(id)
+  return session === undefined ? undefined : aged(session, now)
+}
+
+export const getSession = (
+  state: State,
+  id: string,
+  now: number
+): Either.Either<SessionRecord, Refusals.Refusal> =>
+  Either.fromNullable(findSession(state, id, now), () => Refusals.session(id))
+
+/** Newest first; of those made in the same millisecond, the last one made comes first. */
+export const listSessions = (state: State, now: number): ReadonlyArray<SessionRecord> =>
+  Array.from(state.sessions.values(), (session) => aged(session, now))
+    .reverse()
+    .sort((a, b) => b.createdAt - a.createdAt)
+
+export const isMember = (organization: EmulatedOrganization, userId: string): boolean =>
+  organization.members.some((member) => member.userId === userId)
+
+/** Clerk's documents name no exception, so a session that ended otherwise is revoked too; again is no change. */
+export const revoke = (
+  state: State,
+  id: string,
+  now: number
+): Either.Either<SessionRecord, Refusals.Refusal> =>
+  Either.map(getSession(state, id, now), (session) => {
+    if (session.status === "revoked") return session
+    const revoked: SessionRecord = { ...session, status: "revoked", updatedAt: now }
+    state.sessions.set(id, revoked)
+    return revoked
+  })
+
+export interface Refresh {
+  readonly sessionId: string
+  readonly expiredToken: string
+  readonly refreshToken: string
+  /** Replaces the refresh token; null keeps it. */
+  readonly nextRefreshToken: string | null
+  readonly now: number
+}
+
+/** The part of a refresh that rests on the state: of two with the same expired token exactly one gets through. */
+export const refresh = (state: State, input: Refresh): Either.Either<SessionRecord, Refusals.Refusal> => {
+  const session = findSession(state, input.sessionId, input.now)
+  if (session === undefined) return Either.left(Refusals.refresh.session(input.sessionId))
+  if (!isLive(session)) return Either.left(Refusals.refresh.inactive)
+  // Before the refresh token, so that a repetition after a lost answer is told that it came second.
+  if (state.consumed.has(input.expiredToken)) return Either.left(Refusals.refresh.consumed)
+  if (session.refreshToken !== input.refreshToken) {
+    return Either.left(Refusals.refresh.refreshToken)
+  }
+  const refreshed: SessionRecord = {
+    ...session,
+    refreshToken: input.nextRefreshToken ?? session.refreshToken,
+    lastActiveAt: input.now,
+    updatedAt: input.now
+  }
+  state.consumed.add(input.expiredToken)
+  state.sessions.set(session.id, refreshed)
+  return Either.right(refreshed)
+}
