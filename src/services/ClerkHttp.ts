@@ -99,12 +99,14 @@ export interface ClerkHttpService {
  * The transport of all operations. Provide one of the layers, or in a test any object with an `execute`.
  *
  * @example
+ * ```ts
  * import { Effect, Redacted } from "effect"
  * import { ClerkHttp, Sessions } from "effect-clerk"
  *
  * const program = Sessions.get("sess_123").pipe(
  *   Effect.provide(ClerkHttp.layerFetch({ secretKey: Redacted.make("sk_test_…") }))
  * )
+ * ```
  *
  * @since 0.1.0
  * @category services

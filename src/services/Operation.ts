@@ -5,6 +5,7 @@
  * policy and decoding.
  *
  * @example
+ * ```ts
  * import { Schema } from "effect"
  * import { Operation } from "effect-clerk"
  *
@@ -20,6 +21,7 @@
  * })
  *
  * export const program = ban({ path: { id: "user_123" } })
+ * ```
  *
  * @since 0.1.0
  */

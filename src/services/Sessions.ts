@@ -5,6 +5,7 @@
  * fail with is in its type; the errors every call shares are `Operation.CommonError`.
  *
  * @example
+ * ```ts
  * import { Effect } from "effect"
  * import { Sessions } from "effect-clerk"
  *
@@ -14,6 +15,7 @@
  *     const { data } = yield* Sessions.list({ userId, status: "active", limit: 500 })
  *     return yield* Effect.forEach(data, (session) => Sessions.revoke(session.id), { concurrency: 5 })
  *   })
+ * ```
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
  * @since 0.1.0

@@ -2,6 +2,7 @@
  * A transport for tests: your function answers, and every request is recorded as the plain value it is.
  *
  * @example
+ * ```ts
  * import { Effect } from "effect"
  * import { Sessions } from "effect-clerk"
  * import { ClerkTest } from "effect-clerk/testing"
@@ -13,6 +14,7 @@
  * }).pipe(
  *   Effect.provide(ClerkTest.layer(() => ClerkTest.json(404, { errors: [{ code: "resource_not_found" }] })))
  * )
+ * ```
  *
  * @since 0.1.0
  */

@@ -1,0 +1,110 @@
+/**
+ * Walks through every session operation and prints what it does.
+ *
+ *     npm run quickstart                                  against an in-memory Clerk, on a loopback port
+ *     npm run quickstart -- --live --user user_…          the read-only part, against Clerk, with CLERK_SECRET_KEY
+ */
+import { createServer } from "node:http"
+import { parseArgs } from "node:util"
+import { HttpServer } from "@effect/platform"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { Console, DateTime, Effect, Layer, Redacted, Stream } from "effect"
+import { ClerkHttp, type Session, Sessions } from "effect-clerk"
+import { ClerkEmulator } from "effect-clerk/testing"
+
+const said = (call: string, outcome: string) => Console.log(`${call.padEnd(58)} → ${outcome}`)
+
+const described = (session: Session) =>
+  `${session.id} ${session.status}, until ${DateTime.formatIso(session.expireAt)}`
+
+/** What may be done to a real instance: reading. */
+const look = (userId: string) =>
+  Effect.gen(function* () {
+    const page = yield* Sessions.list({ userId, limit: 10 })
+    yield* said(
+      "Sessions.list({ userId, limit: 10 })",
+      `${page.data.length} of ${page.totalCount ?? "?"} sessions`
+    )
+
+    const [newest] = page.data
+    if (newest === undefined) return
+    yield* said("Sessions.get(id)", described(yield* Sessions.get(newest.id)))
+
+    const active = yield* Sessions.stream({ userId, status: "active" }).pipe(Stream.runCount)
+    yield* said('Sessions.stream({ userId, status: "active" })', `${active} active`)
+  })
+
+/** All the rest, which needs an instance one may write to. */
+const walk = Effect.gen(function* () {
+  const clerk = yield* ClerkEmulator
+  const { id: userId } = yield* clerk.createUser()
+  yield* clerk.createTemplate({ name: "hasura", claims: { role: "editor" } })
+
+  const laptop = yield* Sessions.create({ userId })
+  yield* said("Sessions.create({ userId })", described(laptop))
+  const phone = yield* Sessions.create({ userId })
+  yield* said("Sessions.create({ userId })", described(phone))
+
+  yield* look(userId)
+
+  // Tokens come back Redacted: printing one shows nothing.
+  const token = yield* Sessions.createToken(laptop.id, { expiresIn: "5 minutes" })
+  yield* said('Sessions.createToken(id, { expiresIn: "5 minutes" })', `jwt ${token.jwt}`)
+  const templated = yield* Sessions.createTokenFromTemplate(laptop.id, "hasura")
+  yield* said('Sessions.createTokenFromTemplate(id, "hasura")', `jwt ${templated.jwt}`)
+
+  // What a browser holds two minutes after it was last here: an expired session token and a refresh token.
+  const browser = yield* clerk.signIn(userId, { age: "2 minutes" })
+  const fresh = yield* Sessions.refresh(browser.session.id, {
+    expiredToken: browser.sessionToken,
+    refreshToken: browser.refreshToken,
+    requestOrigin: browser.origin
+  })
+  yield* said("Sessions.refresh(id, { expiredToken, … })", `jwt ${fresh.jwt}`)
+
+  const verified = yield* Sessions.verify(laptop.id, { token: token.jwt })
+  yield* said("Sessions.verify(id, { token })   (deprecated)", described(verified))
+
+  const revoked = yield* Sessions.revoke(phone.id)
+  yield* said("Sessions.revoke(id)", described(revoked))
+
+  // Every failure has a tag of its own, and the type says which ones a call can have.
+  yield* Sessions.get("sess_nobody").pipe(
+    Effect.flatMap((session) => said('Sessions.get("sess_nobody")', described(session))),
+    Effect.catchTag("ClerkNotFound", (error) => said('Sessions.get("sess_nobody")', error.message)),
+    Effect.zipRight(Effect.flip(Sessions.get("../users"))),
+    Effect.flatMap((error) => said('Sessions.get("../users")', error.message))
+  )
+})
+
+const secretKey = Redacted.make("sk_test_quickstart")
+
+/** The in-memory Clerk behind a real socket, and a client that is pointed at it. */
+const EmulatorLive = ClerkEmulator.layerServer.pipe(
+  Layer.provideMerge(ClerkEmulator.layer({ secretKey })),
+  Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+)
+
+const ClientLive = Layer.unwrapEffect(
+  HttpServer.addressFormattedWith((apiUrl) =>
+    Effect.as(
+      Console.log(`An in-memory Clerk listens on ${apiUrl}; nothing leaves this machine.\n`),
+      ClerkHttp.layerFetch({ secretKey, apiUrl })
+    )
+  )
+)
+
+const { values } = parseArgs({ options: { live: { type: "boolean" }, user: { type: "string" } } })
+
+const main = Effect.gen(function* () {
+  if (values.live !== true) {
+    return yield* walk.pipe(Effect.provide(Layer.provideMerge(ClientLive, EmulatorLive)))
+  }
+  if (values.user === undefined) {
+    return yield* Effect.fail("--live needs --user user_…: whose sessions to list")
+  }
+  yield* Console.log("Against Clerk itself, with CLERK_SECRET_KEY. Only the read-only operations are run.\n")
+  return yield* look(values.user).pipe(Effect.provide(ClerkHttp.layerDefault))
+})
+
+NodeRuntime.runMain(main)

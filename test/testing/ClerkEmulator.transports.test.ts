@@ -1,0 +1,298 @@
+import { createServer } from "node:http"
+import { createClerkClient, verifyToken } from "@clerk/backend"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import * as TestServices from "effect/TestServices"
+import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
+
+const inProcess = ClerkEmulator.layerHttpClient.pipe(Layer.provideMerge(ClerkEmulator.layer()))
+
+const onSocket = ClerkEmulator.layerServer.pipe(
+  Layer.provideMerge(ClerkEmulator.layer()),
+  Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))
+)
+
+const address = Effect.map(HttpServer.HttpServer, ({ address }) =>
+  address._tag === "TcpAddress" ? `http://127.0.0.1:${address.port}` : "no port"
+)
+
+const secretKey = "sk_test_emulator"
+const authorization = `Bearer ${secretKey}`
+
+describe("in process", () => {
+  const createToken = (id: string, body?: HttpBody.HttpBody) =>
+    HttpClientRequest.post(`https://api.clerk.com/v1/sessions/${id}/tokens`).pipe(
+      HttpClientRequest.setHeaders({ authorization, "content-type": "application/json" }),
+      body === undefined ? (request) => request : HttpClientRequest.setBody(body)
+    )
+
+  it.effect("the emulator answers as an HttpClient, whatever kind of body is sent", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const user = yield* clerk.createUser()
+      const { session } = yield* clerk.signIn(user.id)
+      const text = '{"expires_in_seconds":90}'
+      const bytes = new TextEncoder().encode(text)
+      const type = "application/json"
+      const bodies = {
+        bytes: HttpBody.uint8Array(bytes, type),
+        "raw text": HttpBody.raw(text, { contentType: type }),
+        "raw bytes": HttpBody.raw(bytes, { contentType: type }),
+        "a blob": HttpBody.raw(new Blob([bytes]), { contentType: type }),
+        "a web stream": HttpBody.raw(new Blob([bytes]).stream(), { contentType: type }),
+        "a stream": HttpBody.stream(Stream.make(bytes.slice(0, 5), bytes.slice(5)), type)
+      }
+      const lifetime = (body?: HttpBody.HttpBody) =>
+        Effect.gen(function* () {
+          const response = yield* HttpClient.execute(createToken(session.id, body))
+          expect(response.status).toBe(200)
+          expect(response.headers["content-type"]).toBe("application/json")
+          // Sound in a test: a payload of another shape has no such numbers.
+          const { jwt } = (yield* response.json) as { jwt: string }
+          const claims = JSON.parse(atob(jwt.split(".")[1] ?? "")) as { exp: number; iat: number }
+          return claims.exp - claims.iat
+        })
+      expect(yield* lifetime()).toBe(60)
+      for (const [name, body] of Object.entries(bodies)) expect(yield* lifetime(body), name).toBe(90)
+      expect(
+        (yield* HttpClient.execute(createToken(session.id, HttpBody.formData(new FormData())))).status
+      ).toBe(415)
+    }).pipe(Effect.provide(inProcess))
+  )
+
+  it.effect("a request's query reaches the emulator", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const user = yield* clerk.createUser({ id: "user with space" })
+      yield* clerk.signIn(user.id)
+      const response = yield* HttpClient.get("http://anywhere/v1/sessions", {
+        urlParams: { user_id: user.id, paginated: true },
+        headers: { authorization }
+      })
+      expect(yield* response.json).toMatchObject({ total_count: 1 })
+    }).pipe(Effect.provide(inProcess))
+  )
+
+  it.effect("a request whose body fails, fails unsent", () =>
+    Effect.gen(function* () {
+      const body = HttpBody.stream(Stream.fail(new Error("broken")), "application/json")
+      const error = yield* Effect.flip(HttpClient.execute(createToken("sess_1", body)))
+      expect([error._tag, error.reason]).toEqual(["RequestError", "Encode"])
+    }).pipe(Effect.provide(inProcess))
+  )
+
+  it.effect("a request can be interrupted", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const user = yield* clerk.createUser()
+      const { session } = yield* clerk.signIn(user.id)
+      const body = HttpBody.stream(Stream.never, "application/json")
+      const exit = yield* HttpClient.execute(createToken(session.id, body)).pipe(
+        Effect.timeoutTo({
+          duration: "20 millis",
+          onSuccess: () => "answered",
+          onTimeout: () => "interrupted"
+        }),
+        TestServices.provideLive,
+        Effect.exit
+      )
+      expect(exit).toEqual(Exit.succeed("interrupted"))
+    }).pipe(Effect.provide(inProcess))
+  )
+
+  it.effect("a prepared answer may be one that has no body", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      yield* clerk.answerNext({ status: 204 })
+      const response = yield* HttpClient.execute(createToken("sess_1"))
+      expect([response.status, yield* response.text]).toEqual([204, ""])
+    }).pipe(Effect.provide(inProcess))
+  )
+})
+
+describe("on a socket", () => {
+  it.scopedLive("the emulator answers fetch", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const url = yield* address
+      const user = yield* clerk.createUser()
+      const send = (init: RequestInit) =>
+        Effect.promise(() => fetch(`${url}/v1/sessions`, { method: "POST", ...init }))
+      const created = yield* send({
+        headers: { authorization, "content-type": "application/json" },
+        body: JSON.stringify({ user_id: user.id })
+      })
+      expect(created.status).toBe(200)
+      expect(created.headers.get("content-type")).toBe("application/json")
+      expect(created.headers.get("clerk-trace-id")).toMatch(/^[0-9a-f]{32}$/)
+      expect(yield* Effect.promise(() => created.json())).toMatchObject({ user_id: user.id })
+      const refused = yield* send({ headers: { authorization }, body: "{}" })
+      expect(refused.status).toBe(415)
+      expect(yield* clerk.sessions).toHaveLength(1)
+    }).pipe(Effect.provide(onSocket))
+  )
+
+  it.scopedLive("answers the platform's client too, through its test server", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const response = yield* HttpClient.get("/v1/jwks", { headers: { authorization } })
+      expect(yield* response.json).toEqual(clerk.jwks)
+    }).pipe(
+      Effect.provide(
+        ClerkEmulator.layerServer.pipe(
+          Layer.provideMerge(ClerkEmulator.layer()),
+          Layer.provideMerge(NodeHttpServer.layerTest)
+        )
+      )
+    )
+  )
+})
+
+describe("Clerk's own client", () => {
+  const official = Effect.gen(function* () {
+    const clerk = yield* ClerkEmulator
+    const apiUrl = yield* address
+    const client = createClerkClient({ secretKey, apiUrl })
+    const user = yield* clerk.createUser()
+    return { clerk, apiUrl, client, user }
+  })
+
+  it.scopedLive("reads, lists and revokes sessions", () =>
+    Effect.gen(function* () {
+      const { clerk, client, user } = yield* official
+      const organization = yield* clerk.createOrganization({ members: [{ userId: user.id }] })
+      const { session } = yield* clerk.signIn(user.id, { organizationId: organization.id })
+      const created = yield* Effect.promise(() => client.sessions.createSession({ userId: user.id }))
+      const found = yield* Effect.promise(() => client.sessions.getSession(session.id))
+      expect(found).toMatchObject({
+        id: session.id,
+        userId: user.id,
+        clientId: session.clientId,
+        status: "active",
+        lastActiveOrganizationId: organization.id,
+        expireAt: session.expireAt,
+        abandonAt: session.abandonAt,
+        createdAt: session.createdAt,
+        latestActivity: { browserName: "Chrome", isMobile: false }
+      })
+      const list = yield* Effect.promise(() =>
+        client.sessions.getSessionList({ userId: user.id, status: "active", limit: 1 })
+      )
+      expect([list.totalCount, list.data.map(({ id }) => id)]).toEqual([2, [created.id]])
+      const revoked = yield* Effect.promise(() => client.sessions.revokeSession(session.id))
+      expect([revoked.id, revoked.status]).toEqual([session.id, "revoked"])
+    }).pipe(Effect.provide(onSocket))
+  )
+
+  it.scopedLive("gets tokens, and verifies them by key set and by PEM", () =>
+    Effect.gen(function* () {
+      const { apiUrl, clerk, client, user } = yield* official
+      const { session } = yield* clerk.signIn(user.id)
+      yield* clerk.createTemplate({ name: "supabase", claims: { role: "authenticated" } })
+      const { jwt } = yield* Effect.promise(() => client.sessions.getToken(session.id))
+      const template = yield* Effect.promise(() => client.sessions.getToken(session.id, "supabase", 90))
+      const byKeySet = yield* Effect.promise(() =>
+        verifyToken(jwt, { secretKey, apiUrl, skipJwksCache: true })
+      )
+      expect(byKeySet).toMatchObject({ sid: session.id, sub: user.id, v: 2 })
+      const byPem = yield* Effect.promise(() => verifyToken(template.jwt, { jwtKey: clerk.publicKeyPem }))
+      expect(byPem).toMatchObject({ sub: user.id, role: "authenticated" })
+      expect(byPem.exp - byPem.iat).toBe(90)
+    }).pipe(Effect.provide(onSocket))
+  )
+
+  it.scopedLive("reads a member's permissions out of a version 2 token", () =>
+    Effect.gen(function* () {
+      const { clerk, client, user } = yield* official
+      const member = yield* clerk.createUser({ features: ["avatars"] })
+      const organization = yield* clerk.createOrganization({
+        slug: "acme",
+        features: ["dashboard", "teams"],
+        members: [
+          { userId: user.id },
+          {
+            userId: member.id,
+            role: "org:admin",
+            permissions: ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
+          }
+        ]
+      })
+      const { origin, sessionToken } = yield* clerk.signIn(member.id, { organizationId: organization.id })
+      const state = yield* Effect.promise(() =>
+        client.authenticateRequest(
+          new Request(origin, { headers: { authorization: `Bearer ${sessionToken}` } }),
+          { publishableKey: clerk.publishableKey, jwtKey: clerk.publicKeyPem, authorizedParties: [origin] }
+        )
+      )
+      expect(state.toAuth()).toMatchObject({
+        userId: member.id,
+        orgId: organization.id,
+        orgSlug: "acme",
+        orgRole: "org:admin",
+        orgPermissions: ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
+      })
+    }).pipe(Effect.provide(onSocket))
+  )
+
+  it.scopedLive("refreshes a session by itself when a browser comes with an expired token", () =>
+    Effect.gen(function* () {
+      const { clerk, client, user } = yield* official
+      const { origin, refreshToken, session, sessionToken } = yield* clerk.signIn(user.id, {
+        age: "5 minutes"
+      })
+      const answer = yield* Effect.promise(() =>
+        client.sessions.refreshSession(session.id, {
+          expired_token: sessionToken,
+          refresh_token: refreshToken,
+          request_origin: origin,
+          format: "cookie"
+        })
+      )
+      const cookies = answer.cookies ?? []
+      expect(cookies[0]).toMatch(/^__session=/)
+      const again = yield* clerk.mintSessionToken(session.id, { origin, age: "5 minutes" })
+      const suffix = /^__refresh_(.{8})=/.exec(cookies[1] ?? "")?.[1]
+      const uat = Math.floor((Date.now() - 600_000) / 1000)
+      const state = yield* Effect.promise(async () =>
+        client.authenticateRequest(
+          new Request(`${origin}/page`, {
+            headers: {
+              cookie: [
+                `__session_${suffix}=${again}`,
+                `__client_uat_${suffix}=${uat}`,
+                `__client_uat=${uat}`,
+                `__clerk_db_jwt_${suffix}=dvb_1`,
+                "__clerk_db_jwt=dvb_1",
+                `__refresh_${suffix}=${await Effect.runPromise(clerk.refreshToken(session.id))}`
+              ].join("; ")
+            }
+          }),
+          { publishableKey: clerk.publishableKey, jwtKey: clerk.publicKeyPem, authorizedParties: [origin] }
+        )
+      )
+      expect([state.status, state.reason]).toEqual(["signed-in", null])
+      const set = state.headers.getSetCookie().map((cookie) => cookie.split("=")[0])
+      expect(set).toEqual([`__session_${suffix}`, `__refresh_${suffix}`])
+    }).pipe(Effect.provide(onSocket))
+  )
+
+  it.scopedLive("is told of a refusal in a form it understands", () =>
+    Effect.gen(function* () {
+      const { client } = yield* official
+      const error = yield* Effect.flip(Effect.tryPromise(() => client.sessions.getSession("sess_1")))
+      expect(error.error).toMatchObject({
+        status: 404,
+        clerkTraceId: expect.stringMatching(/^[0-9a-f]{32}$/),
+        errors: [{ code: "resource_not_found", longMessage: "No session was found with id sess_1" }]
+      })
+    }).pipe(Effect.provide(onSocket))
+  )
+})

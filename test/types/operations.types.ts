@@ -1,0 +1,229 @@
+// Checked by `npm run check`, never run: what the types of the operations promise.
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
+import type * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type * as Stream from "effect/Stream"
+import {
+  type ClerkBadRequest,
+  type ClerkConfigError,
+  type ClerkConflict,
+  type ClerkDecodeError,
+  ClerkError,
+  type ClerkForbidden,
+  type ClerkGone,
+  ClerkHttp,
+  type ClerkInvalidRequest,
+  type ClerkNotFound,
+  type ClerkRateLimited,
+  type ClerkServerError,
+  type ClerkTimeout,
+  type ClerkTransportError,
+  type ClerkUnauthorized,
+  type ClerkUnexpectedStatus,
+  type ClerkUnprocessableEntity,
+  type Op,
+  Operation,
+  RequestPolicy,
+  type Session,
+  type SessionCookies,
+  type SessionId,
+  type SessionPage,
+  type SessionStatus,
+  Sessions,
+  type SessionToken
+} from "effect-clerk"
+import { expectTypeOf } from "vitest"
+
+type Common =
+  | ClerkBadRequest
+  | ClerkUnauthorized
+  | ClerkForbidden
+  | ClerkRateLimited
+  | ClerkServerError
+  | ClerkUnexpectedStatus
+  | ClerkInvalidRequest
+  | ClerkTransportError
+  | ClerkTimeout
+  | ClerkDecodeError
+
+declare const sessionId: SessionId
+const secretKey = Redacted.make("sk_test_type")
+const expired = { expiredToken: "a.b.c", refreshToken: secretKey, requestOrigin: "https://app.example.com" }
+
+// Success, error and requirement of each operation.
+expectTypeOf(Sessions.list({ userId: "u" })).toEqualTypeOf<
+  Op<SessionPage, Common | ClerkUnprocessableEntity>
+>()
+expectTypeOf(Sessions.create({ userId: "u" })).toEqualTypeOf<
+  Op<Session, Common | ClerkNotFound | ClerkConflict | ClerkUnprocessableEntity>
+>()
+expectTypeOf(Sessions.get("s")).toEqualTypeOf<Op<Session, Common | ClerkNotFound>>()
+expectTypeOf(Sessions.get(sessionId)).toEqualTypeOf<Op<Session, Common | ClerkNotFound>>()
+expectTypeOf(Sessions.refresh("s", expired)).toEqualTypeOf<
+  Op<SessionToken, Common | ClerkUnprocessableEntity>
+>()
+expectTypeOf(Sessions.refresh("s", { ...expired, format: "token" })).toEqualTypeOf<
+  Op<SessionToken, Sessions.RefreshError>
+>()
+expectTypeOf(Sessions.refresh("s", { ...expired, format: "cookie" })).toEqualTypeOf<
+  Op<SessionCookies, Sessions.RefreshError>
+>()
+declare const format: "token" | "cookie"
+expectTypeOf(Sessions.refresh("s", { ...expired, format })).toEqualTypeOf<
+  Op<SessionToken | SessionCookies, Sessions.RefreshError>
+>()
+expectTypeOf(Sessions.revoke("s")).toEqualTypeOf<Op<Session, Common | ClerkNotFound | ClerkConflict>>()
+expectTypeOf(Sessions.verify("s")).toEqualTypeOf<Op<Session, Common | ClerkNotFound | ClerkGone>>()
+expectTypeOf(Sessions.createToken("s")).toEqualTypeOf<
+  Op<SessionToken, Common | ClerkNotFound | ClerkUnprocessableEntity>
+>()
+expectTypeOf(Sessions.createTokenFromTemplate("s", "t")).toEqualTypeOf<
+  Op<SessionToken, Common | ClerkNotFound | ClerkUnprocessableEntity>
+>()
+expectTypeOf(Sessions.stream({ clientId: "c" })).toEqualTypeOf<
+  Stream.Stream<Session, Common | ClerkUnprocessableEntity, ClerkHttp>
+>()
+
+// A list is of a user or of a client, or of both, and of nothing else.
+Sessions.list({ userId: "u", clientId: "c", status: "active", limit: 1, offset: 0 })
+// @ts-expect-error neither userId nor clientId
+Sessions.list({ status: "active" })
+// @ts-expect-error a misspelt filter
+Sessions.list({ userId: "u", stauts: "active" })
+// @ts-expect-error not a status
+Sessions.list({ userId: "u", status: "gone" })
+
+// Run bare, an operation compiles; composed, it does not until ClerkHttp is provided.
+Effect.runPromise(Sessions.get("s"))
+Effect.runFork(Sessions.revoke("s"))
+const status = Sessions.get("s").pipe(Effect.map((session) => session.status))
+expectTypeOf(status).toEqualTypeOf<Effect.Effect<SessionStatus, Sessions.GetError, ClerkHttp>>()
+// @ts-expect-error ClerkHttp is missing
+Effect.runPromise(status)
+Effect.runPromise(Effect.provide(status, ClerkHttp.layerFetch({ secretKey })))
+Effect.runPromise(Effect.provide(Sessions.get("s"), ClerkHttp.layerDefault))
+
+// Every usual way of composing keeps the requirement and the error.
+type Needs<A, E = Sessions.GetError> = Effect.Effect<A, E, ClerkHttp>
+const get = Sessions.get("s")
+const generated = Effect.gen(function* () {
+  const session = yield* get
+  return session.id
+})
+expectTypeOf(generated).toEqualTypeOf<Needs<SessionId>>()
+const traced = Effect.fn("find")(function* (id: string) {
+  return yield* Sessions.get(id)
+})
+expectTypeOf(traced("s")).toEqualTypeOf<Needs<Session>>()
+expectTypeOf(Effect.flatMap(get, (session) => Sessions.revoke(session.id))).toEqualTypeOf<
+  Needs<Session, Sessions.GetError | Sessions.RevokeError>
+>()
+expectTypeOf(Effect.retry(get, { times: 2 })).toEqualTypeOf<Needs<Session>>()
+expectTypeOf(Effect.retry(get, Schedule.recurs(1))).toEqualTypeOf<Needs<Session>>()
+expectTypeOf(Effect.retry(get, { while: ClerkError.isRetryable, times: 2 })).toEqualTypeOf<Needs<Session>>()
+expectTypeOf(Effect.all([get, get])).toEqualTypeOf<Needs<[Session, Session]>>()
+expectTypeOf(Effect.forEach(["a", "b"], Sessions.get)).toEqualTypeOf<Needs<Array<Session>>>()
+expectTypeOf(Effect.forEach(["a"], (id) => Sessions.get(id), { concurrency: 2 })).toEqualTypeOf<
+  Needs<Array<Session>>
+>()
+expectTypeOf(Effect.either(get)).toEqualTypeOf<Needs<Either.Either<Session, Sessions.GetError>, never>>()
+expectTypeOf(Effect.timeout(get, "1 second")).toEqualTypeOf<
+  Needs<Session, Sessions.GetError | Cause.TimeoutException>
+>()
+expectTypeOf(Effect.withSpan(get, "x")).toEqualTypeOf<Needs<Session>>()
+expectTypeOf(Effect.catchTag(get, "ClerkNotFound", () => Effect.succeed(null))).toEqualTypeOf<
+  Needs<Session | null, Exclude<Sessions.GetError, ClerkNotFound>>
+>()
+expectTypeOf(get.pipe(Effect.option, Effect.asVoid)).toEqualTypeOf<Needs<void, never>>()
+expectTypeOf(get.pipe(Effect.provide(ClerkHttp.layerFetch({ secretKey })))).toEqualTypeOf<
+  Effect.Effect<Session, Sessions.GetError | ClerkConfigError>
+>()
+// @ts-expect-error a status that Sessions.get does not document is not in its errors
+Effect.catchTag(get, "ClerkConflict", () => Effect.succeed(null))
+
+// A service that captures ClerkHttp has no requirement left.
+class Devices extends Effect.Service<Devices>()("Devices", {
+  effect: Effect.gen(function* () {
+    const http = yield* ClerkHttp
+    return {
+      find: (id: string) => Sessions.get(id).pipe(Effect.provideService(ClerkHttp, http))
+    }
+  })
+}) {}
+expectTypeOf(Devices.Default).toEqualTypeOf<Layer.Layer<Devices, never, ClerkHttp>>()
+expectTypeOf<Devices["find"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
+
+// A policy is data.
+const policy: RequestPolicy.Settings = { ...RequestPolicy.standard, attempts: 5 }
+expectTypeOf(ClerkHttp.layerFetch({ secretKey, policy })).toEqualTypeOf<
+  Layer.Layer<ClerkHttp, ClerkConfigError>
+>()
+// @ts-expect-error the key is Redacted
+ClerkHttp.layerFetch({ secretKey: "sk_test_plain" })
+// @ts-expect-error there is no such option
+ClerkHttp.layerFetch({ secretKey, retries: 3 })
+
+// A ninth operation, declared from outside.
+const Invitation = Schema.Struct({ id: Schema.String, createdAt: Schema.DateFromString })
+const resend = Operation.make({
+  name: "Invitations.resend",
+  method: "POST",
+  path: "/organizations/{organizationId}/invitations/{id}/resend",
+  kind: "once",
+  query: Schema.Struct({ notify: Schema.optional(Schema.Boolean) }),
+  body: Schema.Struct({ expiresInDays: Schema.optional(Schema.Int).pipe(Schema.fromKey("expires_in_days")) }),
+  success: Invitation,
+  errors: [404, 422],
+  answersFor: "id",
+  secrets: ["expires_in_days"]
+})
+const resent = resend({
+  path: { organizationId: "org_1", id: "inv_1" },
+  query: { notify: true },
+  body: { expiresInDays: 3 }
+})
+expectTypeOf(resent).toEqualTypeOf<
+  Op<typeof Invitation.Type, Common | ClerkNotFound | ClerkUnprocessableEntity>
+>()
+// @ts-expect-error a path parameter is missing
+resend({ path: { id: "inv_1" }, query: {}, body: {} })
+// @ts-expect-error the body is missing
+resend({ path: { organizationId: "org_1", id: "inv_1" }, query: {} })
+const jwks = Operation.make({
+  name: "Jwks.get",
+  method: "GET",
+  path: "/jwks",
+  kind: "read",
+  success: Schema.Struct({ keys: Schema.Array(Schema.Unknown) })
+})
+expectTypeOf(jwks({})).toEqualTypeOf<Op<{ readonly keys: ReadonlyArray<unknown> }, Common>>()
+Operation.make({
+  name: "X",
+  method: "GET",
+  path: "/x/{id}",
+  kind: "read",
+  success: Schema.Void,
+  // @ts-expect-error a status that is not one of the declarable ones
+  errors: [418]
+})
+Operation.make({
+  name: "X",
+  method: "GET",
+  path: "/x/{id}",
+  kind: "read",
+  success: Schema.Void,
+  // @ts-expect-error not a parameter of the path
+  answersFor: "name"
+})
+expectTypeOf<Operation.ErrorOf>().toEqualTypeOf<Common>()
+expectTypeOf<Operation.ErrorOf<404 | 410>>().toEqualTypeOf<Common | ClerkNotFound | ClerkGone>()
+
+// Codes complete in an editor, and others are accepted.
+declare const unknownError: unknown
+ClerkError.hasCode(unknownError, "resource_not_found")
+ClerkError.hasCode(unknownError, "a_code_of_tomorrow")
+if (ClerkError.is(unknownError)) expectTypeOf(unknownError).toEqualTypeOf<ClerkError>()
