@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process"
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import { HttpServer } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Redacted } from "effect"
+import { ClerkEmulator } from "effect-clerk/testing"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+interface Outcome {
+  readonly code: number
+  readonly output: string
+}
+
+const quickstart = (args: ReadonlyArray<string>, env: Record<string, string>) =>
+  Effect.async<Outcome>((resume) => {
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", "examples/quickstart.ts", ...args],
+      { cwd: root, env: { PATH: process.env["PATH"], ...env } },
+      (error, stdout, stderr) =>
+        resume(Effect.succeed({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }))
+    )
+    return Effect.sync(() => child.kill())
+  })
+
+const operations = [
+  "create",
+  "list",
+  "get",
+  "stream",
+  "createToken",
+  "createTokenFromTemplate",
+  "refresh",
+  "verify",
+  "revoke"
+]
+
+describe("the quickstart", () => {
+  it.live(
+    "walks through every operation on this machine, even with a key in the environment, and ends",
+    () =>
+      Effect.gen(function* () {
+        const { code, output } = yield* quickstart([], {
+          CLERK_SECRET_KEY: "sk_live_notToBeUsed",
+          CLERK_API_URL: "http://127.0.0.1:1"
+        })
+        assert.strictEqual(code, 0, output)
+        for (const name of operations) assert.include(output, `Sessions.${name}(`)
+        assert.include(output, "404 resource_not_found")
+        assert.notInclude(output, "eyJ")
+      }),
+    30_000
+  )
+
+  it.live(
+    "looks at an instance with --live, reading only",
+    () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkEmulator
+        const user = yield* clerk.createUser()
+        const { session } = yield* clerk.signIn(user.id)
+        const before = yield* clerk.sessions
+        const apiUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
+        const { code, output } = yield* quickstart(["--live", "--user", user.id], {
+          CLERK_SECRET_KEY: Redacted.value(clerk.secretKey),
+          CLERK_API_URL: apiUrl
+        })
+        assert.strictEqual(code, 0, output)
+        assert.include(output, "read-only")
+        assert.include(output, session.id)
+        assert.deepStrictEqual(yield* clerk.sessions, before)
+      }).pipe(
+        Effect.provide(
+          ClerkEmulator.layerServer.pipe(
+            Layer.provideMerge(ClerkEmulator.layer()),
+            Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+          )
+        )
+      ),
+    30_000
+  )
+
+  it.live(
+    "names the variable that is missing for --live",
+    () =>
+      Effect.gen(function* () {
+        const { code, output } = yield* quickstart(["--live", "--user", "user_1"], {})
+        assert.notStrictEqual(code, 0)
+        assert.include(output, "CLERK_SECRET_KEY")
+      }),
+    30_000
+  )
+})
