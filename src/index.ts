@@ -41,6 +41,7 @@ export {
 } from "./schema/SessionToken.js"
 export {
   ClerkHttp,
+  type ClerkHttpConfigOptions,
   type ClerkHttpOptions,
   type ClerkHttpService,
   type ClerkRequest,

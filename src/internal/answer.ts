@@ -44,9 +44,13 @@ const parseJson = (text: string): unknown => {
 const isRecord = (u: unknown): u is { readonly [key: string]: unknown } =>
   typeof u === "object" && u !== null && !Array.isArray(u)
 
-const traceIdIn = (json: unknown, { headers }: ClerkResponse): string | undefined =>
+const traceIdIn = (
+  json: unknown,
+  { headers }: ClerkResponse,
+  secrets: ReadonlyArray<string>
+): string | undefined =>
   [isRecord(json) ? json["clerk_trace_id"] : undefined, headers["clerk-trace-id"], headers["cf-ray"]].find(
-    (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id)
+    (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id) && scrubText(id, secrets) === id
   )
 
 const maxItems = 16
@@ -106,7 +110,7 @@ const refusal = (
 ): CallError => {
   const { status } = response
   const json = parseJson(response.body)
-  const traceId = traceIdIn(json, response)
+  const traceId = traceIdIn(json, response, secrets)
   const fields = {
     ...call,
     status,
@@ -142,7 +146,7 @@ export const readAnswer = <A>(
   const succeeded = successes.has(status) || (status === 204 && !operation.answers)
   if (!succeeded) return Either.left(refusal(operation, prepared, response, call, nowMillis))
   const unreadable = (reason: DecodeReason, issues: ReadonlyArray<DecodeIssue> = [], json?: unknown) => {
-    const traceId = traceIdIn(json, response)
+    const traceId = traceIdIn(json, response, prepared.secrets)
     const fields = { ...call, reason, issues, retryable: false }
     return Either.left(new ClerkDecodeError(traceId === undefined ? fields : { ...fields, traceId }, true))
   }
@@ -157,7 +161,7 @@ export const readAnswer = <A>(
     return unreadable(
       "schema",
       schemaIssues(decoded.left).map(({ path, kind, expected }) => ({
-        path: path.join("."),
+        path: scrubText(path.join("."), prepared.secrets),
         expected: kind === "missing" ? `${expected}, but it is missing` : expected
       })),
       json

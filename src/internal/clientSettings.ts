@@ -2,6 +2,7 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type { ClerkHttpOptions } from "../services/ClerkHttp.js"
 import * as RequestPolicy from "../services/RequestPolicy.js"
+import { ownProperties } from "./ownProperties.js"
 import { policyLimits } from "./policyLimits.js"
 import { type RuleBreak, unknownKey } from "./ruleBreak.js"
 
@@ -105,10 +106,7 @@ export const checkClientOptions = (options: unknown): Either.Either<ClientSettin
     const strange = unknownKey(options, optionNames)
     if (strange !== undefined)
       return yield* Either.left({ field: strange, rule: "is not an option of a client" })
-    const own: { readonly [K in keyof ClerkHttpOptions]?: unknown } = Object.assign(
-      Object.create(null),
-      options
-    )
+    const own: { readonly [K in keyof ClerkHttpOptions]?: unknown } = ownProperties(options)
     const secretKey = yield* checkSecretKey(own.secretKey)
     const { apiUrl, origin } = yield* checkApiUrl(own.apiUrl ?? "https://api.clerk.com")
     const apiVersion = yield* checkApiVersion(own.apiVersion ?? "2026-05-12")

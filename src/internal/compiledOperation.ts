@@ -58,8 +58,12 @@ const nothing = () => Either.right(undefined)
 
 const parameter = /^\{(\w+)\}$/
 
-const isEmpty = (body: unknown): boolean =>
-  typeof body === "object" && body !== null && Object.values(body).every((value) => value === undefined)
+/** Leaves out what is `undefined`; of an object in which nothing is left, nothing is sent. */
+const compact = (encoded: unknown): unknown => {
+  if (typeof encoded !== "object" || encoded === null || Array.isArray(encoded)) return encoded
+  const given = Object.entries(encoded).filter(([, value]) => value !== undefined)
+  return given.length === 0 ? undefined : Object.fromEntries(given)
+}
 
 const pick = (body: unknown, names: ReadonlyArray<string>): ReadonlyArray<unknown> =>
   typeof body === "object" && body !== null ? names.map((name) => Reflect.get(body, name)) : []
@@ -96,9 +100,9 @@ export const compile = <
         const given: { readonly path?: unknown; readonly query?: unknown; readonly body?: unknown } =
           Object(input)
         const path: { readonly [key: string]: string } = yield* checkPath(given.path ?? {})
-        const query = yield* checkQuery(given.query)
-        const encoded = yield* checkBody(given.body)
-        const body = isEmpty(encoded) ? undefined : encoded
+        // What is left of an encoded query is an encoded query.
+        const query = compact(yield* checkQuery(given.query)) as QueryEncoded | undefined
+        const body = compact(yield* checkBody(given.body))
         const request: ClerkRequest = {
           operation: name,
           method,

@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkHttpService, ClerkRequest, ClerkResponse } from "../services/ClerkHttp.js"
 import type { ClientSettings } from "./clientSettings.js"
+import { ownProperties } from "./ownProperties.js"
 import { readBody } from "./readBody.js"
 import { classifyFault } from "./transportFault.js"
 import { version } from "./version.js"
@@ -77,7 +78,7 @@ export const makeExecute = (
     Effect.suspend(() => {
       let outgoing: HttpClientRequest.HttpClientRequest
       try {
-        outgoing = httpRequestOf(request, settings)
+        outgoing = httpRequestOf(ownProperties(request), settings)
       } catch {
         // What was thrown can quote the request, so only the verdict goes on.
         return Effect.fail(new ClerkTransportError({ reason: "invalid-request", sent: "no" }, true))
@@ -92,7 +93,7 @@ export const makeExecute = (
         Effect.scoped,
         // Pinned for each call, because the platform takes it from the context of whoever makes the call. A
         // followed redirect would carry the request's headers and body to another place.
-        Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" })
+        Effect.provideService(FetchHttpClient.RequestInit, ownProperties({ redirect: "manual" }))
       )
     })
 }

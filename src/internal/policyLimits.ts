@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Settings } from "../services/RequestPolicy.js"
+import { ownProperties } from "./ownProperties.js"
 import type { RuleBreak } from "./ruleBreak.js"
 import { unknownKey } from "./ruleBreak.js"
 
@@ -35,9 +36,10 @@ const millis = (field: "timeout" | "deadline", input: unknown): Either.Either<nu
       })
 }
 
-const check = (settings: Settings): Either.Either<PolicyLimits, RuleBreak> =>
+const check = (given: Settings): Either.Either<PolicyLimits, RuleBreak> =>
   Either.gen(function* () {
-    const strange = unknownKey(settings, ["attempts", "timeout", "deadline"])
+    const settings = ownProperties(given)
+    const strange = unknownKey(given, ["attempts", "timeout", "deadline"])
     if (strange !== undefined) {
       return yield* Either.left({ field: `policy.${strange}`, rule: "is not a setting of a policy" })
     }

@@ -15,13 +15,27 @@ const credentials = [
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
 
+/** Where to cut a text that is far too long: not inside a secret, whose first half would not be known for one. */
+const endOutside = (text: string, secrets: ReadonlyArray<string>): number => {
+  let end = Math.min(text.length, 4 * maxText)
+  for (let before = -1; before !== end; ) {
+    before = end
+    for (const secret of secrets) {
+      const start = text.lastIndexOf(secret, end - 1)
+      if (start >= 0 && start + secret.length > end) end = start
+    }
+  }
+  return end
+}
+
 /**
  * Makes a text from outside fit to be shown: masks `secrets` and whatever looks like a credential, turns
  * control characters into spaces (a log line stays one line) and cuts what is too long.
  */
 export const scrubText = (text: string, secrets: ReadonlyArray<string>): string => {
-  let clean = text.length > 4 * maxText ? text.slice(0, 4 * maxText) : text
-  for (const secret of secrets) clean = clean.replaceAll(secret, mask)
+  const longestFirst = [...secrets].sort((a, b) => b.length - a.length)
+  let clean = text.slice(0, endOutside(text, longestFirst))
+  for (const secret of longestFirst) clean = clean.replaceAll(secret, mask)
   for (const pattern of credentials) clean = clean.replace(pattern, mask)
   clean = clean.replace(lineBreaking, " ")
   return clean.length > maxText ? `${clean.slice(0, maxText)}…` : clean
@@ -43,7 +57,12 @@ export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>, depth 
 
 /** Every string inside a JSON value, for use as the `secrets` above; short ones are too common to mask. */
 export const textsIn = (value: unknown): ReadonlyArray<string> => {
-  if (typeof value === "string") return value.length >= 8 ? [value] : []
+  if (typeof value === "string") {
+    // A header is also quoted in parts: one cookie of several.
+    return [value, ...value.split(/[\s;,="]+/)].filter(
+      (part, at, all) => part.length >= 8 && all.indexOf(part) === at
+    )
+  }
   if (typeof value !== "object" || value === null) return []
   return Object.values(value).flatMap(textsIn)
 }

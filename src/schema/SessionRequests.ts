@@ -110,6 +110,9 @@ const at = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
 const wholeNumber = (min: number, max: number, description: string) =>
   Schema.Int.pipe(Schema.between(min, max)).annotations({ description })
 
+const isGiven = (query: object, name: string): boolean =>
+  Object.hasOwn(query, name) && Reflect.get(query, name) !== undefined
+
 /**
  * @since 0.1.0
  * @category schemas
@@ -127,8 +130,7 @@ export const ListQuery = Schema.Struct({
   paginated: Schema.Literal(true)
 }).pipe(
   Schema.filter(
-    ({ userId, clientId }) =>
-      userId !== undefined || clientId !== undefined || { path: ["userId"], message: "" },
+    (query) => isGiven(query, "userId") || isGiven(query, "clientId") || { path: ["userId"], message: "" },
     { description: "given when clientId is not" }
   )
 )
@@ -174,13 +176,14 @@ type HeaderInput = { readonly [name: string]: string | ReadonlyArray<string> }
 const linesOf = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =>
   typeof value === "string" ? [value] : value
 
-const areHeaders = (headers: HeaderInput): boolean => {
+const areHeaders = (u: unknown): u is HeaderInput => {
+  if (typeof u !== "object" || u === null || Array.isArray(u)) return false
   let size = 0
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries(u)) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || name === "__proto__") return false
     size += name.length
-    for (const line of linesOf(value)) {
-      if (/[\r\n\0]/.test(line)) return false
+    for (const line of Array.isArray(value) ? value : [value]) {
+      if (typeof line !== "string" || /[\r\n\0]/.test(line)) return false
       size += line.length
     }
   }
@@ -190,14 +193,9 @@ const areHeaders = (headers: HeaderInput): boolean => {
 const RequestHeaders: Schema.Schema<HeaderInput, { readonly [name: string]: ReadonlyArray<string> }> =
   Schema.transform(
     Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }),
-    Schema.Record({
-      key: Schema.String,
-      value: Schema.Union(Schema.String, Schema.Array(Schema.String))
-    }).pipe(
-      Schema.filter(areHeaders, {
-        description: "a record of header names to values, without line ends or NUL, at most 64 KiB in all"
-      })
-    ),
+    Schema.declare(areHeaders, {
+      description: "a record of header names to values, without line ends or NUL, at most 64 KiB in all"
+    }),
     { strict: true, decode: (wire) => wire, encode: (headers) => Record.map(headers, linesOf) }
   )
 

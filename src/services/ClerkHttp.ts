@@ -17,6 +17,7 @@ import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { checkClientOptions } from "../internal/clientSettings.js"
 import { makeExecute } from "../internal/exchange.js"
+import { ownProperties } from "../internal/ownProperties.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
 /**
@@ -121,7 +122,7 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
   static layerConfig(
     options: ClerkHttpConfigOptions = {}
   ): Layer.Layer<ClerkHttp, ClerkConfigError | ConfigError, HttpClient.HttpClient> {
-    const { secretKey = environment.secretKey, apiUrl = environment.apiUrl, ...rest } = options
+    const { secretKey = environment.secretKey, apiUrl = environment.apiUrl, ...rest } = ownProperties(options)
     return Layer.effect(ClerkHttp, makeFrom<ClerkConfigError | ConfigError>({ secretKey, apiUrl }, rest))
   }
 

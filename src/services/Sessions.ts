@@ -25,6 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { ownProperties } from "../internal/ownProperties.js"
 import type { SessionId } from "../schema/Ids.js"
 import { Session } from "../schema/Session.js"
 import { SessionPage } from "../schema/SessionPage.js"
@@ -186,9 +187,9 @@ export function refresh(
   params: RefreshParams
 ): Operation.Op<SessionToken | SessionCookies, RefreshError>
 export function refresh(id: SessionId | string, params: RefreshParams) {
-  const { suffixedCookies, ...body } = { ...params }
-  const input = { path: { id }, query: { suffixedCookies }, body }
-  return body.format === "cookie" ? refreshToCookies(input) : refreshToToken(input)
+  const { suffixedCookies, format, ...rest } = ownProperties(params)
+  const input = { path: { id }, query: { suffixedCookies }, body: { ...rest, format } }
+  return format === "cookie" ? refreshToCookies(input) : refreshToToken(input)
 }
 
 const revokeOperation = Operation.make({
@@ -299,9 +300,9 @@ const maxPageSize = 500
 export const stream = (params: ListParams): Stream.Stream<Session, ListError, ClerkHttp> =>
   Stream.suspend(() => {
     const seen = new Set<string>()
-    const limit = params.limit ?? maxPageSize
-    return Stream.paginateChunkEffect(params.offset ?? 0, (offset) =>
-      Effect.map(list({ ...params, limit, offset }), ({ data, totalCount }) => {
+    const { limit = maxPageSize, offset: start = 0, ...filters } = ownProperties(params)
+    return Stream.paginateChunkEffect(start, (offset) =>
+      Effect.map(list({ ...filters, limit, offset }), ({ data, totalCount }) => {
         const fresh = data.filter(({ id }) => !seen.has(id))
         for (const { id } of fresh) seen.add(id)
         const next = offset + data.length

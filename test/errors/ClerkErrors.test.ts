@@ -1,0 +1,335 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import {
+  ClerkBadRequest,
+  ClerkConfigError,
+  ClerkConflict,
+  ClerkDecodeError,
+  ClerkError,
+  ClerkForbidden,
+  ClerkGone,
+  ClerkInvalidRequest,
+  ClerkNotFound,
+  ClerkRateLimited,
+  ClerkServerError,
+  ClerkTimeout,
+  ClerkTransportError,
+  ClerkUnauthorized,
+  ClerkUnexpectedStatus,
+  ClerkUnprocessableEntity
+} from "effect-clerk"
+import { packageExports } from "../support/modules.js"
+
+const call = {
+  operation: "Sessions.get",
+  method: "GET",
+  path: "/sessions/{id}",
+  attempts: 2,
+  retryable: true
+}
+
+const said = [{ code: "resource_not_found", message: "Session not found", meta: { param_name: "id" } }]
+
+const statusClasses = [
+  [ClerkBadRequest, 400],
+  [ClerkUnauthorized, 401],
+  [ClerkForbidden, 403],
+  [ClerkNotFound, 404],
+  [ClerkConflict, 409],
+  [ClerkGone, 410],
+  [ClerkUnprocessableEntity, 422],
+  [ClerkRateLimited, 429],
+  [ClerkServerError, 503],
+  [ClerkUnexpectedStatus, 302]
+] as const
+
+/** One of each with all it can hold, and one with as little as it can be made from. */
+const full: ReadonlyArray<ClerkError> = [
+  ...statusClasses.map(
+    ([Class, status]) =>
+      new Class({
+        ...call,
+        status,
+        errors: said,
+        traceId: "trace_1",
+        retryAfter: Duration.seconds(3),
+        retryBudgetExhausted: true
+      })
+  ),
+  new ClerkInvalidRequest({ ...call, field: "id", rule: "must be an id" }),
+  new ClerkTransportError({ ...call, reason: "reset", sent: "maybe", retryBudgetExhausted: true }),
+  new ClerkTimeout({ ...call, phase: "total", sent: "maybe", lastFailure: "ClerkRateLimited" }),
+  new ClerkDecodeError({
+    ...call,
+    reason: "schema",
+    issues: [{ path: "user_id", expected: "a string" }],
+    traceId: "trace_1"
+  }),
+  new ClerkConfigError({ setting: "secretKey", variable: "CLERK_SECRET_KEY", rule: "is missing" })
+]
+
+const bare: ReadonlyArray<ClerkError> = [
+  ...statusClasses.map(([Class, status]) => new Class({ status, errors: [] })),
+  new ClerkInvalidRequest({ field: "id", rule: "must be an id" }),
+  new ClerkTransportError({ reason: "dns", sent: "no" }),
+  new ClerkTimeout({ phase: "attempt", sent: "maybe" }),
+  new ClerkDecodeError({ reason: "empty" }),
+  new ClerkConfigError({ setting: "policy.attempts", rule: "must be a whole number" })
+]
+
+type ErrorClass = Schema.Schema<Error, object> & { readonly name: string }
+
+const isErrorClass = (value: unknown): value is ErrorClass =>
+  typeof value === "function" && value.prototype instanceof Error && Schema.isSchema(value)
+
+/** The error classes of the package, wherever they are declared. */
+const errorClasses = Effect.map(packageExports, (exports) => [
+  ...new Set(exports.map(([, value]) => value).filter(isErrorClass))
+])
+
+/** The class of an error as the schema it also is. */
+const schemaOf = (error: object): ErrorClass => {
+  if (!isErrorClass(error.constructor)) throw new Error("not an error of this library")
+  return error.constructor
+}
+
+describe("every error", () => {
+  it.effect("is in the samples of this file", () =>
+    Effect.gen(function* () {
+      const names = (yield* errorClasses).map(({ name }) => name).sort()
+      expect(names.filter((name) => ![...full].some(({ _tag }) => _tag === name))).toEqual([])
+      expect(names.length).toBeGreaterThanOrEqual(15)
+    })
+  )
+
+  it.effect("has a bare name of its own, which is its tag and its identifier too", () =>
+    Effect.gen(function* () {
+      const classes = yield* errorClasses
+      expect(new Set(classes.map(({ name }) => name)).size).toBe(classes.length)
+      for (const Class of classes) {
+        expect(Class.name).toMatch(/^Clerk[A-Z][A-Za-z]+$/)
+        expect(Reflect.get(Class, "identifier")).toBe(Class.name)
+        expect(Reflect.get(Class, "_tag")).toBe(Class.name)
+      }
+    })
+  )
+
+  it("says what it is made of in JSON: its encoded form and its message", () => {
+    for (const error of [...full, ...bare]) {
+      const json: unknown = JSON.parse(JSON.stringify(error))
+      expect(json).toStrictEqual({
+        ...JSON.parse(JSON.stringify(Schema.encodeSync(schemaOf(error))(error))),
+        message: error.message
+      })
+      expect(json).toMatchObject({ _tag: error._tag, message: error.message })
+    }
+  })
+
+  it.effect("survives being encoded and decoded, whatever it holds", () =>
+    Effect.gen(function* () {
+      for (const Class of yield* errorClasses) {
+        const encode = Schema.encodeSync(Class)
+        const decode = Schema.decodeSync(Class)
+        FastCheck.assert(
+          FastCheck.property(Arbitrary.make(Class), (error) => {
+            const encoded = encode(error)
+            const decoded = decode(encoded)
+            expect(decoded).toBeInstanceOf(Class)
+            expect(decoded.message).toBe(error.message)
+            expect(encode(decoded)).toEqual(encoded)
+            expect(ClerkError.is(decoded)).toBe(true)
+          }),
+          { numRuns: 25 }
+        )
+      }
+      for (const error of [...full, ...bare]) {
+        const Class = schemaOf(error)
+        expect({ ...Schema.decodeSync(Class)(Schema.encodeSync(Class)(error)) }).toStrictEqual({ ...error })
+      }
+    })
+  )
+
+  it.effect("fails the effect that yields it, and is caught by its tag", () =>
+    Effect.gen(function* () {
+      for (const error of full) {
+        const failing: Effect.Effect<never, ClerkError> = Effect.gen(function* () {
+          return yield* error
+        })
+        expect(yield* Effect.exit(failing)).toStrictEqual(Exit.fail(error))
+        const caught = yield* Effect.catchTag(failing, error._tag, (each) => Effect.succeed(each.message))
+        expect(caught).toBe(error.message)
+      }
+    })
+  )
+
+  it("is an Error with a name, a stack and no cause", () => {
+    for (const error of [...full, ...bare]) {
+      expect(error).toBeInstanceOf(Error)
+      expect(error.name).toBe(error._tag)
+      expect(String(error)).toBe(`${error._tag}: ${error.message}`)
+      expect(error.stack).toContain(error.message)
+      expect(error.cause).toBeUndefined()
+    }
+  })
+
+  it("can be made by whoever does not know the call", () => {
+    for (const error of bare) {
+      const { attempts, method, operation, path, retryable } = { ...call, ...error }
+      if (error instanceof ClerkConfigError) expect(Object.keys(error)).not.toContain("operation")
+      else {
+        expect({ attempts, method, operation, path, retryable }).toEqual({
+          operation: "ClerkHttp.execute",
+          method: "GET",
+          path: "/",
+          attempts: 1,
+          retryable: false
+        })
+      }
+    }
+  })
+})
+
+describe("the message of", () => {
+  const status = (fields: object) =>
+    new ClerkNotFound({ operation: "Sessions.get", status: 404, errors: [], ...fields }).message
+  const decode = (fields: object) =>
+    new ClerkDecodeError({ operation: "Sessions.get", reason: "schema", ...fields }).message
+  const timeout = (fields: object) =>
+    new ClerkTimeout({ operation: "Sessions.get", phase: "attempt", sent: "maybe", ...fields }).message
+  const issues = ["a", "b", "c", "d", "e"].map((path) => ({ path, expected: "a string" }))
+
+  for (const [name, message, expected] of [
+    ["a refusal without a list of errors", status({}), "Sessions.get: 404"],
+    [
+      "a refusal in Clerk's words",
+      status({ errors: said, traceId: "8f" }),
+      "Sessions.get: 404 resource_not_found: Session not found (trace 8f)"
+    ],
+    ["a refusal with a code alone", status({ errors: [{ code: "conflict" }] }), "Sessions.get: 404 conflict"],
+    [
+      "a refusal with a long text alone",
+      status({ errors: [{ longMessage: "No such session." }] }),
+      "Sessions.get: 404: No such session."
+    ],
+    [
+      "a refusal for several reasons",
+      status({ errors: [...said, {}, {}] }),
+      "Sessions.get: 404 resource_not_found: Session not found (and 2 more)"
+    ],
+    [
+      "a refused parameter",
+      new ClerkInvalidRequest({ operation: "Sessions.list", field: "limit", rule: "must be small" }).message,
+      "Sessions.list: limit must be small"
+    ],
+    [
+      "a request that was not sent",
+      new ClerkTransportError({ operation: "Sessions.get", reason: "dns", sent: "no" }).message,
+      "Sessions.get: no answer from Clerk (dns), the request was not sent"
+    ],
+    [
+      "a connection that broke",
+      new ClerkTransportError({ operation: "Sessions.get", reason: "reset", sent: "maybe" }).message,
+      "Sessions.get: no answer from Clerk (reset), the request may have been received"
+    ],
+    [
+      "an attempt that took too long",
+      timeout({}),
+      "Sessions.get: no answer within the time limit of one attempt after 1 attempt"
+    ],
+    [
+      "a call that took too long",
+      timeout({ phase: "total", attempts: 3, lastFailure: "ClerkRateLimited" }),
+      "Sessions.get: out of time after 3 attempts, the one before failed with ClerkRateLimited"
+    ],
+    ["an answer without a body", decode({ reason: "empty" }), "Sessions.get: the answer has no body"],
+    [
+      "an answer of another shape",
+      decode({
+        issues: [
+          { path: "user_id", expected: "a string" },
+          { path: "", expected: "an object" }
+        ]
+      }),
+      "Sessions.get: the answer does not have the documented shape: user_id: a string; the body: an object"
+    ],
+    [
+      "an answer with much wrong",
+      decode({ issues }),
+      "Sessions.get: the answer does not have the documented shape: a: a string; b: a string; c: a string (and 2 more)"
+    ],
+    [
+      "a setting",
+      new ClerkConfigError({ setting: "apiUrl", rule: "must be a URL" }).message,
+      "apiUrl must be a URL"
+    ],
+    [
+      "a setting from the environment",
+      new ClerkConfigError({ setting: "apiUrl", variable: "CLERK_API_URL", rule: "must be a URL" }).message,
+      "CLERK_API_URL (apiUrl) must be a URL"
+    ]
+  ] as const) {
+    it(`${name} reads well`, () => expect(message).toBe(expected))
+  }
+})
+
+describe("ClerkError", () => {
+  it("knows its own errors from all else", () => {
+    for (const error of [...full, ...bare]) expect(ClerkError.is(error)).toBe(true)
+    for (const other of [new Error("x"), { _tag: "ClerkNotFound" }, "ClerkNotFound", null, undefined]) {
+      expect(ClerkError.is(other)).toBe(false)
+      expect(ClerkError.isRetryable(other)).toBe(false)
+      expect(ClerkError.hasCode(other, "conflict")).toBe(false)
+    }
+  })
+
+  it("calls retryable what says so, and nothing else", () => {
+    for (const error of full) expect(ClerkError.isRetryable(error)).toBe(!(error instanceof ClerkConfigError))
+    for (const error of bare) expect(ClerkError.isRetryable(error)).toBe(false)
+    expect(ClerkError.isRetryable({ retryable: true })).toBe(false)
+  })
+
+  it("finds a code wherever it is in the list", () => {
+    const error = new ClerkConflict({ status: 409, errors: [{}, { code: "resource_locked" }] })
+    expect(ClerkError.hasCode(error, "resource_locked")).toBe(true)
+    expect(ClerkError.hasCode(error, "conflict")).toBe(false)
+    expect(ClerkError.hasCode(new ClerkTimeout({ phase: "total", sent: "no" }), "conflict")).toBe(false)
+  })
+})
+
+describe("the package's names", () => {
+  it.effect("are one to a service", () =>
+    Effect.gen(function* () {
+      const tags = [...new Set((yield* packageExports).map(([, value]) => value))].filter(Context.isTag)
+      const keys = tags.map(({ key }) => key)
+      expect(keys).toContain("effect-clerk/services/ClerkHttp")
+      expect(new Set(keys).size).toBe(keys.length)
+      for (const key of keys) expect(key).toMatch(/^effect-clerk\/[a-z]+\/[A-Z][A-Za-z]+$/)
+    })
+  )
+
+  it.effect("are one to a schema, and fit to name a component in an OpenAPI document", () =>
+    Effect.gen(function* () {
+      const byName = new Map<string, Set<unknown>>()
+      for (const [, value] of yield* packageExports) {
+        if (!Schema.isSchema(value)) continue
+        const identifier = isErrorClass(value)
+          ? value.name
+          : Option.getOrUndefined(SchemaAST.getJSONIdentifier(value.ast))
+        if (identifier === undefined || !identifier.startsWith("Clerk")) continue
+        byName.set(identifier, (byName.get(identifier) ?? new Set()).add(value))
+      }
+      const shared = [...byName].filter(([, schemas]) => schemas.size > 1).map(([name]) => name)
+      expect(shared).toEqual([])
+      expect([...byName.keys()]).toEqual(expect.arrayContaining(["ClerkSession", "ClerkNotFound"]))
+      for (const name of byName.keys()) expect(name).toMatch(/^[A-Za-z0-9]+$/)
+    })
+  )
+})

@@ -1,0 +1,317 @@
+import { inspect } from "node:util"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import { describe, expect, it } from "@effect/vitest"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { ClerkHttp, RequestPolicy } from "effect-clerk"
+import {
+  type AnyLayer,
+  configLayer,
+  fetchLayer,
+  refusal,
+  requestThrough,
+  secretKey,
+  told,
+  withVariables
+} from "../support/clientLayers.js"
+import { untyped } from "../support/requests.js"
+
+describe("the secret key", () => {
+  const white = "must not contain white space"
+  const printable = "must be at most 512 printable ASCII characters"
+  const cases: ReadonlyArray<readonly [name: string, key: unknown, rule: string]> = [
+    ["missing", undefined, "is missing: take the key that starts with sk_ from Clerk's dashboard"],
+    ["a plain string", "sk_test_plain", "must be a Redacted string: wrap it with Redacted.make"],
+    ["null", null, "must be a Redacted string: wrap it with Redacted.make"],
+    ["something redacted that is no string", Redacted.make(1234567), "must be a Redacted string"],
+    ["a key that was redacted twice", Redacted.make(Redacted.make("sk_test_x")), "must be a Redacted string"],
+    ["empty", Redacted.make(""), "is empty"],
+    ["blank", Redacted.make("   "), white],
+    ["led by a space", Redacted.make(" sk_test_spaced"), white],
+    ["followed by a space", Redacted.make("sk_test_spaced "), white],
+    ["followed by a line end", Redacted.make("sk_test_pasted\n"), white],
+    ["broken by a line end", Redacted.make("sk_test_\r\nbroken"), white],
+    ["holding NUL", Redacted.make("sk_test_\0nul"), printable],
+    ["holding a letter outside of ASCII", Redacted.make("sk_test_schlüssel"), printable],
+    ["longer than any key", Redacted.make(`sk_test_${"a".repeat(505)}`), printable],
+    [
+      "publishable",
+      Redacted.make("pk_test_cHVibGlj"),
+      "is a publishable key (pk_); the secret key starts with sk_"
+    ],
+    ["a header with a key", Redacted.make("Bearer sk_test_header"), white],
+    [
+      "a header that lost its space",
+      Redacted.make("Bearersk_test_header"),
+      "must be the key alone, without Bearer"
+    ]
+  ]
+  for (const [name, key, rule] of cases) {
+    it.effect(`that is ${name} is refused`, () =>
+      Effect.gen(function* () {
+        expect(yield* told(fetchLayer({ secretKey: key }), key)).toBe(`secretKey ${rule}`)
+      })
+    )
+  }
+
+  it.effect("of the greatest length is accepted", () =>
+    Effect.gen(function* () {
+      const key = `sk_live_${"a".repeat(504)}`
+      const request = yield* requestThrough(fetchLayer({ secretKey: Redacted.make(key) }))
+      expect(request?.headers["authorization"]).toBe(`Bearer ${key}`)
+    })
+  )
+})
+
+describe("the API's URL", () => {
+  const absolute = "must be an absolute https URL"
+  const plain = "must be printable ASCII without spaces, backslashes or escapes"
+  const extra = "must not carry a query or a fragment"
+  const path = "must have a plain path, without dot segments"
+  const port = "must not use a port that fetch refuses"
+  const https = "must be https (http is for loopback addresses only)"
+  const cases: ReadonlyArray<readonly [url: unknown, rule: string]> = [
+    ["", absolute],
+    ["not a url", absolute],
+    ["api.clerk.com", absolute],
+    ["/relative/path", absolute],
+    ["//evil.example", absolute],
+    ["https://", absolute],
+    ["https:///evil.example", absolute],
+    ["https:\\\\evil.example", absolute],
+    ["https:evil.example", absolute],
+    ["ftp://evil.example", absolute],
+    ["file:///etc/passwd", absolute],
+    ["data:text/plain,evil", absolute],
+    ["javascript:alert(1)", absolute],
+    [" https://evil.example", absolute],
+    [42, absolute],
+    [new URL("https://evil.example"), absolute],
+    ["https://evil.example ", plain],
+    ["https://evil.example\n", plain],
+    ["https://evil\t.example", plain],
+    ["https://evil.example\0", plain],
+    ["https://evil.example\\path", plain],
+    ["https://evil.example/%2e%2e", plain],
+    ["https://evil%2eexample", plain],
+    ["https://еvil.example", plain],
+    [`https://evil.example/${"a".repeat(2_048)}`, plain],
+    ["https://user:password@evil.example", "must not carry credentials"],
+    ["https://api.clerk.com@evil.example", "must not carry credentials"],
+    ["https://evil.example/?query=1", extra],
+    ["https://evil.example?", extra],
+    ["https://evil.example/#fragment", extra],
+    ["https://evil.example#", extra],
+    ["https://evil.example:99999", "must be a valid URL"],
+    ["https://[::1", "must be a valid URL"],
+    ["https://evil.example.", "must not have a host that ends in a dot"],
+    ["https://xn--vil-dma.example", "must not have an internationalised host name"],
+    ["https://evil.example:0", port],
+    ["https://evil.example:22", port],
+    ["https://evil.example:10080", port],
+    ["http://evil.example", https],
+    ["http://localhost.evil.example", https],
+    ["http://127.0.0.1.evil.example", https],
+    ["http://192.168.0.1", https],
+    ["http://0.0.0.0", https],
+    ["https://evil.example/a/../b", path],
+    ["https://evil.example/.", path],
+    ["https://evil.example/a//b", path],
+    ["https://evil.example/a;b", path],
+    ["https://evil.example/v1", "must not end in /v1, which is added to it"],
+    ["https://evil.example/v1/", "must not end in /v1, which is added to it"]
+  ]
+  for (const [apiUrl, rule] of cases) {
+    it.effect(`${JSON.stringify(apiUrl).slice(0, 60)} is refused: ${rule}`, () =>
+      Effect.gen(function* () {
+        expect(yield* told(fetchLayer({ secretKey, apiUrl }), apiUrl)).toBe(`apiUrl ${rule}`)
+      })
+    )
+  }
+
+  for (const [apiUrl, sentTo] of [
+    [undefined, "https://api.clerk.com/v1/sessions/sess_1"],
+    ["https://api.clerk.com/", "https://api.clerk.com/v1/sessions/sess_1"],
+    ["HTTPS://API.Clerk.Com:443//", "https://api.clerk.com/v1/sessions/sess_1"],
+    ["https://proxy.example/clerk", "https://proxy.example/clerk/v1/sessions/sess_1"],
+    ["https://proxy.example:8443/a/b_~.c///", "https://proxy.example:8443/a/b_~.c/v1/sessions/sess_1"],
+    ["https://proxy.example/v1beta", "https://proxy.example/v1beta/v1/sessions/sess_1"],
+    ["http://localhost:3000", "http://localhost:3000/v1/sessions/sess_1"],
+    ["http://127.0.0.1:3000", "http://127.0.0.1:3000/v1/sessions/sess_1"],
+    ["http://127.1.2.3", "http://127.1.2.3/v1/sessions/sess_1"],
+    ["http://[::1]:3000", "http://[::1]:3000/v1/sessions/sess_1"]
+  ] as const) {
+    it.effect(`${apiUrl ?? "left out"} sends to ${sentTo}`, () =>
+      Effect.gen(function* () {
+        const request = yield* requestThrough(fetchLayer({ secretKey, apiUrl }))
+        expect([request?.url, request?.redirect]).toEqual([sentTo, "manual"])
+      })
+    )
+  }
+})
+
+describe("another setting", () => {
+  const attempts = "policy.attempts must be a whole number from 1 to 10"
+  const limit = "must be a duration above zero and below 25 days; leave it out to set no limit"
+  const bytes = "maxResponseBytes must be a whole number of bytes, at least 1"
+  const date = "apiVersion must be a date such as 2026-05-12"
+  const durations = [
+    0,
+    "0 seconds",
+    -1,
+    "-1 seconds",
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Duration.infinity,
+    2 ** 31,
+    "soon",
+    null
+  ]
+  const cases: ReadonlyArray<readonly [message: string, options: object]> = [
+    ...["", "latest", "2026-5-12", "2026-05-12 ", "2026-05-12\n", "2026-05-12\r\nX-Evil: 1", 20260512].map(
+      (apiVersion) => [date, { apiVersion }] as const
+    ),
+    ...[0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "8", 2 ** 53].map(
+      (maxResponseBytes) => [bytes, { maxResponseBytes }] as const
+    ),
+    ...[0, -1, 11, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3"].map(
+      (count) => [attempts, { policy: { attempts: count } }] as const
+    ),
+    ...durations.flatMap((duration) => [
+      [`policy.timeout ${limit}`, { policy: { timeout: duration } }] as const,
+      [`policy.deadline ${limit}`, { policy: { deadline: duration } }] as const
+    ]),
+    [
+      "policy.timeout must not be longer than the deadline",
+      { policy: { timeout: 1_001, deadline: "1 second" } }
+    ],
+    ["policy.retries is not a setting of a policy", { policy: { retries: 3 } }],
+    ["policy must be an object of settings", { policy: "none" }],
+    ["policy must be an object of settings", { policy: 3 }],
+    ["secretkey is not an option of a client", { secretkey: Redacted.make("sk_test_x") }],
+    ["apiURL is not an option of a client", { apiURL: "https://proxy.example" }],
+    ["__proto__ is not an option of a client", JSON.parse('{"__proto__":{"apiUrl":"https://evil.example"}}')]
+  ]
+  for (const [message, options] of cases) {
+    it.effect(`is refused: ${inspect(options, { breakLength: Number.POSITIVE_INFINITY })}`, () =>
+      Effect.gen(function* () {
+        expect(yield* told(fetchLayer({ secretKey, ...options }))).toBe(message)
+        const layer = Layer.provide(
+          ClerkHttp.layer(untyped({ secretKey, ...options })),
+          FetchHttpClient.layer
+        )
+        expect(yield* told(layer)).toBe(message)
+        expect(yield* told(configLayer(options))).toBe(message)
+      })
+    )
+  }
+
+  it.effect("is refused when there are no options at all", () =>
+    Effect.gen(function* () {
+      for (const options of [undefined, null, "sk_test_secret", 5]) {
+        expect(yield* told(fetchLayer(options), options)).toBe("options must be an object")
+      }
+    })
+  )
+
+  it.effect("is accepted at the ends of its range", () =>
+    Effect.gen(function* () {
+      for (const policy of [
+        { attempts: 1 },
+        { attempts: 10 },
+        { timeout: 1, deadline: 1 },
+        { timeout: 2 ** 31 - 1 },
+        {},
+        { attempts: undefined, timeout: undefined, deadline: undefined },
+        undefined,
+        RequestPolicy.standard
+      ]) {
+        const layer = fetchLayer({
+          secretKey,
+          policy,
+          maxResponseBytes: Number.MAX_SAFE_INTEGER,
+          apiVersion: "2024-10-01"
+        })
+        const { policy: built } = yield* ClerkHttp.pipe(Effect.provide(layer))
+        expect(built).toEqual(policy ?? RequestPolicy.standard)
+        const request = yield* requestThrough(layer)
+        expect(request?.headers["clerk-api-version"]).toBe("2024-10-01")
+      }
+    })
+  )
+})
+
+describe("from the environment", () => {
+  const missing = "is missing: take the key that starts with sk_ from Clerk's dashboard"
+  const environments: ReadonlyArray<
+    readonly [name: string, layerOf: (variables: { readonly [name: string]: string }) => AnyLayer]
+  > = [
+    ["layerConfig", (variables) => configLayer({}, variables)],
+    ["layerDefault", (variables) => withVariables(ClerkHttp.layerDefault, variables)]
+  ]
+  for (const [name, layerOf] of environments) {
+    it.effect(`${name} reads CLERK_SECRET_KEY and CLERK_API_URL`, () =>
+      Effect.gen(function* () {
+        const request = yield* requestThrough(
+          layerOf({ CLERK_SECRET_KEY: "sk_test_env", CLERK_API_URL: "https://proxy.example/clerk/" })
+        )
+        expect(request?.url).toBe("https://proxy.example/clerk/v1/sessions/sess_1")
+        expect(request?.headers["authorization"]).toBe("Bearer sk_test_env")
+        const plain = yield* requestThrough(layerOf({ CLERK_SECRET_KEY: "sk_test_env" }))
+        expect(plain?.url).toBe("https://api.clerk.com/v1/sessions/sess_1")
+      })
+    )
+
+    it.effect(`${name} names the variable that is missing or bad, and never its value`, () =>
+      Effect.gen(function* () {
+        expect(yield* told(layerOf({}))).toBe(`CLERK_SECRET_KEY (secretKey) ${missing}`)
+        expect(yield* told(layerOf({ CLERK_SECRET_KEY: "" }))).toBe("CLERK_SECRET_KEY (secretKey) is empty")
+        expect(yield* told(layerOf({ CLERK_SECRET_KEY: "sk_test_pasted\n" }), "sk_test_pasted")).toBe(
+          "CLERK_SECRET_KEY (secretKey) must not contain white space"
+        )
+        const CLERK_API_URL = "http://user:password@evil.example"
+        const error = yield* refusal(
+          layerOf({ CLERK_SECRET_KEY: "sk_test_env", CLERK_API_URL }),
+          CLERK_API_URL
+        )
+        expect(error).toMatchObject({ setting: "apiUrl", variable: "CLERK_API_URL" })
+      })
+    )
+  }
+
+  it.effect("layerConfig takes the key and the URL from where it is told to", () =>
+    Effect.gen(function* () {
+      const layer = configLayer(
+        { secretKey: Config.redacted("MY_KEY"), apiUrl: Config.string("MY_URL"), apiVersion: "2025-03-12" },
+        { MY_KEY: "sk_test_mine", MY_URL: "https://mine.example", CLERK_SECRET_KEY: "sk_test_other" }
+      )
+      const request = yield* requestThrough(layer)
+      expect(request?.url).toBe("https://mine.example/v1/sessions/sess_1")
+      expect(request?.headers).toMatchObject({
+        authorization: "Bearer sk_test_mine",
+        "clerk-api-version": "2025-03-12"
+      })
+    })
+  )
+
+  it.effect("layerConfig names no variable for a source that is not its own", () =>
+    Effect.gen(function* () {
+      const layer = configLayer({ secretKey: Config.redacted("MY_KEY") }, { MY_KEY: "pk_test_mine" })
+      const error = yield* refusal(layer, "pk_test_mine")
+      expect([error.setting, error.variable]).toEqual(["secretKey", undefined])
+    })
+  )
+
+  it.effect("layerConfig leaves the failure of somebody's own Config as it is", () =>
+    Effect.gen(function* () {
+      const error = yield* Layer.build(configLayer({ secretKey: Config.redacted("MY_KEY") })).pipe(
+        Effect.scoped,
+        Effect.flip
+      )
+      expect(error).toMatchObject({ _op: "MissingData", path: ["MY_KEY"] })
+    })
+  )
+})

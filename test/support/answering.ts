@@ -1,0 +1,16 @@
+import * as Effect from "effect/Effect"
+import type { ClerkHttp, ClerkResponse } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+
+/** Runs calls against a Clerk that always gives this answer. */
+export const answering =
+  (answer: ClerkResponse) =>
+  <A, E>(self: Effect.Effect<A, E, ClerkHttp>): Effect.Effect<A, E> =>
+    Effect.provide(
+      self,
+      ClerkTest.layer(() => answer)
+    )
+
+/** What a call fails with when this is the answer. */
+export const refused = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, answer: ClerkResponse) =>
+  Effect.flip(answering(answer)(self))

@@ -1,0 +1,209 @@
+import { Console as NodeConsole } from "node:console"
+import { Writable } from "node:stream"
+import { inspect } from "node:util"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import * as Tracer from "effect/Tracer"
+
+/** The ways a value gets printed, each with the text that then stands there. */
+export type Channels = ReadonlyArray<readonly [channel: string, text: string]>
+
+const everything = { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null } as const
+
+/** JSON as it would be sent to a log; a value that has none prints as its own text. */
+const json = (value: unknown): string => {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return "not JSON"
+  }
+}
+
+/** Every string there is in a value's own properties, symbols and non-enumerable ones too, and down its causes. */
+const wordsIn = (value: unknown, seen = new Set<object>()): ReadonlyArray<string> => {
+  if (typeof value === "string") return [value]
+  if (typeof value !== "object" || value === null || seen.has(value)) return []
+  seen.add(value)
+  return Reflect.ownKeys(value).flatMap((key) => [String(key), ...wordsIn(Reflect.get(value, key), seen)])
+}
+
+const cloned = (value: object): string => {
+  for (const source of [value, { ...value }]) {
+    try {
+      return inspect(structuredClone(source), everything)
+    } catch {
+      // An error that has failed within a span is a proxy, which cannot be cloned: then its properties are.
+    }
+  }
+  return "cannot be cloned"
+}
+
+/** How an error prints, whoever prints it. */
+export const errorChannels = (error: Error): Channels => [
+  ["String", String(error)],
+  ["template", `${error}`],
+  ["message", error.message],
+  ["stack", String(error.stack)],
+  ["toString", error.toString()],
+  ["JSON", json(error)],
+  [
+    "toJSON",
+    json(Reflect.has(error, "toJSON") ? Reflect.apply(Reflect.get(error, "toJSON"), error, []) : "")
+  ],
+  ["inspect", inspect(error, everything)],
+  ["own properties", wordsIn(error).join("\n")],
+  ["clone", cloned(error)],
+  ["encoded", encoded(error)]
+]
+
+const encoded = (error: Error): string =>
+  Schema.isSchema(error.constructor)
+    ? // Sound for this library's errors: their schemas need no services.
+      json(Schema.encodeUnknownSync(error.constructor as unknown as Schema.Schema<unknown>)(error))
+    : "has no schema"
+
+/** How any value prints. */
+export const valueChannels = (name: string, value: unknown): Channels => [
+  [`String of the ${name}`, String(value)],
+  [`JSON of the ${name}`, json(value)],
+  [`inspect of the ${name}`, inspect(value, everything)]
+]
+
+const causeChannels = (cause: Cause.Cause<unknown>): Channels => [
+  ...valueChannels("cause", cause),
+  ["pretty", Cause.pretty(cause)],
+  ["pretty with causes", Cause.pretty(cause, { renderErrorCause: true })],
+  // What a promise is rejected with, and what an uncaught failure prints.
+  ...valueChannels("rejection", Runtime.makeFiberFailure(cause))
+]
+
+/** Logs `values` with each of Effect's loggers and gives back what they wrote. */
+const logged = (...values: ReadonlyArray<unknown>): Effect.Effect<Channels> =>
+  Effect.gen(function* () {
+    const written: Array<readonly [string, string]> = []
+    const keep = (name: string) => (line: unknown) =>
+      void written.push([
+        name,
+        typeof line === "string" ? line : `${json(line)} ${inspect(line, everything)}`
+      ])
+    const sink = new Writable({
+      write: (chunk, _encoding, done) => {
+        keep("pretty logger")(String(chunk))
+        done()
+      }
+    })
+    const unsafe = new NodeConsole(sink)
+    const loggers = [
+      Logger.map(Logger.jsonLogger, keep("json logger")),
+      Logger.map(Logger.logfmtLogger, keep("logfmt logger")),
+      Logger.map(Logger.stringLogger, keep("string logger")),
+      Logger.map(Logger.structuredLogger, keep("structured logger")),
+      Logger.prettyLogger({ colors: false, mode: "tty" })
+    ]
+    yield* loggers
+      .reduce<Effect.Effect<void>>(
+        (self, logger) => Effect.provide(self, Logger.add(logger)),
+        Effect.logFatal("it failed", ...values).pipe(Effect.annotateLogs("failure", values[0]))
+      )
+      .pipe((log) => Effect.consoleWith((console) => Effect.withConsole(log, { ...console, unsafe })))
+    return written
+  })
+
+/** Runs an effect under a tracer that keeps everything it is told. */
+export const traced = <A, E, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<readonly [Exit.Exit<A, E>, Channels], never, R> =>
+  Effect.suspend(() => {
+    const spans: Array<object> = []
+    const tracer = Tracer.make({
+      context: (run) => run(),
+      span: (name, parent, context, links, startTime, kind) => {
+        const attributes = new Map<string, unknown>()
+        const events: Array<unknown> = []
+        const exits: Array<unknown> = []
+        spans.push({ name, kind, attributes, events, exits })
+        return {
+          _tag: "Span",
+          spanId: "span",
+          traceId: "trace",
+          name,
+          parent,
+          context,
+          links,
+          kind,
+          sampled: true,
+          status: { _tag: "Started", startTime },
+          attributes,
+          attribute: (key, value) => void attributes.set(key, value),
+          event: (...event) => void events.push(event),
+          addLinks: () => {},
+          end: (_at, exit) => void exits.push(exit)
+        }
+      }
+    })
+    return self.pipe(
+      Effect.withSpan("the caller's"),
+      Effect.withTracer(tracer),
+      Effect.exit,
+      Effect.map((exit): readonly [Exit.Exit<A, E>, Channels] => [
+        exit,
+        [
+          ["spans", inspect(spans, everything)],
+          ["JSON of the spans", json(spans)],
+          ["JSON of the spans' exits", json(spans.map((span) => Reflect.get(span, "exits")))]
+        ]
+      ])
+    )
+  })
+
+/** Everywhere the outcome of an effect can turn up. */
+export const channelsOf = <A, E, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly channels: Channels }, never, R> =>
+  Effect.gen(function* () {
+    const [exit, spans] = yield* traced(self)
+    const cause = Option.getOrElse(Exit.causeOption(exit), () => Cause.empty)
+    const value = Exit.isSuccess(exit) ? exit.value : Cause.squash(cause)
+    const channels = [
+      ...valueChannels("exit", exit),
+      ...valueChannels("value", value),
+      ["words of the value", wordsIn(value).join("\n")],
+      ...(value instanceof Error ? errorChannels(value) : []),
+      ...causeChannels(cause),
+      ...(yield* logged(value, cause, exit)),
+      ...spans
+    ] as const
+    return { exit, channels }
+  })
+
+const base64Parts = (secret: string): ReadonlyArray<string> =>
+  // Base64 of a longer text has the secret at one of three alignments; the ends depend on the neighbours.
+  [0, 1, 2].map((shift) => {
+    const text = Buffer.from("x".repeat(shift) + secret).toString("base64")
+    return text.slice(shift === 0 ? 0 : 4, -4)
+  })
+
+/** A secret as it is and as it looks in the encodings that credentials travel in. */
+export const formsOf = (secret: string): ReadonlyArray<string> => [
+  secret,
+  encodeURIComponent(secret),
+  ...base64Parts(secret),
+  ...base64Parts(secret).map((part) => part.replaceAll("+", "-").replaceAll("/", "_"))
+]
+
+/** The channels that show one of `secrets`, for a test to find empty. */
+export const leaks = (
+  channels: Channels,
+  secrets: { readonly [name: string]: string }
+): ReadonlyArray<string> =>
+  Object.entries(secrets).flatMap(([name, secret]) => {
+    const forms = formsOf(secret)
+    return channels
+      .filter(([, text]) => forms.some((form) => text.includes(form)))
+      .map(([channel]) => `${name} in ${channel}`)
+  })

@@ -1,0 +1,113 @@
+import { createServer, type ServerResponse } from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/** A request as it came off the socket. */
+export interface Received {
+  readonly method: string
+  /** Path and query. */
+  readonly url: string
+  /** In lower case, as Node gives them. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Name and value by turns, as sent. */
+  readonly rawHeaders: ReadonlyArray<string>
+  readonly body: string
+}
+
+export interface Loopback {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string
+  readonly received: ReadonlyArray<Received>
+  /** How many connections were ever made. */
+  readonly connections: () => number
+  /** How many connections are open now. */
+  readonly open: () => number
+  /** Waits for the first whole request. */
+  readonly asked: Effect.Effect<void>
+  /** Waits for the first response whose connection is gone before its end. */
+  readonly cutOff: Effect.Effect<void>
+}
+
+export type Answer = (response: ServerResponse, request: Received) => void
+
+/** An HTTP server on a free port of the loopback address, which answers every request by `answer`. */
+export const loopback = (answer: Answer): Effect.Effect<Loopback, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const asked = yield* Deferred.make<void>()
+    const cutOff = yield* Deferred.make<void>()
+    const received: Array<Received> = []
+    const sockets = new Set<Socket>()
+    let connections = 0
+    const server = createServer((request, response) => {
+      const chunks: Array<Buffer> = []
+      request.on("data", (chunk: Buffer) => chunks.push(chunk))
+      response.on("close", () => {
+        if (!response.writableFinished) Deferred.unsafeDone(cutOff, Effect.void)
+      })
+      request.on("end", () => {
+        const { method = "", url = "", headers, rawHeaders } = request
+        const seen: Received = {
+          method,
+          url,
+          headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+          rawHeaders,
+          body: Buffer.concat(chunks).toString("utf8")
+        }
+        received.push(seen)
+        Deferred.unsafeDone(asked, Effect.void)
+        answer(response, seen)
+      })
+    })
+    server.on("connection", (socket) => {
+      connections++
+      sockets.add(socket)
+      socket.on("close", () => sockets.delete(socket))
+      socket.on("error", () => {}) // a reset is what some tests are about
+    })
+    yield* Effect.acquireRelease(
+      Effect.async<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          server.closeAllConnections()
+          for (const socket of sockets) socket.destroy()
+        })
+    )
+    const { port } = server.address() as AddressInfo // a server that listens on TCP has no other kind
+    return {
+      url: `http://127.0.0.1:${port}`,
+      received,
+      connections: () => connections,
+      open: () => sockets.size,
+      asked: Deferred.await(asked),
+      cutOff: Deferred.await(cutOff)
+    }
+  })
+
+/** Answers every request with the same JSON. */
+export const json =
+  (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer =>
+  (response) => {
+    response.writeHead(status, { "content-type": "application/json", ...headers })
+    response.end(JSON.stringify(body))
+  }
+
+/** Answers with exactly these bytes, whatever HTTP makes of them, and closes. */
+export const raw =
+  (...bytes: ReadonlyArray<string | Buffer>): Answer =>
+  ({ socket }) => {
+    for (const part of bytes) socket?.write(part)
+    socket?.end()
+  }
+
+/** A port on which nobody listens. */
+export const closedPort: Effect.Effect<string> = Effect.scoped(
+  Effect.map(
+    loopback(() => {}),
+    ({ url }) => url
+  )
+)

@@ -1,0 +1,24 @@
+import { readdirSync } from "node:fs"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import * as Effect from "effect/Effect"
+
+const src = fileURLToPath(new URL("../../src/", import.meta.url))
+
+/** What every module of the package exports, by file and name. Values re-exported elsewhere come once each time. */
+export const packageExports: Effect.Effect<ReadonlyArray<readonly [where: string, value: unknown]>> =
+  Effect.promise(async () => {
+    const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts")
+    )
+    const modules = await Promise.all(
+      files.map(
+        async (file): Promise<readonly [string, object]> => [
+          file,
+          await import(/* @vite-ignore */ pathToFileURL(src + file).href)
+        ]
+      )
+    )
+    return modules.flatMap(([file, exports]) =>
+      Object.entries(exports).map(([name, value]) => [`${file}: ${name}`, value] as const)
+    )
+  })

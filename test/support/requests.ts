@@ -1,0 +1,26 @@
+import { expect } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { type ClerkHttp, Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import { refreshParams } from "./operations.js"
+
+/** Callers without types can pass anything; this is how a test does. */
+export const untyped = <A>(value: unknown): A => value as A
+
+export type Call = Effect.Effect<unknown, unknown, ClerkHttp>
+
+export const refreshWith = (params: object): Call =>
+  Sessions.refresh("sess_1", untyped({ ...refreshParams, ...params }))
+
+export const listWith = (params: object): Call => Sessions.list(untyped({ userId: "user_1", ...params }))
+
+export const idRule = "must be 1 to 128 letters, digits, underscores or hyphens"
+
+/** The one request a call makes, having passed its checks. */
+export const accepted = (call: Call) =>
+  Effect.gen(function* () {
+    yield* Effect.either(call)
+    const requests = yield* ClerkTest.requests
+    expect(requests).toHaveLength(1)
+    return requests[0]
+  }).pipe(Effect.provide(ClerkTest.layer(() => ClerkTest.json(401, {}))))

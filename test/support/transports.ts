@@ -1,0 +1,31 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { type ClerkConfigError, ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
+
+type Options = Omit<ClerkHttpOptions, "secretKey">
+
+export interface Transport {
+  readonly transport: "fetch" | "node:http" | "undici"
+  /** A client with one attempt and no time limit, unless told otherwise. */
+  readonly layer: (options: Options) => Layer.Layer<ClerkHttp, ClerkConfigError>
+}
+
+const withDefaults = (options: Options): ClerkHttpOptions => ({
+  secretKey: Redacted.make("sk_test_transport"),
+  policy: { attempts: 1 },
+  ...options
+})
+
+/** The ways a client can send its requests on Node. */
+export const transports: ReadonlyArray<Transport> = [
+  { transport: "fetch", layer: (options) => ClerkHttp.layerFetch(withDefaults(options)) },
+  {
+    transport: "node:http",
+    layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), NodeHttpClient.layer)
+  },
+  {
+    transport: "undici",
+    layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), NodeHttpClient.layerUndici)
+  }
+]
