@@ -2,6 +2,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Redacted from "effect/Redacted"
@@ -62,6 +63,12 @@ const withoutKey = (response: ClerkResponse, settings: ClientSettings): ClerkRes
   }
 }
 
+/** The body as text. A refusal keeps its status when its page cannot be read: the status says more. */
+const readable = (response: HttpClientResponse, maxBytes: number) =>
+  response.status < 300
+    ? readBody(response, maxBytes)
+    : Effect.catchTag(readBody(response, maxBytes), "ClerkDecodeError", () => Effect.succeed(""))
+
 /** One request, one answer, over any `HttpClient`. */
 export const makeExecute = (
   httpClient: HttpClient.HttpClient,
@@ -86,7 +93,7 @@ export const makeExecute = (
       return client.execute(outgoing).pipe(
         Effect.mapError((error) => new ClerkTransportError(classifyFault(error.cause), true)),
         Effect.flatMap((incoming) =>
-          Effect.map(readBody(incoming, settings.maxResponseBytes), (body) =>
+          Effect.map(readable(incoming, settings.maxResponseBytes), (body) =>
             withoutKey({ status: incoming.status, headers: { ...incoming.headers }, body }, settings)
           )
         ),

@@ -104,8 +104,8 @@ const withFacts = (
   { kind }: CompiledOperation<unknown>
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
-    const { reason, issues } = error
-    return new ClerkDecodeError({ ...facts, reason, issues, retryable: false }, true)
+    const { reason, issues, traceId } = error
+    return new ClerkDecodeError({ ...facts, reason, issues, traceId, retryable: false }, true)
   }
   const { reason, sent } = error
   return new ClerkTransportError(

@@ -21,6 +21,7 @@ const expectationOf = (ast: SchemaAST.AST): string => {
   // Spelled out, these would be pages.
   if (SchemaAST.isTypeLiteral(ast)) return "an object"
   if (SchemaAST.isTupleType(ast)) return "an array"
+  if (SchemaAST.isTransformation(ast)) return expectationOf(ast.from)
   if (SchemaAST.isUnion(ast)) return ast.types.filter(isSaid).map(expectationOf).join(" or ")
   return String(ast).slice(0, maxExpected)
 }

@@ -26,7 +26,7 @@ const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["UND_ERR_BODY_TIMEOUT", fault("response-timeout", "maybe")],
   ["UND_ERR_HEADERS_OVERFLOW", fault("protocol", "maybe")],
   ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", fault("protocol", "maybe")],
-  ["UND_ERR_RESPONSE_EXCEEDED_MAX_SIZE", fault("protocol", "maybe")],
+  ["UND_ERR_RES_EXCEEDED_MAX_SIZE", fault("protocol", "maybe")],
   ["UND_ERR_INVALID_ARG", fault("invalid-request", "no")],
   ["ERR_INVALID_CHAR", fault("invalid-request", "no")],
   ["ERR_INVALID_URL", fault("invalid-request", "no")],
@@ -74,6 +74,8 @@ export const classifyFault = (failure: unknown, depth = 0): TransportFault => {
     // A connection that breaks or times out while it is being made has carried nothing.
     return read(failure, "syscall") === "connect" ? { ...known, sent: "no" } : known
   }
+  // undici's parser says in its name alone what went wrong: its code is often missing.
+  if (read(failure, "name") === "HTTPParserError") return fault("protocol", "maybe")
   const among = read(failure, "errors")
   if (Array.isArray(among) && among.length > 0) return classifyFault(among[0], depth + 1)
   if (read(failure, "message") === "terminated" && read(failure, "cause") === undefined) {

@@ -1,0 +1,135 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { RequestPolicy, Sessions } from "effect-clerk"
+import { type Answer, json, loopback } from "../support/loopback.js"
+import { transports } from "../support/transports.js"
+import * as wire from "../support/wire.js"
+
+const silence: Answer = () => {}
+
+const halfAnAnswer: Answer = (response) => {
+  response.writeHead(200, { "content-type": "application/json" })
+  response.write(`{"object":`)
+}
+
+const stages: ReadonlyArray<readonly [string, Answer]> = [
+  ["nothing of the answer has come", silence],
+  ["the answer is half here", halfAnAnswer],
+  ["a refusal is half here", (response) => response.writeHead(503).write("<html>")]
+]
+
+describe.each(transports)("over $transport", ({ transport, layer }) => {
+  it.scopedLive.each(stages)("interruption gives up the connection while %s", ([, answer]) =>
+    Effect.gen(function* () {
+      const server = yield* loopback(answer)
+      const fiber = yield* Sessions.get("sess_1").pipe(
+        Effect.provide(layer({ apiUrl: server.url, policy: RequestPolicy.standard })),
+        Effect.fork
+      )
+      yield* server.asked
+      yield* Effect.sleep("30 millis") // for what was answered to arrive
+      const exit = yield* Fiber.interrupt(fiber)
+      expect(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)).toBe(true)
+      yield* Effect.timeout(server.cutOff, "1 second")
+      expect(server.received).toHaveLength(1)
+    })
+  )
+
+  it.scopedLive.each(stages)("a time limit gives up the connection while %s", ([, answer]) =>
+    Effect.gen(function* () {
+      const server = yield* loopback(answer)
+      const error = yield* Sessions.get("sess_1").pipe(
+        Effect.provide(layer({ apiUrl: server.url, policy: { timeout: "100 millis" } })),
+        Effect.flip
+      )
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "attempt", sent: "maybe", attempts: 1 })
+      yield* Effect.timeout(server.cutOff, "1 second")
+    })
+  )
+
+  it.scopedLive("an answer that trickles does not outlive the time limit", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((response) => {
+        response.writeHead(200, { "content-type": "application/json" })
+        const timer = setInterval(() => response.write(" "), 20)
+        response.on("close", () => clearInterval(timer))
+      })
+      const error = yield* Sessions.get("sess_1").pipe(
+        Effect.provide(layer({ apiUrl: server.url, policy: { timeout: "200 millis" } })),
+        Effect.flip
+      )
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "attempt" })
+      yield* Effect.timeout(server.cutOff, "1 second")
+    })
+  )
+
+  it.scopedLive("the caller's own time limit works too, and stays the caller's", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback(silence)
+      const error = yield* Sessions.get("sess_1").pipe(
+        Effect.timeout("100 millis"),
+        Effect.provide(layer({ apiUrl: server.url })),
+        Effect.flip
+      )
+      expect(error._tag).toBe("TimeoutException")
+      yield* Effect.timeout(server.cutOff, "1 second")
+    })
+  )
+
+  it.scopedLive("one that is interrupted among many leaves the others alone", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((response, request) => {
+        if (request.url === "/v1/sessions/sess_1") return
+        json(wire.sessionWith({ id: request.url.split("/").at(-1) }))(response, request)
+      })
+      yield* Effect.gen(function* () {
+        const hung = yield* Effect.fork(Sessions.get("sess_1"))
+        yield* server.asked
+        const ids = Array.from({ length: 20 }, (_, index) => `sess_${index + 2}`)
+        const [others] = yield* Effect.all(
+          [Effect.forEach(ids, Sessions.get, { concurrency: "unbounded" }), Fiber.interrupt(hung)],
+          { concurrency: "unbounded" }
+        )
+        expect(others.map(({ id }) => id)).toEqual(ids)
+      }).pipe(Effect.provide(layer({ apiUrl: server.url })))
+      yield* Effect.timeout(server.cutOff, "1 second")
+    })
+  )
+
+  it.scopedLive("a refusal is read to its end, so that its connection serves the next call", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((response) => {
+        response.writeHead(404, { "content-type": "text/html" })
+        response.end("x".repeat(2_000_000))
+      })
+      const errors = yield* Effect.flip(Sessions.get("sess_1")).pipe(
+        Effect.repeatN(9),
+        Effect.provide(layer({ apiUrl: server.url }))
+      )
+      expect(errors).toMatchObject({ _tag: "ClerkNotFound", errors: [] })
+      expect(server.received).toHaveLength(10)
+      // Node's own client makes a connection for each request, and closes it after the answer. The others may open
+      // a second one when the first has not quite become free.
+      if (transport === "node:http") yield* Effect.sleep("50 millis")
+      expect(transport === "node:http" ? server.open() : server.connections()).toBeLessThanOrEqual(3)
+    })
+  )
+
+  it.scopedLive("a refusal too large to read is given up", () =>
+    Effect.gen(function* () {
+      const server = yield* loopback((response) => {
+        response.writeHead(500, { "content-type": "text/html", "content-length": "2000000" })
+        response.write("x".repeat(1_000_000))
+      })
+      const error = yield* Sessions.get("sess_1").pipe(
+        Effect.provide(layer({ apiUrl: server.url, maxResponseBytes: 1_000 })),
+        Effect.flip
+      )
+      expect(error).toMatchObject({ operation: "Sessions.get", attempts: 1 })
+      yield* Effect.timeout(server.cutOff, "1 second")
+    })
+  )
+})

@@ -1,0 +1,296 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import {
+  ClerkDecodeError,
+  ClerkHttp,
+  type ClerkRequest,
+  ClerkTransportError,
+  type RequestPolicy,
+  Sessions
+} from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import { json, loopback } from "../support/loopback.js"
+import * as wire from "../support/wire.js"
+
+const secretKey = Redacted.make("sk_test_swap")
+
+const sessionResponse = () => Response.json(wire.session)
+
+describe("a hand-written ClerkHttp", () => {
+  const answered = (requests: Array<ClerkRequest>) =>
+    Layer.succeed(ClerkHttp, {
+      execute: (request) => {
+        requests.push(request)
+        return Effect.succeed(ClerkTest.json(200, wire.session))
+      }
+    })
+
+  it.effect("is all an operation needs, and gets the request as a plain value", () =>
+    Effect.gen(function* () {
+      const requests: Array<ClerkRequest> = []
+      const { id } = yield* Effect.provide(Sessions.get("sess_1"), answered(requests))
+      expect(id).toBe("sess_1")
+      expect(requests).toStrictEqual([
+        { operation: "Sessions.get", method: "GET", path: ["sessions", "sess_1"] }
+      ])
+    })
+  )
+
+  it.effect("sees ids as they are, and query, body and version where there are any", () =>
+    Effect.gen(function* () {
+      const requests: Array<ClerkRequest> = []
+      yield* Effect.all([
+        Sessions.create({ userId: "user_1" }),
+        Sessions.verify("sess_1", { token: Redacted.make(wire.token.jwt) })
+      ]).pipe(Effect.provide(answered(requests)))
+      expect(requests).toStrictEqual([
+        { operation: "Sessions.create", method: "POST", path: ["sessions"], body: { user_id: "user_1" } },
+        {
+          operation: "Sessions.verify",
+          method: "POST",
+          path: ["sessions", "sess_1", "verify"],
+          body: { token: wire.token.jwt },
+          apiVersion: "2025-03-12"
+        }
+      ])
+    })
+  )
+
+  it.effect("may fail with errors that know nothing of the call: they are completed", () =>
+    Effect.gen(function* () {
+      const failing = (error: ClerkTransportError | ClerkDecodeError) =>
+        Sessions.get("sess_1").pipe(
+          Effect.flip,
+          Effect.provideService(ClerkHttp, { execute: () => Effect.fail(error) })
+        )
+      const call = { operation: "Sessions.get", method: "GET", path: "/sessions/{id}", attempts: 1 }
+      expect(yield* failing(new ClerkTransportError({ reason: "reset", sent: "maybe" }))).toMatchObject({
+        ...call,
+        _tag: "ClerkTransportError",
+        reason: "reset",
+        retryable: true
+      })
+      expect(yield* failing(new ClerkDecodeError({ reason: "utf8" }))).toMatchObject({
+        ...call,
+        _tag: "ClerkDecodeError",
+        reason: "utf8",
+        retryable: false
+      })
+    })
+  )
+
+  it.effect("that dies is a defect, and is asked once", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const broken = new Error("broken double")
+      const exit = yield* Sessions.get("sess_1").pipe(
+        Effect.provideService(ClerkHttp, {
+          policy: { attempts: 3 },
+          execute: () => {
+            asked++
+            return Effect.die(broken)
+          }
+        }),
+        Effect.exit
+      )
+      expect(exit).toEqual(Exit.die(broken))
+      expect(asked).toBe(1)
+    })
+  )
+})
+
+describe("ClerkTest", () => {
+  it.effect("keeps the requests in order, and forgets them when it is built anew", () =>
+    Effect.gen(function* () {
+      const layer = ClerkTest.layer(() => ClerkTest.json(200, wire.session))
+      const paths = Effect.gen(function* () {
+        yield* Sessions.get("sess_1")
+        yield* Sessions.revoke("sess_1")
+        return (yield* ClerkTest.requests).map(({ path }) => path.join("/"))
+      })
+      const expected = ["sessions/sess_1", "sessions/sess_1/revoke"]
+      expect(yield* Effect.provide(paths, layer)).toEqual(expected)
+      expect(yield* Effect.provide(paths, layer)).toEqual(expected)
+    })
+  )
+})
+
+describe("an HttpClient of one's own, under ClerkHttp.layer,", () => {
+  const over = (client: HttpClient.HttpClient, policy: RequestPolicy.Settings = {}) =>
+    ClerkHttp.layer({ secretKey, policy }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client)))
+
+  it.effect("gets the whole request and gives the answer", () =>
+    Effect.gen(function* () {
+      const requests: Array<HttpClientRequest.HttpClientRequest> = []
+      const client = HttpClient.make((request) => {
+        requests.push(request)
+        return Effect.succeed(HttpClientResponse.fromWeb(request, sessionResponse()))
+      })
+      const { id } = yield* Effect.provide(Sessions.get("sess_1"), over(client))
+      expect(id).toBe("sess_1")
+      expect(requests.map(({ method, url, headers }) => ({ method, url, headers: { ...headers } }))).toEqual([
+        {
+          method: "GET",
+          url: "https://api.clerk.com/v1/sessions/sess_1",
+          headers: {
+            accept: "application/json",
+            authorization: "Bearer sk_test_swap",
+            "clerk-api-version": "2026-05-12",
+            "user-agent": expect.stringMatching(/^effect-clerk\/\d/)
+          }
+        }
+      ])
+    })
+  )
+
+  it.effect("is asked again by the client's policy", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const client = HttpClient.make((request) =>
+        Effect.suspend(() =>
+          ++asked < 3
+            ? Effect.fail(
+                new HttpClientError.RequestError({
+                  request,
+                  reason: "Transport",
+                  cause: Object.assign(new Error("no"), { code: "ECONNREFUSED" })
+                })
+              )
+            : Effect.succeed(HttpClientResponse.fromWeb(request, sessionResponse()))
+        )
+      )
+      const fiber = yield* Effect.fork(Effect.provide(Sessions.get("sess_1"), over(client, { attempts: 3 })))
+      yield* TestClock.adjust("1 minute")
+      const { id } = yield* Fiber.join(fiber)
+      expect([id, asked]).toEqual(["sess_1", 3])
+    })
+  )
+
+  it.effect("that dies is a defect", () =>
+    Effect.gen(function* () {
+      const client = HttpClient.make(() => Effect.die("broken client"))
+      const exit = yield* Effect.exit(Effect.provide(Sessions.get("sess_1"), over(client, { attempts: 3 })))
+      expect(Exit.isFailure(exit) && Cause.isDieType(exit.cause) && exit.cause.defect).toBe("broken client")
+    })
+  )
+})
+
+describe("the fetch of one's own", () => {
+  const recording = () => {
+    const urls: Array<string> = []
+    const fetch: typeof globalThis.fetch = (input) => {
+      urls.push(String(input))
+      return Promise.resolve(sessionResponse())
+    }
+    return { urls, fetch }
+  }
+  const url = "https://api.clerk.com/v1/sessions/sess_1"
+
+  it.effect("is used when it is provided around the program", () =>
+    Effect.gen(function* () {
+      const { urls, fetch } = recording()
+      const { id } = yield* Sessions.get("sess_1").pipe(
+        Effect.provide(ClerkHttp.layerFetch({ secretKey })),
+        Effect.provideService(FetchHttpClient.Fetch, fetch)
+      )
+      expect([id, urls]).toEqual(["sess_1", [url]])
+    })
+  )
+
+  it.effect("is used when it is provided to the layer", () =>
+    Effect.gen(function* () {
+      const { urls, fetch } = recording()
+      const layer = ClerkHttp.layerFetch({ secretKey }).pipe(
+        Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch))
+      )
+      const { id } = yield* Effect.provide(Sessions.get("sess_1"), layer)
+      expect([id, urls]).toEqual(["sess_1", [url]])
+    })
+  )
+})
+
+describe("the caller's RequestInit", () => {
+  it.scopedLive("cannot turn redirects on, wherever it is provided", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(json(wire.session))
+      const server = yield* loopback((response) => {
+        response.writeHead(307, { location: `${other.url}/v1/sessions/sess_1/tokens` })
+        response.end()
+      })
+      const follow = { redirect: "follow" } as const
+      const layer = ClerkHttp.layerFetch({ secretKey, apiUrl: server.url })
+      const run = Effect.flip(Sessions.createToken("sess_1", { expiresIn: "1 minute" }))
+      const errors = yield* Effect.all([
+        run.pipe(Effect.provide(layer), Effect.provideService(FetchHttpClient.RequestInit, follow)),
+        run.pipe(Effect.provideService(FetchHttpClient.RequestInit, follow), Effect.provide(layer)),
+        Effect.provide(run, Layer.provide(layer, Layer.succeed(FetchHttpClient.RequestInit, follow)))
+      ])
+      for (const error of errors) expect(error).toMatchObject({ _tag: "ClerkUnexpectedStatus", status: 307 })
+      expect(server.received).toHaveLength(3)
+      expect(other.connections()).toBe(0)
+    })
+  )
+
+  it.scopedLive("is followed by the platform's client, so the test above has something to prevent", () =>
+    Effect.gen(function* () {
+      const other = yield* loopback(json(wire.session))
+      const server = yield* loopback((response) => {
+        response.writeHead(307, { location: other.url })
+        response.end()
+      })
+      yield* HttpClient.get(server.url).pipe(
+        Effect.scoped,
+        Effect.provide(FetchHttpClient.layer),
+        Effect.provideService(FetchHttpClient.RequestInit, { redirect: "follow" })
+      )
+      expect(other.received).toHaveLength(1)
+    })
+  )
+})
+
+describe("a service whose methods call Clerk", () => {
+  class Devices extends Context.Tag("test/Devices")<
+    Devices,
+    { readonly find: (id: string) => Effect.Effect<string, unknown> }
+  >() {
+    static readonly layer = Layer.effect(
+      Devices,
+      Effect.gen(function* () {
+        const http = yield* ClerkHttp
+        return {
+          find: (id: string) =>
+            Sessions.get(id).pipe(
+              Effect.map(({ status }) => status),
+              Effect.provideService(ClerkHttp, http)
+            )
+        }
+      })
+    )
+  }
+
+  it.effect("captures its ClerkHttp once and works where none is provided", () =>
+    Effect.gen(function* () {
+      const status = yield* Effect.flatMap(Devices, ({ find }) => find("sess_1")).pipe(
+        Effect.provide(
+          Layer.provide(
+            Devices.layer,
+            ClerkTest.layer(() => ClerkTest.json(200, wire.session))
+          )
+        )
+      )
+      expect(status).toBe("active")
+    })
+  )
+})

@@ -1,0 +1,282 @@
+import { inspect } from "node:util"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { type ClerkHttp, type ClerkResponse, Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import { refused } from "../support/answering.js"
+import { type AnyError, operations, refreshParams } from "../support/operations.js"
+import * as wire from "../support/wire.js"
+
+const list: Effect.Effect<unknown, AnyError, ClerkHttp> = Sessions.list({ userId: "user_1" })
+
+const millis = "a whole number of milliseconds since 1970"
+
+describe("an answer that is not JSON", () => {
+  const unreadable: ReadonlyArray<readonly [string, string, ClerkResponse]> = [
+    ["empty", "empty", wire.text("")],
+    ["only white space", "empty", wire.text(" \r\n")],
+    ["not JSON", "json", wire.text("not json")],
+    ["cut in the middle", "json", wire.text(JSON.stringify(wire.session).slice(0, -20))],
+    ["followed by something", "json", wire.text(`${JSON.stringify(wire.session)}x`)],
+    [
+      "with a number JSON does not know",
+      "json",
+      wire.text(JSON.stringify(wire.session).replace("1716883200000", "NaN"))
+    ],
+    ["HTML", "content-type", wire.text("<html></html>", 200, { "content-type": "text/html" })],
+    [
+      "JSON declared as HTML",
+      "content-type",
+      ClerkTest.json(200, wire.session, { "content-type": "text/html; charset=utf-8" })
+    ],
+    [
+      "JSON declared as something whose name begins so",
+      "content-type",
+      ClerkTest.json(200, wire.session, { "content-type": "application/json-seq" })
+    ],
+    ["declared as nothing", "content-type", ClerkTest.json(200, wire.session, { "content-type": "" })]
+  ]
+
+  it.effect.each(unreadable)("because it is %s, is refused as %s by every operation", ([, reason, answer]) =>
+    Effect.gen(function* () {
+      for (const { run, name, method, template } of operations) {
+        expect(yield* refused(run, answer), name).toMatchObject({
+          _tag: "ClerkDecodeError",
+          reason,
+          issues: [],
+          operation: name,
+          method,
+          path: template,
+          attempts: 1,
+          retryable: false
+        })
+      }
+    })
+  )
+})
+
+describe("an answer of the wrong shape", () => {
+  const issuesOf = (body: unknown, run: typeof list = Sessions.get("sess_1")) =>
+    Effect.map(
+      refused(run, typeof body === "string" ? wire.text(body) : ClerkTest.json(200, body)),
+      (error) => {
+        expect(error).toMatchObject({ _tag: "ClerkDecodeError", reason: "schema", retryable: false })
+        return error._tag === "ClerkDecodeError" ? error.issues : []
+      }
+    )
+
+  const required = [
+    "object",
+    "id",
+    "user_id",
+    "status",
+    "last_active_at",
+    "expire_at",
+    "updated_at",
+    "created_at"
+  ] as const
+
+  it.effect.each(required)("for lack of %s says so", (field) =>
+    Effect.gen(function* () {
+      const [missing, ...others] = yield* issuesOf(wire.sessionWithout(field))
+      expect(others).toEqual([])
+      expect(missing?.path).toBe(field)
+      expect(missing?.expected).toMatch(/, but it is missing$/)
+      const [empty] = yield* issuesOf(wire.sessionWith({ [field]: null }))
+      expect(empty?.path).toBe(field)
+      expect(empty?.expected).not.toMatch(/missing/)
+    })
+  )
+
+  const strangeTimes = {
+    "a fraction": "1716883200000.5",
+    negative: "-1",
+    "beyond what a number holds": "1e400",
+    "beyond what a number holds exactly": "9007199254740993",
+    "beyond the last date": "8640000000000001",
+    "a text": `"1716883200000"`,
+    "an ISO date": `"2024-05-28T08:00:00Z"`,
+    "a boolean": "true"
+  }
+
+  it.effect.each(Object.entries(strangeTimes))("in a time that is %s says what a time is", ([, number]) =>
+    Effect.gen(function* () {
+      for (const field of ["last_active_at", "expire_at", "updated_at", "created_at"]) {
+        const body = JSON.stringify(wire.sessionWith({ [field]: "HERE" })).replace(`"HERE"`, number)
+        expect(yield* issuesOf(body)).toEqual([{ path: field, expected: millis }])
+      }
+    })
+  )
+
+  it.effect("lists every place, in Clerk's names", () =>
+    Effect.gen(function* () {
+      const activity = { id: "activity_1", is_mobile: "no" }
+      const wrong = wire.sessionWith({ user_id: 7, created_at: "now", latest_activity: activity })
+      const issues = yield* issuesOf({ data: [wire.session, wrong], total_count: 2 }, list)
+      expect(issues.map(({ path }) => path).sort()).toEqual([
+        "data.1.created_at",
+        "data.1.latest_activity.is_mobile",
+        "data.1.user_id"
+      ])
+    })
+  )
+
+  it.effect("lists no more places than can be read", () =>
+    Effect.gen(function* () {
+      const issues = yield* issuesOf({ data: Array(500).fill(wire.sessionWithout("id")) }, list)
+      expect(issues).toHaveLength(16)
+    })
+  )
+
+  const elsewhere: ReadonlyArray<readonly [string, typeof list, unknown, string]> = [
+    ["a list that is an object without data", list, {}, "data"],
+    ["a list whose data is no array", list, { data: {} }, "data"],
+    ["a list with a session missing", list, { data: [null] }, "data.0"],
+    ["a bare list with a wrong session", list, [wire.sessionWithout("id")], "0.id"],
+    ["a count that is negative", list, { data: [], total_count: -1 }, "total_count"],
+    ["a count that is a fraction", list, { data: [], total_count: 1.5 }, "total_count"],
+    ["a count that cannot be exact", list, { data: [], total_count: 2 ** 53 }, "total_count"],
+    ["a count that is a text", list, { data: [], total_count: "1" }, "total_count"],
+    ["an actor that is a text", Sessions.get("sess_1"), wire.sessionWith({ actor: "user_2" }), "actor"],
+    ["a task without key", Sessions.get("sess_1"), wire.sessionWith({ tasks: [{}] }), "tasks.0.key"],
+    ["another object than a session", Sessions.get("sess_1"), wire.sessionWith({ object: "user" }), "object"],
+    ["an array for a session", Sessions.get("sess_1"), [wire.session], ""],
+    ["null for a session", Sessions.get("sess_1"), null, ""],
+    ["a text for a session", Sessions.get("sess_1"), '"sess_1"', ""],
+    ["a token that is empty", Sessions.createToken("sess_1"), { object: "token", jwt: "" }, "jwt"],
+    ["a token that is missing", Sessions.createToken("sess_1"), { object: "token" }, "jwt"],
+    ["a token of another kind", Sessions.createToken("sess_1"), { ...wire.token, object: "m2m" }, "object"],
+    ["cookies for a token", Sessions.refresh("sess_1", refreshParams), wire.cookies, "object"],
+    [
+      "a token for cookies",
+      Sessions.refresh("sess_1", { ...refreshParams, format: "cookie" }),
+      wire.token,
+      "object"
+    ],
+    [
+      "a cookie that is a number",
+      Sessions.refresh("sess_1", { ...refreshParams, format: "cookie" }),
+      { object: "cookies", cookies: ["a=b", 1] },
+      "cookies.1"
+    ]
+  ]
+
+  it.effect.each(elsewhere)("is found: %s", ([, run, body, path]) =>
+    Effect.gen(function* () {
+      expect((yield* issuesOf(body, run)).map((issue) => issue.path)).toContain(path)
+    })
+  )
+
+  it.effect("is never quoted", () =>
+    Effect.gen(function* () {
+      const canary = "canary-7f3a"
+      for (const field of [...required, "client_id", "actor", "latest_activity", "tasks", "abandon_at"]) {
+        const wrong = { [canary]: [canary] }
+        for (const value of field === "actor" ? [canary] : [wrong, [wrong]]) {
+          const error = yield* refused(
+            Sessions.get("sess_1"),
+            ClerkTest.json(200, wire.sessionWith({ [field]: value }))
+          )
+          expect(error).toMatchObject({ _tag: "ClerkDecodeError" })
+          const shown = [
+            error.message,
+            JSON.stringify(error),
+            inspect(error, { depth: 20, showHidden: true })
+          ]
+          expect(shown.join("\n")).not.toContain(canary)
+        }
+      }
+    })
+  )
+
+  it.effect("may be nested deeper than a stack", () =>
+    Effect.gen(function* () {
+      const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+      for (const body of [
+        deep,
+        JSON.stringify(wire.sessionWith({ actor: "HERE" })).replace(`"HERE"`, deep)
+      ]) {
+        const [issue] = yield* issuesOf(body)
+        expect(String(issue?.expected).length).toBeLessThan(200)
+      }
+    })
+  )
+})
+
+describe("an answer about another resource", () => {
+  const asked: ReadonlyArray<readonly [string, typeof list]> = [
+    ["get", Sessions.get("sess_1")],
+    ["revoke", Sessions.revoke("sess_1")],
+    ["verify", Sessions.verify("sess_1")]
+  ]
+
+  it.effect.each(asked)("than the one %s asked for is refused", ([, run]) =>
+    Effect.gen(function* () {
+      for (const id of ["sess_2", "sess_1 ", "SESS_1", ""]) {
+        const error = yield* refused(
+          run,
+          ClerkTest.json(200, wire.sessionWith({ id }), { "clerk-trace-id": "trace_1" })
+        )
+        expect(error).toMatchObject({
+          _tag: "ClerkDecodeError",
+          reason: "id-mismatch",
+          issues: [],
+          attempts: 1,
+          retryable: false,
+          traceId: "trace_1"
+        })
+      }
+    })
+  )
+})
+
+describe("the message of an answer that cannot be read", () => {
+  const messageOf = (answer: ClerkResponse) =>
+    Effect.map(refused(Sessions.get("sess_1"), answer), ({ message }) => message)
+
+  it.effect("says what is wrong with it and where", () =>
+    Effect.gen(function* () {
+      expect(yield* messageOf(wire.text(""))).toBe("Sessions.get: the answer has no body")
+      expect(yield* messageOf(wire.text("{"))).toBe("Sessions.get: the answer is not JSON")
+      expect(yield* messageOf(ClerkTest.json(200, wire.sessionWith({ expire_at: 0.5 })))).toBe(
+        `Sessions.get: the answer does not have the documented shape: expire_at: ${millis}`
+      )
+      expect(yield* messageOf(ClerkTest.json(200, wire.sessionWith({ tasks: [{}] })))).toBe(
+        "Sessions.get: the answer does not have the documented shape: tasks.0.key: a string, but it is missing"
+      )
+      expect(yield* messageOf(ClerkTest.json(200, wire.sessionWith({ id: "sess_2" })))).toBe(
+        "Sessions.get: the answer describes another resource than the one asked for"
+      )
+    })
+  )
+
+  it.effect("shows three places and counts the rest", () =>
+    Effect.gen(function* () {
+      const message = yield* messageOf(ClerkTest.json(200, {}))
+      expect(message).toMatch(/^Sessions\.get: .*: object: .*; id: .*; user_id: .* \(and 5 more\)$/)
+    })
+  )
+})
+
+describe("the words for what is expected", () => {
+  const expectedIn = (body: unknown) =>
+    Effect.map(refused(Sessions.get("sess_1"), ClerkTest.json(200, body)), (error) =>
+      error._tag === "ClerkDecodeError" ? error.issues : []
+    )
+
+  it.effect("a time that is missing is told in words, as a wrong one is", () =>
+    Effect.gen(function* () {
+      expect(yield* expectedIn(wire.sessionWithout("expire_at"))).toEqual([
+        { path: "expire_at", expected: `${millis}, but it is missing` }
+      ])
+    })
+  )
+
+  it.effect("a time that may be null is told in words, as one that may not", () =>
+    Effect.gen(function* () {
+      expect(yield* expectedIn(wire.sessionWith({ abandon_at: 0.5 }))).toEqual([
+        { path: "abandon_at", expected: `${millis} or null` }
+      ])
+    })
+  )
+})

@@ -1,0 +1,234 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import {
+  ClerkDecodeError,
+  type ClerkHttp,
+  type ClerkResponse,
+  ClerkTransportError,
+  type Operation,
+  RequestPolicy,
+  Sessions
+} from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import { type AnyError, operations } from "../support/operations.js"
+import { play, playToFailure } from "../support/play.js"
+import * as wire from "../support/wire.js"
+
+type Run = Effect.Effect<unknown, AnyError, ClerkHttp>
+
+const kinds: ReadonlyArray<readonly [Operation.Kind, Run, ClerkResponse]> = [
+  ["read", Sessions.get("sess_1"), ClerkTest.json(200, wire.session)],
+  ["repeatable", Sessions.createToken("sess_1"), ClerkTest.json(200, wire.token)],
+  ["once", Sessions.create({ userId: "user_1" }), ClerkTest.json(200, wire.session)]
+]
+
+const policy = { attempts: 3 }
+
+/** How many requests are made when every one ends like this. */
+const attemptsOf = (run: Run, turn: ClerkResponse | ClerkTransportError | ClerkDecodeError) =>
+  Effect.map(playToFailure(run, { turns: [turn], policy }), ({ error, times }) => {
+    // What the error says is what was done, and a failure that may be retried was.
+    expect(error).toMatchObject({ attempts: times.length, retryable: times.length === policy.attempts })
+    return times.length
+  })
+
+const passing = [
+  "dns",
+  "refused",
+  "unreachable",
+  "connect-timeout",
+  "reset",
+  "closed",
+  "truncated",
+  "response-timeout"
+] as const
+
+const final = ["tls", "protocol", "invalid-request", "unknown"] as const
+
+describe.each(kinds)("a %s operation", (kind, run) => {
+  it.effect.each(passing)("is tried again when %s came before it was sent", (reason) =>
+    Effect.gen(function* () {
+      expect(yield* attemptsOf(run, new ClerkTransportError({ reason, sent: "no" }))).toBe(3)
+    })
+  )
+
+  it.effect.each(passing)(
+    `is ${kind === "once" ? "not " : ""}tried again when %s leaves open whether it was sent`,
+    (reason) =>
+      Effect.gen(function* () {
+        expect(yield* attemptsOf(run, new ClerkTransportError({ reason, sent: "maybe" }))).toBe(
+          kind === "once" ? 1 : 3
+        )
+      })
+  )
+
+  it.effect.each(final)("is not tried again after %s, sent or not", (reason) =>
+    Effect.gen(function* () {
+      for (const sent of ["no", "maybe"] as const) {
+        expect(yield* attemptsOf(run, new ClerkTransportError({ reason, sent }))).toBe(1)
+      }
+    })
+  )
+
+  it.effect("is tried again when Clerk turned it away unread", () =>
+    Effect.gen(function* () {
+      expect(yield* attemptsOf(run, ClerkTest.json(429, {}))).toBe(3)
+    })
+  )
+
+  it.effect(`is ${kind === "once" ? "not " : ""}tried again when Clerk, or what is before it, failed`, () =>
+    Effect.gen(function* () {
+      for (const status of [408, 500, 502, 503, 504, 520, 521, 522, 523, 524]) {
+        expect(yield* attemptsOf(run, ClerkTest.json(status, {})), String(status)).toBe(
+          kind === "once" ? 1 : 3
+        )
+      }
+    })
+  )
+
+  it.effect("is not tried again after any other answer", () =>
+    Effect.gen(function* () {
+      const others = [
+        204, 301, 302, 304, 307, 400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 418, 422, 423, 425, 501,
+        505, 507, 519, 525, 526, 530, 599, 999
+      ]
+      for (const status of others) {
+        expect(yield* attemptsOf(run, ClerkTest.json(status, {})), String(status)).toBe(1)
+      }
+    })
+  )
+
+  it.effect("is not tried again when the answer cannot be read", () =>
+    Effect.gen(function* () {
+      for (const unreadable of ["", "{", "{}", "null"]) {
+        expect(yield* attemptsOf(run, wire.text(unreadable))).toBe(1)
+      }
+      for (const reason of ["oversize", "utf8", "encoding"] as const) {
+        expect(yield* attemptsOf(run, new ClerkDecodeError({ reason }))).toBe(1)
+      }
+    })
+  )
+})
+
+describe("a call", () => {
+  const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
+
+  it.effect.each(kinds)("of kind %s succeeds as soon as one attempt does", ([, run, success]) =>
+    Effect.gen(function* () {
+      const plays = [[success], [refused, success], [refused, ClerkTest.json(429, {}), success]] as const
+      for (const turns of plays) {
+        const { exit, times } = yield* play(run, { turns, policy })
+        expect(Exit.isSuccess(exit)).toBe(true)
+        expect(times).toHaveLength(turns.length)
+      }
+    })
+  )
+
+  it.effect("fails with what happened last", () =>
+    Effect.gen(function* () {
+      const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
+        turns: [ClerkTest.json(503, {}), refused, ClerkTest.json(404, {}), ClerkTest.json(200, wire.session)],
+        policy: { attempts: 10 }
+      })
+      expect(error).toMatchObject({ _tag: "ClerkNotFound", attempts: 3, retryable: false })
+      expect(times).toHaveLength(3)
+    })
+  )
+
+  it.effect("sends the same request each time", () =>
+    Effect.gen(function* () {
+      let asked = 0
+      const requests = yield* Effect.zipRight(
+        Effect.fork(Sessions.createToken("sess_1", { expiresIn: "1 minute" })).pipe(
+          Effect.tap(() => TestClock.adjust("1 minute")),
+          Effect.flatMap(Fiber.join)
+        ),
+        ClerkTest.requests
+      ).pipe(
+        Effect.provide(
+          ClerkTest.layer(() => (++asked < 3 ? ClerkTest.json(500, {}) : ClerkTest.json(200, wire.token)), {
+            policy
+          })
+        )
+      )
+      const [first, ...others] = requests
+      expect(first).toStrictEqual({
+        operation: "Sessions.createToken",
+        method: "POST",
+        path: ["sessions", "sess_1", "tokens"],
+        body: { expires_in_seconds: 60 }
+      })
+      expect(others).toStrictEqual([first, first])
+    })
+  )
+
+  it.effect("is made as often as the policy says", () =>
+    Effect.gen(function* () {
+      for (const attempts of [1, 2, 10]) {
+        const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
+          turns: [refused],
+          policy: { attempts }
+        })
+        expect(error).toMatchObject({ attempts, retryable: true })
+        expect(times).toHaveLength(attempts)
+      }
+    })
+  )
+
+  it.effect("is made three times by the standard policy", () =>
+    Effect.gen(function* () {
+      expect(RequestPolicy.standard).toEqual({ attempts: 3, timeout: "10 seconds", deadline: "30 seconds" })
+      const { times } = yield* playToFailure(Sessions.get("sess_1"), {
+        turns: [refused],
+        policy: RequestPolicy.standard
+      })
+      expect(times).toHaveLength(3)
+    })
+  )
+
+  it.effect.each(operations)("of $name is made once when the service has no policy", ({ run }) =>
+    Effect.gen(function* () {
+      for (const settings of [undefined, {}, { attempts: undefined }]) {
+        const { error, times } = yield* playToFailure(run, {
+          turns: [refused],
+          ...(settings === undefined ? undefined : { policy: settings })
+        })
+        expect(error).toMatchObject({ attempts: 1, retryable: true })
+        expect(times).toHaveLength(1)
+      }
+    })
+  )
+
+  it.effect.each(operations)("of $name is of the kind $kind", ({ run, kind }) =>
+    Effect.gen(function* () {
+      const { times } = yield* playToFailure(run, {
+        turns: [new ClerkTransportError({ reason: "reset", sent: "maybe" })],
+        policy
+      })
+      expect(times).toHaveLength(kind === "once" ? 1 : 3)
+    })
+  )
+
+  it.effect("that creates is made once when its answer is lost, and says that it may have worked", () =>
+    Effect.gen(function* () {
+      const { error, times } = yield* playToFailure(Sessions.create({ userId: "user_1" }), {
+        turns: [
+          new ClerkTransportError({ reason: "closed", sent: "maybe" }),
+          ClerkTest.json(200, wire.session)
+        ],
+        policy: RequestPolicy.standard
+      })
+      expect(times).toHaveLength(1)
+      expect(error).toMatchObject({
+        _tag: "ClerkTransportError",
+        operation: "Sessions.create",
+        sent: "maybe",
+        attempts: 1,
+        retryable: false
+      })
+    })
+  )
+})
