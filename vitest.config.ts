@@ -7,8 +7,9 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^effect-clerk$/, replacement: src("index.ts") },
-      { find: /^effect-clerk\/testing$/, replacement: src("testing/index.ts") }
+      { find: /^effect-clerk\/testing$/, replacement: src("testing/index.ts") },
+      { find: /^effect-clerk\/undici$/, replacement: src("services/Undici.ts") }
     ]
   },
-  test: { include: ["test/**/*.test.ts"] }
+  test: { include: ["test/**/*.test.ts"], exclude: ["test/faults/**"] }
 })

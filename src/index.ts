@@ -33,6 +33,14 @@ export {
   SessionTask
 } from "./schema/Session.js"
 export { SessionPage, type SessionPageEncoded } from "./schema/SessionPage.js"
+export type {
+  CreateParams,
+  CreateTokenOptions,
+  ListParams,
+  RefreshParams,
+  SecretInput,
+  VerifyOptions
+} from "./schema/SessionRequests.js"
 export {
   SessionCookies,
   type SessionCookiesEncoded,

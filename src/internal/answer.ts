@@ -15,7 +15,7 @@ import {
 } from "../errors/StatusErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import type { DeclaredStatus, ErrorOf } from "../services/Operation.js"
-import type { CompiledOperation, PreparedCall } from "./compiledOperation.js"
+import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
 import { parseRetryAfter } from "./retryAfter.js"
 import { isStatusRetryable } from "./retryTable.js"
 import { schemaIssues } from "./schemaIssues.js"
@@ -44,10 +44,11 @@ const parseJson = (text: string): unknown => {
 const isRecord = (u: unknown): u is { readonly [key: string]: unknown } =>
   typeof u === "object" && u !== null && !Array.isArray(u)
 
-const traceIdIn = (
-  json: unknown,
+/** Clerk's id of a request: in the body of a refusal, or in a header. */
+export const traceIdIn = (
   { headers }: ClerkResponse,
-  secrets: ReadonlyArray<string>
+  secrets: ReadonlyArray<string>,
+  json?: unknown
 ): string | undefined =>
   [isRecord(json) ? json["clerk_trace_id"] : undefined, headers["clerk-trace-id"], headers["cf-ray"]].find(
     (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id) && scrubText(id, secrets) === id
@@ -80,7 +81,7 @@ const errorItemsIn = (json: unknown, secrets: ReadonlyArray<string>): ReadonlyAr
 }
 
 /** 404, 409, 410 and 422 are expected only where an operation declares them. */
-const classOf = ({ declared }: CompiledOperation<unknown>, status: number) => {
+const classOf = ({ declared }: OperationFacts, status: number) => {
   switch (declared.has(status) || status <= 403 ? status : undefined) {
     case 400:
       return ClerkBadRequest
@@ -102,7 +103,7 @@ const classOf = ({ declared }: CompiledOperation<unknown>, status: number) => {
 }
 
 const refusal = (
-  operation: CompiledOperation<unknown>,
+  operation: OperationFacts,
   { secrets }: PreparedCall,
   response: ClerkResponse,
   call: CallFacts,
@@ -110,7 +111,7 @@ const refusal = (
 ): CallError => {
   const { status } = response
   const json = parseJson(response.body)
-  const traceId = traceIdIn(json, response, secrets)
+  const traceId = traceIdIn(response, secrets, json)
   const fields = {
     ...call,
     status,
@@ -146,7 +147,7 @@ export const readAnswer = <A>(
   const succeeded = successes.has(status) || (status === 204 && !operation.answers)
   if (!succeeded) return Either.left(refusal(operation, prepared, response, call, nowMillis))
   const unreadable = (reason: DecodeReason, issues: ReadonlyArray<DecodeIssue> = [], json?: unknown) => {
-    const traceId = traceIdIn(json, response, prepared.secrets)
+    const traceId = traceIdIn(response, prepared.secrets, json)
     const fields = { ...call, reason, issues, retryable: false }
     return Either.left(new ClerkDecodeError(traceId === undefined ? fields : { ...fields, traceId }, true))
   }

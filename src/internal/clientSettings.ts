@@ -3,7 +3,7 @@ import * as Redacted from "effect/Redacted"
 import type { ClerkHttpOptions } from "../services/ClerkHttp.js"
 import * as RequestPolicy from "../services/RequestPolicy.js"
 import { ownProperties } from "./ownProperties.js"
-import { policyLimits } from "./policyLimits.js"
+import { clientLimits } from "./policyLimits.js"
 import { type RuleBreak, unknownKey } from "./ruleBreak.js"
 
 /** A client's options after every check, with the defaults in place. */
@@ -12,6 +12,8 @@ export interface ClientSettings {
   /** Origin and path prefix, without a slash at the end. */
   readonly apiUrl: string
   readonly origin: string
+  /** The host alone, for traces. */
+  readonly address: string
   readonly apiVersion: string
   readonly policy: RequestPolicy.Settings
   readonly maxResponseBytes: number
@@ -58,7 +60,7 @@ const blockedPorts = new Set([
 
 const checkApiUrl = (
   apiUrl: unknown
-): Either.Either<Pick<ClientSettings, "apiUrl" | "origin">, RuleBreak> => {
+): Either.Either<Pick<ClientSettings, "apiUrl" | "origin" | "address">, RuleBreak> => {
   const field = "apiUrl"
   // The text is checked before it is parsed, because the URL parser repairs much of what should be refused.
   if (typeof apiUrl !== "string" || !/^https?:\/\/[^/]/i.test(apiUrl)) {
@@ -84,7 +86,7 @@ const checkApiUrl = (
     return broken(field, "must have a plain path, without dot segments")
   }
   if (/\/v1$/.test(prefix)) return broken(field, "must not end in /v1, which is added to it")
-  return Either.right({ apiUrl: url.origin + prefix, origin: url.origin })
+  return Either.right({ apiUrl: url.origin + prefix, origin: url.origin, address: url.hostname })
 }
 
 const checkApiVersion = (apiVersion: unknown): Either.Either<string, RuleBreak> =>
@@ -108,11 +110,11 @@ export const checkClientOptions = (options: unknown): Either.Either<ClientSettin
       return yield* Either.left({ field: strange, rule: "is not an option of a client" })
     const own: { readonly [K in keyof ClerkHttpOptions]?: unknown } = ownProperties(options)
     const secretKey = yield* checkSecretKey(own.secretKey)
-    const { apiUrl, origin } = yield* checkApiUrl(own.apiUrl ?? "https://api.clerk.com")
+    const urls = yield* checkApiUrl(own.apiUrl ?? "https://api.clerk.com")
     const apiVersion = yield* checkApiVersion(own.apiVersion ?? "2026-05-12")
     const maxResponseBytes = yield* checkMaxResponseBytes(own.maxResponseBytes ?? 8 * 1024 * 1024)
-    // `policyLimits` checks what it is given, so whatever stands here may go to it.
+    // `clientLimits` checks what it is given, so whatever stands here may go to it.
     const policy = (own.policy ?? RequestPolicy.standard) as RequestPolicy.Settings
-    yield* policyLimits(policy)
-    return { secretKey, apiUrl, origin, apiVersion, policy, maxResponseBytes }
+    yield* clientLimits(policy)
+    return { secretKey, ...urls, apiVersion, policy, maxResponseBytes }
   })

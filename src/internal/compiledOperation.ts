@@ -5,6 +5,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import { IdText } from "../schema/Ids.js"
 import type { ClerkRequest } from "../services/ClerkHttp.js"
 import type { Declaration, DeclaredStatus, Kind, QueryEncoded } from "../services/Operation.js"
+import { compileDecoder, refused } from "./compiledDecoder.js"
 import type { RuleBreak } from "./ruleBreak.js"
 import { schemaIssues } from "./schemaIssues.js"
 import { scrubText, textsIn } from "./scrub.js"
@@ -12,14 +13,16 @@ import { scrubText, textsIn } from "./scrub.js"
 /** A request that passed its checks, with what its answer is held against. */
 export interface PreparedCall {
   readonly request: ClerkRequest
+  /** Reads the state the call was to bring about. */
+  readonly confirmation: ClerkRequest | undefined
   /** The id the answer has to carry. */
   readonly answerId: string | undefined
   /** Texts that must not be shown, wherever they come back. */
   readonly secrets: ReadonlyArray<string>
 }
 
-/** A declaration made ready for calls: the template is split and the schemas are compiled, once. */
-export interface CompiledOperation<A> {
+/** What an operation is, whatever it answers with. */
+export interface OperationFacts {
   readonly name: string
   readonly method: ClerkRequest["method"]
   readonly template: string
@@ -27,8 +30,14 @@ export interface CompiledOperation<A> {
   readonly declared: ReadonlySet<number>
   /** Whether a success carries a body. */
   readonly answers: boolean
+}
+
+/** A declaration made ready for calls: the template is split and the schemas are compiled, once. */
+export interface CompiledOperation<A> extends OperationFacts {
   readonly decode: (json: unknown) => Either.Either<A, ParseResult.ParseIssue>
   readonly prepare: (input: unknown) => Either.Either<PreparedCall, RuleBreak>
+  /** Whether what the confirmation gave is the state the call was to bring about. */
+  readonly confirms: (answer: A) => boolean
 }
 
 /** Only own properties count, and one that is not declared is refused: a filter that is dropped is a trap. */
@@ -58,6 +67,41 @@ const nothing = () => Either.right(undefined)
 
 const parameter = /^\{(\w+)\}$/
 
+/** The segments of a template: as they are, or the name of the parameter that stands there. */
+interface Segment {
+  readonly text: string
+  readonly parameter: string | undefined
+}
+
+const segmentsOf = (template: string): ReadonlyArray<Segment> =>
+  template
+    .split("/")
+    .filter((text) => text !== "")
+    .map((text) => ({ text, parameter: parameter.exec(text)?.[1] }))
+
+type PathValues = { readonly [parameter: string]: string }
+
+const fill = (segments: ReadonlyArray<Segment>, path: PathValues): ReadonlyArray<string> =>
+  segments.map(({ text, parameter }) => (parameter === undefined ? text : (path[parameter] ?? text)))
+
+const decodeId = compileDecoder(IdText)
+
+/** Checks the parameters of a path. The schema is asked only to say what is wrong with one. */
+const pathChecker = (segments: ReadonlyArray<Segment>) => {
+  const names = segments.flatMap(({ parameter }) => parameter ?? [])
+  const explain = checker("path", Schema.Struct(Object.fromEntries(names.map((name) => [name, IdText]))))
+  return (path: unknown): Either.Either<PathValues, RuleBreak> => {
+    if (names.length === 0) return noParameters
+    const given: PathValues = Object(path)
+    const isRight =
+      Object.keys(given).length === names.length &&
+      names.every((name) => Object.hasOwn(given, name) && decodeId?.(given[name]) !== refused)
+    return isRight ? Either.right(given) : explain(given)
+  }
+}
+
+const noParameters = Either.right({})
+
 /** Leaves out what is `undefined`; of an object in which nothing is left, nothing is sent. */
 const compact = (encoded: unknown): unknown => {
   if (typeof encoded !== "object" || encoded === null || Array.isArray(encoded)) return encoded
@@ -67,6 +111,16 @@ const compact = (encoded: unknown): unknown => {
 
 const pick = (body: unknown, names: ReadonlyArray<string>): ReadonlyArray<unknown> =>
   typeof body === "object" && body !== null ? names.map((name) => Reflect.get(body, name)) : []
+
+const decoderWith = <A, I>(schema: Schema.Schema<A, I>) => {
+  const compiled = compileDecoder(schema)
+  const interpret = ParseResult.decodeUnknownEither(schema, { errors: "all", exact: true })
+  return (json: unknown): Either.Either<A, ParseResult.ParseIssue> => {
+    const decoded = compiled === undefined ? refused : compiled(json)
+    // The compiled decoder gives what the schema gives, or `refused`: that is what its property tests are about.
+    return decoded === refused ? interpret(json) : Either.right(decoded as A)
+  }
+}
 
 export const compile = <
   Path extends string,
@@ -80,10 +134,10 @@ export const compile = <
 >(
   declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>
 ): CompiledOperation<A> => {
-  const { name, method, path: template, kind, apiVersion, answersFor, secrets = [] } = declaration
-  const segments = template.split("/").filter((segment) => segment !== "")
-  const parameters = segments.flatMap((segment) => parameter.exec(segment)?.[1] ?? [])
-  const checkPath = checker("path", Schema.Struct(Object.fromEntries(parameters.map((key) => [key, IdText]))))
+  const { name, method, path: template, kind, apiVersion, answersFor, confirm, secrets = [] } = declaration
+  const segments = segmentsOf(template)
+  const confirmation = confirm === undefined ? undefined : segmentsOf(confirm.path)
+  const checkPath = pathChecker(segments)
   const checkQuery = declaration.query === undefined ? nothing : checker("query", declaration.query)
   const checkBody = declaration.body === undefined ? nothing : checker("body", declaration.body)
   return {
@@ -93,29 +147,37 @@ export const compile = <
     kind,
     declared: new Set<number>(declaration.errors),
     answers: !SchemaAST.isVoidKeyword(declaration.success.ast),
-    decode: ParseResult.decodeUnknownEither(declaration.success, { errors: "all", exact: true }),
-    prepare: (input) =>
-      Either.gen(function* () {
-        // The types say what `input` holds; callers without types are why each part is checked from `unknown`.
-        const given: { readonly path?: unknown; readonly query?: unknown; readonly body?: unknown } =
-          Object(input)
-        const path: { readonly [key: string]: string } = yield* checkPath(given.path ?? {})
-        // What is left of an encoded query is an encoded query.
-        const query = compact(yield* checkQuery(given.query)) as QueryEncoded | undefined
-        const body = compact(yield* checkBody(given.body))
-        const request: ClerkRequest = {
+    decode: decoderWith(declaration.success),
+    confirms: (answer) => confirm?.holds(answer) ?? false,
+    prepare: (input) => {
+      // The types say what `input` holds; callers without types are why each part is checked from `unknown`.
+      const given: { readonly path?: unknown; readonly query?: unknown; readonly body?: unknown } =
+        Object(input)
+      const path = checkPath(given.path)
+      if (Either.isLeft(path)) return Either.left(path.left)
+      const query = checkQuery(given.query)
+      if (Either.isLeft(query)) return Either.left(query.left)
+      const checked = checkBody(given.body)
+      if (Either.isLeft(checked)) return Either.left(checked.left)
+      // What is left of an encoded query is an encoded query.
+      const search = compact(query.right) as QueryEncoded | undefined
+      const body = compact(checked.right)
+      return Either.right({
+        request: {
           operation: name,
           method,
-          path: segments.map((segment) => path[parameter.exec(segment)?.[1] ?? ""] ?? segment),
-          ...(query === undefined ? undefined : { query }),
+          path: fill(segments, path.right),
+          ...(search === undefined ? undefined : { query: search }),
           ...(body === undefined ? undefined : { body }),
           ...(apiVersion === undefined ? undefined : { apiVersion })
-        }
-        return {
-          request,
-          answerId: answersFor === undefined ? undefined : path[answersFor],
-          secrets: textsIn(pick(body, secrets))
-        }
+        },
+        confirmation:
+          confirmation === undefined
+            ? undefined
+            : { operation: name, method: "GET", path: fill(confirmation, path.right) },
+        answerId: answersFor === undefined ? undefined : path.right[answersFor],
+        secrets: secrets.length === 0 ? secrets : textsIn(pick(body, secrets))
       })
+    }
   }
 }

@@ -1,7 +1,6 @@
 import type { ConfigProvider } from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, type ClerkHttpService } from "../services/ClerkHttp.js"
 
@@ -36,10 +35,11 @@ const notProvided = Effect.dieSync(
  * lost it on the way (`Layer.succeed(Repo, { find: Sessions.get })` drops the requirement), and must not reach for
  * the environment's key behind its author's back.
  */
-export const clerkHttp: Effect.Effect<ClerkHttpService> = Effect.withFiberRuntime((fiber) => {
-  const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
-  // The map is keyed by tag; under ClerkHttp's key there is nothing but its service.
+export const clerkHttpIn = (
+  services: ReadonlyMap<string, unknown>
+): ClerkHttpService | Effect.Effect<ClerkHttpService> => {
+  // Under ClerkHttp's key there is nothing but its service.
   const provided = services.get(ClerkHttp.key) as ClerkHttpService | undefined
-  if (provided !== undefined) return Effect.succeed(provided)
+  if (provided !== undefined) return provided
   return services.size === 0 ? fromEnvironment : notProvided
-})
+}

@@ -1,20 +1,16 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import { constTrue } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import { ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkHttpService, ClerkRequest, ClerkResponse } from "../services/ClerkHttp.js"
 import type { ClientSettings } from "./clientSettings.js"
-import { ownProperties } from "./ownProperties.js"
-import { readBody } from "./readBody.js"
-import { classifyFault } from "./transportFault.js"
+import type { Send, WireRequest } from "./send.js"
+import { type ExecuteWithin, keepsTime, withoutEnd } from "./timeLimit.js"
 import { version } from "./version.js"
 
 const mask = "***"
+
+/** What needs no encoding and means nothing to a URL parser: all ids and names of the operations are such. */
+const isPlain = (segment: string): boolean => /^[A-Za-z0-9_-]+$/.test(segment)
 
 const encodeSegment = (segment: string): string => {
   // Dots survive encoding and are then resolved away by the URL parser, as an empty segment is by some servers.
@@ -22,34 +18,45 @@ const encodeSegment = (segment: string): string => {
   return encodeURIComponent(segment)
 }
 
-/** The URL of a request, from encoded segments only. Throws when it would lead anywhere but where it says. */
-const urlOf = (request: ClerkRequest, settings: ClientSettings): string => {
-  const address = `${settings.apiUrl}/v1/${request.path.map(encodeSegment).join("/")}`
+/** The address of a request, from encoded segments only. Throws when it would lead anywhere but where it says. */
+const addressOf = (path: ReadonlyArray<string>, { apiUrl, origin }: ClientSettings): string => {
+  if (path.length > 0 && path.every(isPlain)) return `${apiUrl}/v1/${path.join("/")}`
+  const address = `${apiUrl}/v1/${path.map(encodeSegment).join("/")}`
   const url = new URL(address)
-  if (url.origin !== settings.origin || url.href !== address)
+  if (path.length === 0 || url.origin !== origin || url.href !== address) {
     throw new Error("not the address that was built")
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) query.append(name, String(value))
   }
-  const search = query.toString()
-  return search === "" ? address : `${address}?${search}`
+  return address
 }
 
-const httpRequestOf = (
-  request: ClerkRequest,
-  settings: ClientSettings
-): HttpClientRequest.HttpClientRequest => {
-  const headers = {
+const searchOf = (query: ClerkRequest["query"]): string => {
+  if (query === undefined) return ""
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.append(name, String(value))
+  }
+  const search = parameters.toString()
+  return search === "" ? "" : `?${search}`
+}
+
+const wireRequestOf = (request: ClerkRequest, settings: ClientSettings): WireRequest => {
+  // What is inherited does not count: see `ownProperties`, which would cost a copy here.
+  const body = Object.hasOwn(request, "body") ? request.body : undefined
+  const query = Object.hasOwn(request, "query") ? request.query : undefined
+  const apiVersion = Object.hasOwn(request, "apiVersion") ? request.apiVersion : undefined
+  const headers: Record<string, string> = {
     accept: "application/json",
     authorization: `Bearer ${Redacted.value(settings.secretKey)}`,
-    "clerk-api-version": request.apiVersion ?? settings.apiVersion,
+    "clerk-api-version": apiVersion ?? settings.apiVersion,
     "user-agent": `effect-clerk/${version}`
   }
-  const bare = HttpClientRequest.make(request.method)(urlOf(request, settings), { headers })
-  return request.body === undefined
-    ? bare
-    : HttpClientRequest.setBody(bare, HttpBody.unsafeJson(request.body))
+  if (body !== undefined) headers["content-type"] = "application/json"
+  return {
+    method: request.method,
+    url: addressOf(request.path, settings) + searchOf(query),
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body)
+  }
 }
 
 /** A server that quotes the key in a refusal must not get it into an error. */
@@ -63,44 +70,19 @@ const withoutKey = (response: ClerkResponse, settings: ClientSettings): ClerkRes
   }
 }
 
-/** The body as text. A refusal keeps its status when its page cannot be read: the status says more. */
-const readable = (response: HttpClientResponse, maxBytes: number) =>
-  response.status < 300
-    ? readBody(response, maxBytes)
-    : Effect.catchTag(readBody(response, maxBytes), "ClerkDecodeError", () => Effect.succeed(""))
-
-/** One request, one answer, over any `HttpClient`. */
-export const makeExecute = (
-  httpClient: HttpClient.HttpClient,
-  settings: ClientSettings
-): ClerkHttpService["execute"] => {
-  const client = httpClient.pipe(
-    // The span of a call is the pipeline's. One from the platform would show the filled-in path, and would send
-    // trace headers to Clerk.
-    HttpClient.withTracerDisabledWhen(constTrue),
-    // The scope releases an answer nobody has read to its end, also when the fiber is interrupted in between.
-    HttpClient.withScope
-  )
-  return (request) =>
-    Effect.suspend(() => {
-      let outgoing: HttpClientRequest.HttpClientRequest
-      try {
-        outgoing = httpRequestOf(ownProperties(request), settings)
-      } catch {
-        // What was thrown can quote the request, so only the verdict goes on.
-        return Effect.fail(new ClerkTransportError({ reason: "invalid-request", sent: "no" }, true))
-      }
-      return client.execute(outgoing).pipe(
-        Effect.mapError((error) => new ClerkTransportError(classifyFault(error.cause), true)),
-        Effect.flatMap((incoming) =>
-          Effect.map(readable(incoming, settings.maxResponseBytes), (body) =>
-            withoutKey({ status: incoming.status, headers: { ...incoming.headers }, body }, settings)
-          )
-        ),
-        Effect.scoped,
-        // Pinned for each call, because the platform takes it from the context of whoever makes the call. A
-        // followed redirect would carry the request's headers and body to another place.
-        Effect.provideService(FetchHttpClient.RequestInit, ownProperties({ redirect: "manual" }))
-      )
-    })
+/** One request, one answer, by any means of sending. */
+export const makeExecute = (send: Send, settings: ClientSettings): ClerkHttpService["execute"] => {
+  const within: ExecuteWithin = (request, millis) => {
+    let outgoing: WireRequest
+    try {
+      outgoing = wireRequestOf(request, settings)
+    } catch {
+      // What was thrown can quote the request, so only the verdict goes on.
+      return Effect.fail(new ClerkTransportError({ reason: "invalid-request", sent: "no" }, true))
+    }
+    return Effect.map(send(outgoing, settings.maxResponseBytes, millis), (response) =>
+      withoutKey(response, settings)
+    )
+  }
+  return keepsTime((request) => withoutEnd(within(request, Number.POSITIVE_INFINITY)), within)
 }

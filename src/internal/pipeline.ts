@@ -1,6 +1,10 @@
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as FiberRef from "effect/FiberRef"
 import * as Random from "effect/Random"
 import {
   ClerkDecodeError,
@@ -8,100 +12,238 @@ import {
   ClerkTimeout,
   ClerkTransportError
 } from "../errors/CallErrors.js"
-import type { ClerkHttpService } from "../services/ClerkHttp.js"
+import type { ClerkHttpService, ClerkRequest } from "../services/ClerkHttp.js"
 import type { Op } from "../services/Operation.js"
-import { type CallError, type CallFacts, readAnswer } from "./answer.js"
+import { type CallError, type CallFacts, readAnswer, traceIdIn } from "./answer.js"
 import { waitMillis } from "./backoff.js"
-import type { CompiledOperation, PreparedCall } from "./compiledOperation.js"
-import { clerkHttp } from "./environmentClient.js"
-import { type PolicyLimits, policyLimits } from "./policyLimits.js"
+import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
+import { clerkHttpIn } from "./environmentClient.js"
+import { clientLimits, type PolicyLimits } from "./policyLimits.js"
+import { overridesIn } from "./policyOverrides.js"
+import { budgetOf, earn, spend } from "./retryBudget.js"
 import { isFaultRetryable } from "./retryTable.js"
 import type { RuleBreak } from "./ruleBreak.js"
+import { countCall, countRetry, inSpan, isTraced, type Trail } from "./telemetry.js"
+import { executeWithin } from "./timeLimit.js"
 
 /**
  * The way of one call, the same for every operation: check the input, then exchange and read, as often as the
  * policy and the kind of the operation allow.
  */
 export const call = <A, E extends CallError>(operation: CompiledOperation<A>, input: unknown): Op<A, E> => {
-  const factsOf = (attempts: number): CallFacts => ({
-    operation: operation.name,
-    method: operation.method,
-    path: operation.template,
-    attempts
+  const program: Effect.Effect<A, CallError> = Effect.withFiberRuntime((fiber) => {
+    const prepared = operation.prepare(input)
+    if (Either.isLeft(prepared)) return refuse(operation, prepared.left)
+    const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
+    const through = (http: ClerkHttpService): Effect.Effect<A, CallError> => {
+      const ofClient = clientLimits(http.policy)
+      if (Either.isLeft(ofClient)) return refuse(operation, ofClient.left)
+      const overrides = overridesIn(services)
+      if (overrides?.broken !== undefined) return refuse(operation, overrides.broken)
+      return run({
+        operation,
+        prepared: prepared.right,
+        http,
+        limits: overrides === undefined ? ofClient.right : { ...ofClient.right, ...overrides },
+        endsAtNanos: overrides?.endsAtNanos,
+        clock: Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock),
+        isTraced: isTraced(fiber)
+      })
+    }
+    const http = clerkHttpIn(services)
+    return Effect.isEffect(http) ? Effect.flatMap(http, through) : through(http)
   })
-  const invalid = (broken: RuleBreak) =>
-    Effect.fail(new ClerkInvalidRequest({ ...factsOf(0), ...broken, retryable: false }, true))
-
-  const program: Effect.Effect<A, CallError> = Effect.suspend(() =>
-    Either.match(operation.prepare(input), {
-      onLeft: invalid,
-      onRight: (prepared) =>
-        Effect.flatMap(clerkHttp, (http) =>
-          Either.match(policyLimits(http.policy), {
-            onLeft: invalid,
-            onRight: (limits) => run(operation, prepared, http, limits, factsOf)
-          })
-        )
-    })
-  )
-  // Two things are claimed here. `ClerkHttp`, which `clerkHttp` reads at run time, is added to the requirements of
-  // one of the two members (see `Op`). And the errors are narrowed to those the declaration names, which
-  // `readAnswer` keeps to: a status that is not declared becomes ClerkUnexpectedStatus.
+  // Two things are claimed here. `ClerkHttp`, which `clerkHttpIn` looks up at run time, is added to the
+  // requirements of one of the two members (see `Op`). And the errors are narrowed to those the declaration names,
+  // which `readAnswer` keeps to: a status that is not declared becomes ClerkUnexpectedStatus.
   return program as Op<A, E>
 }
 
-const run = <A>(
-  operation: CompiledOperation<A>,
-  prepared: PreparedCall,
-  http: ClerkHttpService,
-  limits: PolicyLimits,
-  factsOf: (attempts: number) => CallFacts
-): Effect.Effect<A, CallError> =>
-  Clock.clockWith((clock) => {
-    const startedNanos = clock.unsafeCurrentTimeNanos()
-    // Monotonic, so that a corrected wall clock neither cuts a call short nor lets it run on.
-    const remainingMillis = () =>
-      limits.deadlineMillis - Number(clock.unsafeCurrentTimeNanos() - startedNanos) / 1_000_000
+const factsOf = (operation: OperationFacts, attempts: number): CallFacts => ({
+  operation: operation.name,
+  method: operation.method,
+  path: operation.template,
+  attempts
+})
 
-    const attempt = (attempts: number, lastFailure: string | undefined): Effect.Effect<A, CallError> => {
-      const facts = factsOf(attempts)
-      return http.execute(prepared.request).pipe(
-        Effect.mapError((error) => withFacts(error, facts, operation)),
-        Effect.flatMap((response) =>
-          readAnswer(operation, prepared, response, facts, clock.unsafeCurrentTimeMillis())
-        ),
-        limitTo(limits.timeoutMillis, remainingMillis(), (phase) => {
-          const fields = {
-            ...facts,
-            phase,
-            sent: "maybe",
-            retryable: phase === "attempt" && operation.kind !== "once"
-          } as const
-          return new ClerkTimeout(lastFailure === undefined ? fields : { ...fields, lastFailure }, true)
-        }),
-        Effect.catchAll((failure) => {
-          if (!failure.retryable || attempts >= limits.attempts) return Effect.fail(failure)
-          return Effect.flatMap(Random.next, (chance) => {
-            const wait = waitMillis(failure, attempts, chance)
-            // A wait that outlasts the deadline would only put off what is known already.
-            return wait === undefined || wait >= remainingMillis()
-              ? Effect.fail(failure)
-              : Effect.zipRight(
-                  Effect.sleep(wait),
-                  Effect.suspend(() => attempt(attempts + 1, failure._tag))
-                )
-          })
-        })
-      )
+const refuse = (operation: OperationFacts, broken: RuleBreak) =>
+  Effect.fail(new ClerkInvalidRequest({ ...factsOf(operation, 0), ...broken, retryable: false }, true))
+
+interface Run<A> {
+  readonly operation: CompiledOperation<A>
+  readonly prepared: PreparedCall
+  readonly http: ClerkHttpService
+  readonly limits: PolicyLimits
+  readonly endsAtNanos: bigint | undefined
+  readonly clock: Clock.Clock
+  readonly isTraced: boolean
+}
+
+/** What is known of a call between two of its attempts. */
+interface Retry {
+  readonly lastFailure: string
+  /** What the retry cost, which is given back when it succeeds. */
+  readonly cost: number
+  /** Whether Clerk may have acted on an earlier attempt. */
+  readonly mayHaveActed: boolean
+}
+
+const run = <A>({
+  operation,
+  prepared,
+  http,
+  limits,
+  endsAtNanos,
+  clock,
+  isTraced
+}: Run<A>): Effect.Effect<A, CallError> => {
+  const { name, kind } = operation
+  const budget = budgetOf(http)
+  const trail: Trail = { attempts: 0, status: undefined, traceId: undefined }
+  const startedNanos = clock.unsafeCurrentTimeNanos()
+  // Monotonic, so that a corrected wall clock neither cuts a call short nor lets it run on.
+  const remainingMillis = () => {
+    const now = clock.unsafeCurrentTimeNanos()
+    const ofCall = limits.deadlineMillis - Number(now - startedNanos) / 1_000_000
+    return endsAtNanos === undefined ? ofCall : Math.min(ofCall, Number(endsAtNanos - now) / 1_000_000)
+  }
+  const seconds = () => Number(clock.unsafeCurrentTimeNanos() - startedNanos) / 1_000_000_000
+
+  const succeed = (value: A, retry: Retry | undefined): Effect.Effect<A> => {
+    earn(budget, retry?.cost)
+    countCall(name, "ok", seconds())
+    return Effect.succeed(value)
+  }
+  const fail = (failure: CallError): Effect.Effect<never, CallError> => {
+    countCall(name, failure._tag, seconds())
+    return Effect.fail(failure)
+  }
+
+  const timeout = (
+    attempts: number,
+    phase: ClerkTimeout["phase"],
+    sent: ClerkTimeout["sent"],
+    retry: Retry | undefined
+  ): ClerkTimeout => {
+    const retryable = phase === "attempt" && kind !== "once"
+    const fields = { ...factsOf(operation, attempts), phase, sent, retryable }
+    return new ClerkTimeout(
+      retry === undefined ? fields : { ...fields, lastFailure: retry.lastFailure },
+      true
+    )
+  }
+
+  const attempt = (attempts: number, retry: Retry | undefined): Effect.Effect<A, CallError> => {
+    const facts = factsOf(operation, attempts)
+    const remaining = remainingMillis()
+    if (remaining <= 0) {
+      return fail(timeout(attempts - 1, "total", retry?.mayHaveActed === true ? "maybe" : "no", retry))
     }
-    return attempt(1, undefined)
-  })
+    trail.attempts = attempts
+    trail.status = undefined
+    trail.traceId = undefined
+    const phase = limits.timeoutMillis < remaining ? "attempt" : "total"
+    const millis = Math.min(limits.timeoutMillis, remaining)
+    return Effect.matchEffect(executeWithin(http.execute, prepared.request, millis, clock), {
+      onFailure: (error) =>
+        settle(
+          error._tag === "TimedOut"
+            ? timeout(attempts, phase, "maybe", retry)
+            : withFacts(error, facts, operation),
+          attempts,
+          retry
+        ),
+      onSuccess: (response) => {
+        const answer = readAnswer(operation, prepared, response, facts, clock.unsafeCurrentTimeMillis())
+        if (isTraced) {
+          trail.status = response.status
+          trail.traceId =
+            Either.isLeft(answer) && "traceId" in answer.left
+              ? answer.left.traceId
+              : traceIdIn(response, prepared.secrets)
+        }
+        return Either.isRight(answer) ? succeed(answer.right, retry) : settle(answer.left, attempts, retry)
+      }
+    })
+  }
+
+  /** After a failure: another attempt, or the end. */
+  const settle = (
+    failure: CallError,
+    attempts: number,
+    retry: Retry | undefined
+  ): Effect.Effect<A, CallError> => {
+    if (retry?.mayHaveActed === true && prepared.confirmation !== undefined && isRefusal(failure)) {
+      return confirm(prepared.confirmation, failure, retry)
+    }
+    if (!failure.retryable || attempts >= limits.attempts) return fail(failure)
+    return Effect.flatMap(Random.next, (chance) => {
+      const wait = waitMillis(failure, attempts, chance)
+      // A wait that outlasts the deadline would only put off what is known already.
+      if (wait === undefined || wait >= remainingMillis()) return fail(failure)
+      const cost = spend(budget, failure._tag === "ClerkRateLimited")
+      if (cost === undefined) return fail(withoutBudget(failure))
+      countRetry(name, failure._tag)
+      const delay = Duration.millis(wait)
+      const event = { operation: name, attempt: attempts, failure: failure._tag, delay }
+      const next: Retry = {
+        lastFailure: failure._tag,
+        cost,
+        mayHaveActed:
+          retry?.mayHaveActed === true ||
+          (failure._tag !== "ClerkRateLimited" && !("sent" in failure && failure.sent === "no"))
+      }
+      const onward = Effect.suspend(() =>
+        wait >= remainingMillis()
+          ? fail(failure) // the hook took what was left
+          : Effect.zipRight(
+              Effect.sleep(delay),
+              Effect.suspend(() => attempt(attempts + 1, next))
+            )
+      )
+      if (limits.onRetry === undefined) return onward
+      const hook = limits.onRetry(event)
+      const remaining = remainingMillis()
+      return Effect.zipRight(
+        remaining === Number.POSITIVE_INFINITY ? hook : Effect.timeoutOption(hook, remaining),
+        onward
+      )
+    })
+  }
+
+  /** The repetition was refused, perhaps because the attempt before it had succeeded: one look decides. */
+  const confirm = (request: ClerkRequest, failure: CallError, retry: Retry): Effect.Effect<A, CallError> => {
+    const millis = Math.min(limits.timeoutMillis, remainingMillis())
+    if (millis <= 0) return fail(failure)
+    return Effect.matchEffect(executeWithin(http.execute, request, millis, clock), {
+      onFailure: () => fail(failure),
+      onSuccess: (response) => {
+        const answer = readAnswer(operation, prepared, response, factsOf(operation, trail.attempts), 0)
+        return Either.isRight(answer) && operation.confirms(answer.right)
+          ? succeed(answer.right, retry)
+          : fail(failure)
+      }
+    })
+  }
+
+  const whole = attempt(1, undefined)
+  return isTraced ? inSpan(whole, operation, http.address, trail) : whole
+}
+
+const isRefusal = (failure: CallError): boolean =>
+  "status" in failure && failure.status >= 400 && failure.status < 500 && !failure.retryable
+
+const withoutBudget = (failure: CallError): CallError => {
+  // The constructor of the failure's own class takes back what the failure consists of.
+  const Class = failure.constructor as new (fields: object, validated: true) => CallError
+  return new Class({ ...failure, retryBudgetExhausted: true }, true)
+}
 
 /** A transport does not know the call it serves, so its errors are completed here. */
 const withFacts = (
   error: ClerkTransportError | ClerkDecodeError,
   facts: CallFacts,
-  { kind }: CompiledOperation<unknown>
+  { kind }: OperationFacts
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
     const { reason, issues, traceId } = error
@@ -113,12 +255,3 @@ const withFacts = (
     true
   )
 }
-
-const limitTo =
-  (timeoutMillis: number, remainingMillis: number, onTimeout: (phase: "attempt" | "total") => ClerkTimeout) =>
-  <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | ClerkTimeout> => {
-    const millis = Math.min(timeoutMillis, remainingMillis)
-    if (millis === Number.POSITIVE_INFINITY) return self
-    const phase = timeoutMillis < remainingMillis ? "attempt" : "total"
-    return Effect.timeoutFail(self, { duration: millis, onTimeout: () => onTimeout(phase) })
-  }

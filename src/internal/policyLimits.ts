@@ -3,70 +3,86 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Settings } from "../services/RequestPolicy.js"
 import { ownProperties } from "./ownProperties.js"
-import type { RuleBreak } from "./ruleBreak.js"
-import { unknownKey } from "./ruleBreak.js"
+import { type RuleBreak, unknownKey } from "./ruleBreak.js"
 
-/** A policy's settings as the pipeline reads them; `Infinity` where nothing bounds. */
+/** A policy as the pipeline reads it; `Infinity` where nothing bounds. */
 export interface PolicyLimits {
   readonly attempts: number
   readonly timeoutMillis: number
   readonly deadlineMillis: number
+  readonly onRetry: Settings["onRetry"]
 }
 
-const unlimited: PolicyLimits = {
+export const unlimited: PolicyLimits = {
   attempts: 1,
   timeoutMillis: Number.POSITIVE_INFINITY,
-  deadlineMillis: Number.POSITIVE_INFINITY
+  deadlineMillis: Number.POSITIVE_INFINITY,
+  onRetry: undefined
 }
 
 /** Timers hold 31 bits of milliseconds; beyond that they fire at once or never. */
 const maxTimerMillis = 2 ** 31 - 1
 
-const millis = (field: "timeout" | "deadline", input: unknown): Either.Either<number, RuleBreak> => {
-  if (input === undefined) return Either.right(Number.POSITIVE_INFINITY)
-  const value = Option.match(Duration.decodeUnknown(input), {
+/** Milliseconds of a time limit. */
+export const readLimit = (
+  field: "timeout" | "deadline",
+  input: unknown
+): Either.Either<number, RuleBreak> => {
+  const millis = Option.match(Duration.decodeUnknown(input), {
     onNone: () => Number.NaN,
     onSome: Duration.toMillis
   })
-  return value > 0 && value <= maxTimerMillis
-    ? Either.right(value)
+  return millis > 0 && millis <= maxTimerMillis
+    ? Either.right(millis)
     : Either.left({
         field: `policy.${field}`,
         rule: "must be a duration above zero and below 25 days; leave it out to set no limit"
       })
 }
 
-const check = (given: Settings): Either.Either<PolicyLimits, RuleBreak> =>
+const settingNames: ReadonlyArray<keyof Settings> = ["attempts", "timeout", "deadline", "onRetry"]
+
+/** Checks settings and converts those that are given. */
+export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLimits>, RuleBreak> =>
   Either.gen(function* () {
-    const settings = ownProperties(given)
-    const strange = unknownKey(given, ["attempts", "timeout", "deadline"])
+    if (typeof settings !== "object" || settings === null) {
+      return yield* Either.left({ field: "policy", rule: "must be an object of settings" })
+    }
+    const strange = unknownKey(settings, settingNames)
     if (strange !== undefined) {
       return yield* Either.left({ field: `policy.${strange}`, rule: "is not a setting of a policy" })
     }
-    const attempts = settings.attempts ?? 1
-    if (!Number.isInteger(attempts) || attempts < 1 || attempts > 10) {
-      return yield* Either.left({ field: "policy.attempts", rule: "must be a whole number from 1 to 10" })
+    // Own properties only, so that a polluted prototype changes nothing.
+    const own: { readonly [K in keyof Settings]?: unknown } = ownProperties(settings)
+    const given: { -readonly [K in keyof PolicyLimits]?: PolicyLimits[K] } = {}
+    if (own.attempts !== undefined) {
+      if (!Number.isInteger(own.attempts) || Number(own.attempts) < 1 || Number(own.attempts) > 10) {
+        return yield* Either.left({ field: "policy.attempts", rule: "must be a whole number from 1 to 10" })
+      }
+      given.attempts = Number(own.attempts)
     }
-    const timeoutMillis = yield* millis("timeout", settings.timeout)
-    const deadlineMillis = yield* millis("deadline", settings.deadline)
-    if (deadlineMillis < timeoutMillis && timeoutMillis !== Number.POSITIVE_INFINITY) {
+    if (own.timeout !== undefined) given.timeoutMillis = yield* readLimit("timeout", own.timeout)
+    if (own.deadline !== undefined) given.deadlineMillis = yield* readLimit("deadline", own.deadline)
+    if ((given.timeoutMillis ?? 0) > (given.deadlineMillis ?? Number.POSITIVE_INFINITY)) {
       return yield* Either.left({ field: "policy.timeout", rule: "must not be longer than the deadline" })
     }
-    return { attempts, timeoutMillis, deadlineMillis }
+    if (own.onRetry !== undefined) {
+      if (typeof own.onRetry !== "function") {
+        return yield* Either.left({ field: "policy.onRetry", rule: "must be a function" })
+      }
+      given.onRetry = own.onRetry as Settings["onRetry"] // a function; what it takes and gives is its author's word
+    }
+    return given
   })
 
-const checked = new WeakMap<Settings, Either.Either<PolicyLimits, RuleBreak>>()
+const ofClients = new WeakMap<Settings, Either.Either<PolicyLimits, RuleBreak>>()
 
-/** Checks and converts a policy, once for each settings object. */
-export const policyLimits = (settings: Settings | undefined): Either.Either<PolicyLimits, RuleBreak> => {
-  if (settings === undefined) return Either.right(unlimited)
-  if (typeof settings !== "object" || settings === null) {
-    return Either.left({ field: "policy", rule: "must be an object of settings" })
-  }
-  let limits = checked.get(settings)
-  if (limits === undefined) {
-    limits = check(settings)
-    checked.set(settings, limits)
-  }
+/** The limits of a client's policy, worked out once for each settings object. */
+export const clientLimits = (policy: Settings | undefined): Either.Either<PolicyLimits, RuleBreak> => {
+  if (policy === undefined) return Either.right(unlimited)
+  const known = ofClients.get(policy)
+  if (known !== undefined) return known
+  const limits = Either.map(readSettings(policy), (given) => ({ ...unlimited, ...given }))
+  if (typeof policy === "object" && policy !== null) ofClients.set(policy, limits)
   return limits
 }

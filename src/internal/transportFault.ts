@@ -1,4 +1,9 @@
-import type { Sent, TransportReason } from "../errors/CallErrors.js"
+import {
+  ClerkDecodeError,
+  ClerkTransportError,
+  type Sent,
+  type TransportReason
+} from "../errors/CallErrors.js"
 
 /** What is known of a request that got no answer. */
 export interface TransportFault {
@@ -82,4 +87,21 @@ export const classifyFault = (failure: unknown, depth = 0): TransportFault => {
     return fault("truncated", "maybe")
   }
   return classifyFault(read(failure, "cause"), depth + 1)
+}
+
+const isDecompressionFault = (failure: unknown, depth = 0): boolean => {
+  if (typeof failure !== "object" || failure === null || depth === maxDepth) return false
+  const code = read(failure, "code")
+  return (
+    (typeof code === "string" && /^(?:Z_|ZSTD_|ERR_BROTLI|ERR_PADDING|ERR__ERROR)/.test(code)) ||
+    isDecompressionFault(read(failure, "cause"), depth + 1)
+  )
+}
+
+/** The error of a body that broke off or could not be decompressed. Clerk has acted by then. */
+export const bodyFault = (failure: unknown): ClerkTransportError | ClerkDecodeError => {
+  if (isDecompressionFault(failure)) return new ClerkDecodeError({ reason: "encoding" }, true)
+  const { reason } = classifyFault(failure)
+  // The answer had begun, so a connection that closes now has cut it short.
+  return new ClerkTransportError({ reason: reason === "closed" ? "truncated" : reason, sent: "maybe" }, true)
 }

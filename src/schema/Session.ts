@@ -9,7 +9,9 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
+import { DecoderAnnotationId, dropNull, refused } from "../internal/compiledDecoder.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
 /**
@@ -53,7 +55,12 @@ export const SessionStatus: Schema.Schema<SessionStatus> = Schema.String.annotat
   examples: [...knownSessionStatuses]
 })
 
-const orAbsent = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { nullable: true })
+/** A field that Clerk leaves out or sends as `null` when there is nothing to say. */
+const orAbsent = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.optionalToOptional(Schema.NullishOr(schema), Schema.UndefinedOr(Schema.typeSchema(schema)), {
+    decode: dropNull,
+    encode: identity
+  })
 
 const at = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
   Schema.propertySignature(schema).pipe(Schema.fromKey(wireName))
@@ -61,14 +68,22 @@ const at = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
 const orAbsentAt = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
   orAbsent(schema).pipe(Schema.fromKey(wireName))
 
+const maxEpochMillis = 8_640_000_000_000_000
+
 /** Milliseconds since 1970 as Clerk sends them, up to the last instant a JavaScript date can hold. */
 const EpochMillis: Schema.Schema<DateTime.Utc, number> = Schema.transform(
-  Schema.Int.pipe(Schema.between(0, 8_640_000_000_000_000)).annotations({
+  Schema.Int.pipe(Schema.between(0, maxEpochMillis)).annotations({
     description: "a whole number of milliseconds since 1970"
   }),
   Schema.DateTimeUtcFromSelf,
   { strict: true, decode: (millis) => DateTime.unsafeMake(millis), encode: DateTime.toEpochMillis }
-)
+).annotations({
+  // A page of sessions has thousands of these.
+  [DecoderAnnotationId]: (value: unknown) =>
+    Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= maxEpochMillis
+      ? DateTime.unsafeFromDate(new Date(Number(value)))
+      : refused
+})
 
 /**
  * Where a session was last active.

@@ -17,7 +17,10 @@ import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { checkClientOptions } from "../internal/clientSettings.js"
 import { makeExecute } from "../internal/exchange.js"
+import { fetchSend } from "../internal/fetchSend.js"
+import { httpClientSend } from "../internal/httpClientSend.js"
 import { ownProperties } from "../internal/ownProperties.js"
+import { directSend, type Send } from "../internal/send.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
 /**
@@ -92,6 +95,8 @@ export interface ClerkHttpService {
   readonly execute: (
     request: ClerkRequest
   ) => Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
+  /** The host requests go to, for traces. */
+  readonly address?: string | undefined
   /** What calls run under. Absent: one attempt and no time limit. */
   readonly policy?: RequestPolicy.Settings | undefined
 }
@@ -115,7 +120,10 @@ export interface ClerkHttpService {
 export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<ClerkHttp, ClerkHttpService>() {
   /** Over whatever `HttpClient` of `@effect/platform` is provided. */
   static layer(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError, HttpClient.HttpClient> {
-    return Layer.effect(ClerkHttp, make(options))
+    return Layer.effect(
+      ClerkHttp,
+      Effect.suspend(() => make(options, overHttpClient))
+    )
   }
 
   /** As `layer`, with the secret key and the API's URL read from `Config`: `CLERK_SECRET_KEY`, `CLERK_API_URL`. */
@@ -123,28 +131,54 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
     options: ClerkHttpConfigOptions = {}
   ): Layer.Layer<ClerkHttp, ClerkConfigError | ConfigError, HttpClient.HttpClient> {
     const { secretKey = environment.secretKey, apiUrl = environment.apiUrl, ...rest } = ownProperties(options)
-    return Layer.effect(ClerkHttp, makeFrom<ClerkConfigError | ConfigError>({ secretKey, apiUrl }, rest))
+    return Layer.effect(
+      ClerkHttp,
+      makeFrom<ClerkConfigError | ConfigError, HttpClient.HttpClient>(
+        { secretKey, apiUrl },
+        rest,
+        overHttpClient
+      )
+    )
   }
 
   /** Over the global `fetch`, on any runtime. */
   static layerFetch(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError> {
-    return Layer.provide(ClerkHttp.layer(options), FetchHttpClient.layer)
+    return Layer.effect(
+      ClerkHttp,
+      Effect.suspend(() => make(options, overFetch))
+    )
   }
 
   /** From the environment, over the global `fetch`: what a bare `Effect.runPromise(Sessions.get(id))` uses. */
   static readonly layerDefault: Layer.Layer<ClerkHttp, ClerkConfigError> = Layer.suspend(() =>
-    Layer.provide(Layer.effect(ClerkHttp, makeFrom(environment, {})), FetchHttpClient.layer)
+    Layer.effect(ClerkHttp, makeFrom(environment, {}, overFetch))
   )
 }
 
-const make = (options: object): Effect.Effect<ClerkHttpService, ClerkConfigError, HttpClient.HttpClient> =>
-  Effect.flatMap(HttpClient.HttpClient, (client) =>
-    Either.match(checkClientOptions(options), {
-      onLeft: ({ field, rule }) => Effect.fail(new ClerkConfigError({ setting: field, rule }, true)),
-      onRight: (settings) =>
-        Effect.succeed({ execute: makeExecute(client, settings), policy: settings.policy })
-    })
-  )
+const make = <R>(
+  options: object,
+  send: Effect.Effect<Send, never, R>
+): Effect.Effect<ClerkHttpService, ClerkConfigError, R> =>
+  Either.match(checkClientOptions(options), {
+    onLeft: ({ field, rule }) => Effect.fail(new ClerkConfigError({ setting: field, rule }, true)),
+    onRight: (settings) =>
+      Effect.map(send, (send) => ({
+        execute: makeExecute(send, settings),
+        address: settings.address,
+        policy: settings.policy
+      }))
+  })
+
+/** By whatever `HttpClient` is provided. */
+const overHttpClient: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(
+  HttpClient.HttpClient,
+  (client) => directSend(client) ?? httpClientSend(client)
+)
+
+/** By the platform's `fetch`, or the one provided in its place. */
+const overFetch: Effect.Effect<Send> = Effect.map(Effect.serviceOption(FetchHttpClient.Fetch), (fetch) =>
+  fetchSend(Option.getOrUndefined(fetch))
+)
 
 const variables = { secretKey: "CLERK_SECRET_KEY", apiUrl: "CLERK_API_URL" } as const
 
@@ -170,12 +204,13 @@ const environment: Sources<ClerkConfigError> = {
   apiUrl: readVariable("apiUrl", (name) => Config.string(name))
 }
 
-const makeFrom = <E>(
+const makeFrom = <E, R>(
   sources: Sources<E>,
-  rest: Omit<ClerkHttpOptions, "secretKey" | "apiUrl">
-): Effect.Effect<ClerkHttpService, ClerkConfigError | E, HttpClient.HttpClient> =>
+  rest: Omit<ClerkHttpOptions, "secretKey" | "apiUrl">,
+  send: Effect.Effect<Send, never, R>
+): Effect.Effect<ClerkHttpService, ClerkConfigError | E, R> =>
   Effect.flatMap(Effect.all({ secretKey: sources.secretKey, apiUrl: sources.apiUrl }), (read) =>
-    Effect.mapError(make({ ...rest, ...read }), (error) => {
+    Effect.mapError(make({ ...rest, ...read }, send), (error) => {
       const { setting, rule } = error
       return (setting === "secretKey" || setting === "apiUrl") && sources[setting] === environment[setting]
         ? new ClerkConfigError({ setting, rule, variable: variables[setting] }, true)

@@ -45,7 +45,7 @@ import type {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "../errors/StatusErrors.js"
-import { compile } from "../internal/compiledOperation.js"
+import { type CompiledOperation, compile } from "../internal/compiledOperation.js"
 import { call } from "../internal/pipeline.js"
 import type { ClerkHttp, ClerkRequest } from "./ClerkHttp.js"
 
@@ -182,6 +182,11 @@ export interface Declaration<
   readonly apiVersion?: string | undefined
   /** The path parameter that has to come back as the answer's `id`. */
   readonly answersFor?: PathParams<Path> | undefined
+  /**
+   * How to learn whether a repeated attempt was refused because an earlier one, whose answer was lost, had
+   * succeeded: `GET path` gives the state, and `holds` says whether it is the one the operation brings about.
+   */
+  readonly confirm?: { readonly path: `/${string}`; readonly holds: (answer: A) => boolean } | undefined
   /** The fields of the encoded body that are credentials: they are masked wherever Clerk quotes them. */
   readonly secrets?: ReadonlyArray<keyof BodyI & string> | undefined
 }
@@ -204,6 +209,10 @@ export const make = <
 >(
   declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>
 ): ((input: Input<Path, Query, Body>) => Op<A, ErrorOf<Status>>) => {
-  const operation = compile(declaration)
-  return (input) => call(operation, input)
+  // Compiled when it is first called, so that importing many operations costs nothing.
+  let operation: CompiledOperation<A> | undefined
+  return (input) => {
+    operation ??= compile(declaration)
+    return call(operation, input)
+  }
 }

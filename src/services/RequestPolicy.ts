@@ -1,15 +1,54 @@
 /**
  * The settings a Clerk call runs under: how many attempts, how long one may take, how long all may take.
  *
- * A client has a policy; `standard` is the one it has when nothing else is said.
+ * They are data for a client (`policy`), and combinators for an effect: one call, or a program with many. A
+ * combinator repeats nothing by itself. It tells the calls inside what to do, so a program is never run twice
+ * because its last call failed, and retries never multiply. For each setting the combinator nearest to the call
+ * wins, then outer ones, then the client's policy.
+ *
+ * @example
+ * ```ts
+ * import { Effect, flow } from "effect"
+ * import { RequestPolicy, Sessions } from "effect-clerk"
+ *
+ * const patient = flow(RequestPolicy.retry({ attempts: 5 }), RequestPolicy.deadline("1 minute"))
+ *
+ * export const program = Effect.gen(function* () {
+ *   const session = yield* Sessions.get("sess_123").pipe(RequestPolicy.timeout("2 seconds"))
+ *   return yield* Sessions.revoke(session.id)
+ * }).pipe(patient)
+ * ```
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { ClerkTimeout } from "../errors/CallErrors.js"
+import { readLimit, readSettings, unlimited } from "../internal/policyLimits.js"
+import { override } from "../internal/policyOverrides.js"
 
 /**
- * A setting that is absent sets no bound: without `attempts` a call is made once, without `timeout` or
- * `deadline` it may take for ever.
+ * A retry that is about to happen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RetryEvent {
+  /** The operation's name, as in `Sessions.get`. */
+  readonly operation: string
+  /** The attempt that failed, from 1. */
+  readonly attempt: number
+  /** The `_tag` of its failure. */
+  readonly failure: string
+  /** How long is waited before the next one. */
+  readonly delay: Duration.Duration
+}
+
+/**
+ * A setting that is absent is left to whoever decides next; when nobody does, it sets no bound: one attempt, and
+ * no limit of time.
  *
  * @since 0.1.0
  * @category models
@@ -19,14 +58,109 @@ export interface Settings {
   readonly attempts?: number | undefined
   /** How long one request may take, from connecting to the last byte of the answer. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How long the call may take in all: every attempt and every wait between them. */
+  /** How long one call may take in all: every attempt and every wait between them. */
   readonly deadline?: Duration.DurationInput | undefined
+  /** Run before each wait, for logs and metrics of your own; its time counts. */
+  readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined
 }
 
 /**
- * Three attempts, 10 seconds each, 30 seconds in all.
+ * Three attempts, 10 seconds each, 30 seconds in all: what a client does when nothing else is said.
  *
  * @since 0.1.0
  * @category settings
  */
 export const standard: Settings = { attempts: 3, timeout: "10 seconds", deadline: "30 seconds" }
+
+/**
+ * Runs the calls inside under these settings, as if they were their client's. A setting that breaks a rule is a
+ * `ClerkInvalidRequest` of the first call it concerns.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const use = (
+  settings: Settings
+): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) =>
+  Either.match(readSettings(settings), {
+    onLeft: (broken) => override((outer) => ({ ...outer, broken })),
+    onRight: (given) => override((outer) => ({ ...outer, ...given }))
+  })
+
+/**
+ * How often each call inside may be attempted, where its kind allows a repetition at all.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const retry = (
+  settings: Pick<Settings, "attempts" | "onRetry">
+): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use(settings)
+
+/**
+ * How long each request inside may take, from connecting to the last byte of the answer.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const timeout = (
+  limit: Duration.DurationInput
+): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use({ timeout: limit })
+
+/**
+ * How long everything inside may take together. Each call knows what is left of it: it does not begin a wait that
+ * would outlast it, and what is running when it ends is interrupted. It stands in for the client's `deadline`,
+ * which is a limit for each call.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const deadline =
+  (limit: Duration.DurationInput) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | ClerkTimeout, R> =>
+    Either.match(readLimit("deadline", limit), {
+      onLeft: (broken): Effect.Effect<A, E | ClerkTimeout, R> =>
+        override((outer) => ({ ...outer, broken }))(self),
+      onRight: (millis) =>
+        Clock.clockWith((clock) => {
+          // A call that runs out can tell more than this can, so it is given the last millisecond.
+          const endsAtNanos = clock.unsafeCurrentTimeNanos() + BigInt(Math.round((millis - 1) * 1_000_000))
+          return self.pipe(
+            override((outer) => ({
+              ...outer,
+              deadlineMillis: unlimited.deadlineMillis,
+              endsAtNanos:
+                outer.endsAtNanos !== undefined && outer.endsAtNanos < endsAtNanos
+                  ? outer.endsAtNanos
+                  : endsAtNanos
+            })),
+            Effect.timeoutFail({
+              duration: millis,
+              onTimeout: () =>
+                new ClerkTimeout(
+                  { operation: "RequestPolicy.deadline", attempts: 0, phase: "total", sent: "maybe" },
+                  true
+                )
+            })
+          )
+        })
+    })
+
+/**
+ * One attempt for each call inside; time limits stay as they are.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = use({ attempts: 1 })
+
+/**
+ * One attempt and no time limit for each call inside, whatever the client or an outer combinator says (the end of
+ * an outer `deadline` still interrupts).
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const none: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = override(
+  () => unlimited
+)

@@ -199,7 +199,8 @@ const revokeOperation = Operation.make({
   kind: "repeatable",
   success: Session,
   errors: [404, 409],
-  answersFor: "id"
+  answersFor: "id",
+  confirm: { path: "/sessions/{id}", holds: ({ status }) => /^(revoked|ended|removed)$/.test(status) }
 })
 
 /**

@@ -29,7 +29,6 @@
  * @since 0.1.0
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
-import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -41,7 +40,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
+import { requestText } from "../internal/requestText.js"
 import * as FrontEnd from "./emulator/frontEnd.js"
 import { handle } from "./emulator/handle.js"
 import * as Ids from "./emulator/ids.js"
@@ -212,7 +211,7 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
     HttpClient.HttpClient,
     Effect.map(ClerkEmulator, (emulator) =>
       HttpClient.make((request, url) =>
-        bodyText(request.body).pipe(
+        requestText(request).pipe(
           Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
           Effect.flatMap((body) =>
             emulator.handle({ method: request.method, url: url.href, headers: request.headers, body })
@@ -253,20 +252,4 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
    */
   static readonly layerServer: Layer.Layer<never, never, ClerkEmulator | HttpServer.HttpServer> =
     HttpServer.serve(ClerkEmulator.httpApp)
-}
-
-const bodyText = (body: HttpBody.HttpBody): Effect.Effect<string, unknown> => {
-  switch (body._tag) {
-    case "Empty":
-      return Effect.succeed("")
-    case "Uint8Array":
-      return Effect.succeed(new TextDecoder().decode(body.body))
-    case "Stream":
-      return Stream.mkString(Stream.decodeText(body.stream))
-    case "FormData":
-      return Effect.tryPromise(() => new Response(body.formData).text())
-    case "Raw":
-      // Sound because `Response` turns what is no body of the web into text, as `fetch` would.
-      return Effect.tryPromise(() => new Response(body.body as BodyInit).text())
-  }
 }

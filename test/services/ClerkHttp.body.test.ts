@@ -17,7 +17,7 @@ const bytes =
 
 const encoded = (encoding: string, body: Buffer | string) => bytes(body, { "content-encoding": encoding })
 
-describe.each(transports)("over $transport", ({ transport, layer }) => {
+describe.each(transports)("over $transport", ({ decompresses, layer }) => {
   const asked = (answer: Answer, maxResponseBytes?: number) =>
     Effect.gen(function* () {
       const server = yield* loopback(answer)
@@ -34,9 +34,6 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     issues: [],
     retryable: false
   })
-
-  // Node's own clients neither ask for compression nor undo it.
-  const decompresses = transport === "fetch"
 
   describe("a compressed answer", () => {
     const compressed: ReadonlyArray<readonly [string, Buffer]> = [

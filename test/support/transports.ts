@@ -2,11 +2,14 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { type ClerkConfigError, ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
+import * as Undici from "effect-clerk/undici"
 
 type Options = Omit<ClerkHttpOptions, "secretKey">
 
 export interface Transport {
-  readonly transport: "fetch" | "node:http" | "undici"
+  readonly transport: "fetch" | "effect-clerk/undici" | "node:http" | "undici"
+  /** Whether it asks for compressed answers and undoes the compression. */
+  readonly decompresses: boolean
   /** A client with one attempt and no time limit, unless told otherwise. */
   readonly layer: (options: Options) => Layer.Layer<ClerkHttp, ClerkConfigError>
 }
@@ -19,13 +22,24 @@ const withDefaults = (options: Options): ClerkHttpOptions => ({
 
 /** The ways a client can send its requests on Node. */
 export const transports: ReadonlyArray<Transport> = [
-  { transport: "fetch", layer: (options) => ClerkHttp.layerFetch(withDefaults(options)) },
+  {
+    transport: "fetch",
+    decompresses: true,
+    layer: (options) => ClerkHttp.layerFetch(withDefaults(options))
+  },
+  {
+    transport: "effect-clerk/undici",
+    decompresses: true,
+    layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), Undici.layer())
+  },
   {
     transport: "node:http",
+    decompresses: false,
     layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), NodeHttpClient.layer)
   },
   {
     transport: "undici",
+    decompresses: false,
     layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), NodeHttpClient.layerUndici)
   }
 ]

@@ -1,0 +1,58 @@
+import { ClerkDecodeError } from "../errors/CallErrors.js"
+
+export const refusedBody = (reason: ClerkDecodeError["reason"]): ClerkDecodeError =>
+  new ClerkDecodeError({ reason }, true)
+
+/** Whether the head of an answer says already that its body is too large. */
+export const declaresMoreThan = (maxBytes: number, headers: { readonly [name: string]: string }): boolean =>
+  Number(headers["content-length"] ?? 0) > maxBytes
+
+/**
+ * What to do with a body that cannot be read: a refusal keeps its status, which says more than its page would;
+ * a success without its body is none.
+ */
+export const orEmptyRefusal = <A>(
+  status: number,
+  body: string | ClerkDecodeError | A
+): string | ClerkDecodeError | A => (status >= 300 && body instanceof ClerkDecodeError ? "" : body)
+
+/** Puts the chunks of a body together, up to a number of bytes. */
+export class BodyChunks {
+  readonly #chunks: Array<Uint8Array> = []
+  #size = 0
+
+  readonly #maxBytes: number
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Takes a chunk, or answers `false` when it is one too many. */
+  add(chunk: Uint8Array): boolean {
+    this.#size += chunk.length
+    if (this.#size > this.#maxBytes) return false
+    this.#chunks.push(chunk)
+    return true
+  }
+
+  bytes(): Uint8Array {
+    const [first] = this.#chunks
+    if (first !== undefined && this.#chunks.length === 1) return first
+    const whole = new Uint8Array(this.#size)
+    let offset = 0
+    for (const chunk of this.#chunks) {
+      whole.set(chunk, offset)
+      offset += chunk.length
+    }
+    return whole
+  }
+}
+
+/** Bytes as text, or the error when they are not UTF-8. A byte order mark is dropped. */
+export const decodeText = (bytes: Uint8Array): string | ClerkDecodeError => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch {
+    return refusedBody("utf8")
+  }
+}

@@ -1,0 +1,88 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import type { ClerkResponse } from "../services/ClerkHttp.js"
+import { BodyChunks, declaresMoreThan, decodeText, orEmptyRefusal, refusedBody } from "./bodyText.js"
+import { isReadableEncoding } from "./contentEncoding.js"
+import { ownProperties } from "./ownProperties.js"
+import type { Send, WireRequest } from "./send.js"
+import { asyncWithin } from "./timeLimit.js"
+import { bodyFault, classifyFault } from "./transportFault.js"
+
+type Fetch = typeof globalThis.fetch
+type Failure = ClerkTransportError | ClerkDecodeError
+
+/** Sends with `fetch`: the one in the context of the caller, else `ofLayer`, else the platform's. */
+export const fetchSend =
+  (ofLayer: Fetch | undefined): Send =>
+  (request, maxBytes, millis) =>
+    Effect.withFiberRuntime((fiber) => {
+      const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
+      // Nothing but a `fetch` is stored under this key.
+      const ofCaller = services.get(FetchHttpClient.Fetch.key) as Fetch | undefined
+      return asyncWithin<ClerkResponse, Failure>(millis, (resume) => {
+        const controller = new AbortController()
+        const { signal } = controller
+        exchange(ofCaller ?? ofLayer ?? globalThis.fetch, request, maxBytes, signal).then((outcome) =>
+          resume("_tag" in outcome ? Effect.fail(outcome) : Effect.succeed(outcome))
+        )
+        return () => controller.abort()
+      })
+    })
+
+/** Resolves to the answer or to why there is none; it never rejects. */
+const exchange = async (
+  fetch: Fetch,
+  { method, url, headers, body }: WireRequest,
+  maxBytes: number,
+  signal: AbortSignal
+): Promise<ClerkResponse | Failure> => {
+  let response: Response
+  try {
+    const init = { method, headers, body: body ?? null, redirect: "manual", signal } as const
+    response = await fetch(url, ownProperties(init))
+  } catch (cause) {
+    return new ClerkTransportError(classifyFault(cause), true)
+  }
+  const answered: Record<string, string> = {}
+  response.headers.forEach((value, name) => {
+    answered[name] = value
+  })
+  const text = orEmptyRefusal(response.status, await readText(response, answered, maxBytes))
+  return typeof text === "string" ? { status: response.status, headers: answered, body: text } : text
+}
+
+const readText = async (
+  response: Response,
+  headers: { readonly [name: string]: string },
+  maxBytes: number
+): Promise<string | Failure> => {
+  const { body } = response
+  if (body === null) return ""
+  const refuse = (reason: ClerkDecodeError["reason"]) => {
+    // Lets go of the connection; that it may be broken by now is of no interest.
+    body.cancel().catch(() => {})
+    return refusedBody(reason)
+  }
+  if (!isReadableEncoding(headers["content-encoding"])) return refuse("encoding")
+  if (declaresMoreThan(maxBytes, headers)) return refuse("oversize")
+  try {
+    if (headers["content-length"] !== undefined && headers["content-encoding"] === undefined) {
+      // Its size is known and allowed, and the platform holds the peer to it.
+      return decodeText(new Uint8Array(await response.arrayBuffer()))
+    }
+    const chunks = new BodyChunks(maxBytes)
+    const reader = body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return decodeText(chunks.bytes())
+      if (!chunks.add(value)) {
+        reader.releaseLock()
+        return refuse("oversize")
+      }
+    }
+  } catch (cause) {
+    return bodyFault(cause)
+  }
+}

@@ -1,0 +1,77 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpBody from "@effect/platform/HttpBody"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import type { HttpMethod } from "@effect/platform/HttpMethod"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as Stream from "effect/Stream"
+import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import { BodyChunks, declaresMoreThan, decodeText, orEmptyRefusal, refusedBody } from "./bodyText.js"
+import { isReadableEncoding } from "./contentEncoding.js"
+import { ownProperties } from "./ownProperties.js"
+import type { Send, WireRequest } from "./send.js"
+import { inChildFiber } from "./timeLimit.js"
+import { bodyFault, classifyFault } from "./transportFault.js"
+
+/** Sends with whatever `HttpClient` is given. */
+export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
+  const client = httpClient.pipe(
+    // The span of a call is the pipeline's. One from the platform would show the filled-in path, and would send
+    // trace headers to Clerk.
+    HttpClient.withTracerDisabledWhen(constTrue),
+    // The scope releases an answer nobody has read to its end, also when the fiber is interrupted in between.
+    HttpClient.withScope
+  )
+  const exchange = (request: WireRequest, maxBytes: number) =>
+    client.execute(outgoing(request)).pipe(
+      Effect.mapError((error) => new ClerkTransportError(classifyFault(error.cause), true)),
+      Effect.flatMap((response) =>
+        Effect.map(readable(response, maxBytes), (body) => ({
+          status: response.status,
+          headers: { ...response.headers },
+          body
+        }))
+      ),
+      Effect.scoped,
+      // Pinned for each call, because the platform takes it from the context of whoever makes the call. A
+      // followed redirect would carry the request's headers and body to another place.
+      Effect.provideService(FetchHttpClient.RequestInit, ownProperties({ redirect: "manual" as const }))
+    )
+  return (request, maxBytes, millis) => inChildFiber(exchange(request, maxBytes), millis)
+}
+
+const outgoing = ({ method, url, headers, body }: WireRequest): HttpClientRequest.HttpClientRequest => {
+  // The methods of a ClerkRequest are among those of the platform.
+  const bare = HttpClientRequest.make(method as HttpMethod)(url, { headers })
+  return body === undefined ? bare : HttpClientRequest.setBody(bare, HttpBody.text(body, "application/json"))
+}
+
+const readable = (response: HttpClientResponse, maxBytes: number) =>
+  Effect.catchTag(readText(response, maxBytes), "ClerkDecodeError", (error) => {
+    const body = orEmptyRefusal(response.status, error)
+    return typeof body === "string" ? Effect.succeed(body) : Effect.fail(body)
+  })
+
+const readText = (
+  response: HttpClientResponse,
+  maxBytes: number
+): Effect.Effect<string, ClerkTransportError | ClerkDecodeError> => {
+  if (!isReadableEncoding(response.headers["content-encoding"])) return Effect.fail(refusedBody("encoding"))
+  if (declaresMoreThan(maxBytes, response.headers)) return Effect.fail(refusedBody("oversize"))
+  const chunks = new BodyChunks(maxBytes)
+  return Stream.runForEach(response.stream, (chunk) =>
+    chunks.add(chunk) ? Effect.void : Effect.fail(refusedBody("oversize"))
+  ).pipe(
+    Effect.catchTag(
+      "ResponseError",
+      (error): Effect.Effect<void, ClerkTransportError | ClerkDecodeError> =>
+        error.reason === "EmptyBody" ? Effect.void : Effect.fail(bodyFault(error.cause))
+    ),
+    Effect.flatMap(() => {
+      const text = decodeText(chunks.bytes())
+      return typeof text === "string" ? Effect.succeed(text) : Effect.fail(text)
+    })
+  )
+}

@@ -1,0 +1,118 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import type { ClerkHttpService, ClerkRequest } from "../services/ClerkHttp.js"
+
+/** An exchange took longer than it may. What that means for the call is for the pipeline to say. */
+export interface TimedOut {
+  readonly _tag: "TimedOut"
+}
+
+export const timedOut: TimedOut = { _tag: "TimedOut" }
+
+type Execute = ClerkHttpService["execute"]
+type ErrorOfExecute = Effect.Effect.Error<ReturnType<Execute>>
+type Response = Effect.Effect.Success<ReturnType<Execute>>
+
+/** Does what `execute` does, within a number of milliseconds that a timer can hold. */
+export type ExecuteWithin = (
+  request: ClerkRequest,
+  millis: number
+) => Effect.Effect<Response, ErrorOfExecute | TimedOut>
+
+const within = new WeakMap<Execute, ExecuteWithin>()
+
+/** Makes known that a transport of ours keeps time itself. */
+export const keepsTime = (execute: Execute, executeWithin: ExecuteWithin): Execute => {
+  within.set(execute, executeWithin)
+  return execute
+}
+
+const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
+
+/**
+ * One exchange within a limit.
+ *
+ * `Effect.timeoutFail` costs more than all the rest of a call. So under the live clock a client of ours keeps time by
+ * a timer of the platform's, and a hand-written one runs in a child fiber beside such a timer. Only a clock that is
+ * not the live one (TestClock) is asked the usual way.
+ */
+export const executeWithin = (
+  execute: Execute,
+  request: ClerkRequest,
+  millis: number,
+  clock: Clock.Clock
+): Effect.Effect<Response, ErrorOfExecute | TimedOut> => {
+  if (millis === Number.POSITIVE_INFINITY) return execute(request)
+  return clock === liveClock
+    ? (within.get(execute)?.(request, millis) ?? inChildFiber(execute(request), millis))
+    : Effect.timeoutFail(execute(request), { duration: millis, onTimeout: () => timedOut })
+}
+
+/**
+ * `Effect.async` that ends by itself: `begin` starts something and gives the way to stop it.
+ */
+export const asyncWithin = <A, E>(
+  millis: number,
+  begin: (resume: (outcome: Effect.Effect<A, E>) => void) => () => void
+): Effect.Effect<A, E | TimedOut> =>
+  Effect.async((resume) => {
+    let isOver = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const stop = begin((outcome) => {
+      isOver = true
+      clearTimeout(timer)
+      resume(outcome)
+    })
+    if (!isOver && millis !== Number.POSITIVE_INFINITY) {
+      timer = setTimeout(() => {
+        resume(Effect.fail(timedOut))
+        stop()
+      }, millis)
+    }
+    return Effect.sync(() => {
+      clearTimeout(timer)
+      stop()
+    })
+  })
+
+/** Runs an effect that does not keep time in a fiber beside a timer. */
+export const inChildFiber = <A, E>(
+  self: Effect.Effect<A, E>,
+  millis: number
+): Effect.Effect<A, E | TimedOut> => (millis === Number.POSITIVE_INFINITY ? self : besideTimer(self, millis))
+
+const besideTimer = <A, E>(self: Effect.Effect<A, E>, millis: number): Effect.Effect<A, E | TimedOut> =>
+  Effect.withFiberRuntime((parent, { runtimeFlags }) => {
+    const runtime = Runtime.make({
+      context: parent.getFiberRef(FiberRef.currentContext),
+      fiberRefs: parent.getFiberRefs(),
+      runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
+    })
+    return Effect.async<A, E | TimedOut>((resume) => {
+      const child = Runtime.runFork(runtime)(self)
+      const timer = setTimeout(() => {
+        resume(Effect.fail(timedOut))
+        child.unsafeInterruptAsFork(parent.id())
+      }, millis)
+      child.addObserver((exit) => {
+        clearTimeout(timer)
+        resume(exit)
+      })
+      return Effect.suspend(() => {
+        clearTimeout(timer)
+        return Fiber.interrupt(child)
+      })
+    })
+  })
+
+/** What has no time limit does not time out. */
+export const withoutEnd = <A, E>(self: Effect.Effect<A, E | TimedOut>): Effect.Effect<A, E> =>
+  Effect.catchIf(self, isTimedOut, Effect.die)
+
+const isTimedOut = (error: unknown): error is TimedOut => error === timedOut

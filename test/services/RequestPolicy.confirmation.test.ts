@@ -1,0 +1,143 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { type ClerkResponse, Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import { operations } from "../support/operations.js"
+import {
+  type Answer,
+  enact,
+  enactToFailure,
+  inTurn,
+  lost,
+  refused,
+  throttled,
+  unavailable
+} from "../support/policyPlay.js"
+import * as wire from "../support/wire.js"
+
+const revoke = Sessions.revoke("sess_1")
+const policy = { attempts: 3, timeout: "1 second" } as const
+const gone = ClerkTest.json(404, { errors: [{ code: "resource_not_found" }] })
+const conflict = ClerkTest.json(409, { errors: [{ code: "session_revoked" }] })
+const as = (status: string) => ClerkTest.json(200, wire.sessionWith({ status }))
+
+const post = { method: "POST", path: "sessions/sess_1/revoke", operation: "Sessions.revoke" }
+const look = { method: "GET", path: "sessions/sess_1", operation: "Sessions.revoke" }
+
+describe("a revocation that is refused when it is repeated", () => {
+  const losses: ReadonlyArray<readonly [string, Answer]> = [
+    ["the answer was lost", lost],
+    ["Clerk failed", unavailable],
+    ["the attempt ran out of time", Effect.never]
+  ]
+  for (const [name, loss] of losses) {
+    for (const [refusal, status] of [
+      [gone, "revoked"],
+      [conflict, "revoked"],
+      [conflict, "ended"],
+      [gone, "removed"]
+    ] as const) {
+      it.effect(`(${refusal.status}) after ${name} has succeeded when the session is ${status}`, () =>
+        Effect.gen(function* () {
+          const { exit, requests } = yield* enact(revoke, {
+            answer: inTurn(loss, refusal, as(status)),
+            policy
+          })
+          expect(exit).toMatchObject({ _tag: "Success", value: { id: "sess_1", status } })
+          expect(requests).toMatchObject([post, post, look])
+          expect(requests).toHaveLength(3)
+        })
+      )
+    }
+  }
+
+  const otherwise: ReadonlyArray<readonly [string, Answer]> = [
+    ["shows an active session", as("active")],
+    ["shows a status nobody knows", as("half-revoked")],
+    ["finds nothing", ClerkTest.json(404, {})],
+    ["fails at Clerk", ClerkTest.json(500, {})],
+    ["is throttled", throttled],
+    ["is lost", lost],
+    ["runs out of time", Effect.never],
+    ["cannot be read", ClerkTest.json(200, {})],
+    ["shows another session", ClerkTest.json(200, wire.sessionWith({ id: "sess_2", status: "revoked" }))]
+  ]
+
+  it.effect.each(otherwise)("was refused when the one look at the session %s", ([, answer]) =>
+    Effect.gen(function* () {
+      const { error, requests } = yield* enactToFailure(revoke, {
+        answer: inTurn(lost, conflict, answer),
+        policy
+      })
+      expect(error).toMatchObject({
+        _tag: "ClerkConflict",
+        operation: "Sessions.revoke",
+        method: "POST",
+        attempts: 2,
+        retryable: false,
+        errors: [{ code: "session_revoked" }]
+      })
+      expect(requests).toMatchObject([post, post, look])
+      expect(requests).toHaveLength(3)
+    })
+  )
+
+  it.effect("is looked at once, whichever attempt it was", () =>
+    Effect.gen(function* () {
+      const { exit, requests } = yield* enact(revoke, {
+        answer: inTurn(throttled, lost, gone, as("revoked")),
+        policy
+      })
+      expect(exit._tag).toBe("Success")
+      expect(requests.map(({ method }) => method)).toEqual(["POST", "POST", "POST", "GET"])
+    })
+  )
+})
+
+describe("nothing is looked at", () => {
+  it.effect("when the first attempt was refused", () =>
+    Effect.gen(function* () {
+      for (const refusal of [gone, conflict]) {
+        const { error, requests } = yield* enactToFailure(revoke, {
+          answer: inTurn(refusal, as("revoked")),
+          policy
+        })
+        expect(error).toMatchObject({ status: refusal.status, attempts: 1 })
+        expect(requests).toHaveLength(1)
+      }
+    })
+  )
+
+  const unseen: ReadonlyArray<readonly [string, Answer]> = [
+    ["turned away unread", throttled],
+    ["never sent", refused]
+  ]
+
+  it.effect.each(unseen)("when the attempt before was %s", ([, first]) =>
+    Effect.gen(function* () {
+      const { error, requests } = yield* enactToFailure(revoke, {
+        answer: inTurn(first, gone, as("revoked")),
+        policy
+      })
+      expect(error).toMatchObject({ _tag: "ClerkNotFound", attempts: 2 })
+      expect(requests).toMatchObject([post, post])
+      expect(requests).toHaveLength(2)
+    })
+  )
+
+  it.effect.each(operations.filter(({ name, kind }) => name !== "Sessions.revoke" && kind !== "once"))(
+    "by $name",
+    ({ run, method, path }) =>
+      Effect.gen(function* () {
+        const { error, requests } = yield* enactToFailure(run, {
+          answer: (index): Answer | ClerkResponse => inTurn(lost, gone, as("revoked"))(index),
+          policy
+        })
+        expect(error).toMatchObject({ status: 404, attempts: 2 })
+        expect(requests.map((seen) => [seen.method, seen.path])).toEqual([
+          [method, path.join("/")],
+          [method, path.join("/")]
+        ])
+      })
+  )
+})

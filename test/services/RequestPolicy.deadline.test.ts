@@ -1,0 +1,196 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import { RequestPolicy, Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import { enact, enactToFailure, inTurn, refused, unavailable } from "../support/policyPlay.js"
+import * as wire from "../support/wire.js"
+
+const get = Sessions.get("sess_1")
+const success = ClerkTest.json(200, wire.session)
+const slow = (duration: `${number} seconds`) => Effect.delay(Effect.succeed(success), duration)
+
+describe("a deadline over a program", () => {
+  it.effect("is one limit for all calls inside, and the call that meets it says so", () =>
+    Effect.gen(function* () {
+      const program = Effect.all([get, get, Sessions.revoke("sess_1")]).pipe(
+        RequestPolicy.deadline("10 seconds")
+      )
+      const { error, requests, ended } = yield* enactToFailure(program, { answer: () => slow("4 seconds") })
+      expect(requests.map(({ at }) => at)).toEqual([0, 4_000, 8_000])
+      expect(error).toMatchObject({
+        _tag: "ClerkTimeout",
+        phase: "total",
+        sent: "maybe",
+        operation: "Sessions.revoke",
+        method: "POST",
+        path: "/sessions/{id}/revoke",
+        attempts: 1,
+        retryable: false
+      })
+      expect(ended).toBeGreaterThanOrEqual(9_999)
+      expect(ended).toBeLessThanOrEqual(10_000)
+    })
+  )
+
+  it.effect("ends other work inside too, at exactly the limit", () =>
+    Effect.gen(function* () {
+      let interrupted = 0
+      const work = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++))
+      const program = Effect.zipRight(get, work).pipe(RequestPolicy.deadline("10 seconds"))
+      const { error, ended } = yield* enactToFailure(program, { answer: () => slow("4 seconds") })
+      expect(error).toMatchObject({
+        _tag: "ClerkTimeout",
+        phase: "total",
+        operation: "RequestPolicy.deadline"
+      })
+      expect([ended, interrupted]).toEqual([10_000, 1])
+    })
+  )
+
+  it.effect("fires when the clock is moved by exactly the limit, and not before", () =>
+    Effect.gen(function* () {
+      for (const program of [get, Effect.zipRight(Effect.sleep("1 hour"), get)]) {
+        const fiber = yield* program.pipe(
+          RequestPolicy.deadline("3 seconds"),
+          Effect.flip,
+          Effect.provide(ClerkTest.layer(() => Effect.never)),
+          Effect.fork
+        )
+        yield* TestClock.adjust("2998 millis")
+        expect(fiber.unsafePoll()).toBe(null)
+        yield* TestClock.adjust("2 millis")
+        expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "ClerkTimeout", phase: "total" })
+      }
+    })
+  )
+
+  it.effect("lets what is done in time succeed", () =>
+    Effect.gen(function* () {
+      const program = Effect.all([get, get]).pipe(RequestPolicy.deadline("10 seconds"))
+      const { exit, ended } = yield* enact(program, { answer: () => slow("4.9 seconds") })
+      expect(exit).toMatchObject({ _tag: "Success", value: [{ id: "sess_1" }, { id: "sess_1" }] })
+      expect(ended).toBe(9_800)
+    })
+  )
+
+  it.effect("starts when the program does, each time anew", () =>
+    Effect.gen(function* () {
+      const limited = RequestPolicy.deadline("5 seconds")(get)
+      const { exit, ended } = yield* enact(Effect.all([Effect.sleep("1 minute"), limited, limited]), {
+        answer: () => slow("4 seconds")
+      })
+      expect(exit._tag).toBe("Success")
+      expect(ended).toBe(68_000)
+    })
+  )
+
+  it.effect("does not begin a wait that would outlast it, and fails with what happened", () =>
+    Effect.gen(function* () {
+      const patient = get.pipe(RequestPolicy.retry({ attempts: 3 }))
+      const asking = ClerkTest.json(429, {}, { "retry-after": "5" })
+      const { error, times, ended } = yield* enactToFailure(
+        Effect.all([patient, patient]).pipe(RequestPolicy.deadline("10 seconds")),
+        { answer: inTurn(slow("6 seconds"), asking) }
+      )
+      expect(error).toMatchObject({ _tag: "ClerkRateLimited", attempts: 1, retryable: true })
+      expect([times, ended]).toEqual([[0, 6_000], 6_000])
+    })
+  )
+
+  it.effect("stands in for the client's, which is a limit of each call", () =>
+    Effect.gen(function* () {
+      const policy = { deadline: "5 seconds" } as const
+      const short = yield* enactToFailure(get, { answer: () => slow("8 seconds"), policy })
+      expect(short.ended).toBe(5_000)
+      const long = yield* enact(RequestPolicy.deadline("9 seconds")(get), {
+        answer: () => slow("8 seconds"),
+        policy
+      })
+      expect(long.exit._tag).toBe("Success")
+      expect(long.ended).toBe(8_000)
+    })
+  )
+
+  it.effect("holds together with a deadline of each call inside it", () =>
+    Effect.gen(function* () {
+      const each = RequestPolicy.use({ deadline: "3 seconds" })(Effect.flip(get))
+      const { error, times, ended } = yield* enactToFailure(
+        Effect.zipRight(each, RequestPolicy.use({ deadline: "1 hour" })(get)).pipe(
+          RequestPolicy.deadline("10 seconds")
+        ),
+        { answer: () => Effect.never }
+      )
+      expect(times).toEqual([0, 3_000])
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", operation: "Sessions.get" })
+      expect(ended).toBe(9_999)
+    })
+  )
+
+  it.effect("interrupts a call without limits as well", () =>
+    Effect.gen(function* () {
+      const { error, ended } = yield* enactToFailure(
+        get.pipe(RequestPolicy.none, RequestPolicy.deadline("2 seconds")),
+        { answer: () => Effect.never }
+      )
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total" })
+      expect(ended).toBe(2_000)
+    })
+  )
+})
+
+describe("of two deadlines", () => {
+  it.effect("the earlier one holds, whichever is inside", () =>
+    Effect.gen(function* () {
+      for (const [inner, outer] of [
+        ["3 seconds", "10 seconds"],
+        ["10 seconds", "3 seconds"]
+      ] as const) {
+        const nested = get.pipe(RequestPolicy.deadline(inner), RequestPolicy.deadline(outer))
+        const { error, ended } = yield* enactToFailure(nested, { answer: () => Effect.never })
+        expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", operation: "Sessions.get" })
+        expect(ended).toBe(2_999)
+      }
+    })
+  )
+
+  it.effect("the inner one ends alone what is inside", () =>
+    Effect.gen(function* () {
+      const inner = Effect.flip(RequestPolicy.deadline("3 seconds")(get))
+      const { exit, times, ended } = yield* enact(
+        Effect.zipRight(inner, Effect.flip(get)).pipe(RequestPolicy.deadline("10 seconds")),
+        { answer: () => Effect.never }
+      )
+      expect(exit).toMatchObject({ _tag: "Success", value: { _tag: "ClerkTimeout", phase: "total" } })
+      expect([times, ended]).toEqual([[0, 2_999], 9_999])
+    })
+  )
+
+  it.effect("an outer one that has less left bounds the waits inside", () =>
+    Effect.gen(function* () {
+      const patient = get.pipe(RequestPolicy.retry({ attempts: 9 }), RequestPolicy.deadline("1 minute"))
+      const { error, times, ended } = yield* enactToFailure(RequestPolicy.deadline("1 second")(patient), {
+        answer: () => unavailable,
+        chance: 1
+      })
+      expect(times).toEqual([0, 100, 300, 700])
+      expect(error).toMatchObject({ _tag: "ClerkServerError", attempts: 4 })
+      expect(ended).toBe(700)
+    })
+  )
+})
+
+describe("a deadline that has run out before a request", () => {
+  it.effect("says that none was made", () =>
+    Effect.gen(function* () {
+      // The last millisecond is kept back for the call to say what it knows.
+      const program = Effect.zipRight(Effect.sleep("9999.5 millis"), Sessions.create({ userId: "user_1" }))
+      const { error, times } = yield* enactToFailure(RequestPolicy.deadline("10 seconds")(program), {
+        answer: () => refused
+      })
+      expect(times).toEqual([])
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", attempts: 0, sent: "no" })
+    })
+  )
+})

@@ -1,0 +1,55 @@
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Tracer from "effect/Tracer"
+
+export interface RecordedSpan {
+  readonly name: string
+  readonly kind: Tracer.SpanKind
+  readonly parent: string | undefined
+  readonly attributes: ReadonlyMap<string, unknown>
+  readonly startedNanos: bigint
+  readonly ended: ReadonlyArray<{ readonly atNanos: bigint; readonly exit: Exit.Exit<unknown, unknown> }>
+}
+
+/** A tracer of the user's own that keeps its spans. */
+export const recordingTracer = () => {
+  const spans: Array<RecordedSpan> = []
+  const tracer = Tracer.make({
+    context: (run) => run(),
+    span: (name, parent, context, links, startTime, kind) => {
+      const attributes = new Map<string, unknown>()
+      const ended: Array<RecordedSpan["ended"][number]> = []
+      const parentName = Option.match(parent, {
+        onNone: () => undefined,
+        onSome: (span) => (span._tag === "Span" ? span.name : span.spanId)
+      })
+      spans.push({ name, kind, parent: parentName, attributes, startedNanos: startTime, ended })
+      return {
+        _tag: "Span",
+        spanId: `span-${spans.length}`,
+        traceId: "trace",
+        name,
+        parent,
+        context,
+        links,
+        kind,
+        sampled: true,
+        status: { _tag: "Started", startTime },
+        attributes,
+        attribute: (key, value) => void attributes.set(key, value),
+        event: () => {},
+        addLinks: () => {},
+        end: (atNanos, exit) => void ended.push({ atNanos, exit })
+      }
+    }
+  })
+  return { spans, tracer }
+}
+
+/** Runs an effect under such a tracer and gives back the spans that were made. */
+export const spansOf = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const { spans, tracer } = recordingTracer()
+    return Effect.as(Effect.exit(Effect.withTracer(self, tracer)), spans)
+  })
