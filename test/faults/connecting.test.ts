@@ -1,0 +1,196 @@
+import type { LookupFunction } from "node:net"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
+import { ClerkHttp, type RequestPolicy } from "effect-clerk"
+import * as Undici from "effect-clerk/undici"
+import { closedPort } from "../support/loopback.js"
+import { good } from "./support/answers.js"
+import { atOnce, calls, fieldOf, ours, outcome, tagOf } from "./support/calls.js"
+import { selfSigned } from "./support/certificate.js"
+import { scripted } from "./support/scripted.js"
+
+const policy: RequestPolicy.Settings = { attempts: 3, timeout: "4 seconds" }
+
+const overUndici = (apiUrl: string, options: Undici.UndiciOptions, own: RequestPolicy.Settings = policy) =>
+  Layer.provide(
+    ClerkHttp.layer({ secretKey: Redacted.make("sk_test_faults"), apiUrl, policy: own }),
+    Undici.layer(options)
+  )
+
+const neverSent = (reason: string) => ({ _tag: "ClerkTransportError", reason, sent: "no" })
+
+describe.each(ours)("over $transport", ({ layer }) => {
+  it.scopedLive("a refused connection is tried again by every kind of operation", () =>
+    Effect.gen(function* () {
+      const apiUrl = yield* closedPort
+      for (const { run, name } of calls) {
+        const error = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl, policy })))
+        expect(error, name).toMatchObject({ ...neverSent("refused"), attempts: 3, retryable: true })
+      }
+    })
+  )
+
+  it.scopedLive("a server that comes up between two attempts is reached", () =>
+    Effect.gen(function* () {
+      for (const { run, name } of calls) {
+        const apiUrl = yield* closedPort
+        const scope = yield* Effect.scope
+        const onRetry = () =>
+          scripted({ act: good, port: Number(new URL(apiUrl).port) }).pipe(Scope.extend(scope), Effect.asVoid)
+        const result = yield* outcome(
+          Effect.provide(atOnce(run), layer({ apiUrl, policy: { ...policy, onRetry } }))
+        )
+        expect(result, name).not.toHaveProperty("_tag")
+      }
+    })
+  )
+
+  it.scopedLive(
+    "a connection that is reset as it is made leaves a create open only if it may have been used",
+    () =>
+      Effect.gen(function* () {
+        for (const { run, name, kind } of calls) {
+          for (const resets of [1, 9]) {
+            const server = yield* scripted({
+              act: good,
+              accept: (socket, number) => {
+                if (number <= resets) socket.resetAndDestroy()
+                return number <= resets
+              }
+            })
+            const result = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl: server.url, policy })))
+            // The reset is noticed while connecting or just after it, as it happens.
+            if (tagOf(result) === "a value") {
+              expect(resets, name).toBe(1)
+              expect(server.seen.length, name).toBe(1)
+              continue
+            }
+            expect(result, name).toMatchObject({
+              _tag: "ClerkTransportError",
+              attempts: server.connections()
+            })
+            expect(["reset", "closed"], name).toContain(fieldOf(result, "reason"))
+            const gaveUpEarly = kind === "once" && fieldOf(result, "sent") === "maybe"
+            if (!gaveUpEarly) expect(result, name).toMatchObject({ attempts: 3, retryable: true })
+            else expect(result, name).toMatchObject({ retryable: false })
+          }
+        }
+      })
+  )
+
+  it.scopedLive("TLS to a port without TLS is refused once and for all", () =>
+    Effect.gen(function* () {
+      for (const { run, name } of calls) {
+        const server = yield* scripted({
+          act: good,
+          accept: (socket) => {
+            socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"))
+            return true
+          }
+        })
+        const apiUrl = `https://127.0.0.1:${server.port}`
+        const error = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl, policy })))
+        expect(error, name).toMatchObject({ ...neverSent("tls"), attempts: 1, retryable: false })
+        expect(server.connections(), name).toBe(1)
+      }
+    })
+  )
+
+  it.scopedLive.each([
+    ["signed by nobody else", selfSigned({ host: "127.0.0.1" })],
+    ["long expired", selfSigned({ host: "127.0.0.1", from: -9, to: -2 })]
+  ] as const)("a certificate that is %s is refused before the request is sent", ([, certificate]) =>
+    Effect.gen(function* () {
+      for (const { run, name } of calls) {
+        const server = yield* scripted({ act: good, tls: certificate })
+        const error = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl: server.url, policy })))
+        expect(error, name).toMatchObject({ ...neverSent("tls"), attempts: 1, retryable: false })
+        expect(server.seen, name).toEqual([])
+      }
+    })
+  )
+})
+
+describe("over effect-clerk/undici, given a trusted certificate", () => {
+  const trusting = (host: string, from = -1, to = 1) =>
+    Effect.gen(function* () {
+      const certificate = selfSigned({ host, from, to })
+      const server = yield* scripted({ act: good, tls: certificate })
+      const client = overUndici(server.url, { connect: { ca: certificate.cert } })
+      const results = yield* Effect.forEach(calls, ({ run }) => outcome(Effect.provide(atOnce(run), client)))
+      return { results, seen: server.seen.length }
+    })
+
+  it.scopedLive("the calls go through", () =>
+    Effect.gen(function* () {
+      const { results, seen } = yield* trusting("127.0.0.1")
+      for (const result of results) expect(result).not.toHaveProperty("_tag")
+      expect(seen).toBe(calls.length)
+    })
+  )
+
+  it.scopedLive.each([
+    ["of another host", "clerk.example.com", -1, 1],
+    ["that has expired", "127.0.0.1", -9, -2],
+    ["that is not valid yet", "127.0.0.1", 2, 9]
+  ] as const)("one %s is refused all the same", ([, host, from, to]) =>
+    Effect.gen(function* () {
+      const { results, seen } = yield* trusting(host, from, to)
+      for (const result of results)
+        expect(result).toMatchObject({ ...neverSent("tls"), attempts: 1, retryable: false })
+      expect(seen).toBe(0)
+    })
+  )
+})
+
+describe("over effect-clerk/undici", () => {
+  /** Knows no host the first `failures` times. */
+  const lookup =
+    (code: string, failures: number): LookupFunction =>
+    (_host, options, callback) => {
+      if (failures-- > 0)
+        return callback(Object.assign(new Error(code), { code, syscall: "getaddrinfo" }), "")
+      if (options.all === true) callback(null, [{ address: "127.0.0.1", family: 4 }])
+      else callback(null, "127.0.0.1", 4)
+    }
+
+  it.scopedLive.each(["ENOTFOUND", "EAI_AGAIN"])("a host without address (%s) is looked up again", (code) =>
+    Effect.gen(function* () {
+      for (const { run, name } of calls) {
+        const server = yield* scripted({ act: good })
+        const apiUrl = `http://localhost:${server.port}`
+        const client = (failures: number) =>
+          overUndici(apiUrl, { connect: { lookup: lookup(code, failures) } })
+        const value = yield* outcome(Effect.provide(atOnce(run), client(2)))
+        expect(value, name).not.toHaveProperty("_tag")
+        expect(server.seen, name).toHaveLength(1)
+        const error = yield* outcome(Effect.provide(atOnce(run), client(9)))
+        expect(error, name).toMatchObject({ ...neverSent("dns"), attempts: 3, retryable: true })
+        expect(server.seen, name).toHaveLength(1)
+      }
+    })
+  )
+
+  it.scopedLive("a connection that takes too long to make has carried nothing", () =>
+    Effect.gen(function* () {
+      // The handshake gets no answer.
+      const server = yield* scripted({ act: good, accept: () => true })
+      const client = overUndici(`https://127.0.0.1:${server.port}`, { connect: { timeout: 100 } })
+      yield* Effect.forEach(
+        calls,
+        ({ run, name }) =>
+          Effect.map(outcome(Effect.provide(atOnce(run), client)), (error) =>
+            expect(error, name).toMatchObject({
+              ...neverSent("connect-timeout"),
+              attempts: 3,
+              retryable: true
+            })
+          ),
+        { concurrency: "unbounded" }
+      )
+    })
+  )
+})

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { RequestPolicy } from "effect-clerk"
+import { good } from "./support/answers.js"
+import { atOnce, type Call, calls, ours, outcome } from "./support/calls.js"
+import { scripted, strays } from "./support/scripted.js"
+import { type Fault, faults } from "./support/table.js"
+
+const quick: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+const impatient: RequestPolicy.Settings = { attempts: 2, timeout: "300 millis" }
+
+const mayAskAgain = ({ again }: Fault, { kind }: Call) =>
+  again === "always" || (again === "unless once" && kind !== "once")
+
+const groups: ReadonlyArray<readonly [string, ReadonlyArray<Fault>, RequestPolicy.Settings]> = [
+  ["a broken connection", faults.broken, quick],
+  ["an answer against the protocol", faults.ungrammatical, quick],
+  ["a body that cannot be read", faults.unreadableBodies, quick],
+  ["a refusal", faults.refusals, quick],
+  ["an answer that does not come", faults.slow, impatient]
+]
+
+describe.each(ours)("over $transport", ({ layer }) => {
+  describe.each(groups)("%s", (_, table, policy) => {
+    it.scopedLive.each(table)("$name", (fault) =>
+      Effect.gen(function* () {
+        const label = (call: Call, place: string) => `${fault.name}, ${call.name}, on ${place} attempt`
+
+        const onFirst = (call: Call) =>
+          Effect.gen(function* () {
+            const server = yield* scripted({
+              act: (socket, request) => (request.number === 1 ? fault.act : good)(socket, request)
+            })
+            const result = yield* outcome(
+              Effect.provide(atOnce(call.run), layer({ apiUrl: server.url, policy }))
+            )
+            const recovers = mayAskAgain(fault, call)
+            expect(result, label(call, "the first")).toMatchObject(
+              recovers
+                ? call.name === "createToken"
+                  ? { jwt: {} }
+                  : { id: "sess_1", status: call.name === "revoke" ? "revoked" : "active" }
+                : { ...fault.outcome, attempts: 1, retryable: false }
+            )
+            expect(server.seen.length, label(call, "the first")).toBe(recovers ? 2 : 1)
+            if (fault.closes === true) expect(yield* server.closed(1), label(call, "the first")).toBe(true)
+          })
+
+        const onEvery = (call: Call) =>
+          Effect.gen(function* () {
+            const server = yield* scripted({ act: fault.act })
+            const result = yield* outcome(
+              Effect.provide(atOnce(call.run), layer({ apiUrl: server.url, policy }))
+            )
+            const repeats = mayAskAgain(fault, call)
+            const attempts = repeats ? policy.attempts : 1
+            expect(result, label(call, "every")).toMatchObject({
+              ...fault.outcome,
+              attempts,
+              retryable: repeats
+            })
+            expect(server.seen.length, label(call, "every")).toBe(attempts)
+            if (fault.closes === true) {
+              for (const { number } of server.seen)
+                expect(yield* server.closed(number), label(call, "every")).toBe(true)
+            }
+          })
+
+        const unhandled = yield* strays(
+          Effect.forEach(calls, (call) => Effect.zipRight(onFirst(call), onEvery(call)), { concurrency: 4 })
+        )
+        expect(unhandled).toEqual([])
+      })
+    )
+  })
+})

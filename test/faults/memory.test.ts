@@ -1,0 +1,75 @@
+import { once } from "node:events"
+import { createGzip } from "node:zlib"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { flood, jsonHead, whole } from "./support/answers.js"
+import { calls, get, ours, outcome } from "./support/calls.js"
+import { type Act, scripted } from "./support/scripted.js"
+
+const megabyte = 1024 * 1024
+
+/** 200 MB of spaces in some 200 kB, made without ever holding them. */
+const bomb = async (): Promise<Buffer> => {
+  const gzip = createGzip({ level: 9 })
+  const parts: Array<Buffer> = []
+  gzip.on("data", (part: Buffer) => parts.push(part))
+  const spaces = Buffer.alloc(megabyte, 0x20)
+  for (let part = 0; part < 200; part++) if (!gzip.write(spaces)) await once(gzip, "drain")
+  gzip.end()
+  await once(gzip, "end")
+  return Buffer.concat(parts)
+}
+
+/** How far the memory of the process rises above where it was, at its highest, in bytes. */
+const growthDuring = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
+  Effect.suspend(() => {
+    const before = process.memoryUsage.rss()
+    let highest = before
+    const timer = setInterval(() => {
+      highest = Math.max(highest, process.memoryUsage.rss())
+    }, 1)
+    return self.pipe(
+      Effect.map((value) => [value, Math.max(highest, process.memoryUsage.rss()) - before] as const),
+      Effect.ensuring(Effect.sync(() => clearInterval(timer)))
+    )
+  })
+
+const tooLarge = { _tag: "ClerkDecodeError", reason: "oversize", attempts: 1, retryable: false }
+
+describe.each(ours)("over $transport", ({ layer }) => {
+  /** The calls one after the other, the first of them once before, so that what is loaded once is loaded. */
+  const measured = (act: Act) =>
+    Effect.gen(function* () {
+      const server = yield* scripted({ act })
+      return yield* Effect.gen(function* () {
+        yield* outcome(get.run)
+        const [errors, growth] = yield* growthDuring(Effect.forEach(calls, ({ run }) => outcome(run)))
+        for (const error of errors) expect(error).toMatchObject(tooLarge)
+        expect(server.seen).toHaveLength(calls.length + 1)
+        // A bomb has arrived whole before it is found out, and leaves its connection in order.
+        const abandoned = act === endless ? server.seen : []
+        for (const { number } of abandoned) expect(yield* server.closed(number)).toBe(true)
+        return growth / megabyte
+      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { attempts: 3, timeout: "10 seconds" } })))
+    })
+
+  const endless = flood(
+    `${jsonHead}transfer-encoding: chunked\r\n\r\n`,
+    Buffer.from(`10000\r\n${" ".repeat(0x10000)}\r\n`)
+  )
+
+  it.scopedLive("200 MB in 200 kB of gzip are given up at the limit, and never held", () =>
+    Effect.gen(function* () {
+      const bytes = yield* Effect.promise(bomb)
+      expect(bytes.length).toBeLessThan(250_000)
+      const answer = whole(200, bytes, "content-type: application/json\r\ncontent-encoding: gzip\r\n")
+      expect(yield* measured((socket) => socket.write(answer))).toBeLessThan(50)
+    })
+  )
+
+  it.scopedLive("an answer without end is given up at the limit, and its connection closed", () =>
+    Effect.gen(function* () {
+      expect(yield* measured(endless)).toBeLessThan(50)
+    })
+  )
+})

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { ClerkHttp, RequestPolicy } from "effect-clerk"
+import { closedPort } from "../support/loopback.js"
+import { end, good, whole, write } from "./support/answers.js"
+import { atOnce, fieldOf, get, ours, outcome, tagOf } from "./support/calls.js"
+import { type Act, scripted } from "./support/scripted.js"
+
+const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+
+/** What a full budget pays for: 500 tokens at 14 a retry, or at 5 when the server only asks for patience. */
+const retries = { transient: 35, throttled: 100 }
+
+const times = <A, E>(count: number, self: Effect.Effect<A, E, ClerkHttp>) =>
+  Effect.forEach(Array.from({ length: count }), () => outcome(atOnce(self)), { concurrency: 32 })
+
+describe.each(ours)("over $transport", ({ layer }) => {
+  const outages: ReadonlyArray<readonly [string, number, Act]> = [
+    ["answers 503", 500 + retries.transient, write(whole(503, "{}"))],
+    ["closes every connection", 500 + retries.transient, end()],
+    ["answers 429", 500 + retries.throttled, write(whole(429, "{}"))]
+  ]
+
+  it.scopedLive.each(outages)("500 calls to a server that %s make at most %i requests", ([, most, act]) =>
+    Effect.gen(function* () {
+      let isDown = true
+      const server = yield* scripted({
+        act: (socket, request) => (isDown ? act : good)(socket, request)
+      })
+      yield* Effect.gen(function* () {
+        const errors = yield* times(500, get.run)
+        expect(errors.map(tagOf)).not.toContain("a value")
+        expect(server.seen.length).toBe(most)
+        const attempts = errors.reduce((sum: number, error) => sum + Number(fieldOf(error, "attempts")), 0)
+        expect(attempts).toBe(server.seen.length)
+        const exhausted = errors.filter((error) => fieldOf(error, "retryBudgetExhausted") === true)
+        expect(exhausted.length).toBeGreaterThan(400)
+        isDown = false
+        const back = yield* times(50, get.run)
+        expect(back.map(tagOf)).toEqual(Array.from({ length: 50 }, () => "a value"))
+        expect(server.seen.length).toBe(most + 50)
+      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy })))
+    })
+  )
+
+  it.scopedLive("500 calls to nobody at all try 535 times", () =>
+    Effect.gen(function* () {
+      const apiUrl = yield* closedPort
+      const errors = yield* Effect.provide(times(500, get.run), layer({ apiUrl, policy }))
+      expect(errors.reduce((sum: number, error) => sum + Number(fieldOf(error, "attempts")), 0)).toBe(535)
+    })
+  )
+
+  it.scopedLive("a server that fails every other request fails no read", () =>
+    Effect.gen(function* () {
+      const server = yield* scripted({
+        act: (socket, request) => (request.number % 2 === 1 ? write(whole(500, "")) : good)(socket, request)
+      })
+      const client = layer({ apiUrl: server.url, policy })
+      const results = yield* Effect.forEach(Array.from({ length: 200 }), () => outcome(atOnce(get.run))).pipe(
+        Effect.provide(client)
+      )
+      expect(results.filter((result) => tagOf(result) !== "a value")).toEqual([])
+      expect(server.seen).toHaveLength(400)
+    })
+  )
+})

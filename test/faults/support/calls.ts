@@ -1,0 +1,51 @@
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
+import { type ClerkHttp, type Operation, Sessions } from "effect-clerk"
+import type { AnyError } from "../../support/operations.js"
+import { type Transport, transports } from "../../support/transports.js"
+
+/** The transports of this library itself. */
+export const ours: ReadonlyArray<Transport> = transports.filter(
+  ({ transport }) => transport === "fetch" || transport === "effect-clerk/undici"
+)
+
+export interface Call {
+  readonly name: string
+  readonly kind: Operation.Kind
+  readonly run: Effect.Effect<unknown, AnyError, ClerkHttp>
+}
+
+export const get: Call = { name: "get", kind: "read", run: Sessions.get("sess_1") }
+export const create: Call = { name: "create", kind: "once", run: Sessions.create({ userId: "user_1" }) }
+
+/** One operation, or two, of each kind. */
+export const calls: ReadonlyArray<Call> = [
+  get,
+  { name: "revoke", kind: "repeatable", run: Sessions.revoke("sess_1") },
+  { name: "createToken", kind: "repeatable", run: Sessions.createToken("sess_1") },
+  create
+]
+
+/** Without the waits between attempts. */
+export const atOnce = Effect.withRandom(Random.fixed([0]))
+
+/** What became of a call: its value, its typed error, or (as a text that no test expects) a defect. */
+export const outcome = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | E | string, never, R> =>
+  Effect.map(
+    Effect.exit(self),
+    Exit.match({
+      onSuccess: (value): A | E | string => value,
+      onFailure: (cause) => (cause._tag === "Fail" ? cause.error : `no typed failure: ${cause}`)
+    })
+  )
+
+/** A field of what became of a call, whatever that is. */
+export const fieldOf = (result: unknown, field: string): unknown =>
+  typeof result === "object" && result !== null ? Reflect.get(result, field) : undefined
+
+/** The error's tag, or "a value". */
+export const tagOf = (result: unknown): string => {
+  const tag = typeof result === "string" ? result : fieldOf(result, "_tag")
+  return tag === undefined ? "a value" : String(tag)
+}

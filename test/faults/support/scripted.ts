@@ -1,0 +1,128 @@
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import * as tls from "node:tls"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/** A request as the bytes said it. */
+export interface Seen {
+  /** From 1, in the order of arrival. */
+  readonly number: number
+  readonly method: string
+  readonly path: string
+}
+
+/** What is done with the socket of a whole request: any bytes, or none. */
+export type Act = (socket: Socket, request: Seen) => void
+
+export interface Scripted {
+  /** `http://127.0.0.1:<port>`, or `https:` */
+  readonly url: string
+  readonly port: number
+  readonly seen: ReadonlyArray<Seen>
+  readonly connections: () => number
+  /** How many connections are open now. */
+  readonly open: () => number
+  /** Waits, a second at most, until no connection is open on which request `number` came; says whether it was so. */
+  readonly closed: (number: number) => Effect.Effect<boolean>
+}
+
+export interface Script {
+  readonly act: Act
+  /** Done with a connection before anything is read from it; `true` when nothing more is to be done with it. */
+  readonly accept?: (socket: Socket, number: number) => boolean
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined
+  readonly port?: number
+}
+
+/** Waits for something to become true, a second at most unless told otherwise. */
+export const eventually = (holds: () => boolean, millis = 1_000): Effect.Effect<boolean> =>
+  Effect.suspend(() => {
+    const until = performance.now() + millis
+    const look: Effect.Effect<boolean> = Effect.suspend(() => {
+      if (holds()) return Effect.succeed(true)
+      return performance.now() > until
+        ? Effect.succeed(false)
+        : Effect.zipRight(Effect.sleep("5 millis"), look)
+    })
+    return look
+  })
+
+/** A server that speaks only as much HTTP as it takes to tell requests apart. */
+export const scripted = (script: Script): Effect.Effect<Scripted, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const seen: Array<Seen> = []
+    const sockets = new Set<Socket>()
+    const carriers = new Map<number, Socket>()
+    let connections = 0
+
+    const onConnection = (socket: Socket) => {
+      connections++
+      sockets.add(socket)
+      socket.on("close", () => sockets.delete(socket))
+      socket.on("error", () => {}) // a broken connection is what the tests are about
+      if (script.accept?.(socket, connections) === true) return
+      let pending = ""
+      socket.on("data", (chunk: Buffer) => {
+        pending += chunk.toString("latin1")
+        for (;;) {
+          const headEnd = pending.indexOf("\r\n\r\n")
+          if (headEnd < 0) return
+          const head = pending.slice(0, headEnd)
+          const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
+          if (pending.length < headEnd + 4 + length) return
+          pending = pending.slice(headEnd + 4 + length)
+          const [method = "", path = ""] = head.split(" ", 2)
+          const request = { number: seen.length + 1, method, path }
+          seen.push(request)
+          carriers.set(request.number, socket)
+          script.act(socket, request)
+        }
+      })
+    }
+    const server: Server =
+      script.tls === undefined
+        ? createServer({ noDelay: true }, onConnection)
+        : tls.createServer(script.tls, onConnection)
+    server.on("tlsClientError", () => {}) // a client that refuses the certificate
+    yield* Effect.acquireRelease(
+      Effect.async<void>((resume) => {
+        server.listen(script.port ?? 0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          for (const socket of sockets) socket.destroy()
+        })
+    )
+    const { port } = server.address() as AddressInfo // a server that listens on TCP has no other kind
+    return {
+      url: `${script.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
+      port,
+      seen,
+      connections: () => connections,
+      open: () => sockets.size,
+      closed: (number) =>
+        eventually(() => {
+          const carrier = carriers.get(number)
+          return carrier === undefined || !sockets.has(carrier)
+        })
+    }
+  })
+
+/** Counts what the process would report as an unhandled rejection or an uncaught exception while `self` runs. */
+export const strays = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<unknown>, E, R> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const caught: Array<unknown> = []
+      const note = (failure: unknown) => void caught.push(failure)
+      process.on("unhandledRejection", note)
+      process.on("uncaughtException", note)
+      return { caught, note }
+    }),
+    ({ caught }) => self.pipe(Effect.zipRight(Effect.sleep("20 millis")), Effect.as(caught)),
+    ({ note }) =>
+      Effect.sync(() => {
+        process.off("unhandledRejection", note)
+        process.off("uncaughtException", note)
+      })
+  )
