@@ -1,0 +1,112 @@
+/**
+ * Measures whole calls and the decoding alone, contender after contender, round after round, in one process.
+ * Started by `run.ts` with the server's URL, how many rounds, how many calls in each, and how many rounds' worth of
+ * calls come first without being measured: what V8 has not compiled yet is not what runs for long in a server.
+ */
+import * as Either from "effect/Either"
+import { SessionPage } from "effect-clerk"
+import { compile } from "../src/internal/compiledOperation.js"
+import { type Key, makeContenders, type Run, type Work, works } from "./contenders.js"
+import { liveHeapBytes, sample } from "./sample.js"
+import { pageEnvelope, pageSize, sessionId } from "./wire.js"
+
+/** One contender at one work, or one way of decoding: a value for each round. */
+export interface Reading {
+  readonly work: Work | "decode"
+  readonly lanes: number
+  readonly by: Key
+  readonly cpu: ReadonlyArray<number>
+  readonly wall: ReadonlyArray<number>
+}
+
+export interface CallResults {
+  readonly readings: ReadonlyArray<Reading>
+  /** Live heap after the last round over live heap after the warm-up. */
+  readonly heapGrowth: number
+}
+
+interface Subject extends Omit<Reading, "cpu" | "wall"> {
+  readonly run: (calls: number) => unknown
+  readonly calls: number
+}
+
+const [apiUrl = "", rounds = "1", calls = "100", warmUps = "1"] = process.argv.slice(2)
+
+const maxLanes = 16
+
+/** So many that the lanes share them evenly. */
+const shared = (count: number): number => Math.ceil(count / maxLanes) * maxLanes
+
+/** Those on a page of 500 are few. */
+const callsOf: Readonly<Record<Reading["work"], number>> = {
+  get: shared(Number(calls)),
+  list: shared(Number(calls) / 10),
+  decode: shared(Number(calls) / 10)
+}
+
+const checked = async (subject: Subject, expected: unknown): Promise<Subject> => {
+  const found = await subject.run(1)
+  if (found !== expected) {
+    throw new Error(`${subject.by} found ${found} by ${subject.work}, and not ${expected}`)
+  }
+  return subject
+}
+
+const callSubjects = makeContenders(apiUrl).flatMap(({ key, run }) =>
+  [1, maxLanes].flatMap((lanes) =>
+    works.map((work) =>
+      checked(
+        { work, lanes, by: key, run: run[work](lanes), calls: callsOf[work] },
+        work === "get" ? sessionId : pageSize
+      )
+    )
+  )
+)
+
+const pageText = pageEnvelope(0, pageSize, pageSize)
+const page: unknown = JSON.parse(pageText)
+
+// The decoder of an operation, made as the library makes it.
+const { decode } = compile({
+  name: "Sessions.list",
+  method: "GET",
+  path: "/sessions",
+  kind: "read",
+  success: SessionPage
+})
+
+const repeated =
+  (once: () => number): Run =>
+  async (times) => {
+    let found = 0
+    for (let made = 0; made < times; made++) found = once()
+    return found
+  }
+
+const decoding = { work: "decode", lanes: 1, calls: callsOf.decode } as const
+const decodeSubjects = [
+  checked({ ...decoding, by: "parse", run: repeated(() => JSON.parse(pageText).data.length) }, pageSize),
+  checked(
+    { ...decoding, by: "decoder", run: repeated(() => Either.getOrThrow(decode(page)).data.length) },
+    pageSize
+  )
+]
+
+const subjects = await Promise.all([...callSubjects, ...decodeSubjects])
+for (const { run, calls } of subjects) await run(calls * Number(warmUps))
+
+const heapBefore = liveHeapBytes()
+const measured = subjects.map((subject) => ({ subject, cpu: [] as number[], wall: [] as number[] }))
+for (let round = 0; round < Number(rounds); round++) {
+  for (const { subject, cpu, wall } of measured) {
+    const each = await sample(subject.run, subject.calls)
+    cpu.push(each.cpu)
+    wall.push(each.wall)
+  }
+}
+
+const results: CallResults = {
+  readings: measured.map(({ subject: { work, lanes, by }, cpu, wall }) => ({ work, lanes, by, cpu, wall })),
+  heapGrowth: liveHeapBytes() - heapBefore
+}
+process.stdout.write(JSON.stringify(results), () => process.exit(0))

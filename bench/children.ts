@@ -1,0 +1,56 @@
+/** Starts the other files of this folder in processes of their own. */
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { build } from "esbuild"
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export const root = here("..")
+export const dist = here("dist")
+
+const exec = promisify(execFile)
+
+/**
+ * Compiles the measured programs, with the library's sources in them. Running them with a loader will not do: it
+ * wraps each function it sees to keep its name, and that is what would be measured.
+ */
+export const compileChildren = () =>
+  build({
+    entryPoints: ["server", "calls", "stream"].map((name) => here(`${name}.ts`)),
+    outdir: dist,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "error"
+  })
+
+export const node = async (args: ReadonlyArray<string>): Promise<string> => {
+  const { stdout } = await exec(process.execPath, args, { cwd: root, maxBuffer: 1e8 })
+  return stdout
+}
+
+export const runChild = async <A>(name: "calls" | "stream", args: ReadonlyArray<string>): Promise<A> => {
+  // Functions that wait for their next round must not lose their code to the collections in between.
+  const flags = ["--expose-gc", "--no-flush-bytecode"]
+  return JSON.parse(await node([...flags, `${dist}/${name}.js`, ...args]))
+}
+
+const portOf = async (server: ChildProcess): Promise<string> => {
+  if (server.stdout === null) throw new Error("the server has no output")
+  const [printed] = await once(server.stdout, "data")
+  return String(printed).trim()
+}
+
+/** Runs `use` with the URL of a server that ends afterwards. */
+export const withServer = async <A>(use: (apiUrl: string) => Promise<A>): Promise<A> => {
+  const server = spawn(process.execPath, [`${dist}/server.js`], { stdio: ["pipe", "pipe", "inherit"] })
+  try {
+    return await use(`http://127.0.0.1:${await portOf(server)}`)
+  } finally {
+    server.stdin?.end()
+  }
+}

@@ -1,0 +1,124 @@
+import { createClerkClient } from "@clerk/backend"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import { ClerkHttp, Sessions } from "effect-clerk"
+import * as Undici from "effect-clerk/undici"
+import { Agent } from "undici"
+import { pageSize, sessionId, userId } from "./wire.js"
+
+export const works = ["get", "list"] as const
+
+export type Work = (typeof works)[number]
+
+/** How the results name what is measured. */
+export const names = {
+  raw: "undici + JSON.parse",
+  clerk: "@clerk/backend",
+  fetch: "effect-clerk, layerFetch",
+  undici: "effect-clerk/undici",
+  platformUndici: "effect-clerk, platform's layerUndici",
+  parse: "JSON.parse",
+  decoder: "effect-clerk's decoder"
+} as const
+
+export type Key = keyof typeof names
+
+/** Makes `calls` calls, one after the other, and gives what the last one found. */
+export type Run = (calls: number) => Promise<unknown>
+
+export interface Contender {
+  readonly key: Key
+  /** What is run for each work; `get` finds the session's id, `list` how many sessions there are. */
+  readonly run: { readonly [W in Work]: (lanes: number) => Run }
+}
+
+const secret = "sk_test_benchmark"
+
+/** For clients that give promises: `lanes` loops side by side. */
+const ofPromises = (key: Key, call: { readonly [W in Work]: () => Promise<unknown> }): Contender => {
+  const runOf = (work: Work) => (lanes: number) => async (calls: number) => {
+    const lane = async () => {
+      let found: unknown
+      for (let made = 0; made < calls / lanes; made++) found = await call[work]()
+      return found
+    }
+    const found = await Promise.all(Array.from({ length: lanes }, lane))
+    return found[0]
+  }
+  return { key, run: { get: runOf("get"), list: runOf("list") } }
+}
+
+/** For ours: the same loops inside one program, on a runtime that was built once. */
+const ofLayer = (key: Key, layer: Layer.Layer<ClerkHttp, unknown>): Contender => {
+  const runtime = ManagedRuntime.make(layer)
+  const runOf =
+    <A, E>(call: () => Effect.Effect<A, E, ClerkHttp>) =>
+    (lanes: number) =>
+    (calls: number) => {
+      const lane = Effect.suspend(() => {
+        let made = 0
+        let found: A | undefined
+        const loop = Effect.whileLoop({
+          while: () => made < calls / lanes,
+          body: call,
+          step: (answer) => {
+            found = answer
+            made++
+          }
+        })
+        return Effect.map(loop, () => found)
+      })
+      const side = Effect.all(
+        Array.from({ length: lanes }, () => lane),
+        { concurrency: "unbounded" }
+      )
+      return runtime.runPromise(Effect.map(side, ([found]) => found))
+    }
+  return {
+    key,
+    run: {
+      get: runOf(() => Effect.map(Sessions.get(sessionId), ({ id }): string => id)),
+      list: runOf(() => Effect.map(Sessions.list({ userId, limit: pageSize }), ({ data }) => data.length))
+    }
+  }
+}
+
+const rawUndici = (apiUrl: string): Contender => {
+  const agent = new Agent()
+  const headers = { accept: "application/json", authorization: `Bearer ${secret}` }
+  const read = async (path: string): Promise<unknown> => {
+    const { body } = await agent.request({ origin: apiUrl, path, method: "GET", headers })
+    return JSON.parse(await body.text())
+  }
+  return ofPromises("raw", {
+    get: async () => Object(await read(`/v1/sessions/${sessionId}`)).id,
+    list: async () => Object(await read(`/v1/sessions?user_id=${userId}&limit=${pageSize}`)).length
+  })
+}
+
+const clerkBackend = (apiUrl: string): Contender => {
+  const { sessions } = createClerkClient({ secretKey: secret, apiUrl, telemetry: { disabled: true } })
+  return ofPromises("clerk", {
+    get: async () => (await sessions.getSession(sessionId)).id,
+    list: async () => (await sessions.getSessionList({ userId, limit: pageSize })).data.length
+  })
+}
+
+/** The transports ours is measured over, besides the default one. */
+const transports: { readonly [K in Key]?: Layer.Layer<HttpClient.HttpClient> } = {
+  undici: Undici.layer(),
+  platformUndici: NodeHttpClient.layerUndici
+}
+
+export const makeContenders = (apiUrl: string): ReadonlyArray<Contender> => {
+  const options = { secretKey: Redacted.make(secret), apiUrl }
+  const ours = (Object.keys(names) as Array<Key>).flatMap((key) => {
+    const transport = transports[key]
+    return transport === undefined ? [] : [ofLayer(key, Layer.provide(ClerkHttp.layer(options), transport))]
+  })
+  return [rawUndici(apiUrl), clerkBackend(apiUrl), ofLayer("fetch", ClerkHttp.layerFetch(options)), ...ours]
+}

@@ -1,0 +1,130 @@
+import { readFile } from "node:fs/promises"
+import { root } from "./children.js"
+import { names } from "./contenders.js"
+import { cpuRatio, type Mark, marksOf, type Results, reached, readingOf } from "./marks.js"
+import { type Spread, spreadOf } from "./statistics.js"
+
+type Row = ReadonlyArray<string>
+
+const table = (head: Row, rows: ReadonlyArray<Row>): string => {
+  const widths = head.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0))
+  )
+  const line = (row: Row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n")
+}
+
+const round = (value: number): string => value.toFixed(value >= 100 ? 0 : 2)
+
+const shown = (spread: Spread | undefined): string => {
+  if (spread === undefined) return "–"
+  const { median, min, max } = spread
+  return min === max ? round(median) : `${round(median)} (${round(min)}–${round(max)})`
+}
+
+const boundOf = ({ bound, unit }: Mark): string =>
+  "atLeast" in bound ? `≥ ${bound.atLeast} ${unit}` : `≤ ${bound.atMost} ${unit}`
+
+const verdicts = new Map<boolean | undefined, string>([
+  [true, "reached"],
+  [false, "missed"]
+])
+
+const marksTable = (results: Results): string =>
+  table(
+    ["what", "mark", "measured", ""],
+    marksOf(results).map((mark) => [
+      mark.name,
+      boundOf(mark),
+      shown(mark.measured),
+      verdicts.get(reached(mark)) ?? "not measured"
+    ])
+  )
+
+const readingsTable = (results: Results): string =>
+  table(
+    ["work", "at once", "by", "CPU µs", "wall µs", "CPU ÷ undici + JSON.parse", "CPU ÷ @clerk/backend"],
+    results.readings
+      .map((reading) => {
+        const { work, lanes, by, cpu, wall } = reading
+        const against = (peer: "raw" | "clerk") =>
+          shown(cpuRatio(reading, readingOf(results, work, peer, lanes)))
+        return [
+          work,
+          String(lanes),
+          names[by],
+          round(spreadOf(cpu).median),
+          round(spreadOf(wall).median),
+          against("raw"),
+          against("clerk")
+        ]
+      })
+      .sort(([workA = "", lanesA], [workB = "", lanesB]) =>
+        workA === workB ? Number(lanesA) - Number(lanesB) : workA.localeCompare(workB)
+      )
+  )
+
+const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(1)} kB`
+
+const footprint = ({ bundle, startup, heapGrowth }: Results): string =>
+  [
+    `- Bundle of one operation over fetch, minified and gzipped: ${kilobytes(bundle.whole)}, of which Effect ${kilobytes(bundle.effectAlone)}. The library by itself: ${kilobytes(bundle.alone)}.`,
+    `- Import, milliseconds of CPU: ${shown(startup.library)}, of which the Effect modules ${shown(startup.effectAlone)}.`,
+    `- Growth of the live heap over all the calls: ${kilobytes(heapGrowth)}.`
+  ].join("\n")
+
+const versionOf = async (name: string): Promise<string> => {
+  const manifest = await readFile(`${root}/node_modules/${name}/package.json`, "utf8")
+  return `${name} ${JSON.parse(manifest).version}`
+}
+
+const packages = [
+  "effect",
+  "@effect/platform",
+  "@effect/platform-node",
+  "undici",
+  "@clerk/backend",
+  "esbuild"
+]
+
+export interface Report {
+  /** What is printed. */
+  readonly tables: string
+  /** What is kept: the tables with their date, versions and explanations. */
+  readonly page: string
+}
+
+export const reportOf = async (results: Results, rounds: number, calls: number): Promise<Report> => {
+  const tables = [
+    "## Marks",
+    marksTable(results),
+    "## Calls",
+    readingsTable(results),
+    "## Footprint",
+    footprint(results)
+  ].join("\n\n")
+  const versions = await Promise.all(packages.map(versionOf))
+  const page = `# Benchmark results
+
+${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node} (its fetch is undici ${process.versions["undici"] ?? "?"}), ${versions.join(", ")}.
+
+![CPU per call](./results.svg)
+
+${tables}
+
+## How this is measured
+
+\`npm run bench\` writes this page; \`npm run bench -- --quick\` takes a few seconds and writes nothing; \`--rounds\` and
+\`--calls\` set how much is measured (here ${rounds} rounds of ${calls} calls, a tenth of that for lists and decoding).
+
+The server is a process of its own on a loopback port and answers from prepared buffers, so what counts is the CPU
+time of the client process: user and system, all threads. The contenders take turns, round after round, in one
+process, and each ratio is taken within a round; given are the median of the rounds and, in parentheses, the least
+and the greatest. Compare the ratios: the microseconds belong to the machine. \`@clerk/backend\` does not check what it
+receives; effect-clerk runs under its standard policy, with timeouts, and decodes everything.
+
+The share of a bundle is the program's size less the size of one that keeps the same imports from Effect, name by
+name. The import is timed in fresh processes against one that imports the same modules of Effect.
+`
+  return { tables, page }
+}

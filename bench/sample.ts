@@ -1,0 +1,31 @@
+/** What one call cost, in microseconds. */
+export interface Sample {
+  readonly cpu: number
+  readonly wall: number
+}
+
+export const collectGarbage = (): void => {
+  if (globalThis.gc === undefined) throw new Error("start node with --expose-gc")
+  globalThis.gc()
+}
+
+export const liveHeapBytes = (): number => {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+/**
+ * Measures `calls` calls, after a few that do not count.
+ *
+ * No garbage is collected on purpose in between: that would also throw away what V8 has learned about objects that
+ * happen not to live at that moment, and the next calls would be those of a program that has only just started.
+ */
+export const sample = async (run: (calls: number) => unknown, calls: number): Promise<Sample> => {
+  await run(Math.ceil(calls / 10))
+  const wallBefore = process.hrtime.bigint()
+  const cpuBefore = process.cpuUsage()
+  await run(calls)
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const wall = Number(process.hrtime.bigint() - wallBefore) / 1_000
+  return { cpu: (user + system) / calls, wall: wall / calls }
+}
