@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import { type ClerkConfigError, ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
 import * as Undici from "effect-clerk/undici"
 
-type Options = Omit<ClerkHttpOptions, "secretKey">
+type Options = Partial<Pick<ClerkHttpOptions, "secretKey">> & Omit<ClerkHttpOptions, "secretKey">
 
 export interface Transport {
   readonly transport: "fetch" | "effect-clerk/undici" | "node:http" | "undici"

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
+import { canaries, failureOf, refresh, secretKey } from "../support/canaries.js"
+import { leaks, valueChannels } from "../support/channels.js"
+import type { AnyError } from "../support/operations.js"
+import { atOnce, ours } from "./support/calls.js"
+import { scripted } from "./support/scripted.js"
+import { type Fault, faults } from "./support/table.js"
+
+const quick: RequestPolicy.Settings = { attempts: 2, timeout: "5 seconds" }
+const impatient: RequestPolicy.Settings = { attempts: 2, timeout: "300 millis" }
+
+const groups: ReadonlyArray<readonly [string, ReadonlyArray<Fault>, RequestPolicy.Settings]> = [
+  ["a broken connection", faults.broken, quick],
+  ["an answer against the protocol", faults.ungrammatical, quick],
+  ["a body that cannot be read", faults.unreadableBodies, quick],
+  ["a refusal", faults.refusals, quick],
+  ["an answer that does not come", faults.slow, impatient]
+]
+
+/** One with secrets in its body, which is sent once, and one that is repeated. */
+const calls: ReadonlyArray<Effect.Effect<unknown, AnyError, ClerkHttp>> = [refresh, Sessions.get("sess_1")]
+
+const seenIn = (name: string, value: unknown) => leaks(valueChannels(name, value), canaries)
+
+describe.each(ours)("over $transport", ({ layer }) => {
+  describe.each(groups)("no secret is shown by %s", (_, table, policy) => {
+    it.scopedLive.each(table)("$name", (fault) =>
+      Effect.gen(function* () {
+        const server = yield* scripted({ act: fault.act })
+        const events: Array<RequestPolicy.RetryEvent> = []
+        const onRetry = (event: RequestPolicy.RetryEvent) => Effect.sync(() => void events.push(event))
+        for (const call of calls) {
+          yield* failureOf(
+            atOnce(call).pipe(
+              RequestPolicy.retry({ attempts: 2, onRetry }),
+              Effect.provide(layer({ apiUrl: server.url, secretKey, policy }))
+            )
+          )
+        }
+        expect(server.seen.length).toBeGreaterThan(0)
+        expect(seenIn("onRetry", events)).toEqual([])
+        expect(seenIn("metrics", yield* Metric.snapshot)).toEqual([])
+      })
+    )
+  })
+})
