@@ -24,14 +24,16 @@ export const fetchSend =
       return asyncWithin<ClerkResponse, Failure>(millis, (resume) => {
         const controller = new AbortController()
         const { signal } = controller
-        exchange(ofCaller ?? ofLayer ?? globalThis.fetch, request, maxBytes, signal).then((outcome) =>
-          resume("_tag" in outcome ? Effect.fail(outcome) : Effect.succeed(outcome))
+        exchange(ofCaller ?? ofLayer ?? globalThis.fetch, request, maxBytes, signal).then(
+          (outcome) => resume("_tag" in outcome ? Effect.fail(outcome) : Effect.succeed(outcome)),
+          // Only a `fetch` that gives something other than a `Response` gets here.
+          (defect) => resume(Effect.die(defect))
         )
         return () => controller.abort()
       })
     })
 
-/** Resolves to the answer or to why there is none; it never rejects. */
+/** Resolves to the answer or to why there is none. */
 const exchange = async (
   fetch: Fetch,
   { method, url, headers, body }: WireRequest,

@@ -219,6 +219,20 @@ describe("the fetch of one's own", () => {
       expect([id, urls]).toEqual(["sess_1", [url]])
     })
   )
+
+  it.live("that answers with no Response is a defect at once, not a call without end", () =>
+    Effect.gen(function* () {
+      // What a hasty mock gives; a cast stands for the code without types that hands it over.
+      const hasty = (async () => ({ ok: true, json: async () => wire.session })) as unknown as typeof fetch
+      const exit = yield* Sessions.get("sess_1").pipe(
+        Effect.provide(ClerkHttp.layerFetch({ secretKey, policy: { attempts: 1 } })),
+        Effect.provideService(FetchHttpClient.Fetch, hasty),
+        Effect.timeout("2 seconds"),
+        Effect.exit
+      )
+      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+    })
+  )
 })
 
 describe("the caller's RequestInit", () => {
