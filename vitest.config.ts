@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^effect-clerk$/, replacement: src("index.ts") },
+      { find: /^effect-clerk\/http-api$/, replacement: src("http-api/index.ts") },
       { find: /^effect-clerk\/testing$/, replacement: src("testing/index.ts") },
       { find: /^effect-clerk\/undici$/, replacement: src("services/Undici.ts") }
     ]

@@ -7,6 +7,7 @@ export {
   ClerkTimeout,
   ClerkTransportError
 } from "./errors/CallErrors.js"
+export { ClerkAccessDenied } from "./errors/ClerkAccessDenied.js"
 export { ClerkConfigError } from "./errors/ClerkConfigError.js"
 export { ClerkError } from "./errors/ClerkError.js"
 export { type ClerkErrorCode, ClerkErrorItem } from "./errors/ClerkErrorItem.js"
@@ -22,6 +23,7 @@ export {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "./errors/StatusErrors.js"
+export { ClerkKeysUnavailable, ClerkTokenError, type TokenReason } from "./errors/TokenErrors.js"
 export { ClientId, OrganizationId, SessionId, UserId } from "./schema/Ids.js"
 export {
   type KnownSessionStatus,
@@ -32,6 +34,13 @@ export {
   SessionStatus,
   SessionTask
 } from "./schema/Session.js"
+export type {
+  ActorClaims,
+  FactorAges,
+  OrganizationClaims,
+  SessionClaims,
+  TokenClaims
+} from "./schema/SessionClaims.js"
 export { SessionPage, type SessionPageEncoded } from "./schema/SessionPage.js"
 export type {
   CreateParams,
@@ -47,6 +56,7 @@ export {
   SessionToken,
   type SessionTokenEncoded
 } from "./schema/SessionToken.js"
+export * as Authorization from "./services/Authorization.js"
 export {
   ClerkHttp,
   type ClerkHttpConfigOptions,
@@ -59,3 +69,5 @@ export type { Op } from "./services/Operation.js"
 export * as Operation from "./services/Operation.js"
 export * as RequestPolicy from "./services/RequestPolicy.js"
 export * as Sessions from "./services/Sessions.js"
+export * as SessionTokens from "./services/SessionTokens.js"
+export { SigningKeys, type SigningKeysService, type VerificationKey } from "./services/SigningKeys.js"

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { ClerkDecodeError, ClerkInvalidRequest, ClerkTimeout, ClerkTransportError } from "./CallErrors.js"
+import { ClerkAccessDenied } from "./ClerkAccessDenied.js"
 import { ClerkConfigError } from "./ClerkConfigError.js"
 import type { ClerkErrorCode } from "./ClerkErrorItem.js"
 import {
@@ -18,6 +19,7 @@ import {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "./StatusErrors.js"
+import { ClerkKeysUnavailable, ClerkTokenError } from "./TokenErrors.js"
 
 const classes = [
   ClerkBadRequest,
@@ -34,7 +36,10 @@ const classes = [
   ClerkTransportError,
   ClerkTimeout,
   ClerkDecodeError,
-  ClerkConfigError
+  ClerkConfigError,
+  ClerkTokenError,
+  ClerkKeysUnavailable,
+  ClerkAccessDenied
 ] as const
 
 /**

@@ -1,4 +1,10 @@
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+
+const encoded = (value: unknown): unknown => {
+  if (Duration.isDuration(value)) return Duration.toMillis(value)
+  return DateTime.isDateTime(value) ? DateTime.formatIso(value) : value
+}
 
 /**
  * Gives a `Schema.TaggedError` class its JSON form: the encoded form plus `message`.
@@ -13,7 +19,7 @@ export const withJson = <C extends { readonly prototype: Error }>(Base: C): C =>
     value(this: Error) {
       const json: Record<string, unknown> = {}
       for (const [key, value] of Object.entries(this)) {
-        if (value !== undefined) json[key] = Duration.isDuration(value) ? Duration.toMillis(value) : value
+        if (value !== undefined) json[key] = encoded(value)
       }
       json["message"] = this.message
       return json

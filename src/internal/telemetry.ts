@@ -53,6 +53,23 @@ export const countCall = (operation: string, outcome: string, seconds: number): 
 export const countRetry = (operation: string, failure: string): void =>
   retries.unsafeUpdate(1, labelsOf(operation, "failure", failure))
 
+const verifications = Metric.counter("clerk_token_verifications", {
+  description: "Tokens that were checked, by outcome",
+  incremental: true
+})
+
+const outcomeLabels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
+
+/** `outcome` is `ok`, the reason a token was refused for, or the `_tag` of another error. */
+export const countVerification = (outcome: string): void => {
+  let found = outcomeLabels.get(outcome)
+  if (found === undefined) {
+    found = [MetricLabel.make("outcome", outcome)]
+    outcomeLabels.set(outcome, found)
+  }
+  verifications.unsafeUpdate(1, found)
+}
+
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 /** Whether anybody would see a span: there is one already, or a tracer that is not Effect's own. */
@@ -83,3 +100,18 @@ export const inSpan = <A, E extends { readonly _tag: string }>(
     )
   )
 }
+
+/** Puts the verification of a token into a span, which says why one was refused and nothing else of it. */
+export const inVerificationSpan = <A, E extends { readonly _tag: string; readonly reason: string }>(
+  self: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.useSpan("SessionTokens.verify", { captureStackTrace: false }, (span) =>
+    Effect.withParentSpan(self, span).pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          span.attribute("error.type", error._tag)
+          span.attribute("clerk.reason", error.reason)
+        })
+      )
+    )
+  )

@@ -1,0 +1,44 @@
+/**
+ * Somebody is signed in, but may not do this.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { withJson } from "../internal/errorClass.js"
+import { httpApiStatus } from "../internal/httpApiStatus.js"
+
+/**
+ * What was asked of a session.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requirement = typeof Requirement.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Requirement = Schema.Literal("role", "permission", "feature", "plan", "reverification", "active")
+
+/**
+ * The session does not meet a requirement. `missing` names the kinds that are not met: `reverification` means that
+ * the user has to prove again who they are, `active` that the session is pending, the others that they may not.
+ * What exactly was asked for stays on the server.
+ *
+ * Its status in an `HttpApi` is 403.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ClerkAccessDenied extends withJson(
+  Schema.TaggedError<ClerkAccessDenied>("ClerkAccessDenied")(
+    "ClerkAccessDenied",
+    { missing: Schema.Array(Requirement) },
+    httpApiStatus(403)
+  )
+) {
+  override get message(): string {
+    return `the session does not meet what is required: ${this.missing.join(", ")}`
+  }
+}

@@ -1,0 +1,19 @@
+import { base64url } from "jose"
+
+/** How many bits of the last character are not used, by the length modulo 4; a length of 1 is impossible. */
+const unusedBits = [0, -1, 0b1111, 0b11]
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/**
+ * Whether a text of base64url's alphabet is the one spelling of its bytes. Decoders ignore the unused bits of the last
+ * character, so without this check one token could be written in 16 ways, and no list of tokens would hold.
+ */
+export const isCanonicalBase64url = (text: string): boolean => {
+  const unused = unusedBits[text.length % 4] ?? -1
+  return unused >= 0 && (unused === 0 || (alphabet.indexOf(text.charAt(text.length - 1)) & unused) === 0)
+}
+
+/** The bytes of a text that is canonical base64url. */
+export const decodeBase64url = (text: string): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(base64url.decode(text))

@@ -1,0 +1,49 @@
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { importRsaKey, type RsaNumbers, rsaFlaw } from "./rsaKey.js"
+
+const maxKeys = 50
+
+const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+
+/** What a key id may look like; anything else can belong to no key, and is never asked for. */
+export const isKeyId = (kid: unknown): kid is string =>
+  typeof kid === "string" && /^[A-Za-z0-9_-]{1,128}$/.test(kid)
+
+const usable = (jwk: unknown): (RsaNumbers & { readonly kid: string }) | undefined => {
+  if (!Predicate.isRecord(jwk)) return undefined
+  const { alg, e, key_ops: operations, kid, kty, n, use } = jwk
+  const fits =
+    kty === "RSA" &&
+    (use === undefined || use === "sig") &&
+    (alg === undefined || alg === "RS256") &&
+    (operations === undefined || (Array.isArray(operations) && operations.includes("verify"))) &&
+    !privateMembers.some((member) => Object.hasOwn(jwk, member))
+  if (!fits || !isKeyId(kid) || typeof n !== "string" || typeof e !== "string") return undefined
+  return rsaFlaw({ n, e }) === undefined ? { kid, n, e } : undefined
+}
+
+/** The instance's keys by their ids. */
+export type KeySet = ReadonlyMap<string, CryptoKey>
+
+/** Why a set cannot be used as a whole. */
+export type KeySetFlaw = "invalid" | "empty"
+
+/**
+ * Imports the keys of a set that may verify a session token; others are left out. A set with two keys of one id is
+ * refused, since nobody could say which of the two a token means.
+ */
+export const importKeySet = (jwks: ReadonlyArray<unknown>): Effect.Effect<KeySet, KeySetFlaw> =>
+  Effect.gen(function* () {
+    if (jwks.length > maxKeys) return yield* Effect.fail("invalid" as const)
+    const ids = jwks
+      .map((jwk) => (Predicate.isRecord(jwk) ? jwk["kid"] : undefined))
+      .filter(Predicate.isString)
+    if (new Set(ids).size < ids.length) return yield* Effect.fail("invalid" as const)
+    const keys = jwks.map(usable).filter(Predicate.isNotUndefined)
+    if (keys.length === 0) return yield* Effect.fail("empty" as const)
+    const imported = yield* Effect.forEach(keys, (key) =>
+      Effect.map(importRsaKey(key), (imported) => [key.kid, imported] as const)
+    )
+    return new Map(imported)
+  })

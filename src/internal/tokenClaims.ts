@@ -1,0 +1,241 @@
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
+import { ClerkTokenError, type TokenReason } from "../errors/TokenErrors.js"
+import type { SessionId, UserId } from "../schema/Ids.js"
+import type { ActorClaims, FactorAges, SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
+import { own } from "./compactToken.js"
+import {
+  type ClaimFlaw,
+  type Entitlements,
+  entitlements1,
+  entitlements2,
+  isFlaw
+} from "./organizationClaims.js"
+import { schemaIssues } from "./schemaIssues.js"
+import { scrubText } from "./scrub.js"
+import type { TokenSettings } from "./tokenSettings.js"
+
+type Claims = Readonly<Record<string, unknown>>
+
+const refused = (
+  reason: TokenReason,
+  why: Omit<ConstructorParameters<typeof ClerkTokenError>[0], "reason"> = {}
+): ClerkTokenError => new ClerkTokenError({ reason, ...why }, true)
+
+/** Epoch seconds that a `DateTime` can hold. */
+const isTime = (value: unknown): value is number =>
+  typeof value === "number" && value >= 0 && value <= 8_640_000_000_000
+
+const dateTime = (seconds: number): DateTime.Utc => DateTime.unsafeMake(Math.trunc(seconds * 1000))
+
+/** The times of a token, in epoch seconds. */
+export interface TokenTimes {
+  readonly exp: number
+  readonly nbf: number | undefined
+  readonly iat: number
+}
+
+const readTimes = (claims: Claims): TokenTimes | ClerkTokenError => {
+  const exp = own(claims, "exp")
+  const nbf = own(claims, "nbf")
+  const iat = own(claims, "iat")
+  if (!isTime(exp)) return refused("exp")
+  if (nbf !== undefined && !isTime(nbf)) return refused("nbf")
+  if (!isTime(iat)) return refused("iat")
+  return { exp, nbf, iat }
+}
+
+/** What is wrong with a token at this moment; asked again each time it is shown. */
+export const timeFlaw = (
+  times: TokenTimes,
+  nowMillis: number,
+  skewMillis: number
+): ClerkTokenError | undefined => {
+  const { exp, iat, nbf } = times
+  const at = () => ({ checkedAt: DateTime.unsafeMake(nowMillis), clockSkew: Duration.millis(skewMillis) })
+  if (exp * 1000 <= nowMillis - skewMillis) {
+    return refused("exp", { expiresAt: dateTime(exp), issuedAt: dateTime(iat), ...at() })
+  }
+  if (nbf !== undefined && nbf * 1000 > nowMillis + skewMillis) {
+    return refused("nbf", { notBefore: dateTime(nbf), ...at() })
+  }
+  if (iat * 1000 > nowMillis + skewMillis) return refused("iat", { issuedAt: dateTime(iat), ...at() })
+  return undefined
+}
+
+/** For an error: what a token says, cut short, since some claims are filled from what users type. */
+const shown = (values: ReadonlyArray<string>) => values.slice(0, 8).map((value) => scrubText(value, []))
+
+const idText = /^[A-Za-z0-9_-]{1,128}$/
+
+const userFlaw = (sub: unknown): ClerkTokenError | undefined => {
+  if (typeof sub !== "string" || !idText.test(sub)) return refused("sub")
+  // A machine's token, whatever its header says.
+  return sub.startsWith("mch_") ? refused("category") : undefined
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
+
+const issuerFlaw = (iss: unknown, expected: string | undefined): ClerkTokenError | undefined => {
+  if (isText(iss) && (expected === undefined || iss === expected)) return undefined
+  return refused("iss", {
+    ...(isText(iss) ? { actual: shown([iss]) } : {}),
+    ...(expected === undefined ? {} : { expected: [expected] })
+  })
+}
+
+const partyFlaw = (azp: unknown, settings: TokenSettings): ClerkTokenError | undefined => {
+  const { acceptsMissingAzp, authorizedParties } = settings
+  if (azp === undefined) return acceptsMissingAzp ? undefined : refused("azp", partiesOf(authorizedParties))
+  if (!isText(azp)) return refused("azp", partiesOf(authorizedParties))
+  return authorizedParties === undefined || authorizedParties.includes(azp)
+    ? undefined
+    : refused("azp", { actual: shown([azp]), ...partiesOf(authorizedParties) })
+}
+
+const partiesOf = (expected: ReadonlyArray<string> | undefined) =>
+  expected === undefined ? {} : { expected }
+
+const readAudience = (aud: unknown): ReadonlyArray<string> | undefined | ClerkTokenError => {
+  if (aud === undefined) return undefined
+  const list: ReadonlyArray<unknown> = Array.isArray(aud) ? aud : [aud]
+  return list.every(isText) ? list : refused("aud")
+}
+
+const audienceFlaw = (
+  aud: ReadonlyArray<string> | undefined,
+  expected: ReadonlyArray<string> | undefined
+): ClerkTokenError | undefined =>
+  expected === undefined || aud?.some((each) => expected.includes(each)) === true
+    ? undefined
+    : refused("aud", { ...(aud === undefined ? {} : { actual: shown(aud) }), expected })
+
+/** What both categories of tokens say. */
+const readCommon = (
+  claims: Claims,
+  settings: TokenSettings,
+  times: TokenTimes
+): Omit<TokenClaims<unknown>, "custom"> | ClerkTokenError => {
+  const sub = own(claims, "sub")
+  const iss = own(claims, "iss")
+  const azp = own(claims, "azp")
+  const jti = own(claims, "jti")
+  const aud = readAudience(own(claims, "aud"))
+  const flaw =
+    userFlaw(sub) ??
+    issuerFlaw(iss, settings.issuer) ??
+    partyFlaw(azp, settings) ??
+    (aud instanceof ClerkTokenError ? aud : audienceFlaw(aud, settings.audience))
+  if (flaw !== undefined) return flaw
+  return {
+    // Each was found to be a string above.
+    userId: sub as UserId,
+    issuer: iss as string,
+    issuedAt: dateTime(times.iat),
+    expiresAt: dateTime(times.exp),
+    ...(times.nbf === undefined ? {} : { notBefore: dateTime(times.nbf) }),
+    ...(azp === undefined ? {} : { authorizedParty: azp as string }),
+    ...(aud === undefined ? {} : { audience: aud as ReadonlyArray<string> }),
+    ...(isText(jti) ? { tokenId: jti } : {})
+  }
+}
+
+const malformed = ({ expected, path }: ClaimFlaw): ClerkTokenError =>
+  refused("claims", { issues: [{ path, expected }] })
+
+const readStatus = (sts: unknown, acceptsPending: boolean): SessionClaims["status"] | ClerkTokenError => {
+  if (sts === undefined || sts === "active") return "active"
+  if (sts !== "pending") return malformed({ path: "sts", expected: '"active" or "pending"' })
+  return acceptsPending ? "pending" : refused("sts")
+}
+
+const minutes = (age: unknown): Duration.Duration | undefined =>
+  typeof age === "number" && age >= 0 ? Duration.minutes(age) : undefined
+
+const readFactorAges = (fva: unknown): FactorAges | undefined | ClerkTokenError => {
+  if (fva === undefined) return undefined
+  const isPair =
+    Array.isArray(fva) && fva.length === 2 && fva.every((age) => Number.isSafeInteger(age) && age >= -1)
+  if (!isPair) return malformed({ path: "fva", expected: "two ages in minutes" })
+  const first = minutes(fva[0])
+  const second = minutes(fva[1])
+  return { ...(first === undefined ? {} : { first }), ...(second === undefined ? {} : { second }) }
+}
+
+const readActor = (act: unknown): ActorClaims | undefined | ClerkTokenError => {
+  if (act === undefined || act === null) return undefined
+  const sub = Predicate.isRecord(act) ? own(act, "sub") : undefined
+  return Predicate.isRecord(act) && isText(sub)
+    ? { ...act, sub }
+    : malformed({ path: "act", expected: "an actor with a sub" })
+}
+
+const readVersion = (v: unknown): 1 | 2 | undefined =>
+  v === undefined ? 1 : v === 1 || v === 2 ? v : undefined
+
+const readSession = (
+  claims: Claims,
+  settings: TokenSettings
+): Omit<SessionClaims, keyof TokenClaims> | ClerkTokenError => {
+  const sid = own(claims, "sid")
+  if (typeof sid !== "string" || !/^sess_/.test(sid) || !idText.test(sid)) return refused("sid")
+  const version = readVersion(own(claims, "v"))
+  if (version === undefined) return refused("version")
+  const status = readStatus(own(claims, "sts"), settings.acceptsPending)
+  if (status instanceof ClerkTokenError) return status
+  const factorAges = readFactorAges(own(claims, "fva"))
+  if (factorAges instanceof ClerkTokenError) return factorAges
+  const actor = readActor(own(claims, "act"))
+  if (actor instanceof ClerkTokenError) return actor
+  const entitled: Entitlements | ClaimFlaw = version === 1 ? entitlements1(claims) : entitlements2(claims)
+  if (isFlaw(entitled)) return malformed(entitled)
+  const { features, organization, plan } = entitled
+  return {
+    sessionId: sid as SessionId, // a string, seen above
+    status,
+    version,
+    features,
+    ...(factorAges === undefined ? {} : { factorAges }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(organization === undefined ? {} : { organization }),
+    ...(plan === undefined ? {} : { plan })
+  }
+}
+
+const readCustom = (claims: Claims, { custom }: TokenSettings): unknown => {
+  if (custom === undefined) return undefined
+  const decoded = custom(claims)
+  if (Either.isRight(decoded)) return decoded.right
+  const issues = schemaIssues(decoded.left).map(({ expected, path }) => ({ path: path.join("."), expected }))
+  return refused("claims", { issues })
+}
+
+/** What a token whose signature is good says, and its times to be looked at again. */
+export interface ReadClaims {
+  readonly claims: TokenClaims<unknown>
+  readonly times: TokenTimes
+}
+
+/** Reads and checks the claims of a token whose signature is good. */
+export const readClaims = (
+  payload: Claims,
+  settings: TokenSettings,
+  nowMillis: number
+): ReadClaims | ClerkTokenError => {
+  const times = readTimes(payload)
+  if (times instanceof ClerkTokenError) return times
+  if (times.exp <= times.iat) {
+    return refused("exp")
+  }
+  const untimely = timeFlaw(times, nowMillis, settings.skewMillis)
+  if (untimely !== undefined) return untimely
+  const common = readCommon(payload, settings, times)
+  if (common instanceof ClerkTokenError) return common
+  const session = settings.category === "session" ? readSession(payload, settings) : {}
+  if (session instanceof ClerkTokenError) return session
+  const custom = readCustom(payload, settings)
+  if (custom instanceof ClerkTokenError) return custom
+  return { claims: { ...common, ...session, custom }, times }
+}

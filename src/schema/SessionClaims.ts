@@ -1,0 +1,94 @@
+/**
+ * What a verified token says, in one shape for both versions of Clerk's session tokens.
+ *
+ * @see https://clerk.com/docs/guides/sessions/session-tokens
+ * @since 0.1.0
+ */
+import type * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
+import type { OrganizationId, SessionId, UserId } from "./Ids.js"
+
+/**
+ * How long before the token was issued the user last proved who they are; a factor that was not used, or that the
+ * user does not have, is absent. Whole minutes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FactorAges {
+  readonly first?: Duration.Duration | undefined
+  readonly second?: Duration.Duration | undefined
+}
+
+/**
+ * Who really acts when a session is an impersonation, or an agent's. Whatever else Clerk says of them is kept.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ActorClaims {
+  /** The actor's id. */
+  readonly sub: string
+  readonly [claim: string]: unknown
+}
+
+/**
+ * The organization that is active in the session, and what the user is in it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OrganizationClaims {
+  readonly id: OrganizationId
+  readonly slug?: string | undefined
+  /** `org:admin` */
+  readonly role: string
+  /** Custom permissions, `org:<feature>:<permission>`; Clerk never puts its system permissions in a token. */
+  readonly permissions: ReadonlyArray<string>
+  /** The features of the organization's plan. Absent from version 1 tokens, so empty for them. */
+  readonly features: ReadonlyArray<string>
+  /** The organization's plan. */
+  readonly plan?: string | undefined
+}
+
+/**
+ * What every verified token says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TokenClaims<Custom = undefined> {
+  readonly userId: UserId
+  /** The address of the instance's Frontend API. */
+  readonly issuer: string
+  readonly issuedAt: DateTime.Utc
+  readonly notBefore?: DateTime.Utc | undefined
+  readonly expiresAt: DateTime.Utc
+  /** The origin it was issued to; tokens of the Backend API have none. */
+  readonly authorizedParty?: string | undefined
+  readonly audience?: ReadonlyArray<string> | undefined
+  readonly tokenId?: string | undefined
+  /** What the schema of your own made of the claims; without one, `undefined`. */
+  readonly custom: Custom
+}
+
+/**
+ * What a session token says.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionClaims<Custom = undefined> extends TokenClaims<Custom> {
+  readonly sessionId: SessionId
+  /** `pending` while the user has tasks left; such a token is refused unless it is allowed. */
+  readonly status: "active" | "pending"
+  readonly factorAges?: FactorAges | undefined
+  /** Present when somebody else acts in the user's name. */
+  readonly actor?: ActorClaims | undefined
+  readonly organization?: OrganizationClaims | undefined
+  /** The features of the user's own plan. Absent from version 1 tokens, so empty for them. */
+  readonly features: ReadonlyArray<string>
+  /** The user's own plan. */
+  readonly plan?: string | undefined
+  readonly version: 1 | 2
+}

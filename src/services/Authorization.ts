@@ -1,0 +1,294 @@
+/**
+ * What a signed-in user may do, by the claims of their token.
+ *
+ * Several requirements are combined with AND. Everything is closed by default: what a token does not say is not
+ * granted, no requirement at all grants nothing, and a pending session has no rights.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Authorization, SessionTokens } from "effect-clerk"
+ *
+ * export const deleteTeam = (token: string) =>
+ *   Effect.gen(function* () {
+ *     const claims = yield* SessionTokens.verify(token)
+ *     yield* Authorization.protect(claims, { permission: "org:teams:delete", reverification: "strict" })
+ *     return claims.userId
+ *   })
+ * ```
+ *
+ * @see https://clerk.com/docs/guides/secure/authorization-checks
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import { ClerkAccessDenied, type Requirement } from "../errors/ClerkAccessDenied.js"
+import { withOrgPrefix } from "../internal/organizationClaims.js"
+import { ownProperties } from "../internal/ownProperties.js"
+import type { FactorAges, SessionClaims } from "../schema/SessionClaims.js"
+
+/**
+ * Which factors the user must have proved recently. A user without a second factor is held to the first one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ReverificationLevel = "first_factor" | "second_factor" | "multi_factor"
+
+/**
+ * How recently the user must have proved who they are: Clerk's presets, or a level and an age of your own.
+ * - `strict_mfa`: both factors within 10 minutes;
+ * - `strict`: the second factor within 10 minutes;
+ * - `moderate`: the second factor within an hour;
+ * - `lax`: the second factor within a day.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Reverification =
+  | "strict_mfa"
+  | "strict"
+  | "moderate"
+  | "lax"
+  | { readonly level: ReverificationLevel; readonly within: Duration.DurationInput }
+
+/**
+ * What is asked of a session; everything given has to hold.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Requirements {
+  /** The role in the active organization: `org:admin`. */
+  readonly role?: string | undefined
+  /** A custom permission in the active organization: `org:invoices:create`. */
+  readonly permission?: string | undefined
+  /** A feature of the user's or the organization's plan; `u:` or `o:` before it says whose. */
+  readonly feature?: string | undefined
+  /** The user's or the organization's plan; `u:` or `o:` before it says whose. */
+  readonly plan?: string | undefined
+  /** How recently the user proved who they are. */
+  readonly reverification?: Reverification | undefined
+}
+
+type AnyClaims = SessionClaims<unknown>
+
+const isActive = (claims: AnyClaims): boolean => claims.status === "active"
+
+/**
+ * Whether the user has this role (`org:admin`, or `admin` for short) in the active organization.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const hasRole: {
+  (role: string): (claims: AnyClaims) => boolean
+  (claims: AnyClaims, role: string): boolean
+} = dual(
+  2,
+  (claims: AnyClaims, role: string): boolean =>
+    isActive(claims) && role !== "" && claims.organization?.role === withOrgPrefix(role)
+)
+
+/**
+ * Whether the user has this custom permission (`org:invoices:create`) in the active organization.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const hasPermission: {
+  (permission: string): (claims: AnyClaims) => boolean
+  (claims: AnyClaims, permission: string): boolean
+} = dual(
+  2,
+  (claims: AnyClaims, permission: string): boolean =>
+    isActive(claims) &&
+    permission !== "" &&
+    claims.organization?.permissions.includes(withOrgPrefix(permission)) === true
+)
+
+const owners = {
+  o: "organization",
+  org: "organization",
+  organization: "organization",
+  u: "user",
+  user: "user"
+} as const
+
+/** `o:x` asks the organization, `u:x` the user, `x` both; any other owner is nobody. */
+const isHeld = (
+  asked: string,
+  ofUser: ReadonlyArray<string>,
+  ofOrganization: ReadonlyArray<string>
+): boolean => {
+  const [first = "", name, ...more] = asked.split(":")
+  if (name === undefined) return first !== "" && (ofUser.includes(first) || ofOrganization.includes(first))
+  const owner = Object.hasOwn(owners, first) ? owners[first as keyof typeof owners] : undefined // its own key
+  if (owner === undefined || name === "" || more.length > 0) return false
+  return (owner === "user" ? ofUser : ofOrganization).includes(name)
+}
+
+const listOf = (plan: string | undefined): ReadonlyArray<string> => (plan === undefined ? [] : [plan])
+
+/**
+ * Whether the plan of the user (`u:reports`), of the active organization (`o:reports`), or of either (`reports`) has
+ * this feature.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const hasFeature: {
+  (feature: string): (claims: AnyClaims) => boolean
+  (claims: AnyClaims, feature: string): boolean
+} = dual(
+  2,
+  (claims: AnyClaims, feature: string): boolean =>
+    isActive(claims) && isHeld(feature, claims.features, claims.organization?.features ?? [])
+)
+
+/**
+ * Whether the user (`u:pro`), the active organization (`o:pro`), or either (`pro`) is on this plan.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const hasPlan: {
+  (plan: string): (claims: AnyClaims) => boolean
+  (claims: AnyClaims, plan: string): boolean
+} = dual(
+  2,
+  (claims: AnyClaims, plan: string): boolean =>
+    isActive(claims) && isHeld(plan, listOf(claims.plan), listOf(claims.organization?.plan))
+)
+
+const presets: Readonly<Record<string, { readonly level: ReverificationLevel; readonly minutes: number }>> = {
+  strict_mfa: { level: "multi_factor", minutes: 10 },
+  strict: { level: "second_factor", minutes: 10 },
+  moderate: { level: "second_factor", minutes: 60 },
+  lax: { level: "second_factor", minutes: 1440 }
+}
+
+/** As Clerk's own SDKs read them; a level or a duration that is none asks for what nobody has. */
+const isFresh = ({ first, second }: FactorAges, asked: Reverification, sinceIssueMillis: number): boolean => {
+  const preset =
+    typeof asked === "string" ? (Object.hasOwn(presets, asked) ? presets[asked] : undefined) : undefined
+  const level = preset?.level ?? (typeof asked === "object" ? asked.level : undefined)
+  const millis =
+    preset === undefined
+      ? typeof asked === "object"
+        ? Duration.toMillis(asked.within)
+        : 0
+      : preset.minutes * 60_000
+  const isRecent = (age: Duration.Duration | undefined) =>
+    age !== undefined && Duration.toMillis(age) + sinceIssueMillis < millis
+  switch (level) {
+    case "first_factor":
+      return isRecent(first)
+    case "second_factor":
+      return isRecent(second ?? first)
+    case "multi_factor":
+      return isRecent(first) && (second === undefined || isRecent(second))
+    default:
+      return false
+  }
+}
+
+/**
+ * Whether the user has proved recently who they are. The ages in a token are those of when it was issued, so the time
+ * since then is added.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const isReverified: {
+  (asked: Reverification): (claims: AnyClaims) => Effect.Effect<boolean>
+  (claims: AnyClaims, asked: Reverification): Effect.Effect<boolean>
+} = dual(
+  2,
+  (claims: AnyClaims, asked: Reverification): Effect.Effect<boolean> =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const sinceIssueMillis = Math.max(0, now - DateTime.toEpochMillis(claims.issuedAt))
+      return (
+        isActive(claims) &&
+        claims.factorAges !== undefined &&
+        isFresh(claims.factorAges, asked, sinceIssueMillis)
+      )
+    })
+)
+
+/** The kinds of requirements that are not met; `undefined` when nothing was required. */
+const unmet = (
+  claims: AnyClaims,
+  requirements: Requirements
+): Effect.Effect<ReadonlyArray<Requirement> | undefined> =>
+  Effect.gen(function* () {
+    const asked = ownProperties(requirements)
+    const { feature, permission, plan, reverification, role } = asked
+    // A requirement that is not understood is one that is not met.
+    const strange = Object.keys(asked).filter((key) => !Object.hasOwn(checked, key))
+    const results: ReadonlyArray<readonly [Requirement, boolean]> = [
+      ["active", isActive(claims)],
+      ...(role === undefined ? [] : [["role", hasRole(claims, role)] as const]),
+      ...(permission === undefined ? [] : [["permission", hasPermission(claims, permission)] as const]),
+      ...(feature === undefined ? [] : [["feature", hasFeature(claims, feature)] as const]),
+      ...(plan === undefined ? [] : [["plan", hasPlan(claims, plan)] as const]),
+      ...(reverification === undefined
+        ? []
+        : [["reverification", yield* isReverified(claims, reverification)] as const])
+    ]
+    if (strange.length > 0 || results.length === 1) return undefined
+    return results.filter(([, holds]) => !holds).map(([requirement]) => requirement)
+  })
+
+const checked: Readonly<Record<keyof Requirements, true>> = {
+  role: true,
+  permission: true,
+  feature: true,
+  plan: true,
+  reverification: true
+}
+
+/**
+ * Whether the session meets all requirements. Without any, and with one that is not known, it does not.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const has: {
+  (requirements: Requirements): (claims: AnyClaims) => Effect.Effect<boolean>
+  (claims: AnyClaims, requirements: Requirements): Effect.Effect<boolean>
+} = dual(
+  2,
+  (claims: AnyClaims, requirements: Requirements): Effect.Effect<boolean> =>
+    Effect.map(unmet(claims, requirements), (missing) => missing !== undefined && missing.length === 0)
+)
+
+/**
+ * Fails with `ClerkAccessDenied` unless the session meets all requirements, and gives the claims back.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const protect: {
+  (
+    requirements: Requirements
+  ): <Claims extends AnyClaims>(claims: Claims) => Effect.Effect<Claims, ClerkAccessDenied>
+  <Claims extends AnyClaims>(
+    claims: Claims,
+    requirements: Requirements
+  ): Effect.Effect<Claims, ClerkAccessDenied>
+} = dual(
+  2,
+  <Claims extends AnyClaims>(
+    claims: Claims,
+    requirements: Requirements
+  ): Effect.Effect<Claims, ClerkAccessDenied> =>
+    Effect.flatMap(unmet(claims, requirements), (missing) =>
+      missing !== undefined && missing.length === 0
+        ? Effect.succeed(claims)
+        : Effect.fail(new ClerkAccessDenied({ missing: missing ?? [] }, true))
+    )
+)

@@ -1,0 +1,158 @@
+/**
+ * Session tokens checked without asking Clerk: the signature by the instance's public key, then the claims.
+ *
+ * A token lives for about a minute, and until then is accepted even if its session has been revoked; where that is
+ * too long, ask `Sessions.get` as well.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { SessionTokens, SigningKeys } from "effect-clerk"
+ *
+ * export const program = SessionTokens.verify("eyJ…", { authorizedParties: ["https://app.example.com"] }).pipe(
+ *   Effect.map((claims) => claims.userId),
+ *   Effect.catchTag("ClerkTokenError", (error) => Effect.logInfo(error.message, { reason: error.reason })),
+ *   Effect.provide(SigningKeys.layerConfig)
+ * )
+ * ```
+ *
+ * @see https://clerk.com/docs/guides/sessions/manual-jwt-verification
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import type * as Redacted from "effect/Redacted"
+import type * as Schema from "effect/Schema"
+import { ClerkInvalidRequest } from "../errors/CallErrors.js"
+import { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { checkTokenOptions, optionNames } from "../internal/tokenSettings.js"
+import { makeVerify } from "../internal/tokenVerifier.js"
+import type { SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
+import { SigningKeys } from "./SigningKeys.js"
+
+/**
+ * What a token is held against. Everything may be left out; what is given is strict.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
+  /**
+   * The origins whose tokens are accepted (`azp`), as browsers write them: `https://app.example.com`. Give it wherever
+   * tokens come in cookies, so that another application on your domain cannot use its own.
+   */
+  readonly authorizedParties?: ReadonlyArray<string> | undefined
+  /** What becomes of a token without `azp` when `authorizedParties` is given. Default `"reject"`. */
+  readonly missingAzp?: "reject" | "allow" | undefined
+  /** One of these has to be in `aud`. */
+  readonly audience?: string | ReadonlyArray<string> | undefined
+  /** The exact `iss`: the https address of the instance's Frontend API. */
+  readonly issuer?: string | undefined
+  /** How far the clocks here and at Clerk may be apart, up to 5 minutes. Default 5 seconds; zero means zero. */
+  readonly clockSkew?: Duration.DurationInput | undefined
+  /** Whether the session's user may have tasks left. Default false: such a user is not signed in yet. */
+  readonly allowPending?: boolean | undefined
+  /**
+   * Which class of tokens is meant: `"session"`, or `"template"` for those of a JWT template, which name no session
+   * and outlive it. Default `"session"`.
+   */
+  readonly category?: "session" | "template" | undefined
+  /** Decodes claims of your own from the whole of them, into `custom`. */
+  readonly claims?: Schema.Schema<Custom, Encoded> | undefined
+}
+
+/**
+ * How tokens that were found good are remembered, so that one that is shown again costs no cryptography.
+ *
+ * A token is looked up by the whole of its text, and its times are compared with the clock each time. It is never
+ * remembered beyond its expiry or beyond the time its key is fresh.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CacheOptions {
+  /** How many tokens; the oldest gives way. */
+  readonly capacity: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface VerifierOptions<Custom = undefined, Encoded = unknown>
+  extends VerifyOptions<Custom, Encoded> {
+  /** Default: nothing is remembered. */
+  readonly cache?: CacheOptions | undefined
+}
+
+/**
+ * Checks tokens against options that were checked once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Verifier<Claims> = (
+  token: Redacted.Redacted<string> | string
+) => Effect.Effect<Claims, ClerkTokenError | ClerkKeysUnavailable>
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type VerifyError = ClerkTokenError | ClerkKeysUnavailable | ClerkInvalidRequest
+
+/**
+ * Checks a token and gives what it says. A wrong option is a `ClerkInvalidRequest`; where the same options serve many
+ * tokens, `verifier` checks them once.
+ *
+ * @since 0.1.0
+ * @category verification
+ */
+export const verify: {
+  <Custom = undefined, Encoded = unknown>(
+    token: Redacted.Redacted<string> | string,
+    options: VerifyOptions<Custom, Encoded> & { readonly category: "template" }
+  ): Effect.Effect<TokenClaims<Custom>, VerifyError, SigningKeys>
+  <Custom = undefined, Encoded = unknown>(
+    token: Redacted.Redacted<string> | string,
+    options?: VerifyOptions<Custom, Encoded> & { readonly category?: "session" | undefined }
+  ): Effect.Effect<SessionClaims<Custom>, VerifyError, SigningKeys>
+} = (
+  token: Redacted.Redacted<string> | string,
+  options: object = {}
+): Effect.Effect<never, VerifyError, SigningKeys> =>
+  Either.match(checkTokenOptions(options, optionNames.verify), {
+    onLeft: (broken) =>
+      Effect.fail(
+        new ClerkInvalidRequest({ operation: "SessionTokens.verify", attempts: 0, ...broken }, true)
+      ),
+    onRight: (settings) =>
+      // What the settings make of a token is what the overloads say: see `readClaims`.
+      Effect.flatMap(
+        SigningKeys,
+        (keys) => makeVerify(settings, keys)(token) as Effect.Effect<never, VerifyError>
+      )
+  })
+
+/**
+ * Makes a verifier for many tokens: the options are checked once, a wrong one is a `ClerkConfigError`, and the keys
+ * are those provided here.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const verifier: {
+  <Custom = undefined, Encoded = unknown>(
+    options: VerifierOptions<Custom, Encoded> & { readonly category: "template" }
+  ): Effect.Effect<Verifier<TokenClaims<Custom>>, ClerkConfigError, SigningKeys>
+  <Custom = undefined, Encoded = unknown>(
+    options?: VerifierOptions<Custom, Encoded> & { readonly category?: "session" | undefined }
+  ): Effect.Effect<Verifier<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
+} = (options: object = {}): Effect.Effect<Verifier<never>, ClerkConfigError, SigningKeys> =>
+  Either.match(checkTokenOptions(options, optionNames.verifier), {
+    onLeft: ({ field, rule }) => Effect.fail(new ClerkConfigError({ setting: field, rule }, true)),
+    // As above: the settings decide what comes out.
+    onRight: (settings) => Effect.map(SigningKeys, (keys) => makeVerify(settings, keys) as Verifier<never>)
+  })
