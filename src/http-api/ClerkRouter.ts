@@ -1,0 +1,99 @@
+/**
+ * Middlewares for routes of an `HttpLayerRouter`. They answer by themselves: 401 with `WWW-Authenticate`, 403, or 503,
+ * each with the error as JSON.
+ *
+ * @example
+ * ```ts
+ * import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
+ * import { Effect, Layer } from "effect"
+ * import { SigningKeys } from "effect-clerk"
+ * import { ClerkRouter, CurrentSession } from "effect-clerk/http-api"
+ *
+ * const Me = HttpLayerRouter.add(
+ *   "GET",
+ *   "/me",
+ *   Effect.map(CurrentSession, ({ userId }) => HttpServerResponse.text(userId))
+ * )
+ *
+ * export const Routes = Me.pipe(
+ *   Layer.provide(ClerkRouter.signedIn({ authorizedParties: ["https://app.example.com"] }).layer),
+ *   Layer.provide(SigningKeys.layerConfig)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { type Refusal, refusalResponse } from "../internal/authResponse.js"
+import * as Authorization from "../services/Authorization.js"
+import type { SigningKeys } from "../services/SigningKeys.js"
+import * as Authenticator from "./Authenticator.js"
+import { CurrentSession, OptionalSession } from "./CurrentSession.js"
+
+/**
+ * A middleware that provides `Provides` to the routes its `layer` is provided to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthMiddleware<Provides> = HttpLayerRouter.Middleware<{
+  provides: Provides
+  handles: never
+  error: never
+  requires: never
+  layerError: ClerkConfigError
+  layerRequires: SigningKeys
+}>
+
+const providing = <Id, Service>(
+  tag: Context.Tag<Id, Service>,
+  decision: Effect.Effect<Effect.Effect<Service, Refusal, HttpServerRequest>, ClerkConfigError, SigningKeys>
+): AuthMiddleware<Id> =>
+  HttpLayerRouter.middleware<{ provides: Id }>()(
+    Effect.map(
+      decision,
+      (decide) => (route) =>
+        Effect.matchEffect(decide, {
+          onFailure: refusalResponse,
+          onSuccess: (service) => Effect.provideService(route, tag, service)
+        })
+    )
+  )
+
+/**
+ * Lets signed-in users pass, and provides `CurrentSession`.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export const signedIn = (options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession> =>
+  providing(CurrentSession, Authenticator.make(options))
+
+/**
+ * Lets everybody pass, and provides `OptionalSession`: a request without a good token has none. Answers 503 while the
+ * keys cannot be had, because then nobody knows.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export const optional = (options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession> =>
+  providing(OptionalSession, Effect.map(Authenticator.make(options), Authenticator.optional))
+
+/**
+ * Lets those signed-in users pass whose session meets the requirements, and provides `CurrentSession`.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export const requiring = (
+  requirements: Authorization.Requirements,
+  options: Authenticator.AuthOptions
+): AuthMiddleware<CurrentSession> =>
+  providing(
+    CurrentSession,
+    Effect.map(Authenticator.make(options), Effect.flatMap(Authorization.protect(requirements)))
+  )

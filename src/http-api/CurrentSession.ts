@@ -1,0 +1,55 @@
+/**
+ * Who makes the request being served.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
+import type { SessionClaims } from "../schema/SessionClaims.js"
+import * as Authorization from "../services/Authorization.js"
+
+/**
+ * The claims of the token the request came with. `ClerkAuth` and `ClerkRouter.signedIn` provide it.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { CurrentSession } from "effect-clerk/http-api"
+ *
+ * export const whoAmI = Effect.map(CurrentSession, (session) => session.userId)
+ *
+ * // 403 unless the user may delete teams.
+ * export const deleteTeam = Effect.gen(function* () {
+ *   const session = yield* CurrentSession.protect({ permission: "org:teams:delete" })
+ *   return session.organization?.id
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class CurrentSession extends Context.Tag("effect-clerk/http-api/CurrentSession")<
+  CurrentSession,
+  SessionClaims
+>() {
+  /** The session, if it meets all requirements. */
+  static protect(
+    requirements: Authorization.Requirements
+  ): Effect.Effect<SessionClaims, ClerkAccessDenied, CurrentSession> {
+    return Effect.flatMap(CurrentSession, Authorization.protect(requirements))
+  }
+}
+
+/**
+ * The claims of the token the request came with, if it came with a good one. `ClerkAuthOptional` and
+ * `ClerkRouter.optional` provide it.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class OptionalSession extends Context.Tag("effect-clerk/http-api/OptionalSession")<
+  OptionalSession,
+  Option.Option<SessionClaims>
+>() {}
