@@ -231,8 +231,8 @@ const verifyOperation = Operation.make({
  * Asks Clerk whether a session, and the token given with it, is good.
  *
  * @deprecated Clerk withdraws this endpoint; it exists up to API version 2025-03-12, which is what this call
- * speaks whatever the client's version. To learn how a session stands, use `Sessions.get`; to check a token,
- * verify its signature and claims with the instance's public key.
+ * speaks whatever the client's version. To check a token, use `SessionTokens.verify(token)`; to learn how a session
+ * stands, `Sessions.get(id)`.
  * @since 0.1.0
  * @category operations
  */
