@@ -24,7 +24,8 @@ export const Requirement = Schema.Literal("role", "permission", "feature", "plan
 /**
  * The session does not meet a requirement. `missing` names the kinds that are not met: `reverification` means that
  * the user has to prove again who they are, `active` that the session is pending, the others that they may not.
- * What exactly was asked for stays on the server.
+ * What exactly was asked for stays on the server. It is empty when nothing was required, or something unknown: nobody
+ * is let in by mistake.
  *
  * Its status in an `HttpApi` is 403.
  *
@@ -39,6 +40,7 @@ export class ClerkAccessDenied extends withJson(
   )
 ) {
   override get message(): string {
+    if (this.missing.length === 0) return "nothing was required of the session that can be checked"
     return `the session does not meet what is required: ${this.missing.join(", ")}`
   }
 }

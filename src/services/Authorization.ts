@@ -22,13 +22,15 @@
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { ClerkAccessDenied, type Requirement } from "../errors/ClerkAccessDenied.js"
 import { withOrgPrefix } from "../internal/organizationClaims.js"
+import { isMadeOf, own } from "../internal/ownMembers.js"
 import { ownProperties } from "../internal/ownProperties.js"
-import type { FactorAges, SessionClaims } from "../schema/SessionClaims.js"
+import { freshnessOf, isFresh } from "../internal/reverification.js"
+import type { SessionClaims } from "../schema/SessionClaims.js"
 
 /**
  * Which factors the user must have proved recently. A user without a second factor is held to the first one.
@@ -76,7 +78,10 @@ export interface Requirements {
 
 type AnyClaims = SessionClaims<unknown>
 
-const isActive = (claims: AnyClaims): boolean => claims.status === "active"
+const isActive = (claims: AnyClaims): boolean => own(claims, "status") === "active"
+
+const isOrgName = (name: unknown): name is string =>
+  typeof name === "string" && name !== "" && name !== "org:"
 
 /**
  * Whether the user has this role (`org:admin`, or `admin` for short) in the active organization.
@@ -90,7 +95,7 @@ export const hasRole: {
 } = dual(
   2,
   (claims: AnyClaims, role: string): boolean =>
-    isActive(claims) && role !== "" && claims.organization?.role === withOrgPrefix(role)
+    isActive(claims) && isOrgName(role) && own(claims, "organization")?.role === withOrgPrefix(role)
 )
 
 /**
@@ -106,8 +111,8 @@ export const hasPermission: {
   2,
   (claims: AnyClaims, permission: string): boolean =>
     isActive(claims) &&
-    permission !== "" &&
-    claims.organization?.permissions.includes(withOrgPrefix(permission)) === true
+    isOrgName(permission) &&
+    own(claims, "organization")?.permissions.includes(withOrgPrefix(permission)) === true
 )
 
 const owners = {
@@ -120,10 +125,11 @@ const owners = {
 
 /** `o:x` asks the organization, `u:x` the user, `x` both; any other owner is nobody. */
 const isHeld = (
-  asked: string,
-  ofUser: ReadonlyArray<string>,
-  ofOrganization: ReadonlyArray<string>
+  asked: unknown,
+  ofUser: ReadonlyArray<string> = [],
+  ofOrganization: ReadonlyArray<string> = []
 ): boolean => {
+  if (typeof asked !== "string") return false
   const [first = "", name, ...more] = asked.split(":")
   if (name === undefined) return first !== "" && (ofUser.includes(first) || ofOrganization.includes(first))
   const owner = Object.hasOwn(owners, first) ? owners[first as keyof typeof owners] : undefined // its own key
@@ -146,7 +152,7 @@ export const hasFeature: {
 } = dual(
   2,
   (claims: AnyClaims, feature: string): boolean =>
-    isActive(claims) && isHeld(feature, claims.features, claims.organization?.features ?? [])
+    isActive(claims) && isHeld(feature, own(claims, "features"), own(claims, "organization")?.features)
 )
 
 /**
@@ -161,40 +167,9 @@ export const hasPlan: {
 } = dual(
   2,
   (claims: AnyClaims, plan: string): boolean =>
-    isActive(claims) && isHeld(plan, listOf(claims.plan), listOf(claims.organization?.plan))
+    isActive(claims) &&
+    isHeld(plan, listOf(own(claims, "plan")), listOf(own(own(claims, "organization"), "plan")))
 )
-
-const presets: Readonly<Record<string, { readonly level: ReverificationLevel; readonly minutes: number }>> = {
-  strict_mfa: { level: "multi_factor", minutes: 10 },
-  strict: { level: "second_factor", minutes: 10 },
-  moderate: { level: "second_factor", minutes: 60 },
-  lax: { level: "second_factor", minutes: 1440 }
-}
-
-/** As Clerk's own SDKs read them; a level or a duration that is none asks for what nobody has. */
-const isFresh = ({ first, second }: FactorAges, asked: Reverification, sinceIssueMillis: number): boolean => {
-  const preset =
-    typeof asked === "string" ? (Object.hasOwn(presets, asked) ? presets[asked] : undefined) : undefined
-  const level = preset?.level ?? (typeof asked === "object" ? asked.level : undefined)
-  const millis =
-    preset === undefined
-      ? typeof asked === "object"
-        ? Duration.toMillis(asked.within)
-        : 0
-      : preset.minutes * 60_000
-  const isRecent = (age: Duration.Duration | undefined) =>
-    age !== undefined && Duration.toMillis(age) + sinceIssueMillis < millis
-  switch (level) {
-    case "first_factor":
-      return isRecent(first)
-    case "second_factor":
-      return isRecent(second ?? first)
-    case "multi_factor":
-      return isRecent(first) && (second === undefined || isRecent(second))
-    default:
-      return false
-  }
-}
 
 /**
  * Whether the user has proved recently who they are. The ages in a token are those of when it was issued, so the time
@@ -210,25 +185,29 @@ export const isReverified: {
   2,
   (claims: AnyClaims, asked: Reverification): Effect.Effect<boolean> =>
     Effect.map(Clock.currentTimeMillis, (now) => {
-      const sinceIssueMillis = Math.max(0, now - DateTime.toEpochMillis(claims.issuedAt))
-      return (
-        isActive(claims) &&
-        claims.factorAges !== undefined &&
-        isFresh(claims.factorAges, asked, sinceIssueMillis)
-      )
+      const ages = own(claims, "factorAges")
+      const freshness = freshnessOf(asked)
+      if (!isActive(claims) || ages === undefined || freshness === undefined) return false
+      return isFresh(ages, freshness, Math.max(0, now - DateTime.toEpochMillis(claims.issuedAt)))
     })
 )
 
-/** The kinds of requirements that are not met; `undefined` when nothing was required. */
+const kinds = Object.keys({
+  role: true,
+  permission: true,
+  feature: true,
+  plan: true,
+  reverification: true
+} satisfies Record<keyof Requirements, true>)
+
+/** The kinds of requirements that are not met; `undefined` when nothing was required that is understood. */
 const unmet = (
   claims: AnyClaims,
   requirements: Requirements
 ): Effect.Effect<ReadonlyArray<Requirement> | undefined> =>
   Effect.gen(function* () {
-    const asked = ownProperties(requirements)
-    const { feature, permission, plan, reverification, role } = asked
-    // A requirement that is not understood is one that is not met.
-    const strange = Object.keys(asked).filter((key) => !Object.hasOwn(checked, key))
+    if (!isMadeOf(requirements, kinds)) return undefined
+    const { feature, permission, plan, reverification, role } = ownProperties(requirements)
     const results: ReadonlyArray<readonly [Requirement, boolean]> = [
       ["active", isActive(claims)],
       ...(role === undefined ? [] : [["role", hasRole(claims, role)] as const]),
@@ -239,17 +218,9 @@ const unmet = (
         ? []
         : [["reverification", yield* isReverified(claims, reverification)] as const])
     ]
-    if (strange.length > 0 || results.length === 1) return undefined
+    if (results.length === 1) return undefined
     return results.filter(([, holds]) => !holds).map(([requirement]) => requirement)
   })
-
-const checked: Readonly<Record<keyof Requirements, true>> = {
-  role: true,
-  permission: true,
-  feature: true,
-  plan: true,
-  reverification: true
-}
 
 /**
  * Whether the session meets all requirements. Without any, and with one that is not known, it does not.

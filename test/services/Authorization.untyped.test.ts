@@ -1,0 +1,257 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { Authorization, type SessionClaims } from "effect-clerk"
+import { withPollutedPrototype } from "../support/pollution.js"
+import { bareClaims, fullClaims } from "../support/sessionClaims.js"
+
+// What callers without types, or with claims of their own making, may pass.
+const asRequirements = (value: unknown) => value as Authorization.Requirements
+const asClaims = (value: unknown) => value as SessionClaims
+
+/** What is asked for and what is missing, with no defect on the way. */
+const missing = (claims: unknown, requirements: unknown) =>
+  Effect.gen(function* () {
+    const denied = yield* Effect.flip(Authorization.protect(asClaims(claims), asRequirements(requirements)))
+    expect(yield* Authorization.has(asClaims(claims), asRequirements(requirements))).toBe(false)
+    return denied.missing
+  })
+
+const isGranted = (claims: SessionClaims, requirements: unknown) =>
+  Effect.gen(function* () {
+    const granted = yield* Authorization.has(claims, asRequirements(requirements))
+    const passed = yield* Effect.isSuccess(Authorization.protect(claims, asRequirements(requirements)))
+    expect(passed).toBe(granted)
+    return granted
+  })
+
+/** What `fullClaims` has of each kind. */
+const held: Required<Authorization.Requirements> = {
+  role: "org:admin",
+  permission: "org:invoices:create",
+  feature: "u:reports",
+  plan: "u:pro",
+  reverification: "strict"
+}
+const kinds = ["role", "permission", "feature", "plan", "reverification"] as const
+
+const strange: ReadonlyArray<readonly [string, (held: unknown) => unknown]> = [
+  ["null", () => null],
+  ["zero", () => 0],
+  ["one", () => 1],
+  ["NaN", () => Number.NaN],
+  ["a bigint", () => 1n],
+  ["true", () => true],
+  ["false", () => false],
+  ["a symbol", () => Symbol.iterator],
+  ["an empty text", () => ""],
+  ["a blank", () => " "],
+  ["a lone colon", () => ":"],
+  ["an empty list", () => []],
+  ["a list of it", (held) => [held]],
+  ["an empty object", () => ({})],
+  ["an object that reads as it", (held) => ({ toString: () => held, valueOf: () => held })],
+  ["a String object", (held) => Object(held)],
+  ["a function that gives it", (held) => () => held],
+  ["a name every object has", () => "constructor"],
+  ["another name every object has", () => "__proto__"]
+]
+
+for (const kind of kinds) {
+  describe(`a ${kind} that is`, () => {
+    for (const [name, make] of strange) {
+      it.effect(`${name} is not met, alone or beside another`, () =>
+        Effect.gen(function* () {
+          const value = make(held[kind])
+          expect(yield* missing(fullClaims, { [kind]: value })).toEqual([kind])
+          for (const other of kinds.filter((each) => each !== kind)) {
+            expect(yield* missing(fullClaims, { [kind]: value, [other]: held[other] })).toEqual([kind])
+          }
+        })
+      )
+    }
+  })
+}
+
+describe("a question that is put wrongly", () => {
+  it("is answered no", () => {
+    for (const [, make] of strange) {
+      // As above: what a caller without types may pass.
+      const value = (kind: keyof typeof held) => make(held[kind]) as string
+      expect(Authorization.hasRole(fullClaims, value("role"))).toBe(false)
+      expect(Authorization.hasPermission(fullClaims, value("permission"))).toBe(false)
+      expect(Authorization.hasFeature(fullClaims, value("feature"))).toBe(false)
+      expect(Authorization.hasPlan(fullClaims, value("plan"))).toBe(false)
+    }
+  })
+})
+
+describe("a reverification", () => {
+  const level = "first_factor"
+  class Lax {
+    readonly within = "1 day"
+    get level() {
+      return level
+    }
+  }
+
+  for (const [name, asked] of [
+    ["of an unknown name", "loose"],
+    ["of a name in capitals", "LAX"],
+    ["of a name with a blank", "lax "],
+    ["without a level", { within: "1 day" }],
+    ["of an unknown level", { level: "third_factor", within: "1 day" }],
+    ["of a level every object has", { level: "constructor", within: "1 day" }],
+    ["without a time", { level }],
+    ["within nothing that is a time", { level, within: "a day" }],
+    ["within a number that is a text", { level, within: "1440" }],
+    ["within a time without a unit", { level, within: "1 " }],
+    ["within null", { level, within: null }],
+    ["within an object", { level, within: { minutes: 5 } }],
+    ["within a list", { level, within: [1] }],
+    ["within a date", { level, within: new Date(86_400_000) }],
+    ["in Clerk's own words", { level, afterMinutes: 5 }],
+    ["with something unknown in it", { level, within: "1 day", afterMinutes: 5 }],
+    ["that inherits what it asks", Object.create({ level, within: "1 day" })],
+    ["that inherits half of what it asks", new Lax()]
+  ] as const) {
+    it.effect(`${name} is not met`, () =>
+      Effect.gen(function* () {
+        expect(yield* missing(fullClaims, { reverification: asked })).toEqual(["reverification"])
+        expect(yield* missing(fullClaims, { role: "org:admin", reverification: asked })).toEqual([
+          "reverification"
+        ])
+        // As above: what a caller without types may pass.
+        expect(
+          yield* Authorization.isReverified(fullClaims, asked as unknown as Authorization.Reverification)
+        ).toBe(false)
+      })
+    )
+  }
+})
+
+describe("requirements", () => {
+  class FromGetter {
+    readonly plan = "u:pro"
+    get permission() {
+      return "org:invoices:delete"
+    }
+  }
+  const hidden = Object.defineProperty({ plan: "u:pro" }, "permission", { value: "org:invoices:delete" })
+
+  for (const [name, requirements] of [
+    ["null", null],
+    ["undefined", undefined],
+    ["a text", "org:admin"],
+    ["a number", 1],
+    ["true", true],
+    ["a list", [held]],
+    ["an empty list", []],
+    ["a map", new Map(Object.entries(held))],
+    ["a function", () => true],
+    ["with an unknown key", { plan: "u:pro", roles: "org:member" }],
+    ["with a misspelt key alone", { Role: "org:admin" }],
+    ["with an unknown key that is undefined", { plan: "u:pro", roles: undefined }],
+    ["with a key that is a prototype", JSON.parse('{ "plan": "u:pro", "__proto__": { "role": "x" } }')],
+    ["that are all inherited", Object.create(held)],
+    ["of which one is inherited", Object.assign(Object.create({ role: "org:owner" }), { plan: "u:pro" })],
+    ["of which one is a getter of a class", new FromGetter()],
+    ["of which one is not enumerable", hidden]
+  ] as const) {
+    it.effect(`${name} let nobody pass`, () =>
+      Effect.gen(function* () {
+        expect(yield* missing(fullClaims, requirements)).toEqual([])
+      })
+    )
+  }
+
+  it.effect("may be an object without a prototype, or one of Effect's data", () =>
+    Effect.gen(function* () {
+      for (const make of [Data.struct, (given: object) => Object.assign(Object.create(null), given)]) {
+        expect(yield* isGranted(fullClaims, make(held))).toBe(true)
+        expect(yield* isGranted(fullClaims, make({ ...held, role: "org:owner" }))).toBe(false)
+      }
+    })
+  )
+
+  it.effect("are those of the object, whatever every object inherits", () =>
+    withPollutedPrototype({ ...held, role: "org:owner", level: "first_factor", within: "1 day", x: 1 })(
+      Effect.gen(function* () {
+        expect(yield* isGranted(fullClaims, {})).toBe(false)
+        expect(yield* isGranted(fullClaims, { reverification: {} })).toBe(false)
+        expect(yield* isGranted(fullClaims, { reverification: { level: "first_factor" } })).toBe(false)
+        expect(yield* isGranted(fullClaims, { role: "org:admin" })).toBe(true)
+        expect(
+          yield* isGranted(fullClaims, { reverification: { level: "first_factor", within: "4 minutes" } })
+        ).toBe(true)
+      })
+    )
+  )
+})
+
+describe("a name that every object inherits", () => {
+  it.effect("is no preset, and no owner of features and plans", () =>
+    withPollutedPrototype({ loose: { level: "first_factor", millis: 86_400_000 }, everybody: "user" })(
+      Effect.gen(function* () {
+        expect(yield* missing(fullClaims, { reverification: "loose" })).toEqual(["reverification"])
+        expect(yield* missing(fullClaims, { feature: "everybody:reports" })).toEqual(["feature"])
+        expect(yield* missing(fullClaims, { plan: "everybody:pro" })).toEqual(["plan"])
+      })
+    )
+  )
+})
+
+describe("claims", () => {
+  for (const [name, claims] of [
+    ["are null", null],
+    ["are undefined", undefined],
+    ["are a text", "active"],
+    ["are an empty object", {}],
+    ["come from the token of a template", { userId: "user_1", custom: fullClaims }],
+    ["have a status nobody knows", { ...fullClaims, status: "expired" }],
+    ["inherit everything", Object.create(fullClaims)]
+  ] as const) {
+    it.effect(`that ${name} give no rights`, () =>
+      Effect.gen(function* () {
+        expect(yield* missing(claims, held)).toEqual(["active", ...kinds])
+      })
+    )
+  }
+
+  it.effect("do not get from every object what their token does not say", () =>
+    withPollutedPrototype({
+      status: "active",
+      organization: fullClaims.organization,
+      features: fullClaims.features,
+      plan: fullClaims.plan,
+      factorAges: fullClaims.factorAges,
+      first: Duration.zero
+    })(
+      Effect.gen(function* () {
+        expect(yield* missing(bareClaims, held)).toEqual(kinds)
+        expect(yield* missing({ ...bareClaims, organization: { id: "org_1" } }, { plan: "o:pro" })).toEqual([
+          "plan"
+        ])
+        expect(yield* missing({ ...bareClaims, factorAges: {} }, { reverification: "lax" })).toEqual([
+          "reverification"
+        ])
+        expect(yield* missing({}, held)).toEqual(["active", ...kinds])
+      })
+    )
+  )
+
+  it.effect("that went through JSON and so lost their ages and times are not fresh", () =>
+    Effect.gen(function* () {
+      const revived: unknown = JSON.parse(JSON.stringify(fullClaims))
+      expect(yield* missing(revived, { reverification: "lax" })).toEqual(["reverification"])
+      for (const second of [null, 0, "0 minutes", Number.NaN]) {
+        const claims = { ...fullClaims, factorAges: { first: Duration.zero, second } }
+        expect(yield* missing(claims, { reverification: "lax" })).toEqual(["reverification"])
+        expect(yield* missing(claims, { reverification: "strict_mfa" })).toEqual(["reverification"])
+      }
+      const undated = { ...fullClaims, issuedAt: "2026-01-01T00:00:00Z" }
+      expect(yield* missing(undated, { reverification: "lax" })).toEqual(["reverification"])
+    })
+  )
+})

@@ -1,0 +1,32 @@
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import { OrganizationId, type SessionClaims, SessionId, UserId } from "effect-clerk"
+
+/** What a token of a user says who has no organization, no plan and no factors, issued when the test clock starts. */
+export const bareClaims: SessionClaims = {
+  userId: UserId.make("user_1"),
+  sessionId: SessionId.make("sess_1"),
+  issuer: "https://clerk.example.com",
+  issuedAt: DateTime.unsafeMake(0),
+  expiresAt: DateTime.unsafeMake(60_000),
+  status: "active",
+  version: 2,
+  features: [],
+  custom: undefined
+}
+
+/** What a token says of a user who has one of everything. */
+export const fullClaims = {
+  ...bareClaims,
+  organization: {
+    id: OrganizationId.make("org_1"),
+    slug: "acme",
+    role: "org:admin",
+    permissions: ["org:invoices:create"],
+    features: ["invoices"],
+    plan: "team"
+  },
+  features: ["reports"],
+  plan: "pro",
+  factorAges: { first: Duration.minutes(3), second: Duration.minutes(3) }
+} satisfies SessionClaims
