@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import {
+  ClerkAccessDenied,
   ClerkBadRequest,
   ClerkConfigError,
   ClerkConflict,
@@ -17,10 +19,12 @@ import {
   ClerkForbidden,
   ClerkGone,
   ClerkInvalidRequest,
+  ClerkKeysUnavailable,
   ClerkNotFound,
   ClerkRateLimited,
   ClerkServerError,
   ClerkTimeout,
+  ClerkTokenError,
   ClerkTransportError,
   ClerkUnauthorized,
   ClerkUnexpectedStatus,
@@ -37,6 +41,8 @@ const call = {
 }
 
 const said = [{ code: "resource_not_found", message: "Session not found", meta: { param_name: "id" } }]
+
+const time = (iso: string): DateTime.Utc => DateTime.unsafeMake(iso)
 
 const statusClasses = [
   [ClerkBadRequest, 400],
@@ -73,7 +79,25 @@ const full: ReadonlyArray<ClerkError> = [
     issues: [{ path: "user_id", expected: "a string" }],
     traceId: "trace_1"
   }),
-  new ClerkConfigError({ setting: "secretKey", variable: "CLERK_SECRET_KEY", rule: "is missing" })
+  new ClerkConfigError({ setting: "secretKey", variable: "CLERK_SECRET_KEY", rule: "is missing" }),
+  new ClerkTokenError({
+    reason: "exp",
+    expiresAt: time("2026-03-01T12:01:00.250Z"),
+    notBefore: time("2026-03-01T11:59:50Z"),
+    issuedAt: time("2026-03-01T12:00:00Z"),
+    checkedAt: time("2026-03-01T12:02:00Z"),
+    clockSkew: Duration.seconds(5),
+    actual: ["https://other.example.com"],
+    expected: ["https://app.example.com"],
+    issues: [{ path: "fva", expected: "two ages in minutes" }]
+  }),
+  new ClerkKeysUnavailable({
+    reason: "failing",
+    failure: "ClerkServerError",
+    retryAfter: Duration.seconds(30),
+    retryable: true
+  }),
+  new ClerkAccessDenied({ missing: ["active", "role", "reverification"] })
 ]
 
 const bare: ReadonlyArray<ClerkError> = [
@@ -82,7 +106,10 @@ const bare: ReadonlyArray<ClerkError> = [
   new ClerkTransportError({ reason: "dns", sent: "no" }),
   new ClerkTimeout({ phase: "attempt", sent: "maybe" }),
   new ClerkDecodeError({ reason: "empty" }),
-  new ClerkConfigError({ setting: "policy.attempts", rule: "must be a whole number" })
+  new ClerkConfigError({ setting: "policy.attempts", rule: "must be a whole number" }),
+  new ClerkTokenError({ reason: "signature" }),
+  new ClerkKeysUnavailable({ reason: "rejected", retryable: false }),
+  new ClerkAccessDenied({ missing: [] })
 ]
 
 type ErrorClass = Schema.Schema<Error, object> & { readonly name: string }
@@ -106,7 +133,7 @@ describe("every error", () => {
     Effect.gen(function* () {
       const names = (yield* errorClasses).map(({ name }) => name).sort()
       expect(names.filter((name) => ![...full].some(({ _tag }) => _tag === name))).toEqual([])
-      expect(names.length).toBeGreaterThanOrEqual(15)
+      expect(names.length).toBeGreaterThanOrEqual(18)
     })
   )
 
@@ -182,18 +209,22 @@ describe("every error", () => {
 
   it("can be made by whoever does not know the call", () => {
     for (const error of bare) {
-      const { attempts, method, operation, path, retryable } = { ...call, ...error }
-      if (error instanceof ClerkConfigError) expect(Object.keys(error)).not.toContain("operation")
-      else {
-        expect({ attempts, method, operation, path, retryable }).toEqual({
-          operation: "ClerkHttp.execute",
-          method: "GET",
-          path: "/",
-          attempts: 1,
-          retryable: false
-        })
-      }
+      if (!("operation" in error)) continue
+      const { attempts, method, operation, path, retryable } = error
+      expect({ attempts, method, operation, path, retryable }).toEqual({
+        operation: "ClerkHttp.execute",
+        method: "GET",
+        path: "/",
+        attempts: 1,
+        retryable: false
+      })
     }
+    expect(bare.filter((error) => !("operation" in error)).map(({ _tag }) => _tag)).toEqual([
+      "ClerkConfigError",
+      "ClerkTokenError",
+      "ClerkKeysUnavailable",
+      "ClerkAccessDenied"
+    ])
   })
 })
 
@@ -291,7 +322,8 @@ describe("ClerkError", () => {
   })
 
   it("calls retryable what says so, and nothing else", () => {
-    for (const error of full) expect(ClerkError.isRetryable(error)).toBe(!(error instanceof ClerkConfigError))
+    const never = ["ClerkConfigError", "ClerkTokenError", "ClerkAccessDenied"]
+    for (const error of full) expect(ClerkError.isRetryable(error)).toBe(!never.includes(error._tag))
     for (const error of bare) expect(ClerkError.isRetryable(error)).toBe(false)
     expect(ClerkError.isRetryable({ retryable: true })).toBe(false)
   })
@@ -311,7 +343,7 @@ describe("the package's names", () => {
       const keys = tags.map(({ key }) => key)
       expect(keys).toContain("effect-clerk/services/ClerkHttp")
       expect(new Set(keys).size).toBe(keys.length)
-      for (const key of keys) expect(key).toMatch(/^effect-clerk\/[a-z]+\/[A-Z][A-Za-z]+$/)
+      for (const key of keys) expect(key).toMatch(/^effect-clerk\/[a-z-]+\/[A-Z][A-Za-z]+$/)
     })
   )
 

@@ -1,0 +1,184 @@
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
+import { describe, expect, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import {
+  ClerkAccessDenied,
+  ClerkKeysUnavailable,
+  ClerkNotFound,
+  ClerkRateLimited,
+  ClerkTokenError,
+  ClerkUnauthorized,
+  Session
+} from "effect-clerk"
+import { httpApiStatus } from "../../src/internal/httpApiStatus.js"
+
+const time = (iso: string): DateTime.Utc => DateTime.unsafeMake(iso)
+
+const expired = new ClerkTokenError({
+  reason: "exp",
+  expiresAt: time("2026-03-01T12:01:00Z"),
+  issuedAt: time("2026-03-01T12:00:00Z"),
+  checkedAt: time("2026-03-01T14:01:05.250+02:00"),
+  clockSkew: Duration.seconds(5)
+})
+
+const token = (fields: ConstructorParameters<typeof ClerkTokenError>[0]) =>
+  new ClerkTokenError(fields).message
+const keys = (fields: ConstructorParameters<typeof ClerkKeysUnavailable>[0]) =>
+  new ClerkKeysUnavailable(fields).message
+const paths = ["a", "b", "c", "d"].map((path) => ({ path, expected: "a string" }))
+
+describe("the message of", () => {
+  for (const [name, message, expected] of [
+    [
+      "an expired token",
+      expired.message,
+      "the token is refused (exp): it expired at 2026-03-01T12:01:00.000Z, and here it is 2026-03-01T12:01:05.250Z"
+    ],
+    [
+      "an expiry that is no time",
+      token({ reason: "exp" }),
+      "the token is refused (exp): its expiry is not a valid time"
+    ],
+    [
+      "a token that is not valid yet",
+      token({ reason: "nbf", notBefore: time("2026-03-01T12:00:00Z") }),
+      "the token is refused (nbf): it is valid from 2026-03-01T12:00:00.000Z"
+    ],
+    [
+      "a token from the future",
+      token({ reason: "iat", issuedAt: time("2026-03-01T12:00:00Z") }),
+      "the token is refused (iat): it was issued at 2026-03-01T12:00:00.000Z"
+    ],
+    [
+      "a forged token",
+      token({ reason: "signature" }),
+      "the token is refused (signature): its signature does not match"
+    ],
+    [
+      "another party's token",
+      token({
+        reason: "azp",
+        actual: ["https://c.example"],
+        expected: ["https://a.example", "https://b.example"]
+      }),
+      "the token is refused (azp): it was issued to another party (expected https://a.example or https://b.example; it says https://c.example)"
+    ],
+    [
+      "a token whose claims are wrong in many places",
+      token({ reason: "claims", issues: paths }),
+      "the token is refused (claims): its claims do not have the expected shape (a: a string; b: a string; c: a string)"
+    ],
+    [
+      "a token whose claims are wrong as a whole",
+      token({ reason: "claims", issues: [{ path: "", expected: "a team" }] }),
+      "the token is refused (claims): its claims do not have the expected shape (the claims: a team)"
+    ],
+    [
+      "a request without a token",
+      token({ reason: "missing" }),
+      "the token is refused (missing): there is none"
+    ],
+    [
+      "keys that cannot be had for now",
+      keys({
+        reason: "failing",
+        failure: "ClerkServerError",
+        retryAfter: Duration.seconds(30),
+        retryable: true
+      }),
+      "the keys that verify tokens are not available: Clerk cannot answer now (ClerkServerError), next asked for in 30s"
+    ],
+    [
+      "keys that cannot be had at all",
+      keys({ reason: "rejected", retryable: false }),
+      "the keys that verify tokens are not available: Clerk refuses the secret key"
+    ],
+    [
+      "a denial",
+      new ClerkAccessDenied({ missing: ["active", "role"] }).message,
+      "the session does not meet what is required: active, role"
+    ],
+    [
+      "a denial for want of a requirement",
+      new ClerkAccessDenied({ missing: [] }).message,
+      "nothing was required of the session that can be checked"
+    ]
+  ] as const) {
+    it(`${name} reads well`, () => expect(message).toBe(expected))
+  }
+})
+
+describe("an expired token", () => {
+  it("is told from one whose expiry is no time: a fresh one will do", () => {
+    expect(expired.isExpired).toBe(true)
+    expect(new ClerkTokenError({ reason: "exp" }).isExpired).toBe(false)
+    expect(new ClerkTokenError({ reason: "nbf", expiresAt: time("2026-03-01T12:00:00Z") }).isExpired).toBe(
+      false
+    )
+  })
+
+  it("has its times in JSON in the form they are encoded in", () => {
+    expect(JSON.parse(JSON.stringify(expired))).toStrictEqual({
+      _tag: "ClerkTokenError",
+      reason: "exp",
+      expiresAt: "2026-03-01T12:01:00.000Z",
+      issuedAt: "2026-03-01T12:00:00.000Z",
+      checkedAt: "2026-03-01T12:01:05.250Z",
+      clockSkew: 5_000,
+      message: expired.message
+    })
+  })
+})
+
+const statuses = [
+  [ClerkTokenError, 401],
+  [ClerkKeysUnavailable, 503],
+  [ClerkAccessDenied, 403]
+] as const
+
+describe("in an HttpApi", () => {
+  const endpoint = HttpApiEndpoint.get("mine", "/sessions/mine")
+    .addSuccess(Session)
+    .addError(ClerkTokenError)
+    .addError(ClerkKeysUnavailable)
+    .addError(ClerkAccessDenied)
+    .addError(ClerkNotFound)
+    .addError(ClerkRateLimited)
+  const { components, paths } = OpenApi.fromApi(
+    HttpApi.make("api").add(HttpApiGroup.make("sessions").add(endpoint))
+  )
+
+  for (const [Class, status] of statuses) {
+    it(`${Class.name} goes out as ${status}`, () => {
+      expect(HttpApiSchema.getStatusError(Class)).toBe(status)
+      expect(paths["/sessions/mine"]?.get?.responses[status]?.content?.["application/json"]?.schema).toEqual({
+        $ref: `#/components/schemas/${Class.name}`
+      })
+    })
+  }
+
+  it("the status is under the key the platform looks under", () => {
+    expect(Reflect.ownKeys(httpApiStatus(418))).toEqual([HttpApiSchema.AnnotationStatus])
+    expect(HttpApiSchema.getStatusError(Schema.String.annotations(httpApiStatus(418)))).toBe(418)
+  })
+
+  it("what Clerk answered to the server is no answer to its caller", () => {
+    for (const Class of [ClerkUnauthorized, ClerkNotFound, ClerkRateLimited]) {
+      expect(HttpApiSchema.getStatusError(Class)).toBe(500)
+    }
+  })
+
+  it("each error is a component of its own name, fit for an OpenAPI document", () => {
+    const names = Object.keys(components.schemas)
+    for (const [Class] of statuses)
+      expect(names.filter((name) => name.startsWith(Class.name))).toEqual([Class.name])
+    for (const name of names) expect(name).toMatch(/^[A-Za-z0-9]+$/)
+  })
+})
