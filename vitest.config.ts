@@ -12,5 +12,5 @@ export default defineConfig({
       { find: /^effect-clerk\/undici$/, replacement: src("services/Undici.ts") }
     ]
   },
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/faults/**"] }
+  test: { include: ["test/**/*.test.ts"], exclude: ["test/browser/**", "test/faults/**"] }
 })

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto"
+import { HttpServerResponse } from "@effect/platform"
+import { Duration } from "effect"
+import { type Child, Html, html } from "./html.js"
+import { css } from "./style.js"
+
+/** A sentence above the content: what was done, or, with a status of 400 and more, why not. */
+export interface Notice {
+  readonly sentence: string
+  readonly status?: number | undefined
+  readonly retryAfter?: Duration.Duration | undefined
+}
+
+export interface Page {
+  readonly title: string
+  readonly notice?: Notice | undefined
+  readonly content: Child
+}
+
+const style = new Html(css)
+
+const noticeBox = ({ sentence, status = 200 }: Notice) =>
+  html`<p class="notice" role="${status < 400 ? "status" : "alert"}">${sentence}</p>`
+
+// The title has the notice too, because screen readers need not announce what was on a page from its beginning.
+const document = ({ content, notice, title }: Page) => html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${notice && `${notice.sentence} – `}${title}</title>
+<link rel="icon" href="data:,">
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${notice && noticeBox(notice)}
+${content}
+</main>
+</body>
+</html>`
+
+export const respond = (page: Page): HttpServerResponse.HttpServerResponse => {
+  const { retryAfter, status = 200 } = page.notice ?? {}
+  return HttpServerResponse.text(document(page).text, {
+    status,
+    contentType: "text/html; charset=utf-8",
+    headers: retryAfter && { "retry-after": String(Math.ceil(Duration.toSeconds(retryAfter))) }
+  })
+}
+
+export const seeOther = (location: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.redirect(location, { status: 303 })
+
+/** For every response. A page loads nothing and runs no script, so nothing is allowed but its own style. */
+export const securityHeaders = {
+  "cache-control": "no-store",
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash("sha256").update(css).digest("base64")}'`,
+    "img-src data:",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'"
+  ].join("; "),
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  // Under "no-referrer" browsers send `Origin: null` with the page's own forms, and ClerkAuth refuses them.
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff"
+}

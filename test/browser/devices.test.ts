@@ -1,0 +1,118 @@
+import { Effect } from "effect"
+import { ClerkEmulator } from "effect-clerk/testing"
+import type { Page } from "playwright-core"
+import { assert, describe } from "vitest"
+import { signInAs, story } from "./support/story.js"
+
+const devicesOf = (page: Page) => page.getByRole("listitem").getByRole("heading").allTextContents()
+
+const statuses = Effect.flatMap(ClerkEmulator, ({ sessions }) =>
+  Effect.map(sessions, (all) => all.map(({ status }) => status))
+)
+
+describe("your devices", () => {
+  story("shows where one is signed in, the device at hand first and marked", async ({ visitorAs }) => {
+    const page = await visitorAs("Chrome on Mac")
+    assert.deepStrictEqual(await devicesOf(page), [
+      "Chrome on Mac This device",
+      "Edge on Windows Sign-in not finished",
+      "Safari on iPhone",
+      "Firefox on Windows",
+      "Chrome on Android"
+    ])
+    const current = page.locator("[aria-current=true]")
+    assert.strictEqual(await current.count(), 1)
+    assert.include(await current.innerText(), "Chrome on Mac")
+    assert.include(await current.innerText(), "Last active now")
+
+    const iPhone = page.getByRole("listitem").filter({ hasText: "iPhone" })
+    assert.include(await iPhone.innerText(), "Thessaloniki, GR")
+    assert.include(await iPhone.innerText(), "3 hours ago")
+    const time = await iPhone.locator("time").getAttribute("datetime")
+    assert.closeTo(Date.now() - Date.parse(time ?? ""), 3 * 3_600_000, 60_000)
+  })
+
+  story("leads a visitor who is not signed in to the sign-in", async ({ origin, visitor }) => {
+    const page = await visitor()
+    assert.strictEqual(page.url(), `${origin}/sign-in`)
+    assert.strictEqual(await page.getByRole("heading").innerText(), "Sign in")
+  })
+
+  story("signs out one other device, which is told so and can sign in again", async ({ visitorAs }) => {
+    const mac = await visitorAs("Chrome on Mac")
+    const iPhone = await visitorAs("Safari on iPhone")
+
+    await mac.getByRole("button", { name: "Sign out Safari on iPhone, Thessaloniki, GR" }).click()
+    assert.strictEqual(await mac.getByRole("status").innerText(), "That device is signed out.")
+    assert.notInclude(await devicesOf(mac), "Safari on iPhone")
+
+    const answer = await iPhone.reload()
+    assert.strictEqual(answer?.status(), 401)
+    assert.include(await iPhone.getByRole("alert").innerText(), "has been signed out")
+    assert.strictEqual(await iPhone.getByRole("button").count(), 0)
+    await iPhone.getByRole("link", { name: "Sign in again" }).click()
+    await signInAs(iPhone, "Safari on iPhone")
+    assert.include(await devicesOf(iPhone), "Safari on iPhone This device")
+    await mac.reload()
+    assert.include(await devicesOf(mac), "Safari on iPhone")
+  })
+
+  story("does nothing for a device that was signed out meanwhile", async ({ atClerk, visitorAs }) => {
+    const mac = await visitorAs("Chrome on Mac")
+    const iPhone = await visitorAs("Safari on iPhone")
+    await mac.getByRole("button", { name: "Sign out Safari on iPhone" }).click()
+    await mac.getByRole("status").waitFor()
+
+    await iPhone.getByRole("button", { name: "Sign out all other devices" }).click()
+    assert.include(await iPhone.getByRole("alert").innerText(), "has been signed out")
+    assert.deepStrictEqual(
+      (await atClerk(statuses)).filter((status) => status === "revoked"),
+      ["revoked"]
+    )
+  })
+
+  story("signs out all other devices, the unfinished one too", async ({ atClerk, visitorAs }) => {
+    const page = await visitorAs("Firefox on Windows")
+    await page.getByRole("button", { name: "Sign out all other devices" }).click()
+    assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
+    assert.deepStrictEqual(await devicesOf(page), ["Firefox on Windows This device"])
+    assert.strictEqual(await page.getByRole("button", { name: "all other" }).count(), 0)
+    assert.sameMembers(await atClerk(statuses), ["active", "revoked", "revoked", "revoked", "revoked"])
+  })
+
+  story("signs out the device at hand, and leaves nothing behind in it", async ({ origin, visitorAs }) => {
+    const page = await visitorAs("Chrome on Mac")
+    await page.getByRole("button", { name: "Sign out Chrome on Mac" }).click()
+    assert.strictEqual(new URL(page.url()).pathname, "/sign-in")
+    assert.strictEqual(await page.getByRole("status").innerText(), "You are signed out on this device.")
+    assert.deepStrictEqual(await page.context().cookies(), [])
+
+    await page.goBack()
+    assert.strictEqual(page.url(), `${origin}/sign-in`)
+  })
+
+  story("can be used with the keyboard alone", async ({ visitor }) => {
+    const page = await visitor()
+    const press = async (...keys: ReadonlyArray<string>) => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    await press("Tab", "Enter")
+    await page.getByRole("heading", { name: "Your devices" }).waitFor()
+
+    await press("Tab", "Tab", "Tab")
+    const focused = page.locator(":focus")
+    assert.strictEqual(await focused.textContent(), "Sign out Safari on iPhone, Thessaloniki, GR")
+    const outline = await focused.evaluate((element) => getComputedStyle(element).outline)
+    assert.match(outline, /solid 3px/)
+    await press("Enter")
+    await page.getByRole("status").waitFor()
+    assert.notInclude(await devicesOf(page), "Safari on iPhone")
+  })
+
+  story("works where scripts are switched off", async ({ visitorAs }) => {
+    const page = await visitorAs("Chrome on Mac", { javaScriptEnabled: false })
+    await page.getByRole("button", { name: "Sign out Chrome on Android" }).click()
+    await page.getByRole("status").waitFor()
+    assert.notInclude(await devicesOf(page), "Chrome on Android")
+  })
+})

@@ -1,0 +1,134 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { Effect } from "effect"
+import { ClerkEmulator } from "effect-clerk/testing"
+import { assert, describe, onTestFinished } from "vitest"
+import { Demo } from "../../examples/devices/demo.js"
+import { story } from "./support/story.js"
+
+/** A page of somebody else's, on another port of this machine. */
+const otherSite = async (body: string): Promise<number> => {
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "text/html")
+    response.end(`<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">${body}`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  // `listen` with a port gives an address of this shape.
+  return (server.address() as AddressInfo).port
+}
+
+const isActive = (id: string) =>
+  Effect.flatMap(ClerkEmulator, ({ sessions }) =>
+    Effect.map(sessions, (all) => all.some((session) => session.id === id && session.status === "active"))
+  )
+
+const liveCount = Effect.flatMap(ClerkEmulator, ({ sessions }) =>
+  Effect.map(sessions, (all) => all.filter(({ status }) => status !== "revoked").length)
+)
+
+describe("the example's defences", () => {
+  story("the session of somebody else is not found", async ({ atClerk, visitorAs }) => {
+    const theirs = await atClerk(
+      Effect.gen(function* () {
+        const clerk = yield* ClerkEmulator
+        const somebody = yield* clerk.createUser()
+        const { session } = yield* clerk.signIn(somebody.id)
+        return session.id
+      })
+    )
+    const page = await visitorAs("Chrome on Mac")
+    const form = page.locator("form").first()
+    await form.evaluate((form, id) => form.setAttribute("action", `/devices/${id}/revoke`), theirs)
+    await form.getByRole("button").click()
+    assert.strictEqual(await page.getByRole("alert").innerText(), "That device is not signed in any more.")
+    assert.isTrue(await atClerk(isActive(theirs)))
+  })
+
+  for (const host of ["127.0.0.1", "localhost"]) {
+    story(`a form of another site is refused (${host})`, async ({ atClerk, origin, visitorAs }) => {
+      const page = await visitorAs("Chrome on Mac")
+      const port = await otherSite(
+        `<form method="post" action="${origin}/devices/revoke-others"><button>Win a prize</button></form>`
+      )
+      await page.goto(`http://${host}:${port}/`)
+      await page.getByRole("button").click()
+      await page.getByRole("heading").waitFor()
+      if (host === "127.0.0.1") {
+        assert.include(await page.getByRole("alert").innerText(), "came from another site")
+      } else {
+        // Another site altogether: the browser keeps the cookie to itself.
+        assert.strictEqual(page.url(), `${origin}/sign-in`)
+      }
+      assert.strictEqual(await atClerk(liveCount), 5)
+      await page.goto(origin)
+      assert.strictEqual(await page.getByRole("listitem").count(), 5)
+    })
+  }
+
+  story("the token is kept from scripts and from other sites", async ({ visitorAs }) => {
+    const page = await visitorAs("Chrome on Mac")
+    const cookies = await page.context().cookies()
+    assert.deepStrictEqual(
+      cookies.map(({ httpOnly, name, path, sameSite }) => ({ httpOnly, name, path, sameSite })),
+      [{ httpOnly: true, name: "__session", path: "/", sameSite: "Lax" }]
+    )
+    assert.strictEqual(await page.evaluate(() => document.cookie), "")
+    assert.notInclude(await page.content(), "eyJ")
+  })
+
+  story("what a device calls itself is text, whatever it says", async ({ atClerk, visitorAs }) => {
+    const hostile = `<script>alert(1)</script>`
+    const quoting = `"><img src=x onerror=alert(2)> & 'friends'`
+    await atClerk(
+      Effect.gen(function* () {
+        const clerk = yield* ClerkEmulator
+        const { userId } = yield* Demo
+        yield* clerk.signIn(userId, {
+          activity: { browserName: hostile, deviceType: quoting, city: hostile, country: quoting }
+        })
+      })
+    )
+    const page = await visitorAs("Chrome on Mac")
+    const item = page.getByRole("listitem").filter({ hasText: "friends" })
+    assert.strictEqual(await item.getByRole("heading").textContent(), `${hostile} on ${quoting}`)
+    assert.strictEqual(
+      await item.getByRole("button").textContent(),
+      `Sign out ${hostile} on ${quoting}, ${hostile}, ${quoting}`
+    )
+    assert.strictEqual(await page.locator("script, img").count(), 0)
+    await item.getByRole("button").click()
+    await page.getByRole("status").waitFor()
+    assert.strictEqual(await item.count(), 0)
+  })
+
+  story("a link cannot put words into the page", async ({ origin, visitorAs }) => {
+    const page = await visitorAs("Chrome on Mac")
+    const answer = await page.goto(`${origin}/?done=Call+0800+123`)
+    assert.strictEqual(answer?.status(), 404)
+    assert.notInclude(await page.content(), "0800")
+  })
+
+  story("a script that gets into the page does not run", async ({ takeComplaints, visitorAs }) => {
+    const page = await visitorAs("Chrome on Mac")
+    await page.evaluate(() => {
+      const script = document.createElement("script")
+      script.textContent = "document.title = 'taken over'"
+      document.body.append(script)
+    })
+    assert.strictEqual(await page.title(), "Your devices")
+    assert.match(takeComplaints().join(), /inline script violates .*default-src 'none'/)
+  })
+
+  story("the page is in no other page's frame", async ({ origin, takeComplaints, visitorAs }) => {
+    const page = await visitorAs("Chrome on Mac")
+    const port = await otherSite(`<iframe src="${origin}/" title="framed"></iframe>`)
+    await page.goto(`http://127.0.0.1:${port}/`)
+    const framed = page.frames().find((frame) => frame !== page.mainFrame())
+    assert.strictEqual(await framed?.getByText("Your devices").count(), 0)
+    assert.match(takeComplaints().join(), /frame-ancestors 'none'/)
+  })
+})

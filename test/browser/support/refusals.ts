@@ -1,0 +1,35 @@
+import { Effect, Redacted } from "effect"
+import { ClerkEmulator, type PreparedResponse } from "effect-clerk/testing"
+import { Demo } from "../../../examples/devices/demo.js"
+
+/** A refusal as Clerk writes it, with words in it that are not for the people who use an application. */
+export const refusal = (
+  status: number,
+  code: string,
+  headers: Readonly<Record<string, string>> = {}
+): PreparedResponse => ({
+  status,
+  headers: { "content-type": "application/json", ...headers },
+  body: JSON.stringify({
+    errors: [{ code, message: "words of Clerk's", long_message: "longer words of Clerk's" }],
+    clerk_trace_id: "0f6a9a1f"
+  })
+})
+
+/** Answers the next requests to Clerk with these, one after the other. */
+export const refuse = (...refusals: ReadonlyArray<PreparedResponse>) =>
+  Effect.flatMap(ClerkEmulator, ({ answerNext }) => Effect.forEach(refusals, answerNext, { discard: true }))
+
+/** The same, from the request after the next list of devices on. */
+export const refuseAfterList = (...refusals: ReadonlyArray<PreparedResponse>) =>
+  Effect.gen(function* () {
+    const clerk = yield* ClerkEmulator
+    const { userId } = yield* Demo
+    const list = yield* clerk.handle({
+      method: "GET",
+      url: `/v1/sessions?user_id=${userId}&paginated=true&limit=500`,
+      headers: { authorization: `Bearer ${Redacted.value(clerk.secretKey)}` },
+      body: ""
+    })
+    yield* refuse(list, ...refusals)
+  })
