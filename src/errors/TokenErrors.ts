@@ -111,9 +111,9 @@ export class ClerkTokenError extends withJson(
       checkedAt: Schema.optional(Schema.DateTimeUtc),
       /** With a time: how far clocks may be apart. */
       clockSkew: Schema.optional(Schema.DurationFromMillis),
-      /** With `azp`, `iss`, `aud`, `category`: what the token says; absent when it says nothing. */
+      /** With `azp`, `iss`, `aud`: what the token says; absent when it says nothing. */
       actual: Schema.optional(Schema.Array(Schema.String)),
-      /** With `azp`, `iss`, `aud`, `category`: what was asked for. */
+      /** With `azp`, `iss`, `aud`: what was asked for. */
       expected: Schema.optional(Schema.Array(Schema.String)),
       /** With `claims`: where the claims are not as expected, and what was; never what was found. */
       issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })))

@@ -19,9 +19,12 @@ export interface ClaimFlaw {
 
 const flaw = (path: string, expected: string): ClaimFlaw => ({ path, expected })
 
-export const isFlaw = (value: object): value is ClaimFlaw => "expected" in value
+export const isFlaw = (value: object): value is ClaimFlaw => Object.hasOwn(value, "expected")
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
+
+/** Of the claims about organizations, one that is null says as little as one that is left out. */
+const given = (claims: object, name: string): unknown => own(claims, name) ?? undefined
 
 const isTextOrAbsent = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === "string"
@@ -32,11 +35,11 @@ const none: Entitlements = { organization: undefined, features: [], plan: undefi
 export const withOrgPrefix = (name: string): string => (name.startsWith("org:") ? name : `org:${name}`)
 
 export const entitlements1 = (claims: Claims): Entitlements | ClaimFlaw => {
-  const id = own(claims, "org_id")
-  if (id === undefined || id === null) return none
-  const role = own(claims, "org_role")
-  const slug = own(claims, "org_slug") ?? undefined
-  const permissions: unknown = own(claims, "org_permissions") ?? []
+  const id = given(claims, "org_id")
+  if (id === undefined) return none
+  const role = given(claims, "org_role")
+  const slug = given(claims, "org_slug")
+  const permissions: unknown = given(claims, "org_permissions") ?? []
   if (!isText(id)) return flaw("org_id", "the id of an organization")
   if (!isText(role)) return flaw("org_role", "the name of a role")
   if (!isTextOrAbsent(slug)) return flaw("org_slug", "a string")
@@ -104,11 +107,13 @@ const permissionsOf = (
   names: ReadonlyArray<string>,
   masks: ReadonlyArray<bigint>
 ): ReadonlyArray<string> =>
-  (alignedFeatures(features, masks) ?? []).flatMap((feature, at) =>
-    names.flatMap((name, bit) =>
-      ((masks[at] ?? 0n) >> BigInt(bit)) & 1n ? [`org:${feature.name}:${name}`] : []
-    )
-  )
+  (alignedFeatures(features, masks) ?? []).flatMap((feature, at) => {
+    const bits = (masks[at] ?? 0n).toString(2)
+    return names
+      .slice(0, bits.length)
+      .filter((_, bit) => bits.at(-1 - bit) === "1")
+      .map((name) => `org:${feature.name}:${name}`)
+  })
 
 const organization2 = (
   claim: unknown,
@@ -118,14 +123,14 @@ const organization2 = (
   if (typeof claim !== "object" || claim === null || Array.isArray(claim)) return flaw("o", "an object")
   const id = own(claim, "id")
   const role = own(claim, "rol")
-  const slug = own(claim, "slg")
+  const slug = given(claim, "slg")
   if (!isText(id)) return flaw("o.id", "the id of an organization")
   if (!isText(role)) return flaw("o.rol", "the name of a role")
   if (!isTextOrAbsent(slug)) return flaw("o.slg", "a string")
-  const names = list(own(claim, "per"))
+  const names = list(given(claim, "per"))
   if (names === undefined || !names.every((name) => /^[^\s:,]+$/.test(name)))
     return flaw("o.per", "a list of names")
-  const masks = list(own(claim, "fpm"))
+  const masks = list(given(claim, "fpm"))
   if (masks === undefined || !masks.every((mask) => /^\d{1,80}$/.test(mask)))
     return flaw("o.fpm", "a list of bit masks")
   return {
@@ -139,11 +144,11 @@ const organization2 = (
 }
 
 export const entitlements2 = (claims: Claims): Entitlements | ClaimFlaw => {
-  const features = scopedList(own(claims, "fea"))
+  const features = scopedList(given(claims, "fea"))
   if (features === undefined) return flaw("fea", "a list of features with their scope")
-  const plans = scopedList(own(claims, "pla"))
+  const plans = scopedList(given(claims, "pla"))
   if (plans === undefined) return flaw("pla", "a list of plans with their scope")
-  const claim = own(claims, "o")
+  const claim = given(claims, "o")
   const organization =
     claim === undefined
       ? undefined

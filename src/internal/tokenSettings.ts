@@ -1,11 +1,14 @@
 import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { CacheOptions, VerifierOptions } from "../services/SessionTokens.js"
+import { isMadeOf } from "./ownMembers.js"
 import { ownProperties } from "./ownProperties.js"
 import { type RuleBreak, unknownKey } from "./ruleBreak.js"
+import { scrubText } from "./scrub.js"
 
 /** What tokens are held against, after every check of the options. */
 export interface TokenSettings {
@@ -16,37 +19,31 @@ export interface TokenSettings {
   readonly issuer: string | undefined
   readonly skewMillis: number
   readonly acceptsPending: boolean
-  /** Reads the caller's own claims. */
-  readonly custom: ((claims: unknown) => Either.Either<unknown, ParseResult.ParseIssue>) | undefined
+  /** Reads the caller's own claims, at once unless their schema takes time. */
+  readonly custom: ((claims: unknown) => Effect.Effect<unknown, ParseResult.ParseIssue>) | undefined
   /** How many tokens that were found good are remembered. */
   readonly cacheCapacity: number
 }
 
 const broken = (field: string, rule: string) => Either.left<RuleBreak>({ field, rule })
 
-const defaultPorts: Readonly<Record<string, string>> = { http: "80", https: "443" }
-
 /**
  * Whether a text is an origin as browsers write it, and hence as Clerk puts it in `azp`. Anything else could never be
  * equal to one, and a list that never matches signs everybody out.
  */
 export const isOrigin = (text: unknown): text is string => {
-  const parts =
-    typeof text === "string"
-      ? /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\s\\*,:]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?$/.exec(text)
-      : null
-  const [, scheme = "", host = "", port] = parts ?? []
-  // Browsers write host names in lower case, and leave out the scheme's own port.
-  return (
-    parts !== null && host === host.toLowerCase() && (port === undefined || port !== defaultPorts[scheme])
-  )
+  if (typeof text !== "string") return false
+  if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text && !/[*,]/.test(text)
+  // Of extensions and apps: the URL standard knows no origin of theirs, the browsers write one nevertheless.
+  return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(:\d{1,5})?$/.test(text)
 }
 
 const checkParties = (parties: unknown): Either.Either<ReadonlyArray<string> | undefined, RuleBreak> => {
   if (parties === undefined) return Either.right(undefined)
-  const isList = Array.isArray(parties) && parties.length > 0 && parties.every(isOrigin)
-  return isList
-    ? Either.right([...parties])
+  // Spread, so that the holes of an array are not passed over.
+  const list: ReadonlyArray<unknown> = Array.isArray(parties) ? [...parties] : []
+  return list.length > 0 && list.every(isOrigin)
+    ? Either.right(list)
     : broken(
         "authorizedParties",
         "must be a list of one or more origins as browsers write them, such as https://app.example.com"
@@ -65,11 +62,9 @@ const checkMissingAzp = (own: OwnOptions): Either.Either<boolean, RuleBreak> => 
 
 const checkAudience = (audience: unknown): Either.Either<ReadonlyArray<string> | undefined, RuleBreak> => {
   if (audience === undefined) return Either.right(undefined)
-  const list: ReadonlyArray<unknown> = Array.isArray(audience) ? audience : [audience]
-  const isList = list.length > 0 && list.every((each) => typeof each === "string" && each !== "")
-  // The line above makes strings of them.
-  return isList
-    ? Either.right([...list] as ReadonlyArray<string>)
+  const list: ReadonlyArray<unknown> = Array.isArray(audience) ? [...audience] : [audience]
+  return list.length > 0 && list.every((each): each is string => typeof each === "string" && each !== "")
+    ? Either.right(list)
     : broken("audience", "must be one or more non-empty strings")
 }
 
@@ -79,7 +74,8 @@ const checkIssuer = (issuer: unknown): Either.Either<string | undefined, RuleBre
     typeof issuer === "string" &&
     /^https:\/\/[a-z0-9.-]+(:\d{1,5})?(\/[\w.~-]+)*$/.test(issuer) &&
     URL.canParse(issuer) &&
-    !issuer.split("/").some((segment) => segment === "." || segment === "..")
+    // Written as URLs are: another spelling is never equal to what a token says.
+    new URL(issuer).href.replace(/\/$/, "") === issuer
   return isAddress
     ? Either.right(issuer)
     : broken("issuer", "must be the https address of the instance's Frontend API, without a slash at the end")
@@ -87,14 +83,26 @@ const checkIssuer = (issuer: unknown): Either.Either<string | undefined, RuleBre
 
 const maxSkewMillis = 300_000
 
+/** Whether a duration is written as less than nothing, or as no number: it decodes to zero, which nobody meant. */
+const isBelowZero = (written: unknown): boolean => {
+  switch (typeof written) {
+    case "number":
+      return !(written >= 0)
+    case "bigint":
+      return written < 0n
+    case "string":
+      return written.startsWith("-")
+    default:
+      return Array.isArray(written) && written.some(isBelowZero)
+  }
+}
+
 const checkSkew = (skew: unknown): Either.Either<number, RuleBreak> => {
   const millis = Option.match(Duration.decodeUnknown(skew), {
     onNone: () => Number.NaN,
     onSome: Duration.toMillis
   })
-  // A negative number decodes to zero, which is not what whoever wrote it meant.
-  const isNegative = typeof skew === "number" && skew < 0
-  return millis >= 0 && millis <= maxSkewMillis && !isNegative
+  return millis >= 0 && millis <= maxSkewMillis && !isBelowZero(skew)
     ? Either.right(millis)
     : broken("clockSkew", "must be a duration from zero to five minutes")
 }
@@ -114,9 +122,26 @@ const checkClaims = (claims: unknown): Either.Either<TokenSettings["custom"], Ru
   return Schema.isSchema(claims)
     ? // Its requirements are `never` by the type of the option; without types, a missing service is told by Effect.
       Either.right(
-        ParseResult.decodeUnknownEither(claims as Schema.Schema<unknown>, { errors: "all", exact: true })
+        ParseResult.decodeUnknown(claims as Schema.Schema<unknown>, { errors: "all", exact: true })
       )
     : broken("claims", "must be a schema")
+}
+
+/** What is wrong with the names of options: one that is not known, or one that would be dropped in silence. */
+const namesFlaw = (
+  options: object,
+  names: ReadonlyArray<string>,
+  unknownRule: string
+): RuleBreak | undefined => {
+  const strange = unknownKey(options, names)
+  // By a slip it can be the token itself.
+  if (strange !== undefined) return { field: scrubText(strange, []), rule: unknownRule }
+  const inherited = isMadeOf(options, names)
+    ? undefined
+    : names.find((name) => name in options && !Object.keys(options).includes(name))
+  return inherited === undefined
+    ? undefined
+    : { field: inherited, rule: "must be a property of the options themselves, not one they inherit" }
 }
 
 const maxCapacity = 1_000_000
@@ -124,15 +149,16 @@ const maxCapacity = 1_000_000
 const checkCache = (cache: unknown): Either.Either<number, RuleBreak> => {
   if (cache === undefined) return Either.right(0)
   if (typeof cache !== "object" || cache === null) return broken("cache", "must be an object with a capacity")
-  const strange = unknownKey(cache, ["capacity"] satisfies ReadonlyArray<keyof CacheOptions>)
-  if (strange !== undefined) return broken(`cache.${strange}`, "is not an option of the cache")
+  const names = ["capacity"] satisfies ReadonlyArray<keyof CacheOptions>
+  const flaw = namesFlaw(cache, names, "is not an option of the cache")
+  if (flaw !== undefined) return broken(`cache.${flaw.field}`, flaw.rule)
   const { capacity }: { readonly capacity?: unknown } = ownProperties(cache)
   return typeof capacity === "number" &&
     Number.isInteger(capacity) &&
     capacity >= 1 &&
     capacity <= maxCapacity
     ? Either.right(capacity)
-    : broken("cache.capacity", "must be a whole number of tokens, at least 1")
+    : broken("cache.capacity", "must be a whole number of tokens from 1 to 1,000,000")
 }
 
 type OptionName = keyof VerifierOptions<unknown, unknown>
@@ -152,8 +178,6 @@ const verifyNames: ReadonlyArray<OptionName> = [
 /** The options of a call, and those of a verifier, which alone can have a cache. */
 export const optionNames = { verify: verifyNames, verifier: [...verifyNames, "cache"] } as const
 
-const defaultSkew: Duration.DurationInput = "5 seconds"
-
 /** Checks the options; of an object only what it has itself. */
 export const checkTokenOptions = (
   options: unknown,
@@ -161,19 +185,18 @@ export const checkTokenOptions = (
 ): Either.Either<TokenSettings, RuleBreak> =>
   Either.gen(function* () {
     if (typeof options !== "object" || options === null) return yield* broken("options", "must be an object")
-    const strange = unknownKey(options, names)
-    if (strange !== undefined) return yield* broken(strange, "is not an option of token verification")
+    const flaw = namesFlaw(options, names, "is not an option of token verification")
+    if (flaw !== undefined) return yield* broken(flaw.field, flaw.rule)
     const own: OwnOptions = ownProperties(options)
-    const category = yield* checkCategory(own.category ?? "session")
-    const acceptsPending = yield* checkFlag("allowPending", own.allowPending)
+    const { category = "session", clockSkew = "5 seconds" } = own
     return {
-      category,
+      category: yield* checkCategory(category),
       authorizedParties: yield* checkParties(own.authorizedParties),
       acceptsMissingAzp: yield* checkMissingAzp(own),
       audience: yield* checkAudience(own.audience),
       issuer: yield* checkIssuer(own.issuer),
-      skewMillis: yield* checkSkew(own.clockSkew ?? defaultSkew),
-      acceptsPending,
+      skewMillis: yield* checkSkew(clockSkew),
+      acceptsPending: yield* checkFlag("allowPending", own.allowPending),
       custom: yield* checkClaims(own.claims),
       cacheCapacity: yield* checkCache(own.cache)
     }

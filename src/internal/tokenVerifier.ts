@@ -7,7 +7,7 @@ import type { SigningKeysService, VerificationKey } from "../services/SigningKey
 import { decodeBase64url } from "./base64url.js"
 import { type CompactToken, readCompact, readPart } from "./compactToken.js"
 import { countVerification, inVerificationSpan, isTraced } from "./telemetry.js"
-import { type ReadClaims, readClaims, timeFlaw } from "./tokenClaims.js"
+import { type ReadClaims, readClaims, readCustom, timeFlaw } from "./tokenClaims.js"
 import type { TokenSettings } from "./tokenSettings.js"
 
 type Verify = (token: unknown) => Effect.Effect<TokenClaims<unknown>, ClerkTokenError | ClerkKeysUnavailable>
@@ -26,8 +26,23 @@ const isSigned = ({ signature, signed }: CompactToken, { key }: VerificationKey)
     )
   })
 
+type Payload = Readonly<Record<string, unknown>>
+
 interface Remembered extends ReadClaims {
+  /** What the caller's own claims are read from. */
+  readonly payload: Payload
   readonly freshUntilNanos: bigint | undefined
+}
+
+/**
+ * Freezes what everybody who shows a token again gets to see. Objects with a prototype of their own are left: Effect's
+ * times and durations, which nothing changes from outside, write down in themselves what they have worked out.
+ */
+const freeze = (value: unknown): void => {
+  if (typeof value !== "object" || value === null) return
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return
+  for (const each of Object.values(value)) freeze(each)
+  Object.freeze(value)
 }
 
 /**
@@ -35,18 +50,32 @@ interface Remembered extends ReadClaims {
  * token, and no claim is looked at before the signature, so that nobody learns from a refusal what a token says.
  */
 export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): Verify => {
-  const seen = settings.cacheCapacity === 0 ? undefined : new Map<string, Remembered>()
+  const { cacheCapacity, custom } = settings
+  const seen = cacheCapacity === 0 ? undefined : new Map<string, Remembered>()
 
-  const remember = (token: string, read: ReadClaims, key: VerificationKey, nowNanos: bigint) => {
+  const remember = (
+    token: string,
+    read: ReadClaims,
+    payload: Payload,
+    { freshUntilNanos }: VerificationKey,
+    clock: Clock.Clock
+  ) => {
     if (seen === undefined) return
-    const { freshUntilNanos } = key
-    if (freshUntilNanos !== undefined && freshUntilNanos <= nowNanos) return
-    if (seen.size >= settings.cacheCapacity) {
+    if (freshUntilNanos !== undefined && freshUntilNanos <= clock.unsafeCurrentTimeNanos()) return
+    if (seen.size >= cacheCapacity && !seen.has(token)) {
       const oldest = seen.keys().next()
       if (oldest.done !== true) seen.delete(oldest.value)
     }
-    seen.set(token, { ...read, freshUntilNanos })
+    freeze(read.claims)
+    freeze(payload)
+    seen.set(token, { ...read, payload: custom === undefined ? {} : payload, freshUntilNanos })
   }
+
+  /** The caller's own claims are read every time, since nobody else can say whether what they become may be shared. */
+  const withCustom = (claims: ReadClaims["claims"], payload: Payload): ReturnType<Verify> =>
+    custom === undefined
+      ? Effect.succeed(claims)
+      : Effect.map(readCustom(payload, custom), (custom) => ({ ...claims, custom }))
 
   const verifyWith = (token: string, compact: CompactToken, key: VerificationKey | undefined) =>
     key === undefined
@@ -58,8 +87,8 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
                 if (payload === undefined) return refuse("format")
                 const read = readClaims(payload, settings, clock.unsafeCurrentTimeMillis())
                 if (read instanceof ClerkTokenError) return Effect.fail(read)
-                remember(token, read, key, clock.unsafeCurrentTimeNanos())
-                return Effect.succeed(read.claims)
+                remember(token, read, payload, key, clock)
+                return withCustom(read.claims, payload)
               })
             : refuse("signature")
         )
@@ -72,7 +101,7 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
         return anew(token)
       }
       const untimely = timeFlaw(found.times, clock.unsafeCurrentTimeMillis(), settings.skewMillis)
-      if (untimely === undefined) return Effect.succeed(found.claims)
+      if (untimely === undefined) return withCustom(found.claims, found.payload)
       seen?.delete(token)
       return Effect.fail(untimely)
     })

@@ -59,21 +59,25 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
    * and outlive it. Default `"session"`.
    */
   readonly category?: "session" | "template" | undefined
-  /** Decodes claims of your own from the whole of them, into `custom`. */
+  /**
+   * Decodes claims of your own from the whole of them, into `custom`. It may take time, but is part of every
+   * verification; what it throws is a defect, as everywhere in Effect.
+   */
   readonly claims?: Schema.Schema<Custom, Encoded> | undefined
 }
 
 /**
  * How tokens that were found good are remembered, so that one that is shown again costs no cryptography.
  *
- * A token is looked up by the whole of its text, and its times are compared with the clock each time. It is never
- * remembered beyond its expiry or beyond the time its key is fresh.
+ * A token is looked up by the whole of its text, its times are compared with the clock and your own claims are decoded
+ * each time. It is never accepted from memory beyond its expiry or beyond the time its key is fresh. The claims are
+ * frozen, because everybody who shows the token is given the same ones.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CacheOptions {
-  /** How many tokens; the oldest gives way. */
+  /** How many tokens, at most 1,000,000; the oldest gives way. */
   readonly capacity: number
 }
 
@@ -119,6 +123,10 @@ export const verify: {
     token: Redacted.Redacted<string> | string,
     options?: VerifyOptions<Custom, Encoded> & { readonly category?: "session" | undefined }
   ): Effect.Effect<SessionClaims<Custom>, VerifyError, SigningKeys>
+  <Custom = undefined, Encoded = unknown>(
+    token: Redacted.Redacted<string> | string,
+    options?: VerifyOptions<Custom, Encoded>
+  ): Effect.Effect<TokenClaims<Custom>, VerifyError, SigningKeys>
 } = (
   token: Redacted.Redacted<string> | string,
   options: object = {}
@@ -150,6 +158,9 @@ export const verifier: {
   <Custom = undefined, Encoded = unknown>(
     options?: VerifierOptions<Custom, Encoded> & { readonly category?: "session" | undefined }
   ): Effect.Effect<Verifier<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
+  <Custom = undefined, Encoded = unknown>(
+    options?: VerifierOptions<Custom, Encoded>
+  ): Effect.Effect<Verifier<TokenClaims<Custom>>, ClerkConfigError, SigningKeys>
 } = (options: object = {}): Effect.Effect<Verifier<never>, ClerkConfigError, SigningKeys> =>
   Either.match(checkTokenOptions(options, optionNames.verifier), {
     onLeft: ({ field, rule }) => Effect.fail(new ClerkConfigError({ setting: field, rule }, true)),

@@ -1,0 +1,209 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { SessionTokens } from "effect-clerk"
+import { withPollutedPrototype } from "../support/pollution.js"
+import { untyped } from "../support/requests.js"
+import { claims, now, ourKeys, sessionToken, templateToken, theirPrivateKey } from "../support/tokens.js"
+import { claimsOf, reasonOf, refusalOf } from "../support/verification.js"
+
+const Custom = Schema.Struct({
+  tenant: Schema.propertySignature(Schema.NonEmptyString).pipe(Schema.fromKey("tenant_id")),
+  since: Schema.DateFromString,
+  level: Schema.optionalWith(Schema.NumberFromString, { default: () => 1 })
+})
+
+const own = { tenant_id: "acme", since: "2026-01-01T00:00:00.000Z" }
+
+/** A schema that makes of the claim `tenant_id` whatever `decode` does. */
+const decodingBy = (decode: (text: string) => Effect.Effect<string, ParseResult.ParseIssue>) =>
+  Schema.Struct({
+    tenant_id: Schema.transformOrFail(Schema.String, Schema.String, {
+      decode: (text) => decode(text),
+      encode: ParseResult.succeed
+    })
+  })
+
+describe("claims of one's own", () => {
+  it.effect("are decoded, with the transformations of their schema", () =>
+    Effect.gen(function* () {
+      const expected = { tenant: "acme", since: new Date(own.since), level: 1 }
+      const read = yield* claimsOf(sessionToken(own), { claims: Custom })
+      expect(read.custom).toStrictEqual(expected)
+      expect(read.sessionId).toBe(claims().sid)
+      const second = yield* claimsOf(sessionToken({ ...own, level: "7" }), { claims: Custom })
+      expect(second.custom).toStrictEqual({ ...expected, level: 7 })
+    })
+  )
+
+  it.effect("are decoded of a template's token too", () =>
+    Effect.gen(function* () {
+      const read = yield* claimsOf(templateToken(own), { category: "template", claims: Custom })
+      expect(read.custom).toMatchObject({ tenant: "acme" })
+      const refused = yield* reasonOf(templateToken(), { category: "template", claims: Custom })
+      expect(refused).toBe("claims")
+    })
+  )
+
+  it.effect("are decoded from all claims, Clerk's own among them", () =>
+    Effect.gen(function* () {
+      const All = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+      expect((yield* claimsOf(sessionToken(own), { claims: All })).custom).toStrictEqual({
+        ...claims(),
+        ...own
+      })
+      const Sid = Schema.Struct({ sid: Schema.String })
+      expect((yield* claimsOf(sessionToken(own), { claims: Sid })).custom).toStrictEqual({
+        sid: claims().sid
+      })
+    })
+  )
+
+  it.effect("are not what every object inherits", () =>
+    Effect.gen(function* () {
+      const refused = reasonOf(sessionToken(), { claims: Schema.Struct({ tenant_id: Schema.String }) })
+      expect(yield* refused.pipe(withPollutedPrototype(own))).toBe("claims")
+    })
+  )
+
+  it.effect("are looked at only once the rest is good", () =>
+    Effect.gen(function* () {
+      let decoded = 0
+      const counting = decodingBy((text) => Effect.sync(() => `${++decoded}${text}`))
+      for (const token of [
+        sessionToken(own, {}, theirPrivateKey),
+        sessionToken({ ...own, exp: now - 60, iat: now - 120 }),
+        sessionToken({ ...own, sid: undefined }),
+        sessionToken({ ...own, sts: "pending" })
+      ]) {
+        yield* refusalOf(token, { claims: counting })
+      }
+      expect(decoded).toBe(0)
+      yield* claimsOf(sessionToken(own), { claims: counting })
+      expect(decoded).toBe(1)
+    })
+  )
+})
+
+describe("claims of one's own that are not as they should be", () => {
+  it.effect("are refused with all the places and what was expected there, and nothing of what was", () =>
+    Effect.gen(function* () {
+      const canary = "canary7Qm2xVb9"
+      const error = yield* refusalOf(sessionToken({ tenant_id: "", since: [canary], level: canary }), {
+        claims: Custom
+      })
+      expect(error.reason).toBe("claims")
+      expect(error.issues).toEqual([
+        { path: "tenant_id", expected: "a non empty string" },
+        { path: "since", expected: expect.any(String) },
+        { path: "level", expected: expect.any(String) }
+      ])
+      expect(error.message).toMatch(
+        /^the token is refused \(claims\): .* \(tenant_id: a non empty string; since: /
+      )
+      expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain(canary)
+    })
+  )
+
+  it.effect("are refused at a place whose name has nothing dangerous left in it", () =>
+    Effect.gen(function* () {
+      const Settings = Schema.Struct({
+        settings: Schema.Record({ key: Schema.String, value: Schema.Number })
+      })
+      const settings = {
+        "a\r\nforged log line": "x",
+        [`eyJ${"a".repeat(99)}`]: "x",
+        ["b".repeat(5_000)]: "x"
+      }
+      const error = yield* refusalOf(sessionToken({ settings }), { claims: Settings })
+      expect(error.issues?.map(({ path }) => path)).toEqual([
+        "settings.a forged log line",
+        "settings.***",
+        `settings.${"b".repeat(291)}…`
+      ])
+      expect(error.message).not.toMatch(/[\r\n]/)
+    })
+  )
+
+  it.effect("are refused at 16 places at most", () =>
+    Effect.gen(function* () {
+      const Numbers = Schema.Struct({ list: Schema.Array(Schema.Number) })
+      const error = yield* refusalOf(sessionToken({ list: Array(2_000).fill("x") }), { claims: Numbers })
+      expect(error.issues).toHaveLength(16)
+    })
+  )
+})
+
+describe("a schema of one's own", () => {
+  it.effect("may take time", () =>
+    Effect.gen(function* () {
+      const slow = decodingBy((text) => Effect.promise(async () => text.toUpperCase()))
+      expect((yield* claimsOf(sessionToken(own), { claims: slow })).custom).toStrictEqual({
+        tenant_id: "ACME"
+      })
+    })
+  )
+
+  it.effect("may refuse after a time", () =>
+    Effect.gen(function* () {
+      const refusing = decodingBy((text) =>
+        Effect.flatMap(
+          Effect.promise(async () => Schema.Never.ast),
+          (ast) => Effect.fail(new ParseResult.Type(ast, text, `no tenant ${text}`))
+        )
+      )
+      const error = yield* refusalOf(sessionToken(own), { claims: refusing })
+      expect(error).toMatchObject({ reason: "claims", issues: [{ path: "tenant_id" }] })
+      expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain("acme")
+    })
+  )
+
+  it.live("that never ends can be interrupted", () =>
+    Effect.gen(function* () {
+      const current = Math.floor(Date.now() / 1000)
+      const token = sessionToken({ ...own, iat: current, nbf: current, exp: current + 60 })
+      let interrupted = false
+      const never = decodingBy(() =>
+        Effect.onInterrupt(Effect.never, () =>
+          Effect.sync(() => {
+            interrupted = true
+          })
+        )
+      )
+      const result = yield* Effect.timeoutOption(SessionTokens.verify(token, { claims: never }), "100 millis")
+      expect(result._tag).toBe("None")
+      expect(interrupted).toBe(true)
+    }).pipe(Effect.provide(ourKeys))
+  )
+
+  it.effect("that throws is a defect, which is the very thing it threw", () =>
+    Effect.gen(function* () {
+      const thrown = new Error("a slip in the schema")
+      const throwing = Schema.Struct({
+        tenant_id: Schema.transform(Schema.String, Schema.String, {
+          decode: () => {
+            throw thrown
+          },
+          encode: (text) => text
+        })
+      })
+      const exit = yield* Effect.exit(claimsOf(sessionToken(own), { claims: throwing }))
+      expect(Exit.isFailure(exit) && Cause.squash(exit.cause)).toBe(thrown)
+      // Whoever has no such claim is refused all the same.
+      expect(yield* reasonOf(sessionToken(), { claims: throwing })).toBe("claims")
+    })
+  )
+
+  it.effect("that needs a service, past the types, is a defect that names the service", () =>
+    Effect.gen(function* () {
+      class Tenants extends Context.Tag("Tenants")<Tenants, { readonly find: (id: string) => string }>() {}
+      const needy = decodingBy((id) => untyped(Effect.map(Tenants, ({ find }) => find(id))))
+      const exit = yield* Effect.exit(claimsOf(sessionToken(own), { claims: needy }))
+      expect(Exit.isFailure(exit) && String(Cause.squash(exit.cause))).toMatch(/Service not found: Tenants/)
+    })
+  )
+})

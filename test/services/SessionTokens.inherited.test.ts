@@ -1,0 +1,129 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { SessionTokens } from "effect-clerk"
+import { withPollutedPrototype } from "../support/pollution.js"
+import { app, claims, header, issuer, now, sessionToken, tokenOf } from "../support/tokens.js"
+import { claimsOf, reasonOf, untouchedKeys } from "../support/verification.js"
+
+describe("what every object has or inherits", () => {
+  it.effect("is no claim, and a claim called __proto__ changes no object", () =>
+    Effect.gen(function* () {
+      const evil = '{"sub":"user_evil","isAdmin":true,"sts":"active"}'
+      const text = JSON.stringify(claims()).replace("{", `{"__proto__":${evil},"constructor":${evil},`)
+      const read = yield* claimsOf(tokenOf(header(), text))
+      expect(read.userId).toBe(claims().sub)
+      expect(Reflect.get({}, "isAdmin")).toBeUndefined()
+      expect(Object.getPrototypeOf(read)).toBe(Object.prototype)
+    })
+  )
+
+  it.effect("does not stand in for what a token leaves out", () =>
+    Effect.gen(function* () {
+      const everything = {
+        ...claims(),
+        aud: "api",
+        cat: "cl_B7d4PD222AAA",
+        kid: "ins_ours",
+        alg: "RS256",
+        typ: "JWT"
+      }
+      const left = (name: string) => sessionToken({ [name]: undefined })
+      for (const name of ["exp", "iat", "sub", "sid", "iss"]) {
+        const reason = yield* reasonOf(left(name)).pipe(withPollutedPrototype(everything))
+        expect(reason).toBe(name)
+      }
+      const parties = { authorizedParties: [app] }
+      expect(yield* reasonOf(left("azp"), parties).pipe(withPollutedPrototype(everything))).toBe("azp")
+      expect(
+        yield* reasonOf(sessionToken(), { audience: "api" }).pipe(withPollutedPrototype(everything))
+      ).toBe("aud")
+      const unsigned = sessionToken({}, { alg: undefined })
+      expect(yield* reasonOf(unsigned).pipe(withPollutedPrototype(everything))).toBe("alg")
+    })
+  )
+
+  it.effect("makes no good token a bad one", () =>
+    Effect.gen(function* () {
+      const inherited = {
+        expected: "x",
+        path: "x",
+        crit: ["x"],
+        b64: false,
+        zip: "x",
+        cat: 1,
+        kid: 1,
+        act: 1,
+        o: 1
+      }
+      const token = sessionToken({ o: { id: "org_1", rol: "admin" } }, { cat: undefined })
+      const read = yield* claimsOf(token).pipe(withPollutedPrototype(inherited))
+      expect(read.organization?.role).toBe("org:admin")
+    })
+  )
+})
+
+describe("an option that an object inherits", () => {
+  class Shared {
+    get authorizedParties() {
+      return [app]
+    }
+  }
+  const bare = Object.assign(Object.create(null), { audience: "api" })
+  // Ignored in silence, it would let everybody in.
+  for (const [name, options, option] of [
+    ["from a class is refused", new Shared(), "authorizedParties"],
+    ["from another object is refused", Object.create({ issuer }), "issuer"],
+    ["from an object without a prototype is refused", Object.create(bare), "audience"],
+    ["or hides is refused", Object.defineProperty({}, "audience", { value: "api" }), "audience"]
+  ] as const) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const rule = "must be a property of the options themselves, not one they inherit"
+        const config = yield* Effect.flip(SessionTokens.verifier(options))
+        expect(config).toMatchObject({ _tag: "ClerkConfigError", setting: option, rule })
+        const invalid = yield* Effect.flip(SessionTokens.verify("x", options))
+        expect(invalid).toMatchObject({ _tag: "ClerkInvalidRequest", field: option, rule })
+      }).pipe(Effect.provide(untouchedKeys))
+    )
+  }
+
+  it.effect("from where all objects inherit is none", () =>
+    Effect.gen(function* () {
+      const inherited = {
+        allowPending: true,
+        audience: "evil",
+        authorizedParties: ["https://evil.example"],
+        cache: { capacity: 0 },
+        capacity: 0,
+        category: "template",
+        claims: Schema.Never,
+        clockSkew: 300_000,
+        issuer: "https://evil.example",
+        missingAzp: "allow"
+      }
+      const pending = sessionToken({ sts: "pending" })
+      expect(yield* reasonOf(pending, {}).pipe(withPollutedPrototype(inherited))).toBe("sts")
+      const read = yield* claimsOf(sessionToken(), { authorizedParties: [app] }).pipe(
+        withPollutedPrototype(inherited)
+      )
+      expect(read.authorizedParty).toBe(app)
+      const late = sessionToken({ exp: now - 10, iat: now - 60 })
+      expect(yield* reasonOf(late, {}).pipe(withPollutedPrototype(inherited))).toBe("exp")
+    })
+  )
+})
+
+it.effect("options may be of a kind that Effect makes, or have no prototype", () =>
+  Effect.gen(function* () {
+    for (const options of [
+      Data.struct({ authorizedParties: [app] }),
+      Object.freeze({ authorizedParties: [app] }),
+      Object.assign(Object.create(null), { authorizedParties: [app] })
+    ]) {
+      expect((yield* claimsOf(sessionToken(), options)).authorizedParty).toBe(app)
+      expect(yield* reasonOf(sessionToken({ azp: "https://evil.example" }), options)).toBe("azp")
+    }
+  })
+)

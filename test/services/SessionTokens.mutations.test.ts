@@ -1,0 +1,81 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
+import { PCGRandom } from "effect/Utils"
+import { SessionTokens } from "effect-clerk"
+import { type Mutation, mutationsOf } from "../support/tokenMutations.js"
+import { now, ourKeys, sessionToken } from "../support/tokens.js"
+
+/** TOKEN_SEED makes the same mutations again; TOKEN_MUTATIONS is how many. */
+const seed = Number(process.env["TOKEN_SEED"] ?? Date.now() % 2 ** 31)
+const count = Number(process.env["TOKEN_MUTATIONS"] ?? 20_000)
+
+const tokens = Array.from({ length: 50 }, (_, number) =>
+  sessionToken(
+    {
+      sid: `sess_${number}`,
+      exp: now + 60 + number,
+      ...(number % 2 === 0
+        ? {}
+        : { fea: "o:teams", o: { id: "org_1", rol: "admin", per: "read", fpm: "1" } }),
+      ...(number % 3 === 0 ? { act: { sub: "user_2" } } : {}),
+      ...(number % 5 === 0
+        ? { v: undefined, org_id: "org_2", org_role: "org:member", org_permissions: [] }
+        : {})
+    },
+    // Of differing lengths, so that every part ends in every kind of character.
+    { oiat: 10 ** (number % 4) }
+  )
+)
+
+describe(`mutated tokens (${count} from TOKEN_SEED=${seed})`, () => {
+  for (const [name, options] of [
+    ["by a verifier", {}],
+    ["by a verifier that has all the good ones in its cache", { cache: { capacity: 50 } }]
+  ] as const) {
+    it.effect(
+      `are all refused for a reason ${name}`,
+      () =>
+        Effect.gen(function* () {
+          yield* TestClock.setTime(now * 1000)
+          const verify = yield* SessionTokens.verifier(options)
+          yield* Effect.forEach(tokens, verify)
+          const next = mutationsOf(tokens, new PCGRandom(seed))
+          const reasons = new Map<string, number>()
+          const wrong: Array<Mutation> = []
+          yield* Effect.forEach(
+            Array.from({ length: count / 2 }, next),
+            (mutation) =>
+              Effect.map(Effect.exit(verify(mutation.token)), (exit) => {
+                const error =
+                  exit._tag === "Failure" && exit.cause._tag === "Fail" ? exit.cause.error : undefined
+                if (error?._tag === "ClerkTokenError") {
+                  reasons.set(error.reason, (reasons.get(error.reason) ?? 0) + 1)
+                } else wrong.push(mutation)
+              }),
+            { concurrency: 32, discard: true }
+          )
+          expect(wrong.slice(0, 5)).toEqual([])
+          // Enough came as far as the signature, and no claim was ever looked at.
+          const seen = [...reasons.keys()]
+          const before = ["alg", "category", "format", "header", "kid", "signature", "typ"]
+          expect(seen.filter((reason) => !before.includes(reason))).toEqual([])
+          expect(reasons.get("signature")).toBeGreaterThan(count / 10)
+        }).pipe(Effect.provide(ourKeys)),
+      60_000 + count
+    )
+  }
+
+  it("are the same again for the same seed", () => {
+    const some = (from: number) => Array.from({ length: 200 }, mutationsOf(tokens, new PCGRandom(from)))
+    expect(some(seed)).toEqual(some(seed))
+    expect(some(seed)).not.toEqual(some(seed + 1))
+  })
+
+  it("are damaged in every way there is", () => {
+    const names = new Set(
+      Array.from({ length: 5_000 }, mutationsOf(tokens, new PCGRandom(seed))).map(({ name }) => name)
+    )
+    expect(names.size).toBe(21)
+  })
+})

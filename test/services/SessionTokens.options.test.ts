@@ -1,0 +1,272 @@
+import { inspect } from "node:util"
+import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { SessionTokens } from "effect-clerk"
+import { untyped } from "../support/requests.js"
+import { app, issuer, ourKeys, sessionToken } from "../support/tokens.js"
+import { claimsOf, untouchedKeys } from "../support/verification.js"
+
+/** Something to be found in whatever shows an option's value. */
+const canary = "canary7qm2xvb9"
+
+const origin = `https://${canary}.example.com`
+
+type Case = readonly [name: string, options: unknown, field: string, rule: string | RegExp]
+
+const shown = (error: Error) => [
+  error.message,
+  String(error),
+  JSON.stringify(error),
+  inspect(error, { depth: 9 })
+]
+
+/** A call and a verifier refuse the options in the same words, before any key is asked for, and never show the value. */
+const refuses = (cases: ReadonlyArray<Case>, of: "both" | "verifier" = "both") => {
+  for (const [name, options, field, rule] of cases) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        const config = yield* Effect.flip(SessionTokens.verifier(untyped<object>(options)))
+        expect(config).toMatchObject({ _tag: "ClerkConfigError", setting: field })
+        expect(config.rule).toMatch(rule)
+        expect(shown(config).filter((text) => text.includes(canary))).toEqual([])
+        if (of === "verifier") return
+        const invalid = yield* Effect.flip(SessionTokens.verify("not a token", untyped<object>(options)))
+        expect(invalid).toMatchObject({
+          _tag: "ClerkInvalidRequest",
+          operation: "SessionTokens.verify",
+          field,
+          rule: config.rule,
+          attempts: 0,
+          retryable: false
+        })
+        expect(shown(invalid).filter((text) => text.includes(canary))).toEqual([])
+      }).pipe(Effect.provide(untouchedKeys))
+    )
+  }
+}
+
+describe("options that are none are refused:", () => {
+  refuses(
+    [
+      ["null", null],
+      ["text", canary],
+      ["a number", 7],
+      ["true", true]
+    ].map(([name, options]) => [String(name), options, "options", "must be an object"])
+  )
+  const unknown = "is not an option of token verification"
+  refuses([
+    ["a misspelled name", { authorisedParties: [origin] }, "authorisedParties", unknown],
+    ["a name in capitals", { Issuer: origin }, "Issuer", unknown],
+    ["the name Clerk's own SDK has for the skew", { clockSkewInMs: 5_000 }, "clockSkewInMs", unknown],
+    ["the key, which goes into a layer", { jwtKey: canary }, "jwtKey", unknown],
+    ["a list", [origin], "0", unknown],
+    ["two arguments in the wrong order", { [`sk_live_${canary}`]: true }, "***", unknown],
+    ["a token for a name", { [`eyJ${canary}.eyJ${canary}.x`]: true }, "***", unknown]
+  ])
+  it.effect("what makes a verifier remember, in a single call", () =>
+    Effect.gen(function* () {
+      const call = SessionTokens.verify("x", untyped<object>({ cache: { capacity: 10 } }))
+      expect(yield* Effect.flip(call)).toMatchObject({
+        _tag: "ClerkInvalidRequest",
+        field: "cache",
+        rule: unknown
+      })
+    }).pipe(Effect.provide(untouchedKeys))
+  )
+})
+
+describe("authorized parties are refused when they are:", () => {
+  const field = "authorizedParties"
+  const rule = "must be a list of one or more origins as browsers write them, such as https://app.example.com"
+  const parties: ReadonlyArray<readonly [name: string, value: unknown]> = [
+    ["an empty list", []],
+    ["an empty text", [""]],
+    ["a star", ["*"]],
+    ["a pattern", [`https://*.${canary}.com`]],
+    ["text and no list", origin],
+    ["with a path", [`${origin}/app`]],
+    ["with a slash at the end", [`${origin}/`]],
+    ["in capitals", [`https://${canary.toUpperCase()}.example.com`]],
+    ["with the port that is understood", [`${origin}:443`]],
+    ["without a scheme", [`${canary}.example.com`]],
+    ["the word null", ["null"]],
+    ["null", null],
+    ["a set", new Set([origin])],
+    ["a good one and a bad one", [origin, ""]],
+    ["a good one and a number", [origin, 1]],
+    ["a list with a hole", Object.assign(new Array(2), { 0: origin })]
+  ]
+  refuses(parties.map(([name, value]) => [name, { authorizedParties: value }, field, rule]))
+})
+
+describe("what becomes of tokens without a party is refused when it is:", () => {
+  refuses([
+    [
+      "another word",
+      { authorizedParties: [origin], missingAzp: "ignore" },
+      "missingAzp",
+      'must be "reject" or "allow"'
+    ],
+    ["true", { authorizedParties: [origin], missingAzp: true }, "missingAzp", 'must be "reject" or "allow"'],
+    [
+      "said without parties",
+      { missingAzp: "allow" },
+      "missingAzp",
+      "means something only together with authorizedParties"
+    ],
+    ["said without parties, to be strict", { missingAzp: "reject" }, "missingAzp", /only together/]
+  ])
+})
+
+describe("an audience is refused when it is:", () => {
+  const audiences: ReadonlyArray<readonly [name: string, value: unknown]> = [
+    ["empty", ""],
+    ["an empty list", []],
+    ["a list with an empty text", [canary, ""]],
+    ["a list with a number", [canary, 1]],
+    ["a list with a hole", Object.assign(new Array(2), { 0: canary })],
+    ["a list in a list", [[canary]]],
+    ["null", null],
+    ["a number", 1],
+    ["a pattern", new RegExp(canary)]
+  ]
+  refuses(
+    audiences.map(([name, audience]) => [
+      name,
+      { audience },
+      "audience",
+      "must be one or more non-empty strings"
+    ])
+  )
+})
+
+describe("an issuer is refused when it is:", () => {
+  const issuers: ReadonlyArray<readonly [name: string, value: unknown]> = [
+    ["empty", ""],
+    ["over http", `http://${canary}.com`],
+    ["without a scheme", `${canary}.com`],
+    ["with a slash at the end", `${origin}/`],
+    ["with a slash at the end of a path", `${origin}/__clerk/`],
+    ["with a query", `${origin}?x`],
+    ["with a fragment", `${origin}#x`],
+    ["with a user", `https://${canary}@example.com`],
+    ["in capitals", origin.toUpperCase()],
+    ["with the port that is understood", `${origin}:443`],
+    ["with a path that climbs", `${origin}/a/../b`],
+    ["with a space after it", `${origin} `],
+    ["with a line end after it", `${origin}\n`],
+    ["the key of a page", `pk_live_${canary}`],
+    ["a list", [origin]],
+    ["a URL", new URL(origin)],
+    ["null", null]
+  ]
+  refuses(issuers.map(([name, value]) => [name, { issuer: value }, "issuer", /^must be the https address/]))
+  for (const good of [
+    issuer,
+    "https://clean-mayfly-62.clerk.accounts.dev",
+    `${app}/__clerk`,
+    `${app}:8443`
+  ]) {
+    it.effect(`but not when it is ${good}`, () =>
+      Effect.gen(function* () {
+        expect((yield* claimsOf(sessionToken({ iss: good }), { issuer: good })).issuer).toBe(good)
+      })
+    )
+  }
+})
+
+describe("a skew of the clocks is refused when it is:", () => {
+  const skews: ReadonlyArray<readonly [name: string, value: unknown]> = [
+    ["negative", -1],
+    ["negative by a fraction", -0.001],
+    ["negative in words", "-5 seconds"],
+    ["negative as a bigint", -1n],
+    ["negative as seconds and nanoseconds", [-1, 0]],
+    ["no number", Number.NaN],
+    ["no number of seconds", [Number.NaN, 0]],
+    ["infinite", Number.POSITIVE_INFINITY],
+    ["infinite as a duration", Duration.infinity],
+    ["above five minutes", 300_001],
+    ["above five minutes in words", "6 minutes"],
+    ["text without a unit", "5"],
+    ["text", canary],
+    ["null", null],
+    ["true", true],
+    ["an object", { seconds: 5 }]
+  ]
+  refuses(
+    skews.map(([name, clockSkew]) => [
+      name,
+      { clockSkew },
+      "clockSkew",
+      "must be a duration from zero to five minutes"
+    ])
+  )
+})
+
+describe("the other options are refused when they are no:", () => {
+  refuses([
+    ["flag for pending sessions", { allowPending: "true" }, "allowPending", "must be true or false"],
+    ["flag for pending sessions but a number", { allowPending: 1 }, "allowPending", "must be true or false"],
+    ["flag for pending sessions but null", { allowPending: null }, "allowPending", "must be true or false"],
+    ["category", { category: "machine" }, "category", 'must be "session" or "template"'],
+    ["category but null", { category: null }, "category", 'must be "session" or "template"'],
+    ["category but Clerk's own word", { category: "cl_B7d4PD222AAA" }, "category", /^must be/],
+    ["schema", { claims: { tenant: canary } }, "claims", "must be a schema"],
+    ["schema but a function", { claims: () => canary }, "claims", "must be a schema"],
+    ["schema but null", { claims: null }, "claims", "must be a schema"]
+  ])
+  const whole = "must be a whole number of tokens from 1 to 1,000,000"
+  refuses(
+    [
+      ["cache but true", { cache: true }, "cache", "must be an object with a capacity"],
+      ["cache but null", { cache: null }, "cache", "must be an object with a capacity"],
+      ["cache but a number", { cache: 100 }, "cache", "must be an object with a capacity"],
+      ["cache of any size", { cache: {} }, "cache.capacity", whole],
+      ["cache but one for nothing", { cache: { capacity: 0 } }, "cache.capacity", whole],
+      ["cache but one for less than nothing", { cache: { capacity: -1 } }, "cache.capacity", whole],
+      ["cache but one for half a token", { cache: { capacity: 0.5 } }, "cache.capacity", whole],
+      [
+        "cache but one without bounds",
+        { cache: { capacity: Number.POSITIVE_INFINITY } },
+        "cache.capacity",
+        whole
+      ],
+      ["cache but one above all bounds", { cache: { capacity: 1_000_001 } }, "cache.capacity", whole],
+      ["cache but one with words for its size", { cache: { capacity: "100" } }, "cache.capacity", whole],
+      [
+        "cache but one with a time to live",
+        { cache: { capacity: 1, ttl: 60 } },
+        "cache.ttl",
+        "is not an option of the cache"
+      ],
+      [
+        "cache but one by class",
+        {
+          cache: new (class {
+            get capacity() {
+              return 1
+            }
+          })()
+        },
+        "cache.capacity",
+        /not one they inherit/
+      ]
+    ],
+    "verifier"
+  )
+})
+
+it.effect("a verifier does not change with the options it was made of", () =>
+  Effect.gen(function* () {
+    const options = { authorizedParties: [app] }
+    const verify = yield* SessionTokens.verifier(options)
+    options.authorizedParties.push("https://evil.example")
+    const error = yield* Effect.flip(
+      verify(sessionToken({ azp: "https://evil.example", exp: 9e9, iat: 0, nbf: 0 }))
+    )
+    expect(error).toMatchObject({ reason: "azp", expected: [app] })
+  }).pipe(Effect.provide(ourKeys))
+)

@@ -1,0 +1,40 @@
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+import { type ClerkTokenError, SessionTokens, SigningKeys } from "effect-clerk"
+import { untyped } from "./requests.js"
+import { now, ourKeys } from "./tokens.js"
+
+/** Keys that must not be asked for. */
+export const untouchedKeys: Layer.Layer<SigningKeys> = Layer.succeed(SigningKeys, {
+  find: () => Effect.dieMessage("a key was asked for")
+})
+
+type SessionOptions = SessionTokens.VerifyOptions<unknown> & { readonly category?: "session" }
+
+/** Verifies as untyped callers may, at a time. */
+export const verifyAt = (token: unknown, options?: unknown, at: number = now) =>
+  Effect.zipRight(
+    TestClock.setTime(at * 1000),
+    SessionTokens.verify(untyped(token), untyped<SessionOptions>(options))
+  )
+
+/** What a token is refused for. */
+export const refusalOf = (
+  token: unknown,
+  options?: unknown,
+  { at = now, keys = ourKeys }: { readonly at?: number; readonly keys?: Layer.Layer<SigningKeys> } = {}
+): Effect.Effect<ClerkTokenError> =>
+  Effect.flatMap(Effect.either(Effect.provide(verifyAt(token, options, at), keys)), (result) =>
+    Either.isLeft(result) && result.left._tag === "ClerkTokenError"
+      ? Effect.succeed(result.left)
+      : Effect.die(result)
+  )
+
+export const reasonOf = (...given: Parameters<typeof refusalOf>) =>
+  Effect.map(refusalOf(...given), ({ reason }) => reason)
+
+/** What an accepted token says. */
+export const claimsOf = (token: unknown, options?: unknown, at: number = now) =>
+  Effect.provide(verifyAt(token, options, at), ourKeys)

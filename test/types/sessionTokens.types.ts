@@ -1,0 +1,100 @@
+// Checked by `npm run check`, never run: what the types of token verification promise.
+import type * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import {
+  type ClerkConfigError,
+  type ClerkInvalidRequest,
+  type ClerkKeysUnavailable,
+  type ClerkTokenError,
+  type OrganizationId,
+  type SessionClaims,
+  type SessionId,
+  SessionTokens,
+  SigningKeys,
+  type TokenClaims,
+  type UserId
+} from "effect-clerk"
+import { expectTypeOf } from "vitest"
+
+type Failure = ClerkTokenError | ClerkKeysUnavailable | ClerkInvalidRequest
+type Verified<Claims> = Effect.Effect<Claims, Failure, SigningKeys>
+type Made<Claims> = Effect.Effect<SessionTokens.Verifier<Claims>, ClerkConfigError, SigningKeys>
+
+const token = "eyJ…"
+const parties = { authorizedParties: ["https://app.example.com"] } as const
+
+// A call asks for keys and names everything that can go wrong.
+expectTypeOf(SessionTokens.verify(token)).toEqualTypeOf<Verified<SessionClaims>>()
+expectTypeOf(SessionTokens.verify(Redacted.make(token), parties)).toEqualTypeOf<Verified<SessionClaims>>()
+expectTypeOf(SessionTokens.verify(token, { category: "session" })).toEqualTypeOf<Verified<SessionClaims>>()
+expectTypeOf(SessionTokens.verify(token, undefined)).toEqualTypeOf<Verified<SessionClaims>>()
+expectTypeOf<SessionTokens.VerifyError>().toEqualTypeOf<Failure>()
+
+// A verifier has checked its options and has its keys.
+expectTypeOf(SessionTokens.verifier()).toEqualTypeOf<Made<SessionClaims>>()
+expectTypeOf(SessionTokens.verifier({ ...parties, cache: { capacity: 10 } })).toEqualTypeOf<
+  Made<SessionClaims>
+>()
+declare const verify: SessionTokens.Verifier<SessionClaims>
+expectTypeOf(verify(token)).toEqualTypeOf<
+  Effect.Effect<SessionClaims, ClerkTokenError | ClerkKeysUnavailable>
+>()
+
+// A token of a template names no session; which it is may be known at run time only.
+expectTypeOf(SessionTokens.verify(token, { category: "template" })).toEqualTypeOf<Verified<TokenClaims>>()
+expectTypeOf(SessionTokens.verifier({ category: "template" })).toEqualTypeOf<Made<TokenClaims>>()
+declare const options: SessionTokens.VerifyOptions
+expectTypeOf(SessionTokens.verify(token, options)).toEqualTypeOf<Verified<TokenClaims>>()
+declare const verifierOptions: SessionTokens.VerifierOptions
+expectTypeOf(SessionTokens.verifier(verifierOptions)).toEqualTypeOf<Made<TokenClaims>>()
+expectTypeOf<SessionClaims>().toMatchTypeOf<TokenClaims>()
+
+// A schema of one's own types `custom`, by what it decodes to.
+const Custom = Schema.Struct({ tenant: Schema.String, since: Schema.DateFromString })
+type Custom = { readonly tenant: string; readonly since: Date }
+expectTypeOf(SessionTokens.verify(token, { claims: Custom })).toEqualTypeOf<Verified<SessionClaims<Custom>>>()
+expectTypeOf(SessionTokens.verify(token, { claims: Custom, category: "template" })).toEqualTypeOf<
+  Verified<TokenClaims<Custom>>
+>()
+expectTypeOf(SessionTokens.verifier({ claims: Custom })).toEqualTypeOf<Made<SessionClaims<Custom>>>()
+expectTypeOf<SessionClaims["custom"]>().toEqualTypeOf<undefined>()
+
+// What the claims are.
+expectTypeOf<SessionClaims["userId"]>().toEqualTypeOf<UserId>()
+expectTypeOf<SessionClaims["sessionId"]>().toEqualTypeOf<SessionId>()
+expectTypeOf<SessionClaims["expiresAt"]>().toEqualTypeOf<DateTime.Utc>()
+expectTypeOf<NonNullable<SessionClaims["organization"]>["id"]>().toEqualTypeOf<OrganizationId>()
+expectTypeOf<NonNullable<SessionClaims["actor"]>["sub"]>().toEqualTypeOf<string>()
+
+// Both failures can be told apart, and the keys are all that is missing.
+expectTypeOf(
+  SessionTokens.verify(token, parties).pipe(
+    Effect.catchTags({
+      ClerkTokenError: ({ reason }) => Effect.succeed(reason),
+      ClerkInvalidRequest: ({ field }) => Effect.succeed(field)
+    }),
+    Effect.provide(SigningKeys.layerConfig)
+  )
+).toEqualTypeOf<Effect.Effect<SessionClaims | string, ClerkKeysUnavailable | ClerkConfigError>>()
+
+// @ts-expect-error a misspelled option
+SessionTokens.verify(token, { authorisedParties: ["https://app.example.com"] })
+// @ts-expect-error parties are a list
+SessionTokens.verify(token, { authorizedParties: "https://app.example.com" })
+// @ts-expect-error no such category
+SessionTokens.verify(token, { category: "machine" })
+// @ts-expect-error a call remembers nothing
+SessionTokens.verify(token, { cache: { capacity: 10 } })
+// @ts-expect-error how many is to be said
+SessionTokens.verifier({ cache: {} })
+// @ts-expect-error not a duration
+SessionTokens.verify(token, { clockSkew: "soon" })
+declare const needy: Schema.Schema<string, string, SigningKeys>
+// @ts-expect-error a schema that needs a service
+SessionTokens.verify(token, { claims: needy })
+// @ts-expect-error a token is text
+SessionTokens.verify(1)
+// @ts-expect-error keys are missing
+Effect.runPromise(SessionTokens.verify(token))
