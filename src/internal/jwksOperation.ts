@@ -34,7 +34,7 @@ const clientFor = (http: ClerkHttpService): ClerkHttpService => ({
     )
 })
 
-const unavailable = (reason: ClerkKeysUnavailable["reason"], failure?: string): ClerkKeysUnavailable =>
+export const unavailable = (reason: ClerkKeysUnavailable["reason"], failure?: string): ClerkKeysUnavailable =>
   new ClerkKeysUnavailable(
     { reason, ...(failure === undefined ? {} : { failure }), retryable: reason !== "rejected" },
     true

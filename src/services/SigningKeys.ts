@@ -78,7 +78,7 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
    * The keys belong to the `ClerkHttp` below: two clients never share them, even where this layer is built twice.
    */
   static readonly layerJwks: Layer.Layer<SigningKeys, never, ClerkHttp> = Layer.fresh(
-    Layer.effect(SigningKeys, Effect.map(ClerkHttp, keysOfClient))
+    Layer.scoped(SigningKeys, Effect.flatMap(ClerkHttp, keysOfClient))
   )
 
   /**

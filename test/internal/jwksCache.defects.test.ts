@@ -1,0 +1,110 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
+import { keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
+import { stage } from "../support/play.js"
+
+class Bug extends Error {}
+const bug = new Bug("the client is broken")
+
+const defectOf = <A, E>(exit: Exit.Exit<A, E>) =>
+  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.dieOption(exit.cause)) : undefined
+
+describe("a client that dies", () => {
+  it.effect("lets everybody who waits die of it, and the next one asks again at once", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { times, layer } = stage({
+        turns: [Effect.zipRight(Deferred.await(gate), Effect.die(bug)), keysNamed("ins_1")]
+      })
+      yield* Effect.gen(function* () {
+        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 100)
+        yield* pause
+        yield* Deferred.succeed(gate, undefined)
+        const exits = yield* Effect.forEach(fibers, Fiber.await)
+        expect(new Set(exits.map(defectOf))).toEqual(new Set([bug]))
+        expect(times).toHaveLength(1)
+        expect(yield* look("ins_1")).toBe("found")
+        expect(times).toHaveLength(2)
+      }).pipe(Effect.provide(keysOver(layer)))
+    })
+  )
+
+  it.effect("is not hidden by old keys, which serve again when it is mended", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.die(bug), outage] })
+      yield* Effect.gen(function* () {
+        yield* look("ins_1")
+        yield* TestClock.adjust("10 minutes")
+        expect(defectOf(yield* Effect.exit(look("ins_1")))).toBe(bug)
+        expect(yield* look("ins_1")).toBe("found")
+        expect(times).toHaveLength(3)
+      }).pipe(Effect.provide(keysOver(layer)))
+    })
+  )
+
+  it.effect("makes no key id an unknown one", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({
+        turns: [keysNamed("ins_1"), Effect.die(bug), keysNamed("ins_1", "ins_2")]
+      })
+      yield* Effect.gen(function* () {
+        yield* look("ins_1")
+        yield* TestClock.adjust("30 seconds")
+        expect(defectOf(yield* Effect.exit(look("ins_2")))).toBe(bug)
+        expect(yield* look("ins_2")).toBe("found")
+        expect(times).toHaveLength(3)
+      }).pipe(Effect.provide(keysOver(layer)))
+    })
+  )
+
+  it.effect("does not lengthen the pause that a failure before it has begun", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({ turns: [outage, Effect.die(bug), keysNamed("ins_1")] })
+      yield* Effect.gen(function* () {
+        expect(yield* look("ins_1")).toBe("unreachable")
+        yield* TestClock.adjust("30 seconds")
+        expect(defectOf(yield* Effect.exit(look("ins_1")))).toBe(bug)
+        expect(yield* look("ins_1")).toBe("found")
+        expect(times).toEqual([0, 30_000, 30_000])
+      }).pipe(Effect.provide(keysOver(layer)))
+    })
+  )
+})
+
+describe("a client that interrupts itself", () => {
+  it.effect("interrupts who waits, and the next one asks again at once", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({ turns: [Effect.interrupt, keysNamed("ins_1")] })
+      yield* Effect.gen(function* () {
+        const exit = yield* Effect.exit(Effect.fork(look("ins_1")).pipe(Effect.flatMap(Fiber.join)))
+        expect(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)).toBe(true)
+        expect(yield* look("ins_1")).toBe("found")
+        expect(times).toHaveLength(2)
+      }).pipe(Effect.provide(keysOver(layer)))
+    })
+  )
+})
+
+describe("a logger that throws", () => {
+  it.effect("keeps nobody waiting when it is told of a failure", () =>
+    Effect.gen(function* () {
+      const { layer } = stage({ turns: [keysNamed("ins_1"), outage] })
+      const throwing = Logger.make(() => {
+        throw bug
+      })
+      yield* Effect.gen(function* () {
+        yield* look("ins_1")
+        yield* TestClock.adjust("10 minutes")
+        expect(yield* look("ins_2")).toBe("unreachable")
+        expect(yield* look("ins_1")).toBe("found")
+      }).pipe(Effect.provide([keysOver(layer), Logger.add(throwing)]))
+    })
+  )
+})

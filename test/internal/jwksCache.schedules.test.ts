@@ -1,0 +1,94 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Layer from "effect/Layer"
+import type * as Scheduler from "effect/Scheduler"
+import { PCGRandom } from "effect/Utils"
+import { ClerkHttp } from "effect-clerk"
+import { keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
+
+/** Lets any fiber go on that can, and takes the turn from it after a few steps. */
+const shuffling = (random: PCGRandom): Scheduler.Scheduler => {
+  const tasks: Array<Scheduler.Task> = []
+  let isRunning = false
+  const drain = () => {
+    for (;;) {
+      const [task] = tasks.splice(random.integer(tasks.length), 1)
+      if (task === undefined) break
+      task()
+    }
+    isRunning = false
+  }
+  return {
+    // Giving up the turn takes some steps too, so with fewer nothing would ever be done.
+    shouldYield: (fiber) =>
+      fiber.currentOpCount > 8 + random.integer(30) && fiber.getFiberRef(FiberRef.currentSchedulingPriority),
+    scheduleTask: (task) => {
+      tasks.push(task)
+      if (isRunning) return
+      isRunning = true
+      queueMicrotask(drain)
+    }
+  }
+}
+
+const scenarios = [
+  { clerk: "has keys", answer: Effect.succeed(keysNamed("ins_1")), known: "found", forged: "unknown" },
+  { clerk: "has no key", answer: Effect.succeed(keySet()), known: "empty", forged: "empty" },
+  { clerk: "is down", answer: Effect.fail(outage), known: "unreachable", forged: "unreachable" }
+] as const
+
+describe.each(scenarios)("whoever goes on first, when Clerk $clerk", ({ answer, forged, known }) => {
+  const run = (seed: number) =>
+    Effect.suspend(() => {
+      const random = new PCGRandom(seed)
+      const aWhile = Effect.suspend(() => Effect.repeatN(Effect.yieldNow(), random.integer(25)))
+      const requests = { open: 0, atOnce: 0, afterAnAnswer: 0 }
+      let somebodyKnows = false
+      const client = Layer.succeed(ClerkHttp, {
+        execute: () =>
+          Effect.suspend(() => {
+            requests.atOnce = Math.max(requests.atOnce, ++requests.open)
+            if (somebodyKnows) requests.afterAnAnswer++
+            return Effect.zipRight(aWhile, answer)
+          }).pipe(Effect.ensuring(Effect.sync(() => requests.open--)))
+      })
+      const visitor = Effect.gen(function* () {
+        const isForged = random.integer(3) === 0
+        const kid = isForged ? `forged_${random.integer(5)}` : "ins_1"
+        const fiber = yield* aWhile.pipe(
+          Effect.zipRight(look(kid)),
+          Effect.tap(() =>
+            Effect.sync(() => {
+              somebodyKnows = true
+            })
+          ),
+          Effect.fork
+        )
+        if (random.integer(2) === 0) yield* Effect.fork(Effect.zipRight(aWhile, Fiber.interruptFork(fiber)))
+        return { fiber, expected: isForged ? forged : known }
+      })
+      return Effect.gen(function* () {
+        const visitors = yield* Effect.replicateEffect(visitor, 16)
+        for (const { fiber, expected } of visitors) {
+          const exit = yield* Fiber.await(fiber)
+          if (!Exit.isInterrupted(exit)) expect(exit).toEqual(Exit.succeed(expected))
+        }
+        expect(yield* look("ins_1")).toBe(known)
+        expect(requests).toMatchObject({ open: 0, afterAnAnswer: 0 })
+        // One that is given up may still be ending when the next begins.
+        expect(requests.atOnce).toBeLessThanOrEqual(2)
+      }).pipe(Effect.provide(keysOver(client)), Effect.withScheduler(shuffling(random)))
+    })
+
+  it.effect("nobody is left waiting, all are told the same, and then nobody asks again", () =>
+    Effect.forEach(
+      Array.from({ length: 40 }, (_, seed) => seed),
+      (seed) =>
+        Effect.catchAllDefect(run(seed), (defect) => Effect.die(new Error(`seed ${seed}: ${defect}`))),
+      { discard: true }
+    )
+  )
+})

@@ -1,0 +1,171 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as TestClock from "effect/TestClock"
+import { ClerkHttp, ClerkTransportError, RequestPolicy, type SigningKeys } from "effect-clerk"
+import { heldBack, keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
+import { stage } from "../support/play.js"
+import { recordingTracer } from "../support/spans.js"
+
+const lookOften = (times: number, kid = "ins_1") =>
+  Effect.tap(Effect.replicateEffect(Effect.fork(look(kid)), times), () => pause)
+
+const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
+
+const nobody = Fiber.failCause(Cause.die("nobody is there"))
+
+const isInterrupted = <A, E>(exit: Exit.Exit<A, E>) =>
+  Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+
+describe("a thousand who wait for keys that nobody has yet", () => {
+  it.effect("make one request, which serves them all", () =>
+    Effect.gen(function* () {
+      const { answer, client, requests } = yield* heldBack
+      yield* Effect.gen(function* () {
+        const fibers = yield* lookOften(1_000)
+        yield* Deferred.succeed(answer, keysNamed("ins_1"))
+        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["found"]))
+      }).pipe(Effect.provide(keysOver(client)))
+      expect(requests).toEqual({ made: 1, givenUp: 0 })
+    })
+  )
+
+  it.effect("are told the same failure, of one request", () =>
+    Effect.gen(function* () {
+      const { answer, client, requests } = yield* heldBack
+      yield* Effect.gen(function* () {
+        const fibers = yield* lookOften(1_000)
+        yield* Deferred.fail(answer, outage)
+        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["unreachable"]))
+      }).pipe(Effect.provide(keysOver(client)))
+      expect(requests).toEqual({ made: 1, givenUp: 0 })
+    })
+  )
+
+  it.effect("do not miss the first, nor anybody but the last of them", () =>
+    Effect.gen(function* () {
+      const { answer, client, requests } = yield* heldBack
+      yield* Effect.gen(function* () {
+        const [first = nobody, ...others] = yield* lookOften(1_000)
+        const last = others.pop() ?? nobody
+        expect(isInterrupted(yield* Fiber.interrupt(first))).toBe(true)
+        yield* Fiber.interruptAll(others)
+        yield* pause
+        expect(requests).toEqual({ made: 1, givenUp: 0 })
+        yield* Deferred.succeed(answer, keysNamed("ins_1"))
+        expect(yield* Fiber.join(last)).toBe("found")
+      }).pipe(Effect.provide(keysOver(client)))
+      expect(requests).toEqual({ made: 1, givenUp: 0 })
+    })
+  )
+
+  it.effect("give the request up when all of them are interrupted, and the next one asks again", () =>
+    Effect.gen(function* () {
+      const { answer, client, requests } = yield* heldBack
+      yield* Effect.gen(function* () {
+        const fibers = yield* lookOften(1_000)
+        yield* Fiber.interruptAll(fibers)
+        yield* pause
+        expect(requests).toEqual({ made: 1, givenUp: 1 })
+        yield* Deferred.succeed(answer, keysNamed("ins_1"))
+        expect(yield* look("ins_1")).toBe("found")
+      }).pipe(Effect.provide(keysOver(client)))
+      expect(requests).toEqual({ made: 2, givenUp: 1 })
+    })
+  )
+})
+
+describe("a request under way", () => {
+  it.effect("is not joined any more once it was given up", () =>
+    Effect.gen(function* () {
+      const requests = { made: 0 }
+      const client = Layer.succeed(ClerkHttp, {
+        execute: () =>
+          Effect.suspend(() =>
+            // The first one takes its time to end.
+            ++requests.made === 1
+              ? Effect.onInterrupt(Effect.never, () => Effect.sleep("1 second"))
+              : Effect.succeed(keysNamed("ins_1"))
+          )
+      })
+      yield* Effect.gen(function* () {
+        const [fiber = nobody] = yield* lookOften(1)
+        yield* Fiber.interrupt(fiber)
+        expect(yield* look("ins_1")).toBe("found")
+        yield* TestClock.adjust("1 second")
+        expect(yield* look("ins_1")).toBe("found")
+      }).pipe(Effect.provide(keysOver(client)))
+      expect(requests.made).toBe(2)
+    })
+  )
+
+  it.effect("is given up by somebody who was interrupted before they could wait", () =>
+    Effect.gen(function* () {
+      const { answer, client, requests } = yield* heldBack
+      yield* Effect.gen(function* () {
+        const exit = yield* Effect.uninterruptibleMask((restore) =>
+          Effect.withFiberRuntime<Exit.Exit<string>, never, SigningKeys>((fiber) => {
+            fiber.unsafeInterruptAsFork(fiber.id())
+            return Effect.exit(restore(look("ins_1")))
+          })
+        ).pipe(Effect.fork, Effect.flatMap(Fiber.await))
+        expect(isInterrupted(exit)).toBe(true)
+        yield* Deferred.succeed(answer, keysNamed("ins_1"))
+        expect(yield* look("ins_1")).toBe("found")
+      }).pipe(Effect.provide(keysOver(client)))
+      expect(requests.made - requests.givenUp).toBe(1)
+    })
+  )
+
+  it.effect("does not run under the time limits and attempts of the one who waits first", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({
+        turns: [Effect.zipRight(Effect.sleep("1 second"), Effect.fail(refused)), keysNamed("ins_1")]
+      })
+      yield* Effect.gen(function* () {
+        const first = yield* look("ins_1").pipe(
+          RequestPolicy.use({ attempts: 1, timeout: "10 millis", deadline: "10 millis" }),
+          Effect.fork
+        )
+        const second = yield* Effect.fork(look("ins_1"))
+        yield* TestClock.adjust("1 second")
+        yield* TestClock.adjust("1 second")
+        expect([yield* Fiber.join(first), yield* Fiber.join(second)]).toEqual(["found", "found"])
+      }).pipe(Effect.provide(keysOver(layer)))
+      expect(times).toHaveLength(2)
+    })
+  )
+
+  it.effect("may wait for a fraction of a millisecond before it is repeated", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({ turns: [refused, keysNamed("ins_1")] })
+      yield* Effect.gen(function* () {
+        const fiber = yield* Effect.fork(look("ins_1"))
+        yield* TestClock.adjust("1 second")
+        expect(yield* Fiber.join(fiber)).toBe("found")
+      }).pipe(Effect.provide(keysOver(layer)), Effect.withRandom(Random.fixed([0.64041470001])))
+      expect(times[1]).toBeCloseTo(64.04147, 5)
+    })
+  )
+
+  it.effect("is a trace of its own, not part of the one who waits first", () =>
+    Effect.gen(function* () {
+      const { spans, tracer } = recordingTracer()
+      const { layer } = stage({ turns: [keysNamed("ins_1")] })
+      yield* look("ins_1").pipe(
+        Effect.withSpan("somebody's request"),
+        Effect.provide(keysOver(layer)),
+        Effect.withTracer(tracer)
+      )
+      expect(spans.map(({ name, parent }) => [name, parent])).toEqual([
+        ["somebody's request", undefined],
+        ["SigningKeys.jwks", undefined]
+      ])
+    })
+  )
+})

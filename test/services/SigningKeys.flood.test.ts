@@ -1,0 +1,134 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import { keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
+import { stage } from "../support/play.js"
+
+const forged = (count: number, name = "forged") =>
+  Array.from({ length: count }, (_, index) => `${name}_${index}`)
+
+const tally = (outcomes: ReadonlyArray<string>) => [...new Set(outcomes)]
+
+describe("a flood of forged key ids", () => {
+  it.effect("makes one request in thirty seconds, and the tokens of known keys go on", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_1")).toBe("found")
+      for (let wave = 0; wave < 5; wave++) {
+        yield* TestClock.adjust("15 seconds")
+        const kids = forged(2_000, `wave_${wave}`)
+        expect(tally(yield* lookForAll([...kids, "ins_1"]))).toEqual(["unknown", "found"])
+      }
+      expect(times).toEqual([0, 30_000, 60_000])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("makes one request when there are no keys yet", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      expect(tally(yield* lookForAll([...forged(1_000), "ins_1"]))).toEqual(["unknown", "found"])
+      expect(times).toHaveLength(1)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("makes one request in thirty seconds while Clerk is down, and known keys go on", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("30 seconds")
+      for (let wave = 0; wave < 3; wave++) {
+        const kids = forged(1_000, `wave_${wave}`)
+        expect(tally(yield* lookForAll([...kids, "ins_1"]))).toEqual(["unreachable", "found"])
+        yield* TestClock.adjust("10 seconds")
+      }
+      expect(times).toEqual([0, 30_000])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("does not get around that by hanging up before the answer", () => {
+    const { times, layer } = stage({
+      turns: [keysNamed("ins_1"), Effect.delay(Effect.succeed(keysNamed("ins_1")), "2 seconds")]
+    })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("30 seconds")
+      for (const kid of forged(100)) {
+        const fiber = yield* Effect.fork(look(kid))
+        yield* Effect.yieldNow()
+        yield* Effect.yieldNow()
+        yield* Fiber.interrupt(fiber)
+      }
+      yield* TestClock.adjust("2 seconds")
+      expect(tally(yield* lookForAll([...forged(100), "ins_1"]))).toEqual(["unknown", "found"])
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})
+
+describe("a key id that was looked for in vain", () => {
+  it.effect("leads to no other request for five minutes", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_2")).toBe("unknown")
+      yield* TestClock.adjust("299 seconds")
+      expect(yield* look("ins_2")).toBe("unknown")
+      expect(times).toHaveLength(1)
+      yield* TestClock.adjust("1 second")
+      expect(yield* look("ins_2")).toBe("unknown")
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("is found when somebody else's request brings it", () => {
+    const { layer } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_1", "ins_2")] })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_2")).toBe("unknown")
+      yield* TestClock.adjust("30 seconds")
+      expect([yield* look("ins_2"), yield* look("ins_3"), yield* look("ins_2")]).toEqual([
+        "unknown",
+        "unknown",
+        "found"
+      ])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("is remembered together with 127 others, and the oldest gives way", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
+    const kids = forged(129)
+    return Effect.gen(function* () {
+      yield* lookForAll(kids)
+      yield* TestClock.adjust("30 seconds")
+      yield* lookForAll(kids.slice(1))
+      expect(times).toHaveLength(1)
+      yield* lookForAll(kids.slice(0, 1))
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})
+
+describe("what cannot be a key id", () => {
+  it.effect.each([
+    ["nothing", ""],
+    ["a space", " "],
+    ["a path", "../../dev/null"],
+    ["line ends", "ins_1\r\nx: y"],
+    ["a zero byte", "ins_1\0"],
+    ["quotes", "' OR 1=1 --"],
+    ["other letters", "ïns_1"],
+    ["129 letters", "a".repeat(129)],
+    ["10 KB", "a".repeat(10_000)]
+  ])("leads to no request: %s", ([, kid]) => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      expect(yield* look(kid ?? "")).toBe("unknown")
+      expect(times).toEqual([])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect.each(["__proto__", "constructor", "toString"])("is no key by being inherited: %s", (kid) =>
+    Effect.gen(function* () {
+      expect([yield* look("ins_1"), yield* look(kid)]).toEqual(["found", "unknown"])
+    }).pipe(Effect.provide(keysOver(stage({ turns: [keysNamed("ins_1")] }).layer)))
+  )
+})

@@ -1,0 +1,216 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import { find, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
+import { stage } from "../support/play.js"
+
+const hangs = Effect.never
+
+describe("keys from Clerk", () => {
+  it.effect("are asked for when the first token needs them, and serve for ten minutes", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1", "ins_2")] })
+    return Effect.gen(function* () {
+      yield* TestClock.adjust("1 minute")
+      expect(times).toEqual([])
+      expect(yield* look("ins_1")).toBe("found")
+      yield* TestClock.adjust("599 seconds")
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["found", "found"])
+      expect(times).toHaveLength(1)
+      yield* TestClock.adjust("1 second")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("say until when their holder is sure of them, and hold that however often they are used", () => {
+    const { layer } = stage({ turns: [keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      const first = yield* find("ins_1")
+      expect(first?.freshUntilNanos).toBe(600_000_000_000n)
+      yield* TestClock.adjust("9 minutes")
+      expect(yield* find("ins_1")).toEqual(first)
+      yield* TestClock.adjust("1 minute")
+      expect((yield* find("ins_1"))?.freshUntilNanos).toBe(1_200_000_000_000n)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("that were withdrawn are gone after ten minutes", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1", "ins_2"), keysNamed("ins_2")] })
+    return Effect.gen(function* () {
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["found", "found"])
+      yield* TestClock.adjust("10 minutes")
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("that are new are found by one more request", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_1", "ins_2")] })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_1")).toBe("found")
+      yield* TestClock.adjust("31 seconds")
+      expect([yield* look("ins_2"), yield* look("ins_2"), yield* look("ins_1")]).toEqual([
+        "found",
+        "found",
+        "found"
+      ])
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})
+
+describe("while Clerk cannot be reached", () => {
+  it.effect("keys go on serving until they are an hour old, and no longer", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage] })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_1")).toBe("found")
+      yield* TestClock.adjust("9 minutes")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toHaveLength(1)
+      yield* TestClock.adjust("1 minute")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toHaveLength(2)
+      yield* TestClock.adjust("2999 seconds")
+      expect(yield* look("ins_1")).toBe("found")
+      yield* TestClock.adjust("1 second")
+      expect(yield* look("ins_1")).toBe("unreachable")
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("old keys cost a request in thirty seconds, and the other tokens do not wait for it", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      for (let second = 0; second < 90; second += 10) {
+        expect(yield* look("ins_1")).toBe("found")
+        yield* TestClock.adjust("10 seconds")
+      }
+      expect(times).toEqual([0, 600_000, 630_000, 660_000])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("a server that just started says so, and asks again after thirty seconds", () => {
+    const { times, layer } = stage({ turns: [outage, keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      expect(yield* Effect.flip(find("ins_1"))).toMatchObject({ reason: "unreachable" })
+      yield* TestClock.adjust("29 seconds")
+      expect(yield* look("ins_1")).toBe("unreachable")
+      expect(times).toHaveLength(1)
+      yield* TestClock.adjust("1 second")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("nothing is said of a key id that is not among the old keys", () => {
+    const { layer } = stage({ turns: [keysNamed("ins_1"), outage] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      expect([yield* look("ins_2"), yield* look("ins_1")]).toEqual(["unreachable", "found"])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})
+
+describe("a set without a usable key", () => {
+  it.effect(
+    "withdraws the keys of before, also from those who wait for it, and is not asked for again at once",
+    () => {
+      const { times, layer } = stage({ turns: [keysNamed("ins_1"), keySet(), keysNamed("ins_1")] })
+      return Effect.gen(function* () {
+        yield* look("ins_1")
+        yield* TestClock.adjust("10 minutes")
+        expect([yield* look("ins_1"), yield* look("ins_1")]).toEqual(["empty", "empty"])
+        yield* TestClock.adjust("29 seconds")
+        expect(yield* look("ins_1")).toBe("empty")
+        expect(times).toHaveLength(2)
+        yield* TestClock.adjust("1 second")
+        expect(yield* look("ins_1")).toBe("found")
+      }).pipe(Effect.provide(keysOver(layer)))
+    }
+  )
+
+  it.effect("starts the pause between two requests when it is the first there is", () => {
+    const { times, layer } = stage({ turns: [keySet(), keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["empty", "empty"])
+      expect(times).toHaveLength(1)
+      yield* TestClock.adjust("30 seconds")
+      expect(yield* look("ins_1")).toBe("found")
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})
+
+describe("who could go on with an old key", () => {
+  it.effect("waits a second for a new one, and so does everybody together", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), hangs] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      const first = yield* Effect.fork(look("ins_1"))
+      yield* TestClock.adjust("600 millis")
+      const second = yield* Effect.fork(look("ins_1"))
+      yield* TestClock.adjust("399 millis")
+      expect([yield* Fiber.poll(first), yield* Fiber.poll(second)]).toMatchObject([
+        { _tag: "None" },
+        { _tag: "None" }
+      ])
+      yield* TestClock.adjust("1 millis")
+      expect([yield* Fiber.join(first), yield* Fiber.join(second)]).toEqual(["found", "found"])
+      // After that nobody waits.
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("gets the new one once it comes, though nobody waited for it to the end", () => {
+    const { times, layer } = stage({
+      turns: [keysNamed("ins_1"), Effect.delay(Effect.succeed(keysNamed("ins_2")), "3 seconds")]
+    })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      const first = yield* Effect.fork(look("ins_1"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(first)).toBe("found")
+      yield* TestClock.adjust("2 seconds")
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("gets it also when everybody is in too much of a hurry to wait a second", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), hangs] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      const outcomes: Array<string> = []
+      for (let attempt = 0; attempt < 4; attempt++) {
+        const hurried = look("ins_1").pipe(
+          Effect.timeout("400 millis"),
+          Effect.catchTag("TimeoutException", () => Effect.succeed("gave up"))
+        )
+        const fiber = yield* Effect.fork(hurried)
+        yield* TestClock.adjust("400 millis")
+        outcomes.push(yield* Fiber.join(fiber))
+      }
+      expect(outcomes).toEqual(["gave up", "gave up", "found", "found"])
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("does not, when it becomes an hour old meanwhile", () => {
+    const { layer } = stage({ turns: [keysNamed("ins_1"), hangs] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("3599500 millis")
+      const fiber = yield* Effect.fork(look("ins_1"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.poll(fiber)).toMatchObject({ _tag: "None" })
+      yield* TestClock.adjust("7 seconds")
+      expect(yield* Fiber.join(fiber)).toBe("unreachable")
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})

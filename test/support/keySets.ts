@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { ClerkHttp, type ClerkResponse, ClerkTransportError, SigningKeys } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+
+/** An odd number of just so many bits, the same for the same seed. Only who signs would have to know its factors. */
+export const modulus = (seed: string, bits = 2048): bigint => {
+  const digest = createHash("shake256", { outputLength: Math.ceil(bits / 8) }).update(seed)
+  return BigInt.asUintN(bits, BigInt(`0x${digest.digest("hex")}`)) | (1n << BigInt(bits - 1)) | 1n
+}
+
+/** A number as key sets write it. */
+export const base64urlOf = (number: bigint): string => {
+  const hex = number.toString(16)
+  return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex").toString("base64url")
+}
+
+/** A key as Clerk publishes it, with some members replaced or added; `undefined` leaves one out. */
+export const jwk = (kid: string, changes: Readonly<Record<string, unknown>> = {}) => ({
+  use: "sig",
+  kty: "RSA",
+  kid,
+  alg: "RS256",
+  n: base64urlOf(modulus(kid)),
+  e: "AQAB",
+  ...changes
+})
+
+/** The answer with these keys. */
+export const keySet = (...keys: ReadonlyArray<unknown>): ClerkResponse => ClerkTest.json(200, { keys })
+
+/** The answer with good keys of these ids. */
+export const keysNamed = (...kids: ReadonlyArray<string>): ClerkResponse =>
+  keySet(...kids.map((kid) => jwk(kid)))
+
+/** Clerk cannot be reached, and trying again at once is no use. */
+export const outage = new ClerkTransportError({ reason: "tls", sent: "no" })
+
+/** The keys of a client. */
+export const keysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.Layer<SigningKeys, E> =>
+  Layer.provide(SigningKeys.layerJwks, client)
+
+export const find = (kid: string | undefined) => Effect.flatMap(SigningKeys, (keys) => keys.find(kid))
+
+/** What there is to know of a key id: that it is there, that it is not, or why nobody can say. */
+export const look = (kid: string) =>
+  find(kid).pipe(
+    Effect.map((key) => (key === undefined ? "unknown" : "found")),
+    Effect.catchAll(({ reason }) => Effect.succeed(reason))
+  )
+
+/** Looks for each of them at the same time. */
+export const lookForAll = (kids: Iterable<string>) => Effect.forEach(kids, look, { concurrency: "unbounded" })
+
+/** Lets everything go on that can without time going by. */
+export const pause = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 0)))
+
+/** A Clerk that gives its answer when it is told to, and counts the requests made of it and given up. */
+export const heldBack = Effect.map(Deferred.make<ClerkResponse, ClerkTransportError>(), (answer) => {
+  const requests = { made: 0, givenUp: 0 }
+  const execute = () =>
+    Effect.suspend(() => {
+      requests.made++
+      return Deferred.await(answer)
+    }).pipe(
+      Effect.onInterrupt(() =>
+        Effect.sync(() => {
+          requests.givenUp++
+        })
+      )
+    )
+  return { requests, answer, client: Layer.succeed(ClerkHttp, { execute }) }
+})
