@@ -1,9 +1,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ClerkDecodeError } from "../errors/CallErrors.js"
 import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
-import { ClerkHttp, type ClerkHttpService } from "../services/ClerkHttp.js"
+import { ClerkHttp, type ClerkHttpService, type ClerkResponse } from "../services/ClerkHttp.js"
 import * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
 import { importKeySet, type KeySet } from "./keySet.js"
@@ -11,27 +12,33 @@ import { importKeySet, type KeySet } from "./keySet.js"
 /** A set of 50 large keys is half of this. */
 const maxCharacters = 64 * 1024
 
+/** Hidden, so that a set which holds what it should not is not shown to a tracer. */
+const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown)) })
+
 const getJwks = Operation.make({
   name: "SigningKeys.jwks",
   method: "GET",
   path: "/jwks",
   kind: "read",
-  success: Schema.Struct({ keys: Schema.Array(Schema.Unknown) })
+  success: Jwks
 })
 
 /** Requests wait for these keys, so less patience than for other calls. */
 const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds", deadline: "8 seconds" }
 
-/** The client for key sets: it refuses long answers, and being an object of its own it has a retry budget of its own. */
+/** A set that is too long is refused; a page that is too long says no more than its status does. */
+const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {
+  if (response.body.length <= maxCharacters) return Effect.succeed(response)
+  return response.status < 300
+    ? Effect.fail(new ClerkDecodeError({ reason: "oversize" }, true))
+    : Effect.succeed({ ...response, body: "" })
+}
+
+/** The client for key sets. Being an object of its own it has a retry budget of its own. */
 const clientFor = (http: ClerkHttpService): ClerkHttpService => ({
   ...http,
   policy,
-  execute: (request) =>
-    Effect.filterOrFail(
-      http.execute(request),
-      ({ body }) => body.length <= maxCharacters,
-      () => new ClerkDecodeError({ reason: "oversize" }, true)
-    )
+  execute: (request) => Effect.flatMap(http.execute(request), withinLimit)
 })
 
 export const unavailable = (reason: ClerkKeysUnavailable["reason"], failure?: string): ClerkKeysUnavailable =>
@@ -66,6 +73,8 @@ export const fetchKeySet = (http: ClerkHttpService): Effect.Effect<KeySet, Clerk
   return getJwks({}).pipe(
     Effect.mapInputContext((_: Context.Context<never>) => context),
     Effect.mapError((failure) => unavailable(reasonOf(failure), failure._tag)),
-    Effect.flatMap(({ keys }) => Effect.mapError(importKeySet(keys), (flaw) => unavailable(flaw)))
+    Effect.flatMap(({ keys }) =>
+      Effect.mapError(importKeySet(Redacted.value(keys)), (flaw) => unavailable(flaw))
+    )
   )
 }

@@ -1,0 +1,158 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
+import { ClerkDecodeError, ClerkTransportError, SigningKeys } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
+import { find, jwk, keySet, keysNamed, keysOver, outage } from "../support/keySets.js"
+import { playToFailure, stage, type Turn } from "../support/play.js"
+import { text } from "../support/wire.js"
+
+const findOne = Effect.provide(find("ins_1"), SigningKeys.layerJwks)
+
+const tooMany = Array.from({ length: 51 }, (_, index) => jwk(`ins_${index}`))
+
+interface Failure {
+  readonly of: string
+  readonly turn: Turn
+  readonly reason: string
+  readonly failure?: string
+  readonly requests?: number
+}
+
+const failures: ReadonlyArray<Failure> = [
+  {
+    of: "a refused connection",
+    turn: new ClerkTransportError({ reason: "refused", sent: "no" }),
+    reason: "unreachable",
+    failure: "ClerkTransportError",
+    requests: 3
+  },
+  { of: "a bad certificate", turn: outage, reason: "unreachable", failure: "ClerkTransportError" },
+  { of: "no answer", turn: Effect.never, reason: "unreachable", failure: "ClerkTimeout", requests: 2 },
+  {
+    of: "400",
+    turn: ClerkTest.json(400, {}),
+    reason: "rejected",
+    failure: "ClerkBadRequest"
+  },
+  { of: "401", turn: ClerkTest.json(401, {}), reason: "rejected", failure: "ClerkUnauthorized" },
+  { of: "403", turn: ClerkTest.json(403, {}), reason: "rejected", failure: "ClerkForbidden" },
+  { of: "404", turn: ClerkTest.json(404, {}), reason: "invalid", failure: "ClerkUnexpectedStatus" },
+  {
+    of: "a redirect",
+    turn: { status: 307, headers: { location: "https://evil.example/v1/jwks" }, body: "" },
+    reason: "invalid",
+    failure: "ClerkUnexpectedStatus"
+  },
+  { of: "no content", turn: text("", 204), reason: "invalid", failure: "ClerkUnexpectedStatus" },
+  { of: "429", turn: ClerkTest.json(429, {}), reason: "failing", failure: "ClerkRateLimited", requests: 3 },
+  {
+    of: "429 for an hour",
+    turn: ClerkTest.json(429, {}, { "retry-after": "3600" }),
+    reason: "failing",
+    failure: "ClerkRateLimited"
+  },
+  { of: "500", turn: ClerkTest.json(500, {}), reason: "failing", failure: "ClerkServerError", requests: 3 },
+  { of: "501", turn: ClerkTest.json(501, {}), reason: "failing", failure: "ClerkServerError" },
+  {
+    of: "502 with a long page",
+    turn: { status: 502, headers: { "content-type": "text/html" }, body: "<p>".repeat(30_000) },
+    reason: "failing",
+    failure: "ClerkServerError",
+    requests: 3
+  },
+  {
+    of: "a web page",
+    turn: { status: 200, headers: { "content-type": "text/html" }, body: "<p>" },
+    reason: "invalid",
+    failure: "ClerkDecodeError"
+  },
+  {
+    of: "an answer that could not be read",
+    turn: new ClerkDecodeError({ reason: "encoding" }),
+    reason: "invalid",
+    failure: "ClerkDecodeError"
+  },
+  { of: "what is not JSON", turn: text("{"), reason: "invalid", failure: "ClerkDecodeError" },
+  { of: "nothing", turn: text(""), reason: "invalid", failure: "ClerkDecodeError" },
+  { of: "null", turn: text("null"), reason: "invalid", failure: "ClerkDecodeError" },
+  {
+    of: "a list without its envelope",
+    turn: ClerkTest.json(200, [jwk("ins_1")]),
+    reason: "invalid",
+    failure: "ClerkDecodeError"
+  },
+  {
+    of: "keys that are no list",
+    turn: ClerkTest.json(200, { keys: { "0": jwk("ins_1"), length: 1 } }),
+    reason: "invalid",
+    failure: "ClerkDecodeError"
+  },
+  {
+    of: "a set of more than 64 KB",
+    turn: keySet(jwk("ins_1"), { padding: "x".repeat(64 * 1024) }),
+    reason: "invalid",
+    failure: "ClerkDecodeError"
+  },
+  { of: "a set of more than 50 keys", turn: keySet(...tooMany), reason: "invalid" },
+  { of: "a set with two keys of one id", turn: keysNamed("ins_1", "ins_1"), reason: "invalid" },
+  { of: "an empty set", turn: keySet(), reason: "empty" },
+  { of: "a set of keys for something else", turn: keySet(jwk("ins_1", { use: "enc" })), reason: "empty" }
+]
+
+describe("the keys are not available because of", () => {
+  it.effect.each(failures)("$of", ({ failure, reason, requests = 1, turn }) =>
+    Effect.gen(function* () {
+      const { error, times } = yield* playToFailure(findOne, { turns: [turn] })
+      expect(error._tag).toBe("ClerkKeysUnavailable")
+      expect({ ...error }).toStrictEqual({
+        _tag: "ClerkKeysUnavailable",
+        reason,
+        ...(failure === undefined ? {} : { failure }),
+        retryable: reason !== "rejected",
+        retryAfter: Duration.seconds(30)
+      })
+      expect(times).toHaveLength(requests)
+    })
+  )
+
+  it.effect("no answer, which is waited for 5 seconds an attempt and 8 in all", () =>
+    Effect.gen(function* () {
+      const { ended, times } = yield* playToFailure(findOne, { turns: [Effect.never], chance: 0 })
+      expect([times.length, ended]).toEqual([2, 8_000])
+    })
+  )
+})
+
+describe("when the keys will be asked for again", () => {
+  it.effect("is said to the millisecond, and rounded up", () => {
+    const { times, layer } = stage({ turns: [outage] })
+    return Effect.gen(function* () {
+      const retryAfter = Effect.map(Effect.flip(find("ins_1")), (error) => error.retryAfter)
+      expect(yield* retryAfter).toEqual(Duration.seconds(30))
+      yield* TestClock.adjust("10 seconds")
+      expect(yield* retryAfter).toEqual(Duration.seconds(20))
+      yield* TestClock.adjust("19998600 micros")
+      expect(yield* retryAfter).toEqual(Duration.millis(2))
+      expect(times).toHaveLength(1)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("is in the message", () =>
+    Effect.gen(function* () {
+      const { error } = yield* playToFailure(findOne, { turns: [ClerkTest.json(401, {})] })
+      expect(error.message).toBe(
+        "the keys that verify tokens are not available: Clerk refuses the secret key (ClerkUnauthorized), next asked for in 30s"
+      )
+      expect(JSON.parse(JSON.stringify(error))).toEqual({
+        _tag: "ClerkKeysUnavailable",
+        reason: "rejected",
+        failure: "ClerkUnauthorized",
+        retryable: false,
+        retryAfter: 30_000,
+        message: error.message
+      })
+    })
+  )
+})

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as TestClock from "effect/TestClock"
+import { SigningKeys } from "effect-clerk"
+import { canaries, failureOf, overFetch, quoting } from "../support/canaries.js"
+import { formsOf } from "../support/channels.js"
+import { find, jwk, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
+import { stage } from "../support/play.js"
+import { type FetchCall, jsonResponse } from "../support/recordingFetch.js"
+
+const findOne = Effect.provide(find("ins_1"), SigningKeys.layerJwks)
+
+const quote = (call: FetchCall) => JSON.stringify(call)
+
+const answers: ReadonlyArray<readonly [string, (call: FetchCall) => Response, object]> = [
+  ...[302, 400, 401, 403, 404, 501].map(
+    (status) => [`a refusal that quotes the request: ${status}`, quoting(status), {}] as const
+  ),
+  [
+    "a failure that quotes the request",
+    (call) => {
+      throw Object.assign(new TypeError(quote(call), { cause: new Error(quote(call)) }), { call })
+    },
+    { reason: "unreachable", failure: "ClerkTransportError" }
+  ],
+  ["text that quotes the request", (call) => new Response(quote(call)), { reason: "invalid" }],
+  ["a set that is the request", (call) => jsonResponse({ keys: call }), { reason: "invalid" }],
+  [
+    "two keys whose id is the secret key",
+    () => jsonResponse({ keys: [jwk(canaries.secretKey), jwk(canaries.secretKey)] }),
+    { reason: "invalid" }
+  ],
+  [
+    "a key made of the secret key",
+    () => jsonResponse({ keys: [jwk("ins_1", { n: canaries.secretKey, d: canaries.secretKey })] }),
+    { reason: "empty" }
+  ]
+]
+
+describe("no secret is shown when the keys are not available because of", () => {
+  it.live.each(answers)("%s", ([, answer, expected]) =>
+    Effect.gen(function* () {
+      const error = yield* failureOf(overFetch(answer, {})(findOne))
+      expect(error).toMatchObject({ _tag: "ClerkKeysUnavailable", ...expected })
+    })
+  )
+
+  it.live("a refusal, to who comes later either", () =>
+    Effect.gen(function* () {
+      const twice = Effect.zipRight(Effect.flip(find("ins_1")), find("ins_2"))
+      const error = yield* failureOf(
+        overFetch(quoting(401), {})(Effect.provide(twice, SigningKeys.layerJwks))
+      )
+      expect(error).toMatchObject({ _tag: "ClerkKeysUnavailable", reason: "rejected", retryable: false })
+    })
+  )
+})
+
+describe("the log", () => {
+  const logging = () => {
+    const lines: Array<string> = []
+    const logger = Logger.map(Logger.logfmtLogger, (line) => {
+      lines.push(line.replace(/^timestamp=\S+ /, "").replace(/ fiber=\S+/, ""))
+    })
+    return { lines, layer: Logger.add(logger) }
+  }
+
+  const line = (why: string) =>
+    `level=WARN message="the keys that verify tokens are not available: ${why}; the keys fetched before stay in use"`
+
+  it.effect("has one warning for each request that failed while old keys stay in use", () => {
+    const { layer, times } = stage({ turns: [keysNamed("ins_1"), outage] })
+    const { lines, layer: logger } = logging()
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      expect(lines).toEqual([])
+      yield* TestClock.adjust("10 minutes")
+      yield* Effect.replicateEffect(look("ins_1"), 100, { concurrency: "unbounded" })
+      yield* Effect.replicateEffect(look("ins_1"), 10)
+      const first = line("Clerk does not answer (ClerkTransportError)")
+      expect(lines).toEqual([first])
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.replicateEffect(look("ins_1"), 10)
+      expect(lines).toEqual([first, first])
+      expect(times).toHaveLength(3)
+    }).pipe(Effect.provide([keysOver(layer), logger]))
+  })
+
+  it.effect("has none when there are no keys to go on with: then everybody is told", () => {
+    const { layer } = stage({ turns: [outage, keysNamed("ins_1"), keySet(), outage] })
+    const { lines, layer: logger } = logging()
+    return Effect.gen(function* () {
+      const outcomes: Array<string> = []
+      for (let request = 0; request < 4; request++) {
+        outcomes.push(yield* look("ins_1"))
+        yield* TestClock.adjust("10 minutes")
+      }
+      expect(outcomes).toEqual(["unreachable", "found", "empty", "unreachable"])
+      expect(lines).toEqual([])
+    }).pipe(Effect.provide([keysOver(layer), logger]))
+  })
+
+  it.effect("holds no secret", () => {
+    const { lines, layer: logger } = logging()
+    const replies = [() => jsonResponse({ keys: [jwk("ins_1")] }), quoting(401)]
+    const program = Effect.gen(function* () {
+      expect(yield* look("ins_1")).toBe("found")
+      yield* TestClock.adjust("10 minutes")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(lines).toEqual([line("Clerk refuses the secret key (ClerkUnauthorized)")])
+      for (const form of formsOf(canaries.secretKey)) expect(lines.join("\n")).not.toContain(form)
+    })
+    return program.pipe(
+      Effect.provide([SigningKeys.layerJwks, logger]),
+      overFetch((call) => (replies.shift() ?? quoting(401))(call), {})
+    )
+  })
+})
