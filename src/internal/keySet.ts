@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import { ownProperties } from "./ownProperties.js"
 import { importRsaKey, type RsaNumbers, rsaFlaw } from "./rsaKey.js"
 
 const maxKeys = 50
@@ -10,8 +11,10 @@ const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 export const isKeyId = (kid: unknown): kid is string =>
   typeof kid === "string" && /^[A-Za-z0-9_-]{1,128}$/.test(kid)
 
-const usable = (jwk: unknown): (RsaNumbers & { readonly kid: string }) | undefined => {
-  if (!Predicate.isRecord(jwk)) return undefined
+/** A key as it came, without what it inherits. */
+type Jwk = Readonly<Record<string, unknown>>
+
+const usable = (jwk: Jwk): (RsaNumbers & { readonly kid: string }) | undefined => {
   const { alg, e, key_ops: operations, kid, kty, n, use } = jwk
   const fits =
     kty === "RSA" &&
@@ -36,11 +39,10 @@ export type KeySetFlaw = "invalid" | "empty"
 export const importKeySet = (jwks: ReadonlyArray<unknown>): Effect.Effect<KeySet, KeySetFlaw> =>
   Effect.gen(function* () {
     if (jwks.length > maxKeys) return yield* Effect.fail("invalid" as const)
-    const ids = jwks
-      .map((jwk) => (Predicate.isRecord(jwk) ? jwk["kid"] : undefined))
-      .filter(Predicate.isString)
+    const own: ReadonlyArray<Jwk> = jwks.filter(Predicate.isRecord).map(ownProperties)
+    const ids = own.map(({ kid }) => kid).filter(Predicate.isString)
     if (new Set(ids).size < ids.length) return yield* Effect.fail("invalid" as const)
-    const keys = jwks.map(usable).filter(Predicate.isNotUndefined)
+    const keys = own.map(usable).filter(Predicate.isNotUndefined)
     if (keys.length === 0) return yield* Effect.fail("empty" as const)
     const imported = yield* Effect.forEach(keys, (key) =>
       Effect.map(importRsaKey(key), (imported) => [key.kid, imported] as const)

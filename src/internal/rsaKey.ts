@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import { importJWK } from "jose"
 import { decodeBase64url, isCanonicalBase64url } from "./base64url.js"
 
 /** The two numbers of an RSA public key, base64url. */
@@ -57,9 +56,8 @@ export const rsaFlaw = ({ n, e }: RsaNumbers): string | undefined => {
   return undefined
 }
 
+const rs256 = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }
+
 /** A key that passed `rsaFlaw`, ready for RS256 and for nothing else. */
 export const importRsaKey = ({ n, e }: RsaNumbers): Effect.Effect<CryptoKey> =>
-  Effect.promise(() => importJWK({ kty: "RSA", n, e }, "RS256", { extractable: false })).pipe(
-    // An asymmetric JWK is always imported as a CryptoKey; only `oct` gives bytes.
-    Effect.map((key) => key as CryptoKey)
-  )
+  Effect.promise(() => crypto.subtle.importKey("jwk", { kty: "RSA", n, e }, rs256, false, ["verify"]))

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { importKeySet, isKeyId } from "../../src/internal/keySet.js"
+import { base64urlOf, jwk, modulus } from "../support/keySets.js"
+import { withPollutedPrototype } from "../support/pollution.js"
+
+/** The ids of the keys that may be used, or why none may. */
+const idsIn = (...keys: ReadonlyArray<unknown>) =>
+  Effect.match(importKeySet(keys), {
+    onFailure: (flaw): ReadonlyArray<string> | string => flaw,
+    onSuccess: (imported) => [...imported.keys()]
+  })
+
+const good = jwk("ins_good")
+
+const refused: ReadonlyArray<readonly [string, unknown]> = [
+  ...["d", "p", "q", "dp", "dq", "qi", "oth", "k"].map(
+    (member) => [`a private member: ${member}`, jwk("ins_1", { [member]: "AQAB" })] as const
+  ),
+  ["a private member that is null", jwk("ins_1", { d: null })],
+  ["a secret", { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "HS256" }],
+  ["a secret that says it is RS256", { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "RS256", use: "sig" }],
+  ["an elliptic curve", { kty: "EC", kid: "ins_1", crv: "P-256", x: "AQAB", y: "AQAB" }],
+  ["an Edwards curve", { kty: "OKP", kid: "ins_1", crv: "Ed25519", x: "AQAB" }],
+  ["another type that has RSA's numbers", jwk("ins_1", { kty: "rsa" })],
+  ["no type", jwk("ins_1", { kty: undefined })],
+  ["use for encryption", jwk("ins_1", { use: "enc" })],
+  ["a use that is a list", jwk("ins_1", { use: ["sig"] })],
+  ["operations without verifying", jwk("ins_1", { key_ops: ["encrypt", "wrapKey"] })],
+  ["operations that are text", jwk("ins_1", { key_ops: "verify" })],
+  ...["RS384", "RS512", "PS256", "RSA-OAEP", "HS256", "none", "rs256", "", null, ["RS256"]].map(
+    (alg) => [`another algorithm: ${JSON.stringify(alg)}`, jwk("ins_1", { alg })] as const
+  ),
+  ["no id", jwk("ins_1", { kid: undefined })],
+  ...[1, null, {}, ["ins_1"], "", " ins_1", "../ins_1", "ins_1\n", "ins\u0000", "ins_é", "i".repeat(129)].map(
+    (kid) => [`a strange id: ${JSON.stringify(kid).slice(0, 20)}`, jwk("ins_1", { kid })] as const
+  ),
+  ["no modulus", jwk("ins_1", { n: undefined })],
+  ["a modulus that is a number", jwk("ins_1", { n: 3233 })],
+  ["no exponent", jwk("ins_1", { e: undefined })],
+  ["an exponent that is a number", jwk("ins_1", { e: 65537 })],
+  ["1024 bits", jwk("ins_1", { n: base64urlOf(modulus("short", 1024)) })],
+  ["an exponent of 1", jwk("ins_1", { e: "AQ" })],
+  ["nothing", {}],
+  ["null", null],
+  ["text", "ins_1"],
+  ["a number", 1],
+  ["a list", [jwk("ins_1")]]
+]
+
+describe("of a key set is left out what has", () => {
+  it.effect.each(refused)("%s", ([, key]) =>
+    Effect.gen(function* () {
+      expect(yield* idsIn(key, good)).toEqual(["ins_good"])
+      expect(yield* idsIn(key)).toBe("empty")
+    })
+  )
+})
+
+describe("a key set", () => {
+  it.effect("gives every key that may verify, by its id", () =>
+    Effect.gen(function* () {
+      const keys = [
+        jwk("ins_1"),
+        jwk("ins_2", { use: undefined, alg: undefined }),
+        jwk("ins_3", { key_ops: ["verify"], ext: true, x5c: ["MIIB"], x5t: "AQAB" }),
+        jwk("i".repeat(128)),
+        jwk("__proto__"),
+        jwk("0")
+      ]
+      expect(yield* idsIn(...keys)).toEqual(keys.map(({ kid }) => kid))
+    })
+  )
+
+  it.effect("gives keys for RS256 that can do nothing but verify, and cannot be taken out again", () =>
+    Effect.gen(function* () {
+      const key = (yield* importKeySet([good])).get("ins_good")
+      expect(key).toMatchObject({
+        type: "public",
+        extractable: false,
+        usages: ["verify"],
+        algorithm: { name: "RSASSA-PKCS1-v1_5", hash: { name: "SHA-256" }, modulusLength: 2048 }
+      })
+    })
+  )
+
+  it.effect("is empty without keys", () =>
+    Effect.gen(function* () {
+      expect(yield* idsIn()).toBe("empty")
+    })
+  )
+
+  it.effect("is refused when two keys have one id, even if one of them may not be used", () =>
+    Effect.gen(function* () {
+      expect(yield* idsIn(good, jwk("ins_1"), jwk("ins_1", { n: base64urlOf(modulus("other")) }))).toBe(
+        "invalid"
+      )
+      expect(yield* idsIn(jwk("ins_1"), jwk("ins_1"))).toBe("invalid")
+      expect(yield* idsIn(jwk("ins_1"), { kty: "EC", kid: "ins_1" })).toBe("invalid")
+      expect(yield* idsIn(jwk("ins_1"), jwk("INS_1"))).toEqual(["ins_1", "INS_1"])
+    })
+  )
+
+  it.effect("has at most 50 keys, whether they may be used or not", () =>
+    Effect.gen(function* () {
+      const fill = Array.from({ length: 49 }, (_, index) => ({ kty: "EC", kid: `ec_${index}` }))
+      expect(yield* idsIn(good, ...fill)).toEqual(["ins_good"])
+      expect(yield* idsIn(good, ...fill, {})).toBe("invalid")
+    })
+  )
+
+  it.effect("takes nothing from what every object inherits", () =>
+    Effect.gen(function* () {
+      const { kid: _, ...nameless } = jwk("ins_1")
+      const { n: __, ...numberless } = jwk("ins_2")
+      const found = idsIn(nameless, numberless, good)
+      expect(yield* withPollutedPrototype({ kid: "ins_evil" })(found)).toEqual(["ins_good"])
+      expect(yield* withPollutedPrototype({ n: good.n })(idsIn(numberless))).toBe("empty")
+    })
+  )
+})
+
+describe("a key id", () => {
+  it.each(["ins_2g7np7Hrk0SN6kj5EDMLDaKNL0S", "a", "-", "_", "i".repeat(128)])("may be %s", (kid) =>
+    expect(isKeyId(kid)).toBe(true)
+  )
+  it.each([
+    ["nothing", ""],
+    ["a line end", "ins_1\n"],
+    ["undefined", undefined],
+    ["text in a box", Object("ins_1")]
+  ])("is not %s", (_, kid) => expect(isKeyId(kid)).toBe(false))
+})
