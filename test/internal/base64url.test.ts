@@ -1,0 +1,26 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { decodeBase64url, isCanonicalBase64url } from "../../src/internal/base64url.js"
+
+const spelling = FastCheck.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
+
+describe("base64url", () => {
+  it.prop("decodes what was encoded", [FastCheck.uint8Array()], ([bytes]) => {
+    expect(decodeBase64url(Buffer.from(bytes).toString("base64url"))).toEqual(new Uint8Array(bytes))
+  })
+
+  it.prop("is canonical when it is what its bytes are encoded to, and only then", [spelling], ([text]) => {
+    expect(isCanonicalBase64url(text)).toBe(Buffer.from(text, "base64url").toString("base64url") === text)
+  })
+
+  it("is canonical in one of the 16 or 4 spellings of a last character", () => {
+    const alphabet = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    const canonical = (start: string) => alphabet.filter((last) => isCanonicalBase64url(`${start}${last}`))
+    expect(canonical("A")).toEqual(["A", "Q", "g", "w"])
+    expect(canonical("AA")).toEqual(alphabet.filter((_, at) => at % 4 === 0))
+    expect(canonical("AAA")).toEqual(alphabet)
+    // No number of bytes has this length.
+    expect(canonical("")).toEqual([])
+    expect(canonical("AAAA")).toEqual([])
+  })
+})

@@ -1,0 +1,213 @@
+import { inspect } from "node:util"
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
+import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
+import { canaries } from "../support/canaries.js"
+import { type Channels, channelsOf, leaks } from "../support/channels.js"
+import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
+import { untyped } from "../support/requests.js"
+import { ours } from "../support/tokenKeys.js"
+import {
+  app,
+  claims,
+  encode,
+  kid,
+  now,
+  ourKeys,
+  pemOf,
+  sessionToken,
+  signatureOf,
+  templateToken,
+  theirPrivateKey
+} from "../support/tokens.js"
+
+/** Nobody is to see a token, nor a part of it, nor the numbers of a key. */
+const secretsOf = (token: string) => {
+  const parts = token.split(".").filter((part) => part.length >= 8)
+  return {
+    token,
+    ...Object.fromEntries(parts.map((part, at) => [`part ${at}`, part])),
+    modulus: ours.n ?? "",
+    "secret key": canaries.secretKey
+  }
+}
+
+const shownIn = (channels: Channels, token: string) => {
+  // Not to be trusted if it looked at nothing.
+  expect(channels.length).toBeGreaterThan(20)
+  return leaks(channels, secretsOf(token))
+}
+
+const metrics = Effect.map(Metric.snapshot, (pairs): Channels => [["metrics", inspect(pairs, { depth: 9 })]])
+
+type Options = { readonly [name: string]: unknown }
+
+const good = sessionToken()
+const [head, payload, signature] = good.split(".")
+
+const refusals: ReadonlyArray<readonly [reason: string, token: string, options?: Options]> = [
+  ["format", `${good} `],
+  ["format", `Bearer ${good}`],
+  ["format", `${head}.${payload}`],
+  ["format", `${head}.${encode(`{"x":1,"x":"${"y".repeat(40)}"}`)}.${signatureOf("")}`.slice(0, -1)],
+  ["header", sessionToken({}, { crit: ["b64"] })],
+  ["alg", sessionToken({}, { alg: "none" })],
+  ["typ", sessionToken({}, { typ: "at+jwt" })],
+  ["category", templateToken()],
+  ["kid", sessionToken({}, { kid: "ins_unknown" })],
+  ["kid", sessionToken({}, { kid: good.slice(0, 128) })],
+  ["signature", sessionToken({}, {}, theirPrivateKey)],
+  ["signature", `${head}.${encode(claims({ sub: "user_2" }))}.${signature}`],
+  ["exp", sessionToken({ exp: now - 60, iat: now - 120 })],
+  ["exp", sessionToken({ exp: good })],
+  ["nbf", sessionToken({ nbf: now + 60 })],
+  ["iat", sessionToken({ iat: now + 50 })],
+  ["sub", sessionToken({ sub: `${good} ${good}` })],
+  ["sid", sessionToken({ sid: good })],
+  ["iss", sessionToken({ iss: `https://evil.example/${good}` }), { issuer: "https://clerk.example.com" }],
+  ["azp", sessionToken({ azp: good }), { authorizedParties: [app] }],
+  ["azp", sessionToken({ azp: canaries.secretKey }), { authorizedParties: [app] }],
+  ["aud", sessionToken({ aud: [good, `Bearer ${good}`] }), { audience: "api" }],
+  ["sts", sessionToken({ sts: "pending" })],
+  ["version", sessionToken({ v: good })],
+  ["claims", sessionToken({ o: { id: "org_1", rol: [good] } })],
+  [
+    "claims",
+    sessionToken({ [good]: good }),
+    { claims: Schema.Record({ key: Schema.String, value: Schema.Number }) }
+  ],
+  [
+    "claims",
+    sessionToken({ tenant: good }),
+    { claims: Schema.Struct({ tenant: Schema.Redacted(Schema.NumberFromString) }) }
+  ]
+]
+
+describe("a token that is refused is shown nowhere:", () => {
+  for (const [at, [reason, token, options]] of refusals.entries()) {
+    it.effect(`${reason}, ${at + 1}`, () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(now * 1000)
+        for (const given of [token, Redacted.make(token)]) {
+          const { channels, exit } = yield* channelsOf(SessionTokens.verify(given, untyped<object>(options)))
+          const failure = Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
+          expect(Option.getOrThrow(failure)).toMatchObject({ _tag: "ClerkTokenError", reason })
+          expect(shownIn([...channels, ...(yield* metrics)], token)).toEqual([])
+          // A claim may quote the token that it was stolen from.
+          expect(leaks(channels, { quoted: good })).toEqual([])
+        }
+      }).pipe(Effect.provide(ourKeys))
+    )
+  }
+})
+
+describe("a token is shown nowhere", () => {
+  const built = <A, E>(self: Effect.Effect<A, E, SigningKeys>) =>
+    TestClock.setTime(now * 1000).pipe(Effect.zipRight(channelsOf(self)), Effect.provide(ourKeys))
+
+  it.effect("when it is good", () =>
+    Effect.gen(function* () {
+      for (const cache of [undefined, { capacity: 2 }]) {
+        const { channels, exit } = yield* built(
+          Effect.gen(function* () {
+            const verify = yield* SessionTokens.verifier({ cache })
+            return [yield* verify(good), yield* verify(good), verify]
+          })
+        )
+        expect(Exit.isSuccess(exit)).toBe(true)
+        expect(shownIn([...channels, ...(yield* metrics)], good)).toEqual([])
+      }
+    })
+  )
+
+  it.effect("when it is given in place of the options, or among them", () =>
+    Effect.gen(function* () {
+      for (const options of [
+        good,
+        { [good]: true },
+        { issuer: good },
+        { authorizedParties: [good] },
+        { audience: [good, 1] },
+        { clockSkew: good },
+        { category: good },
+        { claims: good },
+        { allowPending: good },
+        { missingAzp: good, authorizedParties: [app] }
+      ]) {
+        const both: ReadonlyArray<Effect.Effect<unknown, unknown, SigningKeys>> = [
+          SessionTokens.verify(good, untyped<object>(options)),
+          SessionTokens.verifier(untyped<object>(options))
+        ]
+        for (const self of both) {
+          const { channels, exit } = yield* built(self)
+          expect(Exit.isFailure(exit)).toBe(true)
+          expect(shownIn(channels, good)).toEqual([])
+        }
+      }
+    })
+  )
+
+  it.effect("when its verification is a defect", () =>
+    Effect.gen(function* () {
+      const broken = Layer.succeed(SigningKeys, { find: () => Effect.dieMessage("the keys are broken") })
+      const { channels, exit } = yield* channelsOf(SessionTokens.verify(good)).pipe(Effect.provide(broken))
+      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+      expect(shownIn(channels, good)).toEqual([])
+    })
+  )
+
+  it.effect("when the keys cannot be had, and neither is the secret key", () =>
+    Effect.gen(function* () {
+      const { layer } = recordingFetch((call) =>
+        jsonResponse(
+          { errors: [{ code: good, message: `${canaries.secretKey} ${call.headers["authorization"]}` }] },
+          401
+        )
+      )
+      const keys = SigningKeys.layerJwks.pipe(
+        Layer.provide(ClerkHttp.layerFetch({ secretKey: Redacted.make(canaries.secretKey) }))
+      )
+      const { channels, exit } = yield* channelsOf(SessionTokens.verify(good)).pipe(
+        Effect.provide(keys),
+        Effect.provide(layer)
+      )
+      const failure = Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
+      expect(Option.getOrThrow(failure)).toMatchObject({ _tag: "ClerkKeysUnavailable", reason: "rejected" })
+      expect(shownIn(channels, good)).toEqual([])
+    })
+  )
+})
+
+it.effect("a key is not shown by the service that holds it, nor by its layer or a verifier", () =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(now * 1000)
+    const layer = SigningKeys.layerPem(pemOf(ours))
+    const { channels, exit } = yield* channelsOf(
+      Effect.gen(function* () {
+        const keys = yield* SigningKeys
+        const verify = yield* SessionTokens.verifier({ cache: { capacity: 1 } })
+        yield* verify(good)
+        return [keys, layer, verify, yield* keys.find(kid)]
+      }).pipe(Effect.provide(layer))
+    )
+    expect(Exit.isSuccess(exit)).toBe(true)
+    expect(shownIn(channels, good)).toEqual([])
+  })
+)
+
+it.effect("the search finds a token that is shown", () =>
+  Effect.gen(function* () {
+    for (const shown of [good, String(payload), `before ${signature} after`, String(ours.n), encode(good)]) {
+      const { channels } = yield* channelsOf(Effect.fail(new Error(`the token ${shown}`)))
+      expect(shownIn(channels, good)).not.toEqual([])
+    }
+  })
+)

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as MetricState from "effect/MetricState"
+import * as TestClock from "effect/TestClock"
+import { ClerkKeysUnavailable, SessionTokens, SigningKeys } from "effect-clerk"
+import { recordingTracer, spansOf } from "../support/spans.js"
+import { now, ourKeys, sessionToken, theirPrivateKey } from "../support/tokens.js"
+
+const token = sessionToken()
+const forged = sessionToken({}, {}, theirPrivateKey)
+
+const closedKeys = Layer.succeed(SigningKeys, {
+  find: () => new ClerkKeysUnavailable({ reason: "unreachable", retryable: true })
+})
+
+/** Verifies each of them, whatever comes of it. */
+const verifyAll = (tokens: ReadonlyArray<string>, options: SessionTokens.VerifierOptions = {}) =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(now * 1000)
+    const verify = yield* SessionTokens.verifier(options)
+    yield* Effect.forEach(tokens, (each) => Effect.either(verify(each)))
+  })
+
+/** The outcomes that were counted meanwhile. */
+const outcomesOf = <A, E, R>(self: Effect.Effect<A, E, R>) => {
+  const counts = Effect.map(Metric.snapshot, (pairs) =>
+    pairs
+      .filter(({ metricKey }) => metricKey.name === "clerk_token_verifications")
+      .map(({ metricKey, metricState }) => {
+        const tags = metricKey.tags.map(({ key, value }) => `${key}=${value}`).join(",")
+        return [
+          tags,
+          MetricState.isCounterState(metricState) ? Number(metricState.count) : Number.NaN
+        ] as const
+      })
+  )
+  return Effect.gen(function* () {
+    const before = new Map(yield* counts)
+    yield* self
+    return Object.fromEntries(
+      (yield* counts).flatMap(([tags, count]) => {
+        const more = count - (before.get(tags) ?? 0)
+        return more === 0 ? [] : [[tags, more]]
+      })
+    )
+  })
+}
+
+describe("the metric clerk_token_verifications", () => {
+  it.effect("counts by outcome: ok, or the reason of the refusal", () =>
+    Effect.gen(function* () {
+      const tokens = [
+        token,
+        token,
+        forged,
+        "nonsense",
+        sessionToken({ sts: "pending" }),
+        sessionToken({ o: 1 })
+      ]
+      expect(yield* outcomesOf(verifyAll(tokens))).toEqual({
+        "outcome=ok": 2,
+        "outcome=signature": 1,
+        "outcome=format": 1,
+        "outcome=sts": 1,
+        "outcome=claims": 1
+      })
+    }).pipe(Effect.provide(ourKeys))
+  )
+
+  it.effect("counts keys that cannot be had by their tag", () =>
+    Effect.gen(function* () {
+      expect(yield* outcomesOf(verifyAll([token]))).toEqual({ "outcome=ClerkKeysUnavailable": 1 })
+    }).pipe(Effect.provide(closedKeys))
+  )
+
+  it.effect("counts a token that is remembered like any other", () =>
+    Effect.gen(function* () {
+      const verified = verifyAll([token, token, token], { cache: { capacity: 1 } })
+      expect(yield* outcomesOf(verified)).toEqual({ "outcome=ok": 3 })
+    }).pipe(Effect.provide(ourKeys))
+  )
+
+  it.effect("counts the verifications of a single call, but not what is refused for its options", () =>
+    Effect.gen(function* () {
+      const wrong = Effect.flip(SessionTokens.verify(token, { authorizedParties: [] }))
+      expect(yield* outcomesOf(wrong)).toEqual({})
+      const calls = Effect.zip(
+        Effect.either(SessionTokens.verify(forged)),
+        Effect.either(SessionTokens.verify("x"))
+      )
+      expect(yield* outcomesOf(calls)).toEqual({ "outcome=signature": 1, "outcome=format": 1 })
+    }).pipe(Effect.provide(ourKeys))
+  )
+})
+
+describe("the span SessionTokens.verify", () => {
+  it.effect("is there for each verification under a tracer, and is a child of the span around it", () =>
+    Effect.gen(function* () {
+      const spans = yield* spansOf(
+        Effect.withSpan(verifyAll([token, token], { cache: { capacity: 1 } }), "request")
+      )
+      expect(spans.map(({ name, parent, kind }) => [name, parent, kind])).toEqual([
+        ["request", undefined, "internal"],
+        ["SessionTokens.verify", "request", "internal"],
+        ["SessionTokens.verify", "request", "internal"]
+      ])
+      expect(spans.slice(1).map(({ attributes }) => [...attributes])).toEqual([[], []])
+      expect(
+        spans.every(({ ended }) => ended.length === 1 && Exit.isSuccess(ended[0]?.exit ?? Exit.void))
+      ).toBe(true)
+    }).pipe(Effect.provide(ourKeys))
+  )
+
+  it.effect("says why a token was refused", () =>
+    Effect.gen(function* () {
+      const spans = yield* spansOf(verifyAll([forged, sessionToken({ exp: now - 60, iat: now - 120 }), ""]))
+      expect(spans.map(({ attributes }) => Object.fromEntries(attributes))).toEqual(
+        ["signature", "exp", "format"].map((reason) => ({
+          "error.type": "ClerkTokenError",
+          "clerk.reason": reason
+        }))
+      )
+    }).pipe(Effect.provide(ourKeys))
+  )
+
+  it.effect("says why keys cannot be had", () =>
+    Effect.gen(function* () {
+      const [span] = yield* spansOf(verifyAll([token]))
+      expect(Object.fromEntries(span?.attributes ?? [])).toEqual({
+        "error.type": "ClerkKeysUnavailable",
+        "clerk.reason": "unreachable"
+      })
+    }).pipe(Effect.provide(closedKeys))
+  )
+
+  it.effect("is around the search for keys", () =>
+    Effect.gen(function* () {
+      const spans = yield* spansOf(verifyAll([token]))
+      expect(spans.map(({ name, parent }) => [name, parent])).toEqual([
+        ["SessionTokens.verify", undefined],
+        ["search", "SessionTokens.verify"]
+      ])
+    }).pipe(
+      Effect.provide(
+        Layer.succeed(SigningKeys, { find: () => Effect.withSpan(Effect.succeed(undefined), "search") })
+      )
+    )
+  )
+
+  it.effect("is not made where nobody would see it", () =>
+    Effect.gen(function* () {
+      const { spans, tracer } = recordingTracer()
+      yield* verifyAll([token]).pipe(Effect.withTracer(tracer), Effect.withTracerEnabled(false))
+      expect(spans).toEqual([])
+      let parents = 0
+      const looking = Layer.succeed(SigningKeys, {
+        find: () =>
+          Effect.map(Effect.option(Effect.currentSpan), (span) => {
+            if (span._tag === "Some") parents++
+            return undefined
+          })
+      })
+      yield* Effect.provide(verifyAll([token]), looking)
+      expect(parents).toBe(0)
+      // It would have been seen there.
+      yield* Effect.provide(Effect.withSpan(verifyAll([token]), "request"), looking)
+      expect(parents).toBe(1)
+    }).pipe(Effect.provide(ourKeys))
+  )
+})
