@@ -24,10 +24,10 @@ const unescaped = (text: string): string =>
     .trim()
 
 const pemOf = (text: string): string | { readonly rule: string } => {
-  if (text === "") return { rule: "is empty" }
   // Far more than any key has; what is longer is not looked at.
   if (text.length > 16_384) return { rule: "is too long for a public key" }
   const plain = unescaped(text)
+  if (plain === "") return { rule: "is empty" }
   for (const [label, rule] of wrongLabels) if (label.test(plain)) return { rule }
   const blocks = plain.match(/-----BEGIN /g)?.length ?? 0
   if (blocks > 1) return { rule: "must be one key, not several" }
