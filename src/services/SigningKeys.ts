@@ -83,23 +83,26 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
 
   /**
    * From the environment: `CLERK_JWT_KEY` if it is set, and then neither a request is made nor a secret key needed;
-   * otherwise as `layerJwks`, through the client of the environment (`ClerkHttp.layerDefault`).
+   * otherwise as `layerJwks`, through the client of the environment (`ClerkHttp.layerDefault`). Each time it is built
+   * it reads the environment anew.
    */
-  static readonly layerConfig: Layer.Layer<SigningKeys, ClerkConfigError> = Layer.suspend(() =>
-    Layer.unwrapEffect(
-      Effect.map(
-        Effect.mapError(Config.option(Config.redacted(variable)), () => broken("could not be read")),
-        Option.match({
-          onNone: () => Layer.provide(SigningKeys.layerJwks, ClerkHttp.layerDefault),
-          onSome: (pem) =>
-            Layer.effect(
-              SigningKeys,
-              Effect.mapBoth(importPublicKeyPem(pem), {
-                onFailure: ({ rule }) => broken(rule),
-                onSuccess: oneKey
-              })
-            )
-        })
+  static readonly layerConfig: Layer.Layer<SigningKeys, ClerkConfigError> = Layer.fresh(
+    Layer.suspend(() =>
+      Layer.unwrapEffect(
+        Effect.map(
+          Effect.mapError(Config.option(Config.redacted(variable)), () => broken("could not be read")),
+          Option.match({
+            onNone: () => Layer.provide(SigningKeys.layerJwks, ClerkHttp.layerDefault),
+            onSome: (pem) =>
+              Layer.effect(
+                SigningKeys,
+                Effect.mapBoth(importPublicKeyPem(pem), {
+                  onFailure: ({ rule }) => broken(rule),
+                  onSuccess: oneKey
+                })
+              )
+          })
+        )
       )
     )
   )

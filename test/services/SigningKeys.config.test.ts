@@ -1,0 +1,170 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { SigningKeys, type SigningKeysService } from "effect-clerk"
+import { errorChannels } from "../support/channels.js"
+import { jwk, look } from "../support/keySets.js"
+import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
+import { ours } from "../support/tokenKeys.js"
+import { ourPrivateKey, pemOf, sessionToken } from "../support/tokens.js"
+import { verifyAt } from "../support/verification.js"
+
+type Variables = { readonly [name: string]: string }
+
+/** These variables, and a note of each that is read. */
+const providing = (variables: Variables, reads: Array<string>) => {
+  const { flattened } = ConfigProvider.fromMap(new Map(Object.entries(variables)))
+  return Layer.setConfigProvider(
+    ConfigProvider.fromFlat({
+      ...flattened,
+      load: (path, config, split) => {
+        reads.push(path.join("."))
+        return flattened.load(path, config, split)
+      }
+    })
+  )
+}
+
+/** Keys of an environment, and what is asked of Clerk for them. */
+const environment = (variables: Variables) => {
+  const reads: Array<string> = []
+  const { calls, layer: fetch } = recordingFetch(() => jsonResponse({ keys: [jwk("ins_1")] }))
+  const keys = SigningKeys.layerConfig.pipe(Layer.provide(providing(variables, reads)), Layer.provide(fetch))
+  return { calls, keys, reads }
+}
+
+const refusalOf = (variables: Variables) =>
+  Effect.flip(Effect.scoped(Layer.build(environment(variables).keys)))
+
+const pem = pemOf(ours)
+
+describe("keys from the environment", () => {
+  const withKey: ReadonlyArray<readonly [string, Variables]> = [
+    ["alone", { CLERK_JWT_KEY: pem }],
+    ["on one line", { CLERK_JWT_KEY: pem.replaceAll("\n", "\\n") }],
+    ["beside a secret key", { CLERK_JWT_KEY: pem, CLERK_SECRET_KEY: "sk_test_a2V5" }],
+    ["beside a secret key that is none", { CLERK_JWT_KEY: pem, CLERK_SECRET_KEY: "pk_test_a2V5" }]
+  ]
+
+  it.effect.each(withKey)(
+    "are that of CLERK_JWT_KEY, without a request and without a look at a secret key: %s",
+    ([, variables]) => {
+      const { calls, keys, reads } = environment(variables)
+      return Effect.gen(function* () {
+        expect(yield* verifyAt(sessionToken())).toMatchObject({ issuer: "https://clerk.example.com" })
+        expect(yield* look("ins_1")).toBe("found")
+        expect([calls, reads]).toEqual([[], ["CLERK_JWT_KEY"]])
+      }).pipe(Effect.provide(keys))
+    }
+  )
+
+  it.effect("are Clerk's when there is no CLERK_JWT_KEY, asked for with CLERK_SECRET_KEY", () => {
+    const { calls, keys } = environment({ CLERK_SECRET_KEY: "sk_test_a2V5" })
+    return Effect.gen(function* () {
+      expect(calls).toEqual([])
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["found", "unknown"])
+      expect(calls).toEqual([
+        {
+          url: "https://api.clerk.com/v1/jwks",
+          method: "GET",
+          headers: {
+            accept: "application/json",
+            authorization: "Bearer sk_test_a2V5",
+            "clerk-api-version": "2026-05-12",
+            "user-agent": expect.stringMatching(/^effect-clerk\//)
+          },
+          body: "",
+          redirect: "manual"
+        }
+      ])
+    }).pipe(Effect.provide(keys))
+  })
+
+  it.effect("are asked for at CLERK_API_URL", () => {
+    const { calls, keys } = environment({
+      CLERK_SECRET_KEY: "sk_test_a2V5",
+      CLERK_API_URL: "https://clerk.example.com/proxy"
+    })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      expect(calls.map(({ url }) => url)).toEqual(["https://clerk.example.com/proxy/v1/jwks"])
+    }).pipe(Effect.provide(keys))
+  })
+
+  it.effect("of two environments in one program stay apart", () => {
+    class Other extends Context.Tag("test/OtherKeys")<Other, SigningKeysService>() {}
+    const first = environment({ CLERK_SECRET_KEY: "sk_test_first" })
+    const second = environment({ CLERK_JWT_KEY: pem })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_1")).toBe("found")
+      expect(yield* look("ins_2")).toBe("unknown")
+      const other = yield* Other
+      expect(yield* Effect.provideService(look("ins_2"), SigningKeys, other)).toBe("found")
+      expect(first.calls.map(({ headers }) => headers["authorization"])).toEqual(["Bearer sk_test_first"])
+      expect(second.calls).toEqual([])
+    }).pipe(
+      Effect.provide(
+        Layer.merge(
+          first.keys,
+          Layer.project(second.keys, SigningKeys, Other, (keys) => keys)
+        )
+      )
+    )
+  })
+})
+
+describe("an environment is refused", () => {
+  const secret = "sk_live_CanaryKey7Qm2xVb9Tz4Lw8"
+  const privatePem = String(ourPrivateKey.export({ type: "pkcs8", format: "pem" }))
+
+  const broken: ReadonlyArray<readonly [string, Variables, RegExp]> = [
+    ["without either variable", {}, /^CLERK_SECRET_KEY \(secretKey\) is missing/],
+    ["with an empty secret key", { CLERK_SECRET_KEY: "" }, /^CLERK_SECRET_KEY \(secretKey\) is empty$/],
+    ["with an empty key", { CLERK_JWT_KEY: "" }, /^CLERK_JWT_KEY \(jwtKey\) is empty$/],
+    [
+      "with the secret key in the place of the key",
+      { CLERK_JWT_KEY: secret, CLERK_SECRET_KEY: secret },
+      /^CLERK_JWT_KEY \(jwtKey\) must be a public key in PEM form$/
+    ],
+    ["with a private key", { CLERK_JWT_KEY: privatePem }, /^CLERK_JWT_KEY \(jwtKey\) is a private key/],
+    [
+      "with a URL that is none",
+      { CLERK_SECRET_KEY: secret, CLERK_API_URL: `http://${secret}` },
+      /^CLERK_API_URL \(apiUrl\) must be/
+    ]
+  ]
+
+  it.effect.each(broken)("%s", ([, variables, message]) =>
+    Effect.gen(function* () {
+      const error = yield* refusalOf(variables)
+      expect(error._tag).toBe("ClerkConfigError")
+      expect(error.message).toMatch(message)
+      const shown = errorChannels(error).map(([, text]) => text)
+      for (const canary of [secret, ...privatePem.split("\n").slice(1, 3)]) {
+        expect(shown.filter((text) => text.includes(canary))).toEqual([])
+      }
+    })
+  )
+
+  it.effect("when it cannot be read, without what the source says", () =>
+    Effect.gen(function* () {
+      const unreadable = ConfigProvider.make({
+        load: () => Effect.fail(ConfigError.SourceUnavailable([], `vault: ${secret}`, Cause.fail(secret))),
+        flattened: ConfigProvider.fromMap(new Map()).flattened
+      })
+      const error = yield* SigningKeys.layerConfig.pipe(
+        Layer.build,
+        Effect.scoped,
+        Effect.withConfigProvider(unreadable),
+        Effect.flip
+      )
+      expect(error).toMatchObject({ _tag: "ClerkConfigError", setting: "jwtKey", variable: "CLERK_JWT_KEY" })
+      expect(error.message).toBe("CLERK_JWT_KEY (jwtKey) could not be read")
+      expect(errorChannels(error).filter(([, text]) => text.includes("vault"))).toEqual([])
+    })
+  )
+})
