@@ -1,8 +1,9 @@
 /**
  * A soak: 64 fibers call a server that misbehaves, over `fetch` and over `effect-clerk/undici`, for two minutes or
- * `--seconds N`. Nothing may be left over at the end. `--seed N` makes the same calls again.
+ * `--seconds N`. Nothing may be left over at the end. `--seed N` makes the same calls again. After it comes the soak of
+ * token verification (`tokens.ts`), in proportion.
  */
-import { fork } from "node:child_process"
+import { fork, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
@@ -204,4 +205,15 @@ const rows: ReadonlyArray<Row> = [
 say(table(rows))
 for (const text of [...wrong, ...strays.map(String)].slice(0, 20)) say(`  ${text}`)
 server.disconnect()
-process.exitCode = rows.some(({ holds }) => holds === false) ? 1 : 0
+
+// In a process of its own, so that the figures of the two do not mix.
+const tokens = spawn(
+  process.execPath,
+  [
+    ...["--expose-gc", "--import", "tsx", fileURLToPath(new URL("./tokens.ts", import.meta.url))],
+    ...["--size", String(Math.min(1, seconds / 120)), "--seed", String(seed)]
+  ],
+  { stdio: "inherit" }
+)
+const [tokensCode] = await once(tokens, "exit")
+process.exitCode = rows.some(({ holds }) => holds === false) || tokensCode !== 0 ? 1 : 0
