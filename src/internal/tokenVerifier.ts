@@ -57,11 +57,9 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
     token: string,
     read: ReadClaims,
     payload: Payload,
-    { freshUntilNanos }: VerificationKey,
-    clock: Clock.Clock
+    { freshUntilNanos }: VerificationKey
   ) => {
     if (seen === undefined) return
-    if (freshUntilNanos !== undefined && freshUntilNanos <= clock.unsafeCurrentTimeNanos()) return
     if (seen.size >= cacheCapacity && !seen.has(token)) {
       const oldest = seen.keys().next()
       if (oldest.done !== true) seen.delete(oldest.value)
@@ -87,7 +85,7 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
                 if (payload === undefined) return refuse("format")
                 const read = readClaims(payload, settings, clock.unsafeCurrentTimeMillis())
                 if (read instanceof ClerkTokenError) return Effect.fail(read)
-                remember(token, read, payload, key, clock)
+                remember(token, read, payload, key)
                 return withCustom(read.claims, payload)
               })
             : refuse("signature")

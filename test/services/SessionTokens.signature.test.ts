@@ -11,6 +11,7 @@ import {
   claims,
   encode,
   header,
+  keysOf,
   kid,
   now,
   otherKid,
@@ -83,6 +84,15 @@ describe("a signature that is not ours is refused:", () => {
       })
     )
   }
+
+  it.effect("where the key is one that cannot verify anything", () =>
+    Effect.gen(function* () {
+      const { publicKey } = yield* Effect.promise(() =>
+        crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"])
+      )
+      expect(yield* reasonOf(good, undefined, { keys: keysOf({ [kid]: publicKey }) })).toBe("signature")
+    })
+  )
 
   it.effect(
     "in any single character of a good token, whatever it is changed to",
