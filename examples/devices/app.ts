@@ -5,26 +5,23 @@ import { ClerkAuth } from "effect-clerk/http-api"
 import { DevicesApi } from "./api.js"
 import { issuer } from "./demo.js"
 import { DevicesLive } from "./devices.js"
-import { respond, securityHeaders, seeOther } from "./layout.js"
-import { noticePage } from "./page.js"
-import { noSuchPage, otherOrigin, refusalOf } from "./refusals.js"
+import { securityHeaders, seeOther } from "./layout.js"
+import { problemPage } from "./page.js"
+import { noSuchPage, noticeOf, otherOrigin } from "./refusals.js"
 import { signInLive } from "./signIn.js"
 
 const turnedAway = (error: unknown) => {
   if (error instanceof ClerkTokenError) {
-    return error.reason === "origin"
-      ? respond(noticePage(otherOrigin, "/", "Show your devices"))
-      : seeOther("/sign-in")
+    return Effect.succeed(error.reason === "origin" ? problemPage(otherOrigin) : seeOther("/sign-in"))
   }
-  return respond(noticePage(ClerkError.is(error) ? refusalOf(error) : noSuchPage, "/", "Show your devices"))
+  return ClerkError.is(error)
+    ? Effect.map(noticeOf(error), problemPage)
+    : Effect.succeed(problemPage(noSuchPage))
 }
 
 /** What `ClerkAuth` or the router refuses comes by here before it would become JSON, which is nothing to read. */
 const Pages = HttpApiBuilder.middleware((app) =>
-  app.pipe(
-    Effect.catchAll((error: unknown) => Effect.succeed(turnedAway(error))),
-    Effect.map(HttpServerResponse.setHeaders(securityHeaders))
-  )
+  app.pipe(Effect.catchAll(turnedAway), Effect.map(HttpServerResponse.setHeaders(securityHeaders)))
 )
 
 /** The application as it is served at an origin, such as `http://127.0.0.1:3000`. */

@@ -11,7 +11,7 @@ export interface Notice {
   readonly retryAfter?: Duration.Duration | undefined
 }
 
-export interface Page {
+interface Page {
   readonly title: string
   readonly notice?: Notice | undefined
   readonly content: Child

@@ -1,7 +1,7 @@
 import { DateTime } from "effect"
 import type { Session, SessionActivity } from "effect-clerk"
 import { type Html, html } from "./html.js"
-import type { Notice, Page } from "./layout.js"
+import { type Notice, respond } from "./layout.js"
 
 /** The sessions of a user that are signed in, and which of them is looking at the page. */
 export interface Devices {
@@ -66,23 +66,22 @@ const othersForm = html`<form method="post" action="/devices/revoke-others">
 <button class="all">Sign out all other devices</button>
 </form>`
 
-export const devicesPage = (
-  { current, others }: Devices,
-  now: DateTime.Utc,
-  notice: Notice | undefined
-): Page => ({
-  title: "Your devices",
-  notice,
-  content: html`<p class="soft">You are signed in on these devices. Sign out any that you do not know.</p>
+export const devicesPage = ({ current, others }: Devices, now: DateTime.Utc, notice: Notice | undefined) =>
+  respond({
+    title: "Your devices",
+    notice,
+    content: html`<p class="soft">You are signed in on these devices. Sign out any that you do not know.</p>
 <ul class="devices">
 ${[device(current, now, true), ...others.map((session) => device(session, now, false))]}
 </ul>
 ${others.length > 0 ? othersForm : undefined}`
-})
+  })
 
 /** When there are no devices to show: what went wrong, and the way on. */
-export const noticePage = (notice: Notice, href: string, label: string): Page => ({
-  title: "Your devices",
-  notice,
-  content: html`<p><a href="${href}">${label}</a></p>`
-})
+const noticePage = (notice: Notice, wayOn: Html) =>
+  respond({ title: "Your devices", notice, content: html`<p>${wayOn}</p>` })
+
+export const problemPage = (notice: Notice) => noticePage(notice, html`<a href="/">Show your devices</a>`)
+
+export const signInAgainPage = (notice: Notice) =>
+  noticePage(notice, html`<a href="/sign-in">Sign in again</a>`)

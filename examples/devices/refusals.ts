@@ -1,4 +1,4 @@
-import { Duration } from "effect"
+import { Duration, Effect } from "effect"
 import type { ClerkError } from "effect-clerk"
 import type { Notice } from "./layout.js"
 
@@ -13,7 +13,7 @@ export const otherOrigin: Notice = {
 
 export const signedOutMeanwhile: Notice = {
   status: 401,
-  sentence: "This device has been signed out from another one."
+  sentence: "You are not signed in on this device any more."
 }
 
 const when = (wait: Duration.Duration | undefined) => {
@@ -25,7 +25,7 @@ const when = (wait: Duration.Duration | undefined) => {
  * Clerk answered this server, not the person before the page: its 401 is about the server's key, its 429 about the
  * requests of all. So most statuses do not go out as they came.
  */
-export const refusalOf = (error: ClerkError): Notice => {
+const refusalOf = (error: ClerkError): Notice => {
   switch (error._tag) {
     case "ClerkNotFound":
       return noSuchDevice
@@ -53,3 +53,7 @@ export const refusalOf = (error: ClerkError): Notice => {
       return { status: 500, sentence: "Something is wrong on our side. Please tell us if it stays so." }
   }
 }
+
+/** What the person is told; the log, which has to do with the cause, is told that. */
+export const noticeOf = (error: ClerkError): Effect.Effect<Notice> =>
+  Effect.as(Effect.logWarning(error.message), refusalOf(error))

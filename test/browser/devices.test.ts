@@ -48,7 +48,7 @@ describe("your devices", () => {
 
     const answer = await iPhone.reload()
     assert.strictEqual(answer?.status(), 401)
-    assert.include(await iPhone.getByRole("alert").innerText(), "has been signed out")
+    assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
     assert.strictEqual(await iPhone.getByRole("button").count(), 0)
     await iPhone.getByRole("link", { name: "Sign in again" }).click()
     await signInAs(iPhone, "Safari on iPhone")
@@ -64,7 +64,7 @@ describe("your devices", () => {
     await mac.getByRole("status").waitFor()
 
     await iPhone.getByRole("button", { name: "Sign out all other devices" }).click()
-    assert.include(await iPhone.getByRole("alert").innerText(), "has been signed out")
+    assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
     assert.deepStrictEqual(
       (await atClerk(statuses)).filter((status) => status === "revoked"),
       ["revoked"]

@@ -1,14 +1,20 @@
-import { writeFile } from "node:fs/promises"
+import { readFile, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { assert } from "vitest"
 import { story } from "./support/story.js"
 
 const picture = fileURLToPath(new URL("../../docs/images/devices.png", import.meta.url))
 
-/** `UPDATE_PICTURE=1 npm run test:browser -- picture` makes the README's picture again. */
-story("the picture in the README can be made again", async ({ visitorAs }) => {
-  const page = await visitorAs("Chrome on Mac", { viewport: { width: 1000, height: 600 } })
-  const image = await page.screenshot({ fullPage: true })
-  assert.isBelow(image.length, 100_000)
-  if (process.env["UPDATE_PICTURE"] !== undefined) await writeFile(picture, image)
+const width = 1000
+
+/** `UPDATE_PICTURE=1 npm run test:browser -- picture` makes it again. */
+story("the picture of the application is small, and shows all of its width", async ({ visitorAs }) => {
+  const page = await visitorAs("Chrome on Mac", { viewport: { width, height: 600 } })
+  const taken = await page.screenshot({ fullPage: true })
+  if (process.env["UPDATE_PICTURE"] !== undefined) await writeFile(picture, taken)
+
+  const kept = await readFile(picture)
+  const widthOf = (png: Buffer) => png.readUInt32BE(16)
+  assert.deepStrictEqual([widthOf(kept), widthOf(taken)], [width, width])
+  assert.isBelow(kept.length, 100_000)
 })

@@ -105,4 +105,12 @@ describe("a refusal of Clerk's", () => {
     )
     assert.strictEqual(live, 2)
   })
+
+  story("of a device that went by itself is none when all others are signed out", async (stage) => {
+    const page = await stage.visitorAs("Chrome on Mac")
+    await stage.atClerk(refuseAfterList(refusal(404, "resource_not_found")))
+    const answer = await clickThrough(page, "Sign out all other devices")
+    assert.strictEqual(answer.status(), 303)
+    assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
+  })
 })

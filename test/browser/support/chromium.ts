@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { accessSync, constants } from "node:fs"
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
@@ -20,30 +20,34 @@ const onPath = (name: string): string | undefined => {
 const installed = () =>
   ["/usr/bin/chromium", ...names.map(onPath)].find((path) => path !== undefined && isExecutable(path))
 
-const install = () => {
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
-  for (const args of [["update"], ["install", "-y", "chromium"]]) {
-    execFileSync("apt-get", ["-q", ...args], { env, stdio: ["ignore", "ignore", "inherit"] })
-  }
-}
-
 const wanted =
   "Install it (on Debian: apt-get install chromium), or set CHROMIUM_PATH to a Chromium or Chrome."
 
+const aptGet = (...args: ReadonlyArray<string>) => {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
+  const { status, stderr } = spawnSync("apt-get", args, { encoding: "utf8", env })
+  if (status !== 0) throw new Error(`apt-get ${args.join(" ")} failed: ${stderr.trim()}. ${wanted}`)
+}
+
+const install = () => {
+  process.stdout.write("The browser test needs Chromium, and there is none: installing it with apt-get.\n")
+  aptGet("update")
+  aptGet("install", "-y", "--no-install-recommends", "chromium")
+}
+
 /** The browser to drive. Without one there is nothing to test, so its absence fails instead of skipping. */
 export const findChromium = (): string => {
-  const chosen = process.env["CHROMIUM_PATH"]
-  if (chosen !== undefined && chosen !== "") {
-    if (isExecutable(chosen)) return chosen
-    throw new Error(`CHROMIUM_PATH is ${chosen}, which cannot be executed.`)
+  const chosen = process.env["CHROMIUM_PATH"] ?? ""
+  if (chosen !== "" && !isExecutable(chosen)) {
+    throw new Error(`CHROMIUM_PATH is ${chosen}, which is no program that can be run.`)
   }
-  const found = installed()
+  const found = chosen === "" ? installed() : chosen
   if (found !== undefined) return found
   if (process.getuid?.() !== 0 || onPath("apt-get") === undefined) {
     throw new Error(`The browser test needs Chromium, and there is none. ${wanted}`)
   }
   install()
   const fresh = installed()
-  if (fresh === undefined) throw new Error(`apt-get installed no chromium that can be found. ${wanted}`)
+  if (fresh === undefined) throw new Error(`apt-get installed no Chromium that can be found. ${wanted}`)
   return fresh
 }

@@ -33,6 +33,9 @@ export interface Stage extends Application {
   readonly takeComplaints: () => ReadonlyArray<string>
 }
 
+/** A page in a browser of its own, for what is no story of the application in this process. */
+export const newPage = (): Promise<Page> => browser.newPage()
+
 export const signInAs = async (page: Page, device: string): Promise<void> => {
   await page.getByRole("button", { name: device }).click()
   await page.getByRole("heading", { name: "Your devices" }).waitFor()
@@ -63,6 +66,7 @@ export const story = (title: string, tell: (stage: Stage) => Promise<void>): voi
     const complaints: Array<string> = []
     const visitor = async (options?: BrowserContextOptions) => {
       const page = await (await browser.newContext(options)).newPage()
+      page.setDefaultTimeout(5_000)
       watch(page, application.origin, complaints)
       await page.goto(application.origin)
       return page

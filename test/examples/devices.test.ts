@@ -1,0 +1,199 @@
+import { HttpApiBuilder, HttpApp, type HttpRouter, HttpServer } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Deferred, Effect, Fiber, Layer, Option, TestClock } from "effect"
+import { ClerkHttp } from "effect-clerk"
+import { ClerkEmulator } from "effect-clerk/testing"
+import { devicesApp } from "../../examples/devices/app.js"
+import { ClerkInMemory } from "../../examples/devices/demo.js"
+
+const origin = "http://127.0.0.1:3000"
+
+/** Somebody at a browser: asks the application without a socket, and keeps the cookie it sets. */
+const visitor = Effect.gen(function* () {
+  const runtime = yield* Effect.runtime<HttpRouter.HttpRouter.DefaultServices>()
+  const handler = HttpApp.toWebHandlerRuntime(runtime)(yield* HttpApiBuilder.httpApp)
+  let cookie = ""
+  const ask = (method: "GET" | "POST", path: string, form?: Record<string, string>) =>
+    Effect.promise(async () => {
+      const headers = { cookie, ...(method === "POST" ? { origin } : {}) }
+      const body = form && new URLSearchParams(form)
+      const response = await handler(
+        new Request(new URL(path, origin), { method, headers, ...(body && { body }) })
+      )
+      const [set] = response.headers.getSetCookie()
+      if (set !== undefined) cookie = set.slice(0, set.indexOf(";"))
+      return {
+        status: response.status,
+        location: response.headers.get("location"),
+        headers: response.headers,
+        text: await response.text()
+      }
+    })
+  return {
+    get: (path: string) => ask("GET", path),
+    post: (path: string, form = {}) => ask("POST", path, form)
+  }
+})
+
+const App = Layer.mergeAll(
+  devicesApp(origin),
+  HttpApiBuilder.Router.Live,
+  HttpApiBuilder.Middleware.layer,
+  HttpServer.layerContext
+)
+
+const AppLive = Layer.provideMerge(App, ClerkInMemory)
+
+/** Clerk gives no answer to one operation; `asked` is done when it is asked. */
+const appWithout = (operation: string, asked: Deferred.Deferred<void>) =>
+  App.pipe(
+    Layer.provideMerge(
+      Layer.effect(
+        ClerkHttp,
+        Effect.map(ClerkHttp, ({ execute, ...rest }) => ({
+          ...rest,
+          execute: (request) =>
+            request.operation === operation
+              ? Effect.zipRight(Deferred.succeed(asked, undefined), Effect.never)
+              : execute(request)
+        }))
+      )
+    ),
+    Layer.provideMerge(ClerkInMemory)
+  )
+
+const atNoon = TestClock.setTime(Date.UTC(2026, 0, 15, 12))
+
+/**
+ * Joins a fiber, and lets time pass until it is done: in steps, since the clock of a test does not see which of the
+ * application's fibers still have to fall asleep. Gives how many seconds it took.
+ */
+const joinInTime = <A, E>(fiber: Fiber.Fiber<A, E>) =>
+  Effect.gen(function* () {
+    const started = yield* Clock.currentTimeMillis
+    while (Option.isNone(yield* Fiber.poll(fiber))) {
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
+      yield* TestClock.adjust("250 millis")
+    }
+    return [yield* Fiber.join(fiber), ((yield* Clock.currentTimeMillis) - started) / 1000] as const
+  })
+
+const alertOf = (text: string) => /role="alert">([^<]*)</.exec(text)?.[1]
+
+const revokePathOf = (text: string, device: string) => {
+  const item = text.split("<li").find((item) => item.includes(device))
+  return /action="([^"]*)"/.exec(item ?? "")?.[1] ?? assert.fail(`${device} is not on the page`)
+}
+
+describe("the devices example", () => {
+  it.effect("shows the devices of whoever signs in, and signs them out", () =>
+    Effect.gen(function* () {
+      yield* atNoon
+      yield* Effect.gen(function* () {
+        const clerk = yield* ClerkEmulator
+        const { get, post } = yield* visitor
+
+        const stranger = yield* get("/")
+        assert.deepStrictEqual([stranger.status, stranger.location], [303, "/sign-in"])
+        assert.include((yield* get("/sign-in")).text, "Chrome on Mac, Athens, GR")
+        const entered = yield* post("/sign-in", { browser: "mac" })
+        assert.deepStrictEqual([entered.status, entered.location], [303, "/"])
+
+        const page = yield* get("/")
+        assert.strictEqual(page.status, 200)
+        assert.strictEqual(page.headers.get("content-type"), "text/html; charset=utf-8")
+        assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none'; /)
+        assert.strictEqual(page.headers.get("cache-control"), "no-store")
+        assert.match(page.text, /aria-current="true">\s*<div>\s*<h2>Chrome on Mac <span/)
+        assert.include(
+          page.text,
+          `<time datetime="2026-01-15T09:00:00.000Z">3 hours ago (15 Jan 2026, 09:00 UTC)</time>`
+        )
+
+        const one = yield* post(revokePathOf(page.text, "Safari on iPhone"))
+        assert.deepStrictEqual([one.status, one.location], [303, "/?done=one"])
+        assert.notInclude((yield* get("/?done=one")).text, "Safari on iPhone")
+
+        const others = yield* post("/devices/revoke-others")
+        assert.deepStrictEqual([others.status, others.location], [303, "/?done=others"])
+        const statuses = (yield* clerk.sessions).map(({ status }) => status)
+        assert.sameMembers(statuses, ["active", "revoked", "revoked", "revoked", "revoked"])
+
+        const here = yield* post(revokePathOf(page.text, "Chrome on Mac"))
+        assert.deepStrictEqual([here.status, here.location], [303, "/sign-in?done=here"])
+        assert.strictEqual((yield* get("/")).location, "/sign-in")
+      }).pipe(Effect.provide(AppLive))
+    })
+  )
+
+  it.effect("believes Clerk, not the token, about whether a session is over", () =>
+    Effect.gen(function* () {
+      yield* atNoon
+      yield* Effect.gen(function* () {
+        const clerk = yield* ClerkEmulator
+        const { get, post } = yield* visitor
+        yield* post("/sign-in", { browser: "android" })
+        const before = yield* get("/")
+        const [newest] = (yield* clerk.sessions).filter(({ clientId }) => clientId === "client_android")
+        yield* clerk.updateSession(newest?.id ?? "", { status: "ended" })
+
+        const refused = yield* post(revokePathOf(before.text, "Chrome on Mac"))
+        assert.strictEqual(refused.status, 401)
+        assert.include(alertOf(refused.text), "not signed in on this device")
+        assert.notInclude(refused.text, "Chrome on Mac")
+        assert.isTrue((yield* clerk.sessions).every(({ status }) => status !== "revoked"))
+      }).pipe(Effect.provide(AppLive))
+    })
+  )
+
+  it.effect("says so when it cannot tell who asks, for want of Clerk's keys", () =>
+    Effect.gen(function* () {
+      yield* atNoon
+      yield* Effect.gen(function* () {
+        const clerk = yield* ClerkEmulator
+        const { get, post } = yield* visitor
+        yield* post("/sign-in", { browser: "mac" })
+        yield* clerk.answerNext({ status: 401, body: "{}" })
+        const page = yield* get("/")
+        assert.strictEqual(page.status, 503)
+        assert.include(alertOf(page.text), "out of order")
+      }).pipe(Effect.provide(AppLive))
+    })
+  )
+
+  it.effect("gives up after some seconds without an answer, and says so", () =>
+    Effect.gen(function* () {
+      yield* atNoon
+      const asked = yield* Deferred.make<void>()
+      yield* Effect.gen(function* () {
+        const { get, post } = yield* visitor
+        yield* post("/sign-in", { browser: "mac" })
+        const asking = yield* Effect.fork(get("/"))
+        yield* Deferred.await(asked)
+        const [page, seconds] = yield* joinInTime(asking)
+        assert.isAtMost(seconds, 8)
+        assert.strictEqual(page.status, 504)
+        assert.include(alertOf(page.text), "took too long")
+      }).pipe(Effect.provide(appWithout("Sessions.list", asked)))
+    })
+  )
+
+  it.effect("shows the devices all the same when signing one out takes too long", () =>
+    Effect.gen(function* () {
+      yield* atNoon
+      const asked = yield* Deferred.make<void>()
+      yield* Effect.gen(function* () {
+        const { get, post } = yield* visitor
+        yield* post("/sign-in", { browser: "mac" })
+        const path = revokePathOf((yield* get("/")).text, "Safari on iPhone")
+        const asking = yield* Effect.fork(post(path))
+        yield* Deferred.await(asked)
+        const [page, seconds] = yield* joinInTime(asking)
+        assert.isAtMost(seconds, 8)
+        assert.strictEqual(page.status, 504)
+        assert.include(alertOf(page.text), "see what is signed in")
+        assert.include(page.text, "Safari on iPhone")
+      }).pipe(Effect.provide(appWithout("Sessions.revoke", asked)))
+    })
+  )
+})
