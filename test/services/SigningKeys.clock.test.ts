@@ -1,0 +1,106 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import { ClerkTransportError } from "effect-clerk"
+import { keysNamed, keysOver, look, outage } from "../support/keySets.js"
+import { stage } from "../support/play.js"
+
+const day = Duration.toMillis("1 day")
+
+/** Looks under the test's clock, but with a wall clock that can be set apart from the time that passes. */
+const wallClock = Effect.clockWith((clock) => {
+  let off = 0
+  const unsafeCurrentTimeMillis = () => clock.unsafeCurrentTimeMillis() + off
+  const set = (offMillis: number) => {
+    off = offMillis
+  }
+  const lookUnder = (kid: string) =>
+    Effect.withClock(look(kid), {
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      sleep: (duration) => clock.sleep(duration),
+      unsafeCurrentTimeMillis,
+      currentTimeMillis: Effect.sync(unsafeCurrentTimeMillis),
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+      currentTimeNanos: Effect.sync(() => clock.unsafeCurrentTimeNanos())
+    })
+  return Effect.succeed({ set, lookUnder })
+})
+
+describe.each([
+  { change: "a day ahead", off: day },
+  { change: "a day back", off: -day }
+])("a wall clock that is set $change", ({ off }) => {
+  it.effect("neither ages keys nor keeps them young", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_2"), outage] })
+    return Effect.gen(function* () {
+      const wall = yield* wallClock
+      expect(yield* wall.lookUnder("ins_1")).toBe("found")
+      wall.set(off)
+      expect(yield* wall.lookUnder("ins_1")).toBe("found")
+      yield* TestClock.adjust("599 seconds")
+      expect(yield* wall.lookUnder("ins_1")).toBe("found")
+      expect(times).toHaveLength(1)
+      yield* TestClock.adjust("1 second")
+      expect(yield* wall.lookUnder("ins_1")).toBe("unknown")
+      expect(times).toHaveLength(2)
+      wall.set(0)
+      yield* TestClock.adjust("3599 seconds")
+      expect(yield* wall.lookUnder("ins_2")).toBe("found")
+      yield* TestClock.adjust("1 second")
+      expect(yield* wall.lookUnder("ins_2")).toBe("unreachable")
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("changes nothing in the pause between two requests, nor in how long a key id is unknown", () => {
+    const { times, layer } = stage({ turns: [outage, keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      const wall = yield* wallClock
+      expect(yield* wall.lookUnder("ins_1")).toBe("unreachable")
+      wall.set(off)
+      expect(yield* wall.lookUnder("ins_1")).toBe("unreachable")
+      yield* TestClock.adjust("29 seconds")
+      expect(yield* wall.lookUnder("ins_1")).toBe("unreachable")
+      yield* TestClock.adjust("1 second")
+      expect([yield* wall.lookUnder("ins_1"), yield* wall.lookUnder("ins_2")]).toEqual(["found", "unknown"])
+      wall.set(0)
+      yield* TestClock.adjust("31 seconds")
+      expect(yield* wall.lookUnder("ins_3")).toBe("unknown")
+      yield* TestClock.adjust("31 seconds")
+      expect(yield* wall.lookUnder("ins_3")).toBe("unknown")
+      expect(times).toHaveLength(3)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("while a request waits to be repeated does not hold it up", () => {
+    const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
+    const { times, layer } = stage({ turns: [refused, keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      const wall = yield* wallClock
+      const fiber = yield* Effect.fork(wall.lookUnder("ins_1"))
+      yield* TestClock.adjust(0)
+      wall.set(off)
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(fiber)).toBe("found")
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("while somebody with an old key waits for a new one keeps them a second", () => {
+    const { layer } = stage({ turns: [keysNamed("ins_1"), Effect.never] })
+    return Effect.gen(function* () {
+      const wall = yield* wallClock
+      yield* wall.lookUnder("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      const fiber = yield* Effect.fork(wall.lookUnder("ins_1"))
+      yield* TestClock.adjust("500 millis")
+      wall.set(off)
+      yield* TestClock.adjust("499 millis")
+      expect(yield* Fiber.poll(fiber)).toMatchObject({ _tag: "None" })
+      yield* TestClock.adjust("1 millis")
+      expect(yield* Fiber.join(fiber)).toBe("found")
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})

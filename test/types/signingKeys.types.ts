@@ -1,0 +1,60 @@
+// Checked by `npm run check`, never run: what the types of the keys promise.
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import {
+  type ClerkConfigError,
+  ClerkHttp,
+  type ClerkKeysUnavailable,
+  SessionTokens,
+  SigningKeys,
+  type SigningKeysService,
+  type VerificationKey
+} from "effect-clerk"
+import { expectTypeOf } from "vitest"
+
+const secretKey = Redacted.make("sk_test_type")
+
+// What each layer can fail with, and what it asks for.
+expectTypeOf(SigningKeys.layerJwks).toEqualTypeOf<Layer.Layer<SigningKeys, never, ClerkHttp>>()
+expectTypeOf(SigningKeys.layerConfig).toEqualTypeOf<Layer.Layer<SigningKeys, ClerkConfigError>>()
+expectTypeOf(SigningKeys.layerPem("pem")).toEqualTypeOf<Layer.Layer<SigningKeys, ClerkConfigError>>()
+expectTypeOf(SigningKeys.layerPem).parameters.toEqualTypeOf<[string | Redacted.Redacted<string>]>()
+expectTypeOf(Layer.provide(SigningKeys.layerJwks, ClerkHttp.layerFetch({ secretKey }))).toEqualTypeOf<
+  Layer.Layer<SigningKeys, ClerkConfigError>
+>()
+// @ts-expect-error not a text
+SigningKeys.layerPem(Redacted.make(1))
+// @ts-expect-error not a text
+SigningKeys.layerPem({ kty: "RSA" })
+
+// The service is one function, which says "no such key" apart from "cannot be known".
+const find = Effect.flatMap(SigningKeys, (keys) => keys.find("ins_1"))
+expectTypeOf(find).toEqualTypeOf<
+  Effect.Effect<VerificationKey | undefined, ClerkKeysUnavailable, SigningKeys>
+>()
+expectTypeOf<SigningKeysService["find"]>().parameters.toEqualTypeOf<[string | undefined]>()
+expectTypeOf<VerificationKey>().toEqualTypeOf<{
+  readonly key: CryptoKey
+  readonly freshUntilNanos?: bigint | undefined
+}>()
+expectTypeOf<ClerkKeysUnavailable["reason"]>().toEqualTypeOf<
+  "unreachable" | "rejected" | "failing" | "invalid" | "empty"
+>()
+
+// Keys of one's own are an object with that function.
+declare const key: CryptoKey
+Layer.succeed(SigningKeys, { find: (kid) => Effect.succeed(kid === "ins_1" ? { key } : undefined) })
+// @ts-expect-error another error than that of keys
+Layer.succeed(SigningKeys, { find: () => Effect.fail("no key") })
+// @ts-expect-error a key as text
+Layer.succeed(SigningKeys, { find: () => Effect.succeed({ key: "pem" }) })
+
+// A verification asks for keys, and does not run without.
+const verified = SessionTokens.verify("token")
+// @ts-expect-error SigningKeys is missing
+Effect.runPromise(verified)
+// @ts-expect-error the keys ask for ClerkHttp
+Effect.runPromise(Effect.provide(verified, SigningKeys.layerJwks))
+Effect.runPromise(Effect.provide(verified, SigningKeys.layerConfig))
+Effect.runPromise(Effect.provide(verified, SigningKeys.layerPem(Redacted.make("pem"))))
