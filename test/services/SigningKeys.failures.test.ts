@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { ClerkDecodeError, ClerkTransportError, SigningKeys } from "effect-clerk"
+import { ClerkDecodeError, ClerkTransportError, Sessions, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { find, jwk, keySet, keysNamed, keysOver, outage } from "../support/keySets.js"
 import { playToFailure, stage, type Turn } from "../support/play.js"
@@ -155,4 +157,28 @@ describe("when the keys will be asked for again", () => {
       })
     })
   )
+})
+
+describe("the retries of a request for keys", () => {
+  const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
+
+  it.effect("are not paid for by the client's other calls, nor they by it", () => {
+    const { layer, times } = stage({ turns: [refused], policy: { attempts: 3 } })
+    const attemptsOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>
+      Effect.gen(function* () {
+        const before = times.length
+        const fiber = yield* Effect.fork(Effect.exit(call))
+        yield* TestClock.adjust("31 seconds")
+        yield* Fiber.join(fiber)
+        return times.length - before
+      })
+    return Effect.gen(function* () {
+      for (let call = 0; call < 5; call++) expect(yield* attemptsOf(find("ins_1"))).toBe(3)
+      // Were there one purse for both, ten of these 35 retries would be gone.
+      for (let call = 0; call < 17; call++) expect(yield* attemptsOf(Sessions.get("sess_1"))).toBe(3)
+      yield* attemptsOf(Sessions.get("sess_1"))
+      expect(yield* attemptsOf(Sessions.get("sess_1"))).toBe(1)
+      expect(yield* attemptsOf(find("ins_1"))).toBe(3)
+    }).pipe(Effect.provide(Layer.provideMerge(SigningKeys.layerJwks, layer)))
+  })
 })
