@@ -6,18 +6,10 @@
 import * as Either from "effect/Either"
 import { SessionPage } from "effect-clerk"
 import { compile } from "../src/internal/compiledOperation.js"
-import { type Key, makeContenders, type Run, type Work, works } from "./contenders.js"
-import { liveHeapBytes, sample } from "./sample.js"
+import { makeContenders, type Reading, works } from "./contenders.js"
+import type { Run } from "./lanes.js"
+import { liveHeapBytes, sampleInTurns } from "./sample.js"
 import { pageEnvelope, pageSize, sessionId } from "./wire.js"
-
-/** One contender at one work, or one way of decoding: a value for each round. */
-export interface Reading {
-  readonly work: Work | "decode"
-  readonly lanes: number
-  readonly by: Key
-  readonly cpu: ReadonlyArray<number>
-  readonly wall: ReadonlyArray<number>
-}
 
 export interface CallResults {
   readonly readings: ReadonlyArray<Reading>
@@ -26,6 +18,7 @@ export interface CallResults {
 }
 
 interface Subject extends Omit<Reading, "cpu" | "wall"> {
+  readonly work: keyof typeof callsOf
   readonly run: (calls: number) => unknown
   readonly calls: number
 }
@@ -38,7 +31,7 @@ const maxLanes = 16
 const shared = (count: number): number => Math.ceil(count / maxLanes) * maxLanes
 
 /** Those on a page of 500 are few. */
-const callsOf: Readonly<Record<Reading["work"], number>> = {
+const callsOf = {
   get: shared(Number(calls)),
   list: shared(Number(calls) / 10),
   decode: shared(Number(calls) / 10)
@@ -96,14 +89,7 @@ const subjects = await Promise.all([...callSubjects, ...decodeSubjects])
 for (const { run, calls } of subjects) await run(calls * Number(warmUps))
 
 const heapBefore = liveHeapBytes()
-const measured = subjects.map((subject) => ({ subject, cpu: [] as number[], wall: [] as number[] }))
-for (let round = 0; round < Number(rounds); round++) {
-  for (const { subject, cpu, wall } of measured) {
-    const each = await sample(subject.run, subject.calls)
-    cpu.push(each.cpu)
-    wall.push(each.wall)
-  }
-}
+const measured = await sampleInTurns(subjects, Number(rounds))
 
 const results: CallResults = {
   readings: measured.map(({ subject: { work, lanes, by }, cpu, wall }) => ({ work, lanes, by, cpu, wall })),

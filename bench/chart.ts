@@ -1,14 +1,23 @@
-import { names, type Work, works } from "./contenders.js"
+import { type Key, names, type Reading } from "./contenders.js"
 import { cpuRatio, type Results, readingOf } from "./marks.js"
 
 const width = 760
 const labelWidth = 270
 const barHeight = 20
 const rowHeight = 28
-const titles: Readonly<Record<Work, string>> = {
+const titles = {
   get: "Sessions.get",
-  list: "Sessions.list, a page of 500"
-}
+  list: "Sessions.list, a page of 500",
+  verify: "SessionTokens.verify",
+  "verify again": "SessionTokens.verify, a token seen before"
+} satisfies { readonly [W in Reading["work"]]?: string }
+
+type Charted = keyof typeof titles
+
+// `Object.keys` has lost what they are.
+const works = Object.keys(titles) as ReadonlyArray<Charted>
+
+const others: ReadonlyArray<Key> = ["raw", "clerk", "subtle", "jose"]
 
 interface Bar {
   readonly label: string
@@ -16,11 +25,12 @@ interface Bar {
   readonly isOurs: boolean
 }
 
-const barsOf = (results: Results, work: Work): ReadonlyArray<Bar> =>
+const barsOf = (results: Results, work: Charted): ReadonlyArray<Bar> =>
   results.readings.flatMap((reading) => {
     if (reading.work !== work || reading.lanes !== 1) return []
-    const ratio = cpuRatio(reading, readingOf(results, work, "clerk", 1))
-    const isOurs = reading.by !== "raw" && reading.by !== "clerk"
+    const peer = readingOf(results, work === "verify again" ? "verify" : work, "clerk", 1)
+    const ratio = cpuRatio(reading, peer)
+    const isOurs = !others.includes(reading.by)
     return ratio === undefined ? [] : [{ label: names[reading.by], value: ratio.median, isOurs }]
   })
 

@@ -18,7 +18,7 @@ const exec = promisify(execFile)
  */
 export const compileChildren = () =>
   build({
-    entryPoints: ["server", "calls", "stream"].map((name) => here(`${name}.ts`)),
+    entryPoints: ["server", "calls", "stream", "verify"].map((name) => here(`${name}.ts`)),
     outdir: dist,
     bundle: true,
     packages: "external",
@@ -33,7 +33,10 @@ export const node = async (args: ReadonlyArray<string>): Promise<string> => {
   return stdout
 }
 
-export const runChild = async <A>(name: "calls" | "stream", args: ReadonlyArray<string>): Promise<A> => {
+export const runChild = async <A>(
+  name: "calls" | "stream" | "verify",
+  args: ReadonlyArray<string>
+): Promise<A> => {
   // Functions that wait for their next round must not lose their code to the collections in between.
   const flags = ["--expose-gc", "--no-flush-bytecode"]
   return JSON.parse(await node([...flags, `${dist}/${name}.js`, ...args]))

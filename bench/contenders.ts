@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { ClerkHttp, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/undici"
 import { Agent } from "undici"
+import { effectsIn, promisesIn, type Run } from "./lanes.js"
 import { pageSize, sessionId, userId } from "./wire.js"
 
 export const works = ["get", "list"] as const
@@ -22,13 +23,23 @@ export const names = {
   undici: "effect-clerk/undici",
   platformUndici: "effect-clerk, platform's layerUndici",
   parse: "JSON.parse",
-  decoder: "effect-clerk's decoder"
+  decoder: "effect-clerk's decoder",
+  subtle: "crypto.subtle.verify alone",
+  jose: "jose.jwtVerify",
+  verifyRun: "effect-clerk, runPromise each",
+  verifyFiber: "effect-clerk, in a running fiber"
 } as const
 
 export type Key = keyof typeof names
 
-/** Makes `calls` calls, one after the other, and gives what the last one found. */
-export type Run = (calls: number) => Promise<unknown>
+/** One contender at one work: a value for each round. */
+export interface Reading {
+  readonly work: Work | "decode" | "verify" | "verify again"
+  readonly lanes: number
+  readonly by: Key
+  readonly cpu: ReadonlyArray<number>
+  readonly wall: ReadonlyArray<number>
+}
 
 export interface Contender {
   readonly key: Key
@@ -38,51 +49,25 @@ export interface Contender {
 
 const secret = "sk_test_benchmark"
 
-/** For clients that give promises: `lanes` loops side by side. */
-const ofPromises = (key: Key, call: { readonly [W in Work]: () => Promise<unknown> }): Contender => {
-  const runOf = (work: Work) => (lanes: number) => async (calls: number) => {
-    const lane = async () => {
-      let found: unknown
-      for (let made = 0; made < calls / lanes; made++) found = await call[work]()
-      return found
-    }
-    const found = await Promise.all(Array.from({ length: lanes }, lane))
-    return found[0]
+/** For clients that give promises. */
+const ofPromises = (key: Key, call: { readonly [W in Work]: () => Promise<unknown> }): Contender => ({
+  key,
+  run: {
+    get: (lanes) => promisesIn(lanes, call.get),
+    list: (lanes) => promisesIn(lanes, call.list)
   }
-  return { key, run: { get: runOf("get"), list: runOf("list") } }
-}
+})
 
-/** For ours: the same loops inside one program, on a runtime that was built once. */
+/** For ours, on a runtime that was built once. */
 const ofLayer = (key: Key, layer: Layer.Layer<ClerkHttp, unknown>): Contender => {
-  const runtime = ManagedRuntime.make(layer)
-  const runOf =
-    <A, E>(call: () => Effect.Effect<A, E, ClerkHttp>) =>
-    (lanes: number) =>
-    (calls: number) => {
-      const lane = Effect.suspend(() => {
-        let made = 0
-        let found: A | undefined
-        const loop = Effect.whileLoop({
-          while: () => made < calls / lanes,
-          body: call,
-          step: (answer) => {
-            found = answer
-            made++
-          }
-        })
-        return Effect.map(loop, () => found)
-      })
-      const side = Effect.all(
-        Array.from({ length: lanes }, () => lane),
-        { concurrency: "unbounded" }
-      )
-      return runtime.runPromise(Effect.map(side, ([found]) => found))
-    }
+  const { runPromise } = ManagedRuntime.make(layer)
+  const get = () => Effect.map(Sessions.get(sessionId), ({ id }): string => id)
+  const list = () => Effect.map(Sessions.list({ userId, limit: pageSize }), ({ data }) => data.length)
   return {
     key,
     run: {
-      get: runOf(() => Effect.map(Sessions.get(sessionId), ({ id }): string => id)),
-      list: runOf(() => Effect.map(Sessions.list({ userId, limit: pageSize }), ({ data }) => data.length))
+      get: (lanes) => effectsIn(lanes, get, runPromise),
+      list: (lanes) => effectsIn(lanes, list, runPromise)
     }
   }
 }

@@ -1,10 +1,14 @@
-import type { CallResults, Reading } from "./calls.js"
-import type { Key } from "./contenders.js"
+import type { CallResults } from "./calls.js"
+import type { Key, Reading } from "./contenders.js"
 import type { Bundle, Startup } from "./footprint.js"
 import { ratioOf, type Spread } from "./statistics.js"
 import type { StreamResults } from "./stream.js"
+import type { VerifyResults } from "./verify.js"
 
 export interface Results extends CallResults {
+  /** Those of the calls and of the verifications. */
+  readonly readings: ReadonlyArray<Reading>
+  readonly keyRequests: VerifyResults["keyRequests"]
   readonly stream: StreamResults
   readonly bundle: Bundle
   readonly startup: Startup
@@ -14,7 +18,7 @@ export interface Results extends CallResults {
 export interface Mark {
   readonly name: string
   readonly bound: { readonly atLeast: number } | { readonly atMost: number }
-  readonly unit: "×" | "MB" | "kB"
+  readonly unit: "×" | "MB" | "kB" | "request"
   /** Absent when there is nothing to measure yet. */
   readonly measured: Spread | undefined
 }
@@ -29,7 +33,7 @@ export const reached = ({ bound, measured }: Mark): boolean | undefined =>
 const exactly = (value: number): Spread => ({ median: value, min: value, max: value })
 
 export const readingOf = (
-  { readings }: CallResults,
+  { readings }: Pick<Results, "readings">,
   work: Reading["work"],
   by: Reading["by"],
   lanes: number
@@ -40,10 +44,53 @@ export const readingOf = (
 export const cpuRatio = (a: Reading | undefined, b: Reading | undefined): Spread | undefined =>
   a === undefined || b === undefined ? undefined : ratioOf(a.cpu, b.cpu)
 
+const manner = (lanes: number): string => (lanes === 1 ? "one at a time" : `${lanes} at once`)
+
+/** Of a verification each by itself: what gives promises is held against what gives promises. */
+const verificationMarks = (results: Results): ReadonlyArray<Mark> => {
+  const verification = (lanes: number, atLeast: number): ReadonlyArray<Mark> => {
+    const ours = readingOf(results, "verify", "verifyRun", lanes)
+    return [
+      {
+        name: `\`SessionTokens.verify\`, tokens per CPU second against @clerk/backend, ${manner(lanes)}`,
+        bound: { atLeast },
+        unit: "×",
+        measured: cpuRatio(readingOf(results, "verify", "clerk", lanes), ours)
+      },
+      {
+        name: `\`SessionTokens.verify\`, CPU against crypto.subtle.verify alone, ${manner(lanes)}`,
+        bound: { atMost: 1.7 },
+        unit: "×",
+        measured: cpuRatio(ours, readingOf(results, "verify", "subtle", lanes))
+      }
+    ]
+  }
+  const { keyRequests } = results
+  return [
+    ...verification(1, 2.3),
+    ...verification(16, 3),
+    {
+      name: "a token seen before, with the cache on, tokens per CPU second against @clerk/backend, one at a time",
+      bound: { atLeast: 50 },
+      unit: "×",
+      measured: cpuRatio(
+        readingOf(results, "verify", "clerk", 1),
+        readingOf(results, "verify again", "verifyRun", 1)
+      )
+    },
+    {
+      name: `1,000 tokens at once while no key is known, requests for keys (@clerk/backend: ${keyRequests.clerk})`,
+      bound: { atMost: 1 },
+      unit: "request",
+      measured: exactly(keyRequests.ours)
+    }
+  ]
+}
+
 export const marksOf = (results: Results): ReadonlyArray<Mark> => {
   const { stream, bundle, startup } = results
   const calls = (lanes: number): ReadonlyArray<Mark> => {
-    const how = lanes === 1 ? "one at a time" : `${lanes} at once`
+    const how = manner(lanes)
     const ratio = (work: Reading["work"], a: Key, b: Key) =>
       cpuRatio(readingOf(results, work, a, lanes), readingOf(results, work, b, lanes))
     return [
@@ -76,6 +123,7 @@ export const marksOf = (results: Results): ReadonlyArray<Mark> => {
   return [
     ...calls(1),
     ...calls(16),
+    ...verificationMarks(results),
     {
       name: "decoding a page of 500, CPU against JSON.parse of its text",
       bound: { atMost: 0.9 },

@@ -11,8 +11,10 @@ import type { CallResults } from "./calls.js"
 import { chartOf } from "./chart.js"
 import { compileChildren, runChild, withServer } from "./children.js"
 import { measureBundle, measureStartup } from "./footprint.js"
+import type { Results } from "./marks.js"
 import { reportOf } from "./report.js"
 import type { StreamResults } from "./stream.js"
+import type { VerifyResults } from "./verify.js"
 
 const { values } = parseArgs({
   options: {
@@ -41,11 +43,20 @@ const served = await withServer(async (apiUrl) => {
   return { ...called, stream: await runChild<StreamResults>("stream", [apiUrl]) }
 })
 
+step("session tokens")
+const verified = await runChild<VerifyResults>("verify", [rounds, calls, warmUps].map(String))
+
 step("bundle and import")
 const bundle = await measureBundle()
 const startup = await measureStartup(Math.min(rounds, 11))
 
-const results = { ...served, bundle, startup }
+const results: Results = {
+  ...served,
+  readings: [...served.readings, ...verified.readings],
+  keyRequests: verified.keyRequests,
+  bundle,
+  startup
+}
 const { tables, page } = await reportOf(results, rounds, calls)
 process.stdout.write(`${tables}\n`)
 

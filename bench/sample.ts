@@ -29,3 +29,21 @@ export const sample = async (run: (calls: number) => unknown, calls: number): Pr
   const wall = Number(process.hrtime.bigint() - wallBefore) / 1_000
   return { cpu: (user + system) / calls, wall: wall / calls }
 }
+
+/** Measures each in turn, round after round: what slows a round down slows all of them down. */
+export const sampleInTurns = async <
+  S extends { readonly run: (calls: number) => unknown; readonly calls: number }
+>(
+  subjects: ReadonlyArray<S>,
+  rounds: number
+) => {
+  const measured = subjects.map((subject) => ({ subject, cpu: [] as number[], wall: [] as number[] }))
+  for (let round = 0; round < rounds; round++) {
+    for (const { subject, cpu, wall } of measured) {
+      const each = await sample(subject.run, subject.calls)
+      cpu.push(each.cpu)
+      wall.push(each.wall)
+    }
+  }
+  return measured
+}

@@ -1,0 +1,101 @@
+/**
+ * Measures how session tokens are verified, by ours, by its peers and by WebCrypto alone: contender after contender,
+ * round after round, in one process. Started by `run.ts` like `calls.ts`.
+ */
+import { verifyToken } from "@clerk/backend"
+import * as Effect from "effect/Effect"
+import { SessionTokens, SigningKeys } from "effect-clerk"
+import { importSPKI, jwtVerify } from "jose"
+import type { Key, Reading } from "./contenders.js"
+import { countKeyRequests } from "./herd.js"
+import { effectsIn, promisesIn, type Run } from "./lanes.js"
+import { sampleInTurns } from "./sample.js"
+import { nextToken, party, pem, tokens, tokenUser } from "./tokens.js"
+
+export interface VerifyResults {
+  readonly readings: ReadonlyArray<Reading>
+  /** How often keys were asked for by many cold verifications at once. */
+  readonly keyRequests: { readonly ours: number; readonly clerk: number }
+}
+
+const [rounds = "1", calls = "100", warmUps = "1"] = process.argv.slice(2)
+
+// First, while nobody has a key yet.
+const keyRequests = await countKeyRequests()
+
+const options = { authorizedParties: [party] }
+const key = await importSPKI(pem, "RS256")
+const ours = (cache?: SessionTokens.CacheOptions) =>
+  Effect.runPromise(Effect.provide(SessionTokens.verifier({ ...options, cache }), SigningKeys.layerPem(pem)))
+const verify = await ours()
+const verifySeen = await ours({ capacity: tokens.length })
+
+const tokenAt = (index: number): string => tokens[index] ?? ""
+
+/** What is signed and the signature, made beforehand: the least a verification can cost. */
+const signed = tokens.map((token) => {
+  const dot = token.lastIndexOf(".")
+  return {
+    data: new TextEncoder().encode(token.slice(0, dot)),
+    signature: new Uint8Array(Buffer.from(token.slice(dot + 1), "base64url"))
+  }
+})
+
+const subtle = async (): Promise<unknown> => {
+  const { data, signature } = signed[nextToken()] ?? { data: new Uint8Array(), signature: new Uint8Array() }
+  return (await crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, signature, data)) ? tokenUser : undefined
+}
+
+const jose = async (): Promise<unknown> =>
+  (await jwtVerify(tokenAt(nextToken()), key, { algorithms: ["RS256"] })).payload.sub
+
+const clerk = async (): Promise<unknown> =>
+  (await verifyToken(tokenAt(nextToken()), { jwtKey: pem, ...options })).sub
+
+/** Asks a verifier about the next token. */
+const userBy = (verifier: typeof verify) => () =>
+  Effect.map(verifier(tokenAt(nextToken())), ({ userId }): string => userId)
+
+type Contender = readonly [by: Key, runIn: (lanes: number) => Run, work: "verify" | "verify again"]
+
+const ofPromises = (by: Key, call: () => Promise<unknown>): Contender => [
+  by,
+  (lanes) => promisesIn(lanes, call),
+  "verify"
+]
+
+/** Ours in both manners: a program of its own for each token, and all of them in one that runs already. */
+const ofOurs = (verifier: typeof verify, work: Contender[2]): ReadonlyArray<Contender> => {
+  const user = userBy(verifier)
+  return [
+    ["verifyRun", (lanes) => promisesIn(lanes, () => Effect.runPromise(user())), work],
+    ["verifyFiber", (lanes) => effectsIn(lanes, user, Effect.runPromise), work]
+  ]
+}
+
+const contenders: ReadonlyArray<Contender> = [
+  ofPromises("subtle", subtle),
+  ofPromises("jose", jose),
+  ofPromises("clerk", clerk),
+  ...ofOurs(verify, "verify"),
+  ...ofOurs(verifySeen, "verify again")
+]
+
+/** A token seen before takes so little that many are needed to measure it. */
+const callsOf = (work: Contender[2]): number => Math.ceil(Number(calls) / 16) * (work === "verify" ? 16 : 320)
+
+const subjects = contenders.flatMap(([by, runIn, work]) =>
+  [1, 16].map((lanes) => ({ by, work, lanes, run: runIn(lanes), calls: callsOf(work) }))
+)
+
+for (const { by, run, calls } of subjects) {
+  const found = await run(1)
+  if (found !== tokenUser) throw new Error(`${by} found ${found}, and not ${tokenUser}`)
+  await run(calls * Number(warmUps))
+}
+
+const readings: ReadonlyArray<Reading> = (await sampleInTurns(subjects, Number(rounds))).map(
+  ({ subject: { by, work, lanes }, cpu, wall }) => ({ by, work, lanes, cpu, wall })
+)
+const results: VerifyResults = { readings, keyRequests }
+process.stdout.write(JSON.stringify(results), () => process.exit(0))
