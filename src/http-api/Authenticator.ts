@@ -1,7 +1,32 @@
 /**
  * The one decision on a request: whose token it carries, and whether it is good.
  *
- * The middlewares are made of it; use it by itself where they do not fit, for example to decode claims of your own.
+ * The middlewares are made of it. Make your own of it where they do not fit, for example to have claims of your own:
+ *
+ * @example
+ * ```ts
+ * import { HttpApiMiddleware, HttpApiSecurity } from "@effect/platform"
+ * import { Context, Effect, Layer, Schema } from "effect"
+ * import { ClerkKeysUnavailable, ClerkTokenError, type SessionClaims } from "effect-clerk"
+ * import { Authenticator } from "effect-clerk/http-api"
+ *
+ * const Claims = Schema.Struct({ tenant: Schema.NonEmptyString })
+ *
+ * class TenantSession extends Context.Tag("TenantSession")<TenantSession, SessionClaims<typeof Claims.Type>>() {}
+ *
+ * export class TenantAuth extends HttpApiMiddleware.Tag<TenantAuth>()("TenantAuth", {
+ *   failure: Schema.Union(ClerkTokenError, ClerkKeysUnavailable),
+ *   provides: TenantSession,
+ *   security: { bearer: HttpApiSecurity.bearer }
+ * }) {
+ *   static readonly layer = Layer.effect(
+ *     TenantAuth,
+ *     Effect.map(Authenticator.make({ cookies: false, claims: Claims }), (authenticate) => ({
+ *       bearer: () => Authenticator.withResponseHeaders(authenticate)
+ *     }))
+ *   )
+ * }
+ * ```
  *
  * @since 0.1.0
  */
@@ -9,8 +34,10 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
+import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { refuseWithHeaders } from "../internal/authResponse.js"
 import { ownProperties } from "../internal/ownProperties.js"
 import { readPublishableKey } from "../internal/publishableKey.js"
 import { tokenOf } from "../internal/requestToken.js"
@@ -68,34 +95,28 @@ const readIdentity = (publishableKey: unknown) =>
 
 /**
  * Makes the decision function of a server. A bearer token in `Authorization` is taken first; only a request without one
- * is looked at for a session cookie. A request with a cookie that changes something must not come from an origin that
- * is not among the authorized parties.
+ * is looked at for a session cookie. A request with a cookie that changes something, or opens a WebSocket, must not come
+ * from an origin that is not among the authorized parties.
  *
  * What a refusal compared (origins, issuers, audiences) is logged at debug level and left out of the error, which
  * leaves the server.
  *
- * @example
- * ```ts
- * import { Effect, Schema } from "effect"
- * import { Authenticator } from "effect-clerk/http-api"
- *
- * const Custom = Schema.Struct({ tenant: Schema.String })
- *
- * // Effect<Authenticator<SessionClaims<{ tenant: string }>>, ClerkConfigError, SigningKeys>
- * export const authenticator = Authenticator.make({
- *   authorizedParties: ["https://app.example.com"],
- *   claims: Custom
- * })
- * ```
- *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <Custom = undefined, Encoded = unknown>(
+export const make: {
+  <Custom, Encoded>(
+    options: AuthOptions & { readonly claims: Schema.Schema<Custom, Encoded> }
+  ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
+  (
+    options: AuthOptions & { readonly claims?: undefined }
+  ): Effect.Effect<Authenticator<SessionClaims>, ClerkConfigError, SigningKeys>
+} = <Custom = undefined, Encoded = unknown>(
   options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
-    const { cookies = true, publishableKey, ...rest } = ownProperties<AuthOptions>(options)
+    const { claims, cookies = true, publishableKey, ...others } = ownProperties(options)
+    const rest = ownProperties(others)
     if (typeof cookies !== "boolean") return yield* broken("cookies", "must be true or false")
     if (cookies && rest.authorizedParties === undefined) {
       return yield* broken(
@@ -108,20 +129,18 @@ export const make = <Custom = undefined, Encoded = unknown>(
     }
     const identity = yield* readIdentity(publishableKey)
     const issuer = rest.issuer ?? identity?.issuer
-    const { claims } = options
     const verify = yield* SessionTokens.verifier<Custom, Encoded>({ ...rest, issuer, claims })
     const cookieNames = cookies
       ? [...(identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]), "__session"]
       : []
-    const parties = rest.authorizedParties ?? []
+    const parties = [...(rest.authorizedParties ?? [])]
     return HttpServerRequest.HttpServerRequest.pipe(
       Effect.flatMap((request) => {
         const token = tokenOf(request, cookieNames, parties)
         return token instanceof ClerkTokenError ? Effect.fail(token) : verify(token)
       }),
-      Effect.catchTag("ClerkTokenError", (error) =>
-        Effect.zipRight(Effect.logDebug(error.message), Effect.fail(withoutParties(error)))
-      )
+      Effect.tapError((error) => Effect.logDebug(error.message)),
+      Effect.mapError((error) => (error._tag === "ClerkTokenError" ? withoutParties(error) : error))
     )
   })
 
@@ -142,3 +161,19 @@ export const optional = <Claims>(
     Effect.map(Option.some),
     Effect.catchTag("ClerkTokenError", () => Effect.succeed(Option.none<Claims>()))
   )
+
+/**
+ * The same decision, or any other that refuses, for a middleware of an `HttpApi`: the response to a refusal gets the
+ * headers its schema has no place for. These are `WWW-Authenticate` with 401, `Retry-After` with 503, and
+ * `Cache-Control: no-store`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withResponseHeaders = <
+  A,
+  E extends ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied,
+  R
+>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => Effect.catchAll(self, refuseWithHeaders)

@@ -30,13 +30,14 @@
 import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
 import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import { type Refusal, refuseWithHeaders } from "../internal/authResponse.js"
+import type { Refusal } from "../internal/authResponse.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
@@ -44,28 +45,37 @@ import * as Authenticator from "./Authenticator.js"
 import { CurrentSession, OptionalSession } from "./CurrentSession.js"
 
 const security = {
-  clerkBearer: HttpApiSecurity.bearer,
-  clerkCookie: HttpApiSecurity.apiKey({ in: "cookie", key: "__session" })
+  clerkBearer: HttpApiSecurity.bearer.pipe(
+    HttpApiSecurity.annotate(OpenApi.Format, "JWT"),
+    HttpApiSecurity.annotate(OpenApi.Description, "A session token of Clerk.")
+  ),
+  clerkCookie: HttpApiSecurity.apiKey({ in: "cookie", key: "__session" }).pipe(
+    HttpApiSecurity.annotate(
+      OpenApi.Description,
+      "Clerk's session cookie, also by its name with the suffix of the instance."
+    )
+  )
 }
 
 type Decision<E> = Effect.Effect<SessionClaims, E, HttpServerRequest.HttpServerRequest>
 
 /**
  * A platform tries one scheme after the other, each with a function of its own. Which credential counts is one decision
- * though, so the first function makes it for all and the others repeat its refusal.
+ * though, so the first function makes it for both and the second repeats its refusal.
  */
 const bySchemes = <E extends Refusal>(decide: Decision<E>) => {
   const refusals = new WeakMap<HttpServerRequest.HttpServerRequest, E>()
-  const decideOnce = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+  const decideAndKeep = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    decide.pipe(
+      Authenticator.withResponseHeaders,
+      Effect.tapError((error) => Effect.sync(() => refusals.set(request, error)))
+    )
+  )
+  const repeat = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const refusal = refusals.get(request)
-    return refusal === undefined
-      ? Effect.catchAll(decide, (error) => {
-          refusals.set(request, error)
-          return refuseWithHeaders(error)
-        })
-      : Effect.fail(refusal)
+    return refusal === undefined ? Authenticator.withResponseHeaders(decide) : Effect.fail(refusal)
   })
-  return { clerkBearer: () => decideOnce, clerkCookie: () => decideOnce }
+  return { clerkBearer: () => decideAndKeep, clerkCookie: () => repeat }
 }
 
 /**
@@ -102,10 +112,31 @@ export class ClerkAuthOptional extends HttpApiMiddleware.Tag<ClerkAuthOptional>(
     return Layer.effect(
       ClerkAuthOptional,
       Effect.map(Authenticator.make(options), (authenticate) =>
-        Effect.catchAll(Authenticator.optional(authenticate), refuseWithHeaders)
+        Authenticator.withResponseHeaders(Authenticator.optional(authenticate))
       )
     )
   }
+}
+
+const requiringFailure = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied)
+
+/**
+ * What `ClerkAuthRequiring` gives: a class to extend, with the `layer` that makes it work.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RequiringTag<Self, Id extends string>
+  extends HttpApiMiddleware.TagClass<
+    Self,
+    Id,
+    {
+      readonly failure: typeof requiringFailure
+      readonly provides: typeof CurrentSession
+      readonly security: typeof security
+    }
+  > {
+  layer(options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
 }
 
 /**
@@ -129,9 +160,9 @@ export class ClerkAuthOptional extends HttpApiMiddleware.Tag<ClerkAuthOptional>(
  */
 export const ClerkAuthRequiring =
   <Self>() =>
-  <const Id extends string>(id: Id, requirements: Authorization.Requirements) => {
+  <const Id extends string>(id: Id, requirements: Authorization.Requirements): RequiringTag<Self, Id> => {
     const tag = HttpApiMiddleware.Tag<Self>()(id, {
-      failure: Schema.Union(ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied),
+      failure: requiringFailure,
       provides: CurrentSession,
       security
     })

@@ -24,11 +24,13 @@
  * @since 0.1.0
  */
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { type Refusal, refusalResponse } from "../internal/authResponse.js"
+import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { refusalResponse } from "../internal/authResponse.js"
 import * as Authorization from "../services/Authorization.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 import * as Authenticator from "./Authenticator.js"
@@ -49,9 +51,40 @@ export type AuthMiddleware<Provides> = HttpLayerRouter.Middleware<{
   layerRequires: SigningKeys
 }>
 
-const providing = <Id, Service>(
+/**
+ * Makes a middleware of any decision, for example of one that reads claims of your own: what it decides on is provided
+ * as the service, and what it refuses is answered.
+ *
+ * @example
+ * ```ts
+ * import { Context, Schema } from "effect"
+ * import type { SessionClaims } from "effect-clerk"
+ * import { Authenticator, ClerkRouter } from "effect-clerk/http-api"
+ *
+ * const Claims = Schema.Struct({ tenant: Schema.NonEmptyString })
+ *
+ * class TenantSession extends Context.Tag("TenantSession")<TenantSession, SessionClaims<typeof Claims.Type>>() {}
+ *
+ * export const tenant = ClerkRouter.make(
+ *   TenantSession,
+ *   Authenticator.make({ cookies: false, claims: Claims })
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <Id, Service>(
   tag: Context.Tag<Id, Service>,
-  decision: Effect.Effect<Effect.Effect<Service, Refusal, HttpServerRequest>, ClerkConfigError, SigningKeys>
+  decision: Effect.Effect<
+    Effect.Effect<
+      Service,
+      ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied,
+      HttpServerRequest.HttpServerRequest
+    >,
+    ClerkConfigError,
+    SigningKeys
+  >
 ): AuthMiddleware<Id> =>
   HttpLayerRouter.middleware<{ provides: Id }>()(
     Effect.map(
@@ -71,7 +104,7 @@ const providing = <Id, Service>(
  * @category middleware
  */
 export const signedIn = (options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession> =>
-  providing(CurrentSession, Authenticator.make(options))
+  make(CurrentSession, Authenticator.make(options))
 
 /**
  * Lets everybody pass, and provides `OptionalSession`: a request without a good token has none. Answers 503 while the
@@ -81,7 +114,7 @@ export const signedIn = (options: Authenticator.AuthOptions): AuthMiddleware<Cur
  * @category middleware
  */
 export const optional = (options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession> =>
-  providing(OptionalSession, Effect.map(Authenticator.make(options), Authenticator.optional))
+  make(OptionalSession, Effect.map(Authenticator.make(options), Authenticator.optional))
 
 /**
  * Lets those signed-in users pass whose session meets the requirements, and provides `CurrentSession`.
@@ -93,7 +126,7 @@ export const requiring = (
   requirements: Authorization.Requirements,
   options: Authenticator.AuthOptions
 ): AuthMiddleware<CurrentSession> =>
-  providing(
+  make(
     CurrentSession,
     Effect.map(Authenticator.make(options), Effect.flatMap(Authorization.protect(requirements)))
   )

@@ -2,6 +2,6 @@
  * @since 0.1.0
  */
 export * as Authenticator from "./Authenticator.js"
-export { ClerkAuth, ClerkAuthOptional, ClerkAuthRequiring } from "./ClerkAuth.js"
+export { ClerkAuth, ClerkAuthOptional, ClerkAuthRequiring, type RequiringTag } from "./ClerkAuth.js"
 export * as ClerkRouter from "./ClerkRouter.js"
 export { CurrentSession, OptionalSession } from "./CurrentSession.js"

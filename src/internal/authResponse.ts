@@ -11,11 +11,12 @@ export type Refusal = ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied
 
 export const Refusal = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied)
 
-/** What RFC 6750 has a server say to somebody whose token will not do. */
+/** What RFC 6750 has a server say to somebody whose token will not do; without one there is nothing wrong with it. */
 const challenge = (error: ClerkTokenError): string => {
-  if (error.reason === "missing") return "Bearer"
+  const realm = 'Bearer realm="clerk"'
+  if (error.reason === "missing" || error.reason === "origin") return realm
   const description = error.isExpired ? "the token has expired" : `the token is refused (${error.reason})`
-  return `Bearer error="invalid_token", error_description="${description}"`
+  return `${realm}, error="invalid_token", error_description="${description}"`
 }
 
 const headersOf = (error: Refusal): Readonly<Record<string, string>> => {
@@ -37,10 +38,7 @@ export const refusalResponse = (error: Refusal): Effect.Effect<HttpServerRespons
     Effect.orDie // its fields are of their types, and JSON can hold them
   )
 
-/**
- * Fails with the error, which the API encodes by its schema, and sees to the headers, for which an `HttpApi` has no
- * place.
- */
+/** Fails with the error, which the API encodes by its schema, and sees to the headers, for which it has no place. */
 export const refuseWithHeaders = <E extends Refusal>(error: E): Effect.Effect<never, E> =>
   Effect.zipRight(
     HttpApp.appendPreResponseHandler((_, response) =>
