@@ -1,0 +1,189 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import {
+  bearer,
+  clerkWithKeys,
+  cookie,
+  cookieName,
+  newUser,
+  outcome,
+  stages,
+  standard
+} from "../support/protectedServers.js"
+
+describe.each(stages)("over $name", ({ serve }) => {
+  const open = (options = standard) =>
+    Effect.gen(function* () {
+      const { clerk, finds, keys } = yield* clerkWithKeys()
+      return { clerk, finds, send: yield* serve(keys, options) }
+    })
+
+  it.scopedLive("somebody is who their bearer token says", () =>
+    Effect.gen(function* () {
+      const { clerk, send } = yield* open()
+      const { id, token } = yield* newUser(clerk)
+      for (const authorization of [`Bearer ${token}`, `bearer ${token}`, `BEARER    ${token}`]) {
+        const answer = yield* send("GET /me", { authorization })
+        expect(outcome(answer)).toBe(`200 ${id}`)
+        expect(answer.headers["www-authenticate"]).toBeUndefined()
+        expect(answer.headers["cache-control"]).toBeUndefined()
+      }
+    })
+  )
+
+  it.scopedLive("what is no bearer token is refused, also beside a good cookie", () =>
+    Effect.gen(function* () {
+      const { clerk, finds, send } = yield* open()
+      const { token } = yield* newUser(clerk)
+      const headers = cookie(token)
+      const cases: ReadonlyArray<readonly [authorization: string, reason: string]> = [
+        ["Bearer", "missing"],
+        ["Bearer ", "missing"],
+        ["Bearer undefined", "format"],
+        [`Bearer ${token} ${token}`, "format"],
+        [`Bearer ${token}, Bearer ${token}`, "format"],
+        [`Bearer \t${token}`, "format"],
+        [`Bearer\t${token}`, "format"],
+        [`Bearer "${token}"`, "format"],
+        [`Bearer token=${token}`, "format"],
+        [`Bearer Bearer ${token}`, "format"],
+        [`Bearer ${token}=`, "format"]
+      ]
+      for (const [authorization, reason] of cases) {
+        expect(outcome(yield* send("GET /me", { ...headers, authorization }))).toBe(`401 ${reason}`)
+      }
+      expect(finds()).toBe(0)
+    })
+  )
+
+  it.scopedLive("two Authorization headers do not make two chances", () =>
+    Effect.gen(function* () {
+      const { clerk, send } = yield* open()
+      const { token } = yield* newUser(clerk)
+      const answer = yield* send("GET /me", { authorization: ["Bearer x", `Bearer ${token}`] })
+      expect(outcome(answer)).toBe("401 format")
+    })
+  )
+
+  it.scopedLive("a bearer token decides alone, whoever the cookie is for", () =>
+    Effect.gen(function* () {
+      const { clerk, send } = yield* open()
+      const one = yield* newUser(clerk)
+      const two = yield* newUser(clerk)
+      expect(outcome(yield* send("GET /me", { ...bearer(one.token), ...cookie(two.token) }))).toBe(
+        `200 ${one.id}`
+      )
+      expect(outcome(yield* send("GET /me", { ...bearer(one.token), ...cookie("x") }))).toBe(`200 ${one.id}`)
+      expect(outcome(yield* send("GET /me", { ...bearer("x"), ...cookie(two.token) }))).toBe("401 format")
+    })
+  )
+
+  it.scopedLive("without a bearer token the session cookie counts, also beside another scheme", () =>
+    Effect.gen(function* () {
+      const { clerk, send } = yield* open()
+      const { id, token } = yield* newUser(clerk)
+      for (const authorization of [undefined, "Basic dXNlcjpwYXNz", "Bearerish x", "Digest username=x"]) {
+        const headers = authorization === undefined ? cookie(token) : { ...cookie(token), authorization }
+        expect(outcome(yield* send("GET /me", headers))).toBe(`200 ${id}`)
+      }
+      expect(outcome(yield* send("GET /me", { authorization: "Basic dXNlcjpwYXNz" }))).toBe("401 missing")
+    })
+  )
+
+  it.scopedLive(
+    "of cookies that are there twice the first counts, as where browsers put the closest one",
+    () =>
+      Effect.gen(function* () {
+        const { clerk, send } = yield* open()
+        const one = yield* newUser(clerk)
+        const two = yield* newUser(clerk)
+        const cookies = `a=1; __session=${one.token}; __session=${two.token}`
+        expect(outcome(yield* send("GET /me", { cookie: cookies }))).toBe(`200 ${one.id}`)
+        expect(outcome(yield* send("GET /me", { cookie: `__session=x; __session=${two.token}` }))).toBe(
+          "401 format"
+        )
+      })
+  )
+
+  it.scopedLive("a cookie may be quoted, empty, without a value, or not ours", () =>
+    Effect.gen(function* () {
+      const { clerk, send } = yield* open()
+      const { id, token } = yield* newUser(clerk)
+      const cases: ReadonlyArray<readonly [cookie: string, outcome: string]> = [
+        [`__session="${token}"`, `200 ${id}`],
+        [`  __session = ${token} ;x=y`, `200 ${id}`],
+        [`__session="${token}`, "401 format"],
+        ["__session=", "401 missing"],
+        ["__session", "401 missing"],
+        [`__SESSION=${token}`, "401 missing"],
+        [`x__session=${token}`, "401 missing"],
+        [`__session_abc=${token}`, "401 missing"],
+        [`__client_uat=1; theme=dark`, "401 missing"],
+        [`__proto__=${token}; constructor=${token}`, "401 missing"]
+      ]
+      for (const [cookie, expected] of cases) {
+        expect([cookie.replaceAll(token, "<token>"), outcome(yield* send("GET /me", { cookie }))]).toEqual([
+          cookie.replaceAll(token, "<token>"),
+          expected
+        ])
+      }
+    })
+  )
+
+  it.scopedLive("cookies are not looked at where they are turned off", () =>
+    Effect.gen(function* () {
+      const { clerk, finds, send } = yield* open({ cookies: false })
+      const { id, token } = yield* newUser(clerk)
+      expect(outcome(yield* send("GET /me", cookie(token)))).toBe("401 missing")
+      expect(finds()).toBe(0)
+      expect(outcome(yield* send("GET /me", bearer(token)))).toBe(`200 ${id}`)
+    })
+  )
+})
+
+describe.each(stages)("with a publishable key, over $name", ({ serve }) => {
+  const open = Effect.gen(function* () {
+    const { clerk, keys } = yield* clerkWithKeys()
+    const suffixed = cookieName(clerk)
+    const send = yield* serve(keys, { ...standard, publishableKey: clerk.publishableKey })
+    return { clerk, keys, send, suffixed }
+  })
+
+  it.scopedLive("the instance's own cookie is preferred, and the plain one still counts without it", () =>
+    Effect.gen(function* () {
+      const { clerk, send, suffixed } = yield* open
+      const one = yield* newUser(clerk)
+      const two = yield* newUser(clerk)
+      const both = `__session=${two.token}; ${suffixed}=${one.token}`
+      expect(outcome(yield* send("GET /me", { cookie: both }))).toBe(`200 ${one.id}`)
+      expect(outcome(yield* send("GET /me", cookie(one.token, suffixed)))).toBe(`200 ${one.id}`)
+      expect(outcome(yield* send("GET /me", cookie(two.token)))).toBe(`200 ${two.id}`)
+      // Empty, it says nothing; bad, it is what this instance's front end has set.
+      expect(outcome(yield* send("GET /me", { cookie: `${suffixed}=; __session=${two.token}` }))).toBe(
+        `200 ${two.id}`
+      )
+      expect(outcome(yield* send("GET /me", { cookie: `__session=${two.token}; ${suffixed}=x` }))).toBe(
+        "401 format"
+      )
+    })
+  )
+
+  it.scopedLive("the cookie of another instance on the same host signs nobody in", () =>
+    Effect.gen(function* () {
+      const { clerk, send } = yield* open
+      const other = yield* clerkWithKeys({ issuer: "https://clerk.other.test" })
+      const { token } = yield* newUser(other.clerk)
+      expect(outcome(yield* send("GET /me", cookie(token, cookieName(other.clerk))))).toBe("401 missing")
+      expect(outcome(yield* send("GET /me", cookie(token)))).toBe("401 kid")
+      // Signed by a key of ours, it still names another issuer.
+      const { session } = yield* clerk.signIn((yield* clerk.createUser()).id)
+      const claims = { iss: other.clerk.issuer }
+      const foreign = yield* clerk.mintSessionToken(session.id, {
+        claims,
+        origin: standard.authorizedParties?.[0]
+      })
+      expect(outcome(yield* send("GET /me", cookie(foreign)))).toBe("401 iss")
+      expect(outcome(yield* send("GET /me", bearer(foreign)))).toBe("401 iss")
+    })
+  )
+})

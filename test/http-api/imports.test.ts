@@ -1,0 +1,62 @@
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "@effect/vitest"
+import { build } from "esbuild"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+/** Every module of the package that an entry loads, and every other that these import. Types are gone by then. */
+const loadedBy = async (entry: string) => {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [`src/${entry}`],
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    metafile: true,
+    write: false
+  })
+  const imports = Object.values(metafile.inputs).flatMap(({ imports }) => imports)
+  return {
+    own: Object.keys(metafile.inputs).map((file) => file.replace(/^src\//, "")),
+    others: [...new Set(imports.filter(({ external }) => external).map(({ path }) => path))].sort()
+  }
+}
+
+const isServer = (name: string) =>
+  /^@effect\/platform(-node)?(\/|$)/.test(name) &&
+  /Server|HttpApi|HttpApp|Router|Middleware|OpenApi|platform$/.test(name)
+
+describe("who does not protect a server", () => {
+  it("loads none of the platform's modules for one", async () => {
+    const { others, own } = await loadedBy("index.ts")
+    expect(others.filter(isServer)).toEqual([])
+    expect(own.filter((file) => file.startsWith("http-api/"))).toEqual([])
+    expect(own).not.toContain("internal/authResponse.ts")
+    expect(own).not.toContain("internal/requestToken.ts")
+    // Not to be trusted if it looked at nothing.
+    expect(own).toContain("internal/tokenVerifier.ts")
+    expect(others).toContain("@effect/platform/HttpClient")
+  })
+
+  it("and who does loads them", async () => {
+    const { others } = await loadedBy("http-api/index.ts")
+    expect(others.filter(isServer)).toEqual([
+      "@effect/platform/HttpApiMiddleware",
+      "@effect/platform/HttpApiSecurity",
+      "@effect/platform/HttpApp",
+      "@effect/platform/HttpLayerRouter",
+      "@effect/platform/HttpServerRequest",
+      "@effect/platform/HttpServerResponse",
+      "@effect/platform/OpenApi"
+    ])
+  })
+})
+
+describe("who protects a server", () => {
+  it("loads neither the test kit nor anything of one runtime", async () => {
+    const { others, own } = await loadedBy("http-api/index.ts")
+    expect(own.filter((file) => file.startsWith("testing/"))).toEqual([])
+    expect(others.filter((name) => name.startsWith("node:") || name === "undici")).toEqual([])
+    expect(others.filter((name) => name === "effect" || name === "@effect/platform")).toEqual([])
+  })
+})

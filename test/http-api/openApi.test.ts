@@ -1,0 +1,125 @@
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { ClerkAuth, ClerkAuthOptional, ClerkAuthRequiring } from "effect-clerk/http-api"
+import { Api } from "../support/protectedApi.js"
+
+class Admins extends ClerkAuthRequiring<Admins>()("Admins", { role: "org:admin" }) {}
+
+const get = <const Name extends string>(name: Name) =>
+  HttpApiEndpoint.get(name, `/${name}`).addSuccess(Schema.String)
+
+const ref = (name: string) => ({
+  "application/json": { schema: { $ref: `#/components/schemas/${name}` } }
+})
+
+const both = [{ clerkBearer: [] }, { clerkCookie: [] }]
+
+/** What the document says of an endpoint, apart from its success. */
+const operation = (spec: OpenApi.OpenAPISpec, path: string) => {
+  const { responses, security } = spec.paths[path]?.get ?? { responses: {}, security: [] }
+  const schemas = Object.fromEntries(
+    Object.entries(responses)
+      .filter(([status]) => status !== "200" && status !== "400")
+      .map(([status, { content }]) => [status, content])
+  )
+  return { security, schemas }
+}
+
+const unauthorized = { "401": ref("ClerkTokenError"), "503": ref("ClerkKeysUnavailable") }
+
+describe("the OpenAPI document", () => {
+  it("names 401 and 503, their schemas and both schemes, for a group", () => {
+    const api = HttpApi.make("api").add(HttpApiGroup.make("group").add(get("me")).middleware(ClerkAuth))
+    expect(operation(OpenApi.fromApi(api), "/me")).toEqual({ security: both, schemas: unauthorized })
+  })
+
+  it("names them for an endpoint, and not for its neighbour", () => {
+    const group = HttpApiGroup.make("group").add(get("me").middleware(ClerkAuth)).add(get("open"))
+    const spec = OpenApi.fromApi(HttpApi.make("api").add(group))
+    expect(operation(spec, "/me")).toEqual({ security: both, schemas: unauthorized })
+    expect(operation(spec, "/open")).toEqual({ security: [], schemas: {} })
+  })
+
+  it("names them for a whole API", () => {
+    const spec = OpenApi.fromApi(
+      HttpApi.make("api")
+        .add(HttpApiGroup.make("group").add(get("me")))
+        .middleware(ClerkAuth)
+    )
+    expect(spec.security).toEqual(both)
+    expect(operation(spec, "/me").schemas).toEqual(unauthorized)
+  })
+
+  it("names 403 too where something is required", () => {
+    const group = HttpApiGroup.make("group").add(get("vault").middleware(Admins))
+    expect(operation(OpenApi.fromApi(HttpApi.make("api").add(group)), "/vault")).toEqual({
+      security: both,
+      schemas: { ...unauthorized, "403": ref("ClerkAccessDenied") }
+    })
+  })
+
+  it("names 503 alone where nobody has to be signed in", () => {
+    const group = HttpApiGroup.make("group").add(get("page")).middleware(ClerkAuthOptional)
+    expect(operation(OpenApi.fromApi(HttpApi.make("api").add(group)), "/page")).toEqual({
+      security: [],
+      schemas: { "503": ref("ClerkKeysUnavailable") }
+    })
+  })
+
+  it("has each schema and scheme once, however many middlewares there are", () => {
+    const spec = OpenApi.fromApi(Api)
+    expect(operation(spec, "/me")).toEqual({ security: both, schemas: unauthorized })
+    expect(operation(spec, "/teams").schemas).toEqual({ ...unauthorized, "403": ref("ClerkAccessDenied") })
+    expect(operation(spec, "/vault")).toEqual(operation(spec, "/teams"))
+    expect(Object.keys(spec.components.schemas).filter((name) => name.startsWith("Clerk"))).toEqual([
+      "ClerkTokenError",
+      "ClerkKeysUnavailable",
+      "ClerkAccessDenied"
+    ])
+  })
+
+  it("has an endpoint's own error of a status beside ours", () => {
+    const { schemas } = operation(OpenApi.fromApi(Api), "/own-401")
+    expect(schemas["401"]).toEqual({
+      "application/json": {
+        schema: {
+          anyOf: [
+            { $ref: "#/components/schemas/ClerkTokenError" },
+            { $ref: "#/components/schemas/OwnUnauthorized" }
+          ]
+        }
+      }
+    })
+  })
+
+  it("describes the schemes", () => {
+    expect(OpenApi.fromApi(Api).components.securitySchemes).toEqual({
+      clerkBearer: {
+        type: "http",
+        scheme: "bearer",
+        bearerFormat: "JWT",
+        description: "A session token of Clerk."
+      },
+      clerkCookie: {
+        type: "apiKey",
+        in: "cookie",
+        name: "__session",
+        description: "Clerk's session cookie, also by its name with the suffix of the instance."
+      }
+    })
+  })
+
+  it("tells what the errors hold on the wire", () => {
+    const schemas = OpenApi.fromApi(Api).components.schemas
+    const required = (name: string) => Reflect.get(schemas[name] ?? {}, "required")
+    const properties = (name: string) => Reflect.get(schemas[name] ?? {}, "properties")
+    expect(required("ClerkTokenError")).toEqual(["reason", "_tag"])
+    expect(properties("ClerkTokenError")).toMatchObject({
+      _tag: { type: "string", enum: ["ClerkTokenError"] },
+      reason: { type: "string", enum: expect.arrayContaining(["exp", "azp", "missing", "origin"]) }
+    })
+    expect(required("ClerkKeysUnavailable")).toEqual(["reason", "retryable", "_tag"])
+    expect(required("ClerkAccessDenied")).toEqual(["missing", "_tag"])
+  })
+})

@@ -1,0 +1,170 @@
+import { HttpServerRequest } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import { ClerkConfigError, type SigningKeys } from "effect-clerk"
+import {
+  Authenticator,
+  ClerkAuth,
+  ClerkAuthOptional,
+  ClerkAuthRequiring,
+  ClerkRouter
+} from "effect-clerk/http-api"
+import { withPollutedPrototype } from "../support/pollution.js"
+import { app, clerkWithKeys, cookie, newUser, standard } from "../support/protectedServers.js"
+import { untyped } from "../support/requests.js"
+import { untouchedKeys } from "../support/verification.js"
+
+class Requiring extends ClerkAuthRequiring<Requiring>()("Requiring", { role: "org:admin" }) {}
+
+type Build = (options: Authenticator.AuthOptions) => Effect.Effect<unknown, ClerkConfigError, SigningKeys>
+
+const built =
+  <A>(make: (options: Authenticator.AuthOptions) => Layer.Layer<A, ClerkConfigError, SigningKeys>): Build =>
+  (options) =>
+    Effect.scoped(Layer.build(make(options)))
+
+const builds: ReadonlyArray<readonly [name: string, build: Build]> = [
+  ["Authenticator.make", Authenticator.make],
+  ["ClerkAuth.layer", built(ClerkAuth.layer)],
+  ["ClerkAuthOptional.layer", built(ClerkAuthOptional.layer)],
+  ["the layer of a ClerkAuthRequiring", built(Requiring.layer)],
+  ["ClerkRouter.signedIn", built((options) => ClerkRouter.signedIn(options).layer)],
+  ["ClerkRouter.optional", built((options) => ClerkRouter.optional(options).layer)],
+  ["ClerkRouter.requiring", built((options) => ClerkRouter.requiring({ role: "org:admin" }, options).layer)]
+]
+
+const refusalOf = (build: Build, options: unknown) =>
+  Effect.flip(Effect.provide(build(untyped(options)), untouchedKeys))
+
+const noParties = "must be given where cookies are read, or set cookies to false"
+
+describe.each(builds)("%s refuses", (_, build) => {
+  const refused: ReadonlyArray<readonly [name: string, options: unknown, setting: string, rule?: string]> = [
+    ["no parties where cookies are read", {}, "authorizedParties", noParties],
+    ["no options at all", undefined, "authorizedParties", noParties],
+    ["parties that are not there", { authorizedParties: undefined }, "authorizedParties", noParties],
+    ["parties that are not there, beside cookies", { cookies: true }, "authorizedParties", noParties],
+    ["null for parties", { authorizedParties: null }, "authorizedParties"],
+    ["an empty list of parties", { authorizedParties: [] }, "authorizedParties"],
+    ["a text for parties", { authorizedParties: app }, "authorizedParties"],
+    ["a party with a slash at its end", { authorizedParties: [`${app}/`] }, "authorizedParties"],
+    ["a party without a scheme", { authorizedParties: ["app.emulator.test"] }, "authorizedParties"],
+    ["bad parties without cookies too", { cookies: false, authorizedParties: [] }, "authorizedParties"],
+    ["a text for cookies", { ...standard, cookies: "false" }, "cookies"],
+    ["null for cookies", { ...standard, cookies: null }, "cookies"],
+    ["a category", { ...standard, category: "template" }, "category"],
+    ["even the category there is", { ...standard, category: "session" }, "category"],
+    ["a publishable key that is none", { ...standard, publishableKey: "pk_x" }, "publishableKey"],
+    ["an empty publishable key", { ...standard, publishableKey: "" }, "publishableKey"],
+    ["an issuer that is no address", { ...standard, issuer: "clerk.example.com" }, "issuer"],
+    ["an option nobody knows", { ...standard, authorisedParties: [app] }, "authorisedParties"],
+    ["a misspelt one", { ...standard, publishablekey: "pk_x" }, "publishablekey"],
+    ["a bad clock skew", { ...standard, clockSkew: "1 hour" }, "clockSkew"],
+    ["a cache without a capacity", { ...standard, cache: {} }, "cache.capacity"]
+  ]
+
+  it.effect.each(refused)("%s", ([, options, setting, rule]) =>
+    Effect.gen(function* () {
+      const error = yield* refusalOf(build, options)
+      expect(error).toBeInstanceOf(ClerkConfigError)
+      expect(error.setting).toBe(setting)
+      if (rule !== undefined) expect(error.rule).toBe(rule)
+    })
+  )
+})
+
+/** Looks at a request as a server would. */
+const judge = <A, E>(
+  self: Effect.Effect<A, E, HttpServerRequest.HttpServerRequest>,
+  headers: Record<string, string>,
+  method = "GET"
+) =>
+  Effect.provideService(
+    self,
+    HttpServerRequest.HttpServerRequest,
+    HttpServerRequest.fromWeb(new Request("http://api.test/", { method, headers }))
+  )
+
+const setUp = Effect.gen(function* () {
+  const { clerk, keys } = yield* clerkWithKeys()
+  const user = yield* newUser(clerk)
+  const foreign = yield* clerk.mintSessionToken(user.sessionId, {
+    origin: app,
+    claims: { iss: "https://clerk.other.test" }
+  })
+  const reasonOf = (options: unknown, headers: Record<string, string>, method?: string) =>
+    Authenticator.make(untyped<Authenticator.AuthOptions>(options)).pipe(
+      Effect.flatMap((authenticate) => Effect.either(judge(authenticate, headers, method))),
+      Effect.map((result) =>
+        result._tag === "Right"
+          ? "passes"
+          : result.left._tag === "ClerkTokenError"
+            ? result.left.reason
+            : result.left._tag
+      ),
+      Effect.provide(keys)
+    )
+  return { clerk, user, foreign, reasonOf }
+})
+
+describe("the issuer", () => {
+  it.live("is that of the publishable key, unless it is given", () =>
+    Effect.gen(function* () {
+      const { clerk, foreign, reasonOf, user } = yield* setUp
+      const { publishableKey } = clerk
+      const own = cookie(user.token)
+      expect(yield* reasonOf(standard, cookie(foreign))).toBe("passes")
+      expect(yield* reasonOf({ ...standard, publishableKey }, own)).toBe("passes")
+      expect(yield* reasonOf({ ...standard, publishableKey }, cookie(foreign))).toBe("iss")
+      const given = { ...standard, publishableKey, issuer: "https://clerk.other.test" }
+      expect(yield* reasonOf(given, cookie(foreign))).toBe("passes")
+      expect(yield* reasonOf(given, own)).toBe("iss")
+    })
+  )
+})
+
+describe("what is remembered of the options", () => {
+  it.live("is a copy, so that a party added later is none", () =>
+    Effect.gen(function* () {
+      const evil = "https://evil.test"
+      const parties = [app]
+      const authenticate = yield* Authenticator.make({ authorizedParties: parties })
+      parties.push(evil)
+      const refused = yield* Effect.flip(judge(authenticate, { ...cookie("x"), origin: evil }, "POST"))
+      expect(refused).toMatchObject({ _tag: "ClerkTokenError", reason: "origin" })
+    }).pipe(Effect.provide(untouchedKeys))
+  )
+})
+
+describe("what every object inherits is no option:", () => {
+  const polluted: ReadonlyArray<readonly [name: string, entries: object, options: object, setting: string]> =
+    [
+      ["parties", { authorizedParties: ["https://evil.test"] }, {}, "authorizedParties"],
+      ["cookies", { cookies: false }, {}, "authorizedParties"]
+    ]
+  for (const [name, entries, options, setting] of polluted) {
+    it.live(name, () =>
+      Effect.gen(function* () {
+        const { reasonOf } = yield* setUp
+        const error = yield* Effect.flip(reasonOf(options, {})).pipe(withPollutedPrototype({ ...entries }))
+        expect(error.setting).toBe(setting)
+      })
+    )
+  }
+
+  it.live("a publishable key, an issuer, a category, a schema for claims", () =>
+    Effect.gen(function* () {
+      const { reasonOf, user } = yield* setUp
+      const entries = {
+        publishableKey: "pk_x",
+        issuer: "https://evil.test",
+        category: "template",
+        claims: Schema.Struct({ tenant: Schema.String }),
+        allowPending: true
+      }
+      expect(yield* reasonOf(standard, cookie(user.token)).pipe(withPollutedPrototype(entries))).toBe(
+        "passes"
+      )
+    })
+  )
+})

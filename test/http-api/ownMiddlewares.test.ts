@@ -1,0 +1,188 @@
+import {
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  HttpApiMiddleware,
+  HttpApiSecurity,
+  HttpLayerRouter,
+  HttpServer,
+  HttpServerResponse
+} from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Context, Duration, Effect, Layer, Schema } from "effect"
+import { ClerkKeysUnavailable, ClerkTokenError, type SessionClaims, SigningKeys } from "effect-clerk"
+import {
+  Authenticator,
+  ClerkAuth,
+  ClerkAuthRequiring,
+  ClerkRouter,
+  CurrentSession
+} from "effect-clerk/http-api"
+import {
+  app,
+  bearer,
+  clerkWithKeys,
+  inProcess,
+  newUser,
+  outcome,
+  standard
+} from "../support/protectedServers.js"
+
+const Claims = Schema.Struct({ tenant: Schema.NonEmptyString })
+
+class TenantSession extends Context.Tag("TenantSession")<
+  TenantSession,
+  SessionClaims<typeof Claims.Type>
+>() {}
+
+const tenant = Effect.map(TenantSession, ({ custom }) => custom.tenant)
+
+class TenantAuth extends HttpApiMiddleware.Tag<TenantAuth>()("TenantAuth", {
+  failure: Schema.Union(ClerkTokenError, ClerkKeysUnavailable),
+  provides: TenantSession,
+  security: { bearer: HttpApiSecurity.bearer }
+}) {
+  static readonly layer = Layer.effect(
+    TenantAuth,
+    Effect.map(Authenticator.make({ cookies: false, claims: Claims }), (authenticate) => ({
+      bearer: () => Authenticator.withResponseHeaders(authenticate)
+    }))
+  )
+}
+
+const get = <const Name extends string>(name: Name) =>
+  HttpApiEndpoint.get(name, `/${name}`).addSuccess(Schema.String)
+
+class Tenants extends HttpApi.make("tenants").add(
+  HttpApiGroup.make("group").add(get("tenant")).middleware(TenantAuth)
+) {}
+
+const webOf = <E>(live: Layer.Layer<HttpApi.Api, E, Layer.Layer.Success<typeof HttpServer.layerContext>>) =>
+  inProcess(() => HttpApiBuilder.toWebHandler(Layer.provideMerge(live, HttpServer.layerContext)))
+
+describe("claims of one's own", () => {
+  const servers = {
+    "through a middleware of one's own": (keys: Layer.Layer<SigningKeys>) =>
+      webOf(
+        HttpApiBuilder.api(Tenants).pipe(
+          Layer.provide(
+            HttpApiBuilder.group(Tenants, "group", (handlers) => handlers.handle("tenant", () => tenant))
+          ),
+          Layer.provide(TenantAuth.layer),
+          Layer.provide(keys)
+        )
+      ),
+    "through ClerkRouter.make": (keys: Layer.Layer<SigningKeys>) =>
+      inProcess(() =>
+        HttpLayerRouter.toWebHandler(
+          HttpLayerRouter.add(
+            "GET",
+            "/tenant",
+            Effect.map(tenant, (name) => HttpServerResponse.unsafeJson(name))
+          ).pipe(
+            Layer.provide(
+              ClerkRouter.make(TenantSession, Authenticator.make({ cookies: false, claims: Claims })).layer
+            ),
+            Layer.provide(keys),
+            Layer.provide(HttpServer.layerContext)
+          ),
+          { disableLogger: true }
+        )
+      )
+  }
+
+  it.scopedLive.each(Object.entries(servers))(
+    "reach the handler %s, and refusals have their headers",
+    ([, serve]) =>
+      Effect.gen(function* () {
+        const { clerk, keys } = yield* clerkWithKeys()
+        const send = yield* serve(keys)
+        const { sessionId, token } = yield* newUser(clerk)
+        const good = yield* clerk.mintSessionToken(sessionId, { origin: app, claims: { tenant: "acme" } })
+        expect(outcome(yield* send("GET /tenant", bearer(good)))).toBe("200 acme")
+        const refused = yield* send("GET /tenant", bearer(token))
+        expect(refused.status).toBe(401)
+        // Where in the claims it went wrong is for the log.
+        expect(JSON.parse(refused.body)).toEqual({ _tag: "ClerkTokenError", reason: "claims" })
+        expect(refused.headers["www-authenticate"]).toBe(
+          'Bearer realm="clerk", error="invalid_token", error_description="the token is refused (claims)"'
+        )
+      })
+  )
+})
+
+class Deletes extends ClerkAuthRequiring<Deletes>()("Deletes", { permission: "org:teams:delete" }) {}
+
+class Stacked extends HttpApi.make("stacked").add(
+  HttpApiGroup.make("group").add(get("me")).add(get("teams").middleware(Deletes)).middleware(ClerkAuth)
+) {}
+
+const user = Effect.map(CurrentSession, ({ userId }) => userId)
+
+const stacked = (keys: Layer.Layer<SigningKeys>) =>
+  HttpApiBuilder.api(Stacked).pipe(
+    Layer.provide(
+      HttpApiBuilder.group(Stacked, "group", (handlers) =>
+        handlers.handle("me", () => user).handle("teams", () => user)
+      )
+    ),
+    Layer.provide(ClerkAuth.layer(standard)),
+    Layer.provide(Deletes.layer(standard)),
+    Layer.provide(keys)
+  )
+
+describe("two middlewares on one endpoint", () => {
+  it.scopedLive("both have to let a request pass", () =>
+    Effect.gen(function* () {
+      const { clerk, keys } = yield* clerkWithKeys()
+      const send = yield* webOf(stacked(keys))
+      const { id } = yield* clerk.createUser()
+      const { id: organizationId } = yield* clerk.createOrganization({
+        features: ["teams"],
+        members: [{ userId: id, permissions: ["org:teams:delete"] }]
+      })
+      const { sessionToken } = yield* clerk.signIn(id, { organizationId })
+      expect(outcome(yield* send("GET /teams", bearer(sessionToken)))).toBe(`200 ${id}`)
+      expect((yield* send("GET /teams", bearer((yield* newUser(clerk)).token))).status).toBe(403)
+      const refused = yield* send("GET /teams")
+      expect(outcome(refused)).toBe("401 missing")
+      expect(refused.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
+    })
+  )
+})
+
+describe("a request that is served again", () => {
+  it.scopedLive("is judged again", () =>
+    Effect.gen(function* () {
+      const { clerk, keys } = yield* clerkWithKeys()
+      const { find } = yield* Effect.provide(SigningKeys, keys)
+      let calls = 0
+      const recovering = Layer.succeed(SigningKeys, {
+        find: (kid) =>
+          Effect.suspend(() =>
+            calls++ === 0
+              ? Effect.fail(
+                  new ClerkKeysUnavailable({
+                    reason: "unreachable",
+                    retryAfter: Duration.seconds(1),
+                    retryable: true
+                  })
+                )
+              : find(kid)
+          )
+      })
+      const send = yield* webOf(
+        stacked(recovering).pipe(
+          Layer.provideMerge(HttpApiBuilder.middleware((self) => Effect.retry(self, { times: 1 })))
+        )
+      )
+      const { id, token } = yield* newUser(clerk)
+      const answer = yield* send("GET /me", bearer(token))
+      expect(outcome(answer)).toBe(`200 ${id}`)
+      expect(answer.headers["retry-after"]).toBeUndefined()
+      expect(answer.headers["cache-control"]).toBeUndefined()
+      expect(calls).toBe(2)
+    })
+  )
+})

@@ -1,0 +1,268 @@
+import { HttpApiBuilder, HttpLayerRouter, HttpMiddleware } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Duration, Effect, flow, Layer, Logger } from "effect"
+import { ClerkKeysUnavailable, SigningKeys } from "effect-clerk"
+import type { MintOptions } from "effect-clerk/testing"
+import { apiLive, protectedRoutes } from "../support/protectedApi.js"
+import {
+  app,
+  bearer,
+  clerkWithKeys,
+  cookie,
+  newUser,
+  onSocket,
+  outcome,
+  type Send,
+  stages,
+  standard
+} from "../support/protectedServers.js"
+
+const paths = ["/me", "/teams", "/vault"]
+
+describe.each(stages)("over $name", ({ serve }) => {
+  const open = Effect.gen(function* () {
+    const { clerk, finds, keys } = yield* clerkWithKeys()
+    const send = yield* serve(keys)
+    const user = yield* newUser(clerk)
+    const mint = (options: MintOptions) => clerk.mintSessionToken(user.sessionId, { origin: app, ...options })
+    return { clerk, finds, send, user, mint }
+  })
+
+  it.scopedLive("a token that does not hold is a 401 that says why", () =>
+    Effect.gen(function* () {
+      const { clerk, mint, send, user } = yield* open
+      const other = yield* clerkWithKeys()
+      const pending = yield* clerk.signIn(user.id, { status: "pending" })
+      const [head, payload] = user.token.split(".")
+      const cases: ReadonlyArray<readonly [token: string, reason: string]> = [
+        [yield* mint({ age: "5 minutes" }), "exp"],
+        [yield* mint({ claims: { nbf: 4_102_444_800 } }), "nbf"],
+        [`${head}.${payload}.${"A".repeat(342)}`, "signature"],
+        [(yield* newUser(other.clerk)).token, "kid"],
+        [yield* mint({ header: { typ: "at+jwt" } }), "typ"],
+        [yield* mint({ header: { cat: "cl_B7d4PD222AAA" } }), "category"],
+        [yield* mint({ header: { cat: "cl_B7d4PD333AAA" } }), "category"],
+        ["mt_2g7np7Hrk0SN6kj5EDMLDaKNL0S", "format"],
+        ["ak_2g7np7Hrk0SN6kj5EDMLDaKNL0S", "format"],
+        [pending.sessionToken, "sts"],
+        [yield* mint({ origin: "https://evil.test" }), "azp"],
+        [yield* mint({ origin: undefined }), "azp"]
+      ]
+      for (const path of paths) {
+        for (const [token, reason] of cases) {
+          for (const headers of [bearer(token), cookie(token)]) {
+            const answer = yield* send(`GET ${path}`, headers)
+            expect(outcome(answer)).toBe(`401 ${reason}`)
+            expect(answer.headers["cache-control"]).toBe("no-store")
+            expect(answer.headers["content-type"]).toBe("application/json")
+            expect(answer.headers["www-authenticate"]).toBe(
+              `Bearer realm="clerk", error="invalid_token", error_description="${
+                reason === "exp" ? "the token has expired" : `the token is refused (${reason})`
+              }"`
+            )
+          }
+        }
+        const answer = yield* send(`GET ${path}`)
+        expect(outcome(answer)).toBe("401 missing")
+        expect(answer.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
+      }
+    })
+  )
+
+  it.scopedLive("an expired token's 401 has the times, so that the client can tell a wrong clock", () =>
+    Effect.gen(function* () {
+      const { mint, send } = yield* open
+      const before = Date.now()
+      const { body } = yield* send("GET /me", bearer(yield* mint({ age: "5 minutes" })))
+      const json: Record<string, unknown> = JSON.parse(body)
+      expect(Object.keys(json).sort()).toEqual([
+        "_tag",
+        "checkedAt",
+        "clockSkew",
+        "expiresAt",
+        "issuedAt",
+        "reason"
+      ])
+      expect(Date.parse(String(json["checkedAt"])) - before).toBeLessThan(10_000)
+      expect(Date.parse(String(json["expiresAt"]))).toBeLessThan(before - 200_000)
+      expect(json["clockSkew"]).toBe(5000)
+    })
+  )
+
+  it.scopedLive("no refusal tells what was compared", () =>
+    Effect.gen(function* () {
+      const { clerk, keys } = yield* clerkWithKeys()
+      const audience = "https://api.emulator.test"
+      const send = yield* serve(keys, { ...standard, issuer: clerk.issuer, audience })
+      const { sessionId } = yield* newUser(clerk)
+      const mint = (origin: string, claims: object) =>
+        clerk.mintSessionToken(sessionId, { origin, claims: { aud: audience, ...claims } })
+      const evil = "https://evil.test"
+      const answers = [
+        yield* send("GET /me", bearer(yield* mint(evil, {}))),
+        yield* send("GET /me", bearer(yield* mint(app, { iss: evil }))),
+        yield* send("GET /me", bearer(yield* mint(app, { aud: evil }))),
+        yield* send("POST /me", { ...cookie(yield* mint(app, {})), origin: evil })
+      ]
+      expect(answers.map(outcome)).toEqual(["401 azp", "401 iss", "401 aud", "401 origin"])
+      for (const { body, headers } of answers) {
+        for (const secret of [app, evil, clerk.issuer, audience]) {
+          expect(body + JSON.stringify(headers)).not.toContain(secret)
+        }
+      }
+    })
+  )
+
+  it.scopedLive("a request is verified once, whatever it comes with", () =>
+    Effect.gen(function* () {
+      const { finds, mint, send, user } = yield* open
+      const expired = yield* mint({ age: "5 minutes" })
+      const each: ReadonlyArray<Parameters<Send>> = [
+        ["GET /me", bearer(user.token)],
+        ["GET /me", cookie(user.token)],
+        ["GET /me", bearer(expired)],
+        ["GET /me", cookie(expired)],
+        ["GET /me", { ...bearer(expired), ...cookie(user.token) }],
+        ["GET /visitor", { ...bearer(expired), ...cookie(user.token) }],
+        ["GET /teams", bearer(user.token)],
+        ["GET /teams", { ...bearer(user.token), ...cookie(user.token) }],
+        ["GET /teams", { ...bearer(expired), ...cookie(user.token) }]
+      ]
+      const counts: Array<number> = []
+      for (const request of each) {
+        const before = finds()
+        yield* send(...request)
+        counts.push(finds() - before)
+      }
+      expect(counts).toEqual(each.map(() => 1))
+    })
+  )
+
+  it.scopedLive("a handler's own 401 and 403 are left as they are", () =>
+    Effect.gen(function* () {
+      const { send, user } = yield* open
+      for (const [path, status] of [
+        ["/own-401", 401],
+        ["/own-403", 403]
+      ] as const) {
+        const answer = yield* send(`GET ${path}`, bearer(user.token))
+        expect(answer.status).toBe(status)
+        expect(answer.headers["www-authenticate"]).toBeUndefined()
+        expect(answer.headers["cache-control"]).toBeUndefined()
+      }
+      const refused = yield* send("GET /own-403")
+      expect(outcome(refused)).toBe("401 missing")
+      expect(refused.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
+    })
+  )
+
+  it.scopedLive("HEAD is judged as GET is", () =>
+    Effect.gen(function* () {
+      const { send, user } = yield* open
+      const refused = yield* send("HEAD /me")
+      expect([refused.status, refused.headers["www-authenticate"], refused.body]).toEqual([
+        401,
+        'Bearer realm="clerk"',
+        ""
+      ])
+      expect((yield* send("HEAD /me", bearer(user.token))).status).toBe(200)
+      expect((yield* send("HEAD /me", { ...cookie(user.token), origin: "https://evil.test" })).status).toBe(
+        200
+      )
+    })
+  )
+
+  const failing = (error: ClerkKeysUnavailable) =>
+    serve(Layer.succeed(SigningKeys, { find: () => Effect.fail(error) }))
+
+  it.scopedLive("without keys everybody who shows a token gets 503 and when to come back, nobody 401", () =>
+    Effect.gen(function* () {
+      const { user } = yield* open
+      const send = yield* failing(
+        new ClerkKeysUnavailable({
+          reason: "unreachable",
+          retryAfter: Duration.millis(2400),
+          retryable: true
+        })
+      )
+      for (const path of [...paths, "/visitor"]) {
+        for (const headers of [bearer(user.token), cookie(user.token)]) {
+          const answer = yield* send(`GET ${path}`, headers)
+          expect(outcome(answer)).toBe("503 unreachable")
+          expect(JSON.parse(answer.body)).toEqual({
+            _tag: "ClerkKeysUnavailable",
+            reason: "unreachable",
+            retryAfter: 2400,
+            retryable: true
+          })
+          expect(answer.headers["retry-after"]).toBe("3")
+          expect(answer.headers["cache-control"]).toBe("no-store")
+          expect(answer.headers["www-authenticate"]).toBeUndefined()
+        }
+      }
+      // Nothing to be verified, so nothing that is unknown.
+      expect(outcome(yield* send("GET /me"))).toBe("401 missing")
+      expect(outcome(yield* send("GET /visitor"))).toBe("200 nobody")
+    })
+  )
+
+  it.scopedLive("a 503 for which waiting has no known end says no time", () =>
+    Effect.gen(function* () {
+      const { user } = yield* open
+      const send = yield* failing(new ClerkKeysUnavailable({ reason: "rejected", retryable: false }))
+      const answer = yield* send("GET /me", bearer(user.token))
+      expect(outcome(answer)).toBe("503 rejected")
+      expect(answer.headers["retry-after"]).toBeUndefined()
+    })
+  )
+})
+
+describe("beside other middlewares the headers of a refusal reach the client:", () => {
+  const cors = { allowedOrigins: [app], exposedHeaders: ["www-authenticate"] }
+
+  const behaves = (name: string, open: (keys: Layer.Layer<SigningKeys>) => ReturnType<typeof onSocket>) =>
+    it.scopedLive(name, () =>
+      Effect.gen(function* () {
+        const { clerk, keys } = yield* clerkWithKeys()
+        const { id, token } = yield* newUser(clerk)
+        const send = yield* open(keys)
+        const refused = yield* send("GET /me", { origin: app })
+        expect(refused.status).toBe(401)
+        expect(refused.headers).toMatchObject({
+          "access-control-allow-origin": app,
+          "www-authenticate": 'Bearer realm="clerk"'
+        })
+        const passed = yield* send("GET /me", { ...bearer(token), origin: app })
+        expect(outcome(passed)).toBe(`200 ${id}`)
+        expect(passed.headers["access-control-allow-origin"]).toBe(app)
+        const preflight = { origin: app, "access-control-request-method": "POST" }
+        expect((yield* send("OPTIONS /me", preflight)).status).toBe(204)
+      }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+    )
+
+  const api = (keys: Layer.Layer<SigningKeys>) => Layer.provide(apiLive(standard), keys)
+
+  behaves("cors and the logger around an HttpApi", (keys) =>
+    onSocket(
+      HttpApiBuilder.serve(flow(HttpMiddleware.cors(cors), HttpMiddleware.logger)).pipe(
+        Layer.provide(api(keys))
+      )
+    )
+  )
+  behaves("an HttpApi's own cors", (keys) =>
+    onSocket(
+      HttpApiBuilder.serve(HttpMiddleware.logger).pipe(
+        Layer.provide(HttpApiBuilder.middlewareCors(cors)),
+        Layer.provide(api(keys))
+      )
+    )
+  )
+  behaves("an HttpLayerRouter's cors and logger", (keys) =>
+    onSocket(
+      HttpLayerRouter.serve(
+        Layer.mergeAll(protectedRoutes(standard), HttpLayerRouter.cors(cors)).pipe(Layer.provide(keys)),
+        { disableListenLog: true }
+      )
+    )
+  )
+})

@@ -1,0 +1,130 @@
+import { inspect } from "node:util"
+import { HttpApiBuilder, HttpLayerRouter, HttpMiddleware } from "@effect/platform"
+import { describe, expect, it } from "@effect/vitest"
+import { Effect, Layer, Logger, LogLevel, Redacted, type Scope } from "effect"
+import { type ClerkConfigError, ClerkHttp, SigningKeys } from "effect-clerk"
+import { ClerkEmulator } from "effect-clerk/testing"
+import { type Channels, leaks } from "../support/channels.js"
+import { apiLive, protectedRoutes } from "../support/protectedApi.js"
+import { app, bearer, cookie, onSocket, type Send } from "../support/protectedServers.js"
+import { recordingTracer } from "../support/spans.js"
+
+const secretKey = "sk_test_CanaryServerKey4b7d2e9f6a1c8035"
+const canary = "CanaryToken7f39c15e8a2b4d60"
+
+/** Everything Effect's loggers write, from the lowest level on. */
+const recordingLogs = () => {
+  const lines: Array<string> = []
+  const all = [
+    Logger.map(Logger.stringLogger, (line) => void lines.push(line)),
+    Logger.map(Logger.jsonLogger, (line) => void lines.push(line)),
+    Logger.map(Logger.structuredLogger, (line) => void lines.push(inspect(line, { depth: 20 })))
+  ].map((logger) => Logger.add(logger))
+  const layer = Layer.mergeAll(
+    Logger.remove(Logger.defaultLogger),
+    Logger.minimumLogLevel(LogLevel.All),
+    ...all
+  )
+  return { lines, layer }
+}
+
+type Serve = (keys: Layer.Layer<SigningKeys>) => Effect.Effect<Send, ClerkConfigError, Scope.Scope>
+
+const options = { authorizedParties: [app], publishableKey: "pk_test_Y2xlcmsuZW11bGF0b3IudGVzdCQ" }
+
+const servers: ReadonlyArray<readonly [name: string, serve: Serve]> = [
+  [
+    "an HttpApi",
+    (keys) =>
+      onSocket(
+        HttpApiBuilder.serve(HttpMiddleware.logger).pipe(Layer.provide(apiLive(options)), Layer.provide(keys))
+      )
+  ],
+  [
+    "an HttpLayerRouter",
+    (keys) =>
+      onSocket(
+        HttpLayerRouter.serve(Layer.provide(protectedRoutes(options), keys), { disableListenLog: true })
+      )
+  ]
+]
+
+/** Keys from a Clerk that is asked with the canary, and that Clerk. */
+const clerkBehind = Effect.gen(function* () {
+  const clerk = yield* ClerkEmulator.make({ secretKey: Redacted.make(secretKey) })
+  const keys = SigningKeys.layerJwks.pipe(
+    Layer.provide(ClerkHttp.layer({ secretKey: clerk.secretKey, policy: { attempts: 1 } })),
+    Layer.provide(ClerkEmulator.layerHttpClient),
+    Layer.provide(Layer.succeed(ClerkEmulator, clerk)),
+    Layer.orDie
+  )
+  return { clerk, keys }
+})
+
+describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
+  it.scopedLive("in an answer, a log line of any level, or a span", () => {
+    const { layer, lines } = recordingLogs()
+    const { spans, tracer } = recordingTracer()
+    return Effect.gen(function* () {
+      const { clerk, keys } = yield* clerkBehind
+      const { id } = yield* clerk.createUser()
+      const { session, sessionToken } = yield* clerk.signIn(id)
+      const mint = (options: object) => clerk.mintSessionToken(session.id, { origin: app, ...options })
+      const tokens = {
+        good: sessionToken,
+        expired: yield* mint({ age: "5 minutes" }),
+        foreign: yield* mint({ claims: { iss: "https://evil.test" } }),
+        forged: `${sessionToken.split(".").slice(0, 2).join(".")}.${"B".repeat(342)}`,
+        text: canary,
+        parts: `${canary}.${canary}.${canary}`
+      }
+      const answers: Array<readonly [string, string]> = []
+      const ask = (send: Send, line: string, headers: Record<string, string>) =>
+        Effect.map(send(line, headers), (answer) => {
+          answers.push([`${line}: ${answer.status}`, inspect(answer)])
+          return answer.status
+        })
+      const askAll = (send: Send) =>
+        Effect.forEach(Object.values(tokens), (token) =>
+          Effect.forEach(["GET /me", "POST /me", "GET /visitor", "GET /teams"], (line) =>
+            Effect.all([
+              ask(send, line, bearer(token)),
+              ask(send, line, { ...cookie(token), origin: "https://evil.test" }),
+              ask(send, line, { authorization: `Basic ${canary}`, cookie: `a=${canary}; __session=${token}` })
+            ])
+          )
+        )
+
+      yield* askAll(yield* serve(keys))
+      // And where the keys cannot be had.
+      const down = yield* clerkBehind
+      for (let i = 0; i < 100; i++) yield* down.clerk.answerNext({ status: 503, body: canary })
+      yield* askAll(yield* serve(down.keys))
+
+      const segments = Object.entries(tokens).flatMap(([name, token]) => {
+        const [, payload = token, signature = token] = token.split(".")
+        return [
+          [name, token],
+          [`payload of ${name}`, payload],
+          [`signature of ${name}`, signature]
+        ]
+      })
+      const channels: Channels = [
+        ...answers,
+        ...lines.map((line) => ["log", line] as const),
+        ...spans.map((span) => [`span ${span.name}`, inspect(span, { depth: 20 })] as const)
+      ]
+      expect(leaks(channels, { secretKey, canary, ...Object.fromEntries(segments) })).toEqual([])
+
+      // Not to be trusted if it looked at nothing.
+      const statuses = new Set(answers.map(([name]) => name.split(": ")[1]))
+      expect(statuses).toEqual(new Set(["200", "401", "403", "503"]))
+      expect(lines.some((line) => line.includes("level=DEBUG"))).toBe(true)
+      expect(lines.some((line) => line.includes("the token is refused (exp)"))).toBe(true)
+      expect(lines.some((line) => line.includes("the keys that verify tokens are not available"))).toBe(true)
+      expect(new Set(spans.map(({ name }) => name))).toEqual(
+        new Set(["http.server GET", "http.server POST", "SessionTokens.verify", "SigningKeys.jwks"])
+      )
+    }).pipe(Effect.withTracer(tracer), Effect.provide(layer))
+  })
+})

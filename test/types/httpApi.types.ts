@@ -1,0 +1,147 @@
+// Checked by `npm run check`, never run: what the types of the middlewares promise.
+import {
+  HttpApi,
+  HttpApiBuilder,
+  HttpApiEndpoint,
+  HttpApiGroup,
+  type HttpServerRequest
+} from "@effect/platform"
+import { Context, Effect, type Layer, type Option, Schema } from "effect"
+import type {
+  ClerkAccessDenied,
+  ClerkConfigError,
+  ClerkKeysUnavailable,
+  ClerkTokenError,
+  SessionClaims,
+  SigningKeys
+} from "effect-clerk"
+import {
+  Authenticator,
+  ClerkAuth,
+  ClerkAuthOptional,
+  ClerkAuthRequiring,
+  ClerkRouter,
+  CurrentSession,
+  OptionalSession,
+  type RequiringTag
+} from "effect-clerk/http-api"
+import { expectTypeOf } from "vitest"
+
+const authorizedParties = ["https://app.example.com"]
+type Request = HttpServerRequest.HttpServerRequest
+
+// Where cookies are read the parties have to be named; where they are not, they need not be.
+Authenticator.make({ authorizedParties })
+Authenticator.make({ authorizedParties, cookies: true })
+Authenticator.make({ authorizedParties, cookies: undefined })
+Authenticator.make({ cookies: false })
+Authenticator.make({ authorizedParties, cookies: false })
+declare const cookies: boolean
+Authenticator.make({ authorizedParties, cookies })
+// @ts-expect-error the parties are missing
+Authenticator.make({})
+// @ts-expect-error the parties are missing
+Authenticator.make({ cookies: true })
+// @ts-expect-error the parties are missing where it turns out to be true
+Authenticator.make({ cookies })
+// @ts-expect-error the parties are not known
+Authenticator.make({ authorizedParties: undefined })
+// @ts-expect-error only session tokens sign anybody in
+Authenticator.make({ authorizedParties, category: "template" })
+// @ts-expect-error no such option
+Authenticator.make({ authorizedParties, publishablekey: "pk_test_x" })
+// @ts-expect-error the parties are missing
+ClerkAuth.layer({ publishableKey: "pk_test_x" })
+// @ts-expect-error the parties are missing
+ClerkRouter.signedIn({})
+// @ts-expect-error a middleware has no place for claims of one's own
+ClerkAuth.layer({ authorizedParties, claims: Schema.Struct({}) })
+
+// The decision.
+expectTypeOf(Authenticator.make({ cookies: false })).toEqualTypeOf<
+  Effect.Effect<Authenticator.Authenticator<SessionClaims>, ClerkConfigError, SigningKeys>
+>()
+const Claims = Schema.Struct({ tenant: Schema.String })
+expectTypeOf(Authenticator.make({ cookies: false, claims: Claims })).toEqualTypeOf<
+  Effect.Effect<
+    Authenticator.Authenticator<SessionClaims<{ readonly tenant: string }>>,
+    ClerkConfigError,
+    SigningKeys
+  >
+>()
+declare const authenticator: Authenticator.Authenticator<SessionClaims>
+expectTypeOf(authenticator).toEqualTypeOf<
+  Effect.Effect<SessionClaims, ClerkTokenError | ClerkKeysUnavailable, Request>
+>()
+expectTypeOf(Authenticator.optional(authenticator)).toEqualTypeOf<
+  Effect.Effect<Option.Option<SessionClaims>, ClerkKeysUnavailable, Request>
+>()
+expectTypeOf(Authenticator.withResponseHeaders(authenticator)).toEqualTypeOf<typeof authenticator>()
+expectTypeOf(Authenticator.withResponseHeaders(Authenticator.optional(authenticator))).toEqualTypeOf<
+  Effect.Effect<Option.Option<SessionClaims>, ClerkKeysUnavailable, Request>
+>()
+// @ts-expect-error it knows no headers for other failures
+Authenticator.withResponseHeaders(Effect.fail("no"))
+
+// The layers of the middlewares.
+class Admins extends ClerkAuthRequiring<Admins>()("Admins", { role: "org:admin" }) {}
+type Live<Tag> = Layer.Layer<Tag, ClerkConfigError, SigningKeys>
+expectTypeOf(ClerkAuth.layer({ cookies: false })).toEqualTypeOf<Live<ClerkAuth>>()
+expectTypeOf(ClerkAuthOptional.layer({ cookies: false })).toEqualTypeOf<Live<ClerkAuthOptional>>()
+expectTypeOf(Admins.layer({ cookies: false })).toEqualTypeOf<Live<Admins>>()
+expectTypeOf(ClerkAuthRequiring<Admins>()("Admins", { role: "org:admin" })).toEqualTypeOf<
+  RequiringTag<Admins, "Admins">
+>()
+// @ts-expect-error no such requirement
+ClerkAuthRequiring<Admins>()("Admins", { roles: "org:admin" })
+
+// What they add to the errors of an endpoint.
+const get = HttpApiEndpoint.get("get", "/").addSuccess(Schema.String)
+type ErrorOf<E extends HttpApiEndpoint.HttpApiEndpoint.Any> = HttpApiEndpoint.HttpApiEndpoint.Error<E>
+const signedIn = get.middleware(ClerkAuth)
+const optional = get.middleware(ClerkAuthOptional)
+const admins = get.middleware(Admins)
+expectTypeOf<ErrorOf<typeof signedIn>>().toEqualTypeOf<
+  ErrorOf<typeof get> | ClerkTokenError | ClerkKeysUnavailable
+>()
+expectTypeOf<ErrorOf<typeof optional>>().toEqualTypeOf<ErrorOf<typeof get> | ClerkKeysUnavailable>()
+expectTypeOf<ErrorOf<typeof admins>>().toEqualTypeOf<
+  ErrorOf<typeof get> | ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied
+>()
+
+// A handler has the session where its endpoint is protected, and nowhere else.
+const apiOf = <E extends HttpApiEndpoint.HttpApiEndpoint.Any>(endpoint: E) =>
+  HttpApi.make("api").add(HttpApiGroup.make("group").add(endpoint))
+const user = Effect.map(CurrentSession, ({ userId }) => userId)
+expectTypeOf(
+  HttpApiBuilder.group(apiOf(signedIn), "group", (handlers) => handlers.handle("get", () => user))
+).toEqualTypeOf<Layer.Layer<HttpApiGroup.ApiGroup<"api", "group">, never, ClerkAuth>>()
+expectTypeOf(
+  HttpApiBuilder.group(apiOf(admins), "group", (handlers) => handlers.handle("get", () => user))
+).toEqualTypeOf<Layer.Layer<HttpApiGroup.ApiGroup<"api", "group">, never, Admins>>()
+expectTypeOf(
+  HttpApiBuilder.group(apiOf(get), "group", (handlers) => handlers.handle("get", () => user))
+).toEqualTypeOf<Layer.Layer<HttpApiGroup.ApiGroup<"api", "group">, never, CurrentSession>>()
+expectTypeOf(OptionalSession).toMatchTypeOf<Context.Tag<OptionalSession, Option.Option<SessionClaims>>>()
+
+// Within a handler.
+expectTypeOf(CurrentSession.protect({ permission: "org:teams:delete" })).toEqualTypeOf<
+  Effect.Effect<SessionClaims, ClerkAccessDenied, CurrentSession>
+>()
+
+// The middlewares of an HttpLayerRouter.
+expectTypeOf(ClerkRouter.signedIn({ cookies: false })).toEqualTypeOf<
+  ClerkRouter.AuthMiddleware<CurrentSession>
+>()
+expectTypeOf(ClerkRouter.optional({ cookies: false })).toEqualTypeOf<
+  ClerkRouter.AuthMiddleware<OptionalSession>
+>()
+expectTypeOf(ClerkRouter.requiring({ plan: "o:pro" }, { cookies: false })).toEqualTypeOf<
+  ClerkRouter.AuthMiddleware<CurrentSession>
+>()
+class Tenant extends Context.Tag("Tenant")<Tenant, SessionClaims<{ readonly tenant: string }>>() {}
+expectTypeOf(ClerkRouter.make(Tenant, Authenticator.make({ cookies: false, claims: Claims }))).toEqualTypeOf<
+  ClerkRouter.AuthMiddleware<Tenant>
+>()
+// @ts-expect-error these claims have no tenant
+ClerkRouter.make(Tenant, Authenticator.make({ cookies: false }))
