@@ -14,6 +14,6 @@ export const isCanonicalBase64url = (text: string): boolean => {
   return unused >= 0 && (unused === 0 || (alphabet.indexOf(text.charAt(text.length - 1)) & unused) === 0)
 }
 
-/** The bytes of a text that is canonical base64url. */
+/** The bytes of a text that is canonical base64url. They are new ones, so never in memory that threads share. */
 export const decodeBase64url = (text: string): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(base64url.decode(text))
+  base64url.decode(text) as Uint8Array<ArrayBuffer>

@@ -19,6 +19,9 @@ export interface ClaimFlaw {
 
 const flaw = (path: string, expected: string): ClaimFlaw => ({ path, expected })
 
+/** Something being written down member by member. Spreading them in took half of the time it took to read a token. */
+export type Draft<A> = { -readonly [K in keyof A]: A[K] }
+
 export const isFlaw = (value: object): value is ClaimFlaw => Object.hasOwn(value, "expected")
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
@@ -29,14 +32,12 @@ const given = (claims: object, name: string): unknown => own(claims, name) ?? un
 const isTextOrAbsent = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === "string"
 
-const none: Entitlements = { organization: undefined, features: [], plan: undefined }
-
 /** Roles are written with their prefix in version 1 and without it in version 2. */
 export const withOrgPrefix = (name: string): string => (name.startsWith("org:") ? name : `org:${name}`)
 
 export const entitlements1 = (claims: Claims): Entitlements | ClaimFlaw => {
   const id = given(claims, "org_id")
-  if (id === undefined) return none
+  if (id === undefined) return { organization: undefined, features: [], plan: undefined }
   const role = given(claims, "org_role")
   const slug = given(claims, "org_slug")
   const permissions: unknown = given(claims, "org_permissions") ?? []
@@ -45,16 +46,14 @@ export const entitlements1 = (claims: Claims): Entitlements | ClaimFlaw => {
   if (!isTextOrAbsent(slug)) return flaw("org_slug", "a string")
   if (!Array.isArray(permissions) || !permissions.every(isText))
     return flaw("org_permissions", "an array of names")
-  return {
-    ...none,
-    organization: {
-      id: id as OrganizationId, // the brand asserts nothing
-      ...(slug === undefined ? {} : { slug }),
-      role: withOrgPrefix(role),
-      permissions,
-      features: []
-    }
+  const organization: Draft<OrganizationClaims> = {
+    id: id as OrganizationId, // the brand asserts nothing
+    role: withOrgPrefix(role),
+    permissions,
+    features: []
   }
+  if (slug !== undefined) organization.slug = slug
+  return { organization, features: [], plan: undefined }
 }
 
 interface Scoped {
@@ -133,14 +132,15 @@ const organization2 = (
   const masks = list(given(claim, "fpm"))
   if (masks === undefined || !masks.every((mask) => /^\d{1,80}$/.test(mask)))
     return flaw("o.fpm", "a list of bit masks")
-  return {
+  const organization: Draft<OrganizationClaims> = {
     id: id as OrganizationId, // the brand asserts nothing
-    ...(slug === undefined ? {} : { slug }),
     role: withOrgPrefix(role),
     permissions: permissionsOf(features, names, masks.map(BigInt)),
-    features: features.filter((feature) => feature.isOrganizations).map(({ name }) => name),
-    ...(plan === undefined ? {} : { plan })
+    features: features.filter((feature) => feature.isOrganizations).map(({ name }) => name)
   }
+  if (slug !== undefined) organization.slug = slug
+  if (plan !== undefined) organization.plan = plan
+  return organization
 }
 
 export const entitlements2 = (claims: Claims): Entitlements | ClaimFlaw => {

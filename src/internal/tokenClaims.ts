@@ -8,6 +8,7 @@ import type { ActorClaims, FactorAges, SessionClaims, TokenClaims } from "../sch
 import { own } from "./compactToken.js"
 import {
   type ClaimFlaw,
+  type Draft,
   type Entitlements,
   entitlements1,
   entitlements2,
@@ -115,12 +116,16 @@ const audienceFlaw = (
     ? undefined
     : refused("aud", { ...(aud === undefined ? {} : { actual: shown(aud) }), expected })
 
-/** What both categories of tokens say. */
-const readCommon = (
-  claims: Claims,
-  settings: TokenSettings,
-  times: TokenTimes
-): Omit<TokenClaims<unknown>, "custom"> | ClerkTokenError => {
+/** What both categories of tokens say, with all that may be missing. */
+interface Common {
+  readonly userId: UserId
+  readonly issuer: string
+  readonly authorizedParty: string | undefined
+  readonly audience: ReadonlyArray<string> | undefined
+  readonly tokenId: string | undefined
+}
+
+const readCommon = (claims: Claims, settings: TokenSettings): Common | ClerkTokenError => {
   const sub = own(claims, "sub")
   const iss = own(claims, "iss")
   const azp = own(claims, "azp")
@@ -133,16 +138,34 @@ const readCommon = (
     (aud instanceof ClerkTokenError ? aud : audienceFlaw(aud, settings.audience))
   if (flaw !== undefined) return flaw
   return {
-    // Each was found to be a string above.
+    // Each was found to be this above.
     userId: sub as UserId,
     issuer: iss as string,
+    authorizedParty: azp as string | undefined,
+    audience: aud as ReadonlyArray<string> | undefined,
+    tokenId: isText(jti) ? jti : undefined
+  }
+}
+
+/** Writes down what is not missing. */
+const addOptional = (read: Draft<TokenClaims>, common: Common, { nbf }: TokenTimes): void => {
+  const { audience, authorizedParty, tokenId } = common
+  if (nbf !== undefined) read.notBefore = dateTime(nbf)
+  if (authorizedParty !== undefined) read.authorizedParty = authorizedParty
+  if (audience !== undefined) read.audience = audience
+  if (tokenId !== undefined) read.tokenId = tokenId
+}
+
+const readTemplate = (common: Common, times: TokenTimes): TokenClaims => {
+  const read: Draft<TokenClaims> = {
+    userId: common.userId,
+    issuer: common.issuer,
     issuedAt: dateTime(times.iat),
     expiresAt: dateTime(times.exp),
-    ...(times.nbf === undefined ? {} : { notBefore: dateTime(times.nbf) }),
-    ...(azp === undefined ? {} : { authorizedParty: azp as string }),
-    ...(aud === undefined ? {} : { audience: aud as ReadonlyArray<string> }),
-    ...(isText(jti) ? { tokenId: jti } : {})
+    custom: undefined
   }
+  addOptional(read, common, times)
+  return read
 }
 
 const malformed = ({ expected, path }: ClaimFlaw): ClerkTokenError =>
@@ -154,17 +177,15 @@ const readStatus = (sts: unknown, acceptsPending: boolean): SessionClaims["statu
   return acceptsPending ? "pending" : refused("sts")
 }
 
-const minutes = (age: unknown): Duration.Duration | undefined =>
-  typeof age === "number" && age >= 0 ? Duration.minutes(age) : undefined
-
 const readFactorAges = (fva: unknown): FactorAges | undefined | ClerkTokenError => {
   if (fva === undefined) return undefined
   const isPair =
     Array.isArray(fva) && fva.length === 2 && fva.every((age) => Number.isSafeInteger(age) && age >= -1)
   if (!isPair) return malformed({ path: "fva", expected: "two ages in minutes" })
-  const first = minutes(fva[0])
-  const second = minutes(fva[1])
-  return { ...(first === undefined ? {} : { first }), ...(second === undefined ? {} : { second }) }
+  const ages: Draft<FactorAges> = {}
+  if (fva[0] >= 0) ages.first = Duration.minutes(fva[0])
+  if (fva[1] >= 0) ages.second = Duration.minutes(fva[1])
+  return ages
 }
 
 const readActor = (act: unknown): ActorClaims | undefined | ClerkTokenError => {
@@ -180,8 +201,10 @@ const readVersion = (v: unknown): 1 | 2 | undefined =>
 
 const readSession = (
   claims: Claims,
-  settings: TokenSettings
-): Omit<SessionClaims, keyof TokenClaims> | ClerkTokenError => {
+  settings: TokenSettings,
+  common: Common,
+  times: TokenTimes
+): SessionClaims | ClerkTokenError => {
   const sid = own(claims, "sid")
   if (typeof sid !== "string" || !/^sess_/.test(sid) || !idText.test(sid)) return refused("sid")
   const version = readVersion(own(claims, "v"))
@@ -195,16 +218,23 @@ const readSession = (
   const entitled: Entitlements | ClaimFlaw = version === 1 ? entitlements1(claims) : entitlements2(claims)
   if (isFlaw(entitled)) return malformed(entitled)
   const { features, organization, plan } = entitled
-  return {
+  const read: Draft<SessionClaims> = {
+    userId: common.userId,
     sessionId: sid as SessionId, // a string, seen above
+    issuer: common.issuer,
+    issuedAt: dateTime(times.iat),
+    expiresAt: dateTime(times.exp),
     status,
     version,
     features,
-    ...(factorAges === undefined ? {} : { factorAges }),
-    ...(actor === undefined ? {} : { actor }),
-    ...(organization === undefined ? {} : { organization }),
-    ...(plan === undefined ? {} : { plan })
+    custom: undefined
   }
+  addOptional(read, common, times)
+  if (factorAges !== undefined) read.factorAges = factorAges
+  if (actor !== undefined) read.actor = actor
+  if (organization !== undefined) read.organization = organization
+  if (plan !== undefined) read.plan = plan
+  return read
 }
 
 /** What the caller's own schema makes of the claims. The names of claims may be what users type, like their values. */
@@ -223,7 +253,7 @@ export const readCustom = (
 
 /** What a token whose signature is good says in Clerk's own claims, and its times to be looked at again. */
 export interface ReadClaims {
-  readonly claims: TokenClaims<unknown>
+  readonly claims: TokenClaims
   readonly times: TokenTimes
 }
 
@@ -238,9 +268,11 @@ export const readClaims = (
   if (times.exp <= times.iat) return refused("exp")
   const untimely = timeFlaw(times, nowMillis, settings.skewMillis)
   if (untimely !== undefined) return untimely
-  const common = readCommon(payload, settings, times)
+  const common = readCommon(payload, settings)
   if (common instanceof ClerkTokenError) return common
-  const session = settings.category === "session" ? readSession(payload, settings) : {}
-  if (session instanceof ClerkTokenError) return session
-  return { claims: { ...common, ...session, custom: undefined }, times }
+  const claims =
+    settings.category === "session"
+      ? readSession(payload, settings, common, times)
+      : readTemplate(common, times)
+  return claims instanceof ClerkTokenError ? claims : { claims, times }
 }
