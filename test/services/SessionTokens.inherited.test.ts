@@ -39,6 +39,8 @@ describe("what every object has or inherits", () => {
       expect(
         yield* reasonOf(sessionToken(), { audience: "api" }).pipe(withPollutedPrototype(everything))
       ).toBe("aud")
+      const madeUp = sessionToken({}, { cat: "cl_made_up" })
+      expect(yield* reasonOf(madeUp).pipe(withPollutedPrototype({ cl_made_up: "session" }))).toBe("category")
       const unsigned = sessionToken({}, { alg: undefined })
       expect(yield* reasonOf(unsigned).pipe(withPollutedPrototype(everything))).toBe("alg")
     })
