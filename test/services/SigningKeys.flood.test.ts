@@ -17,8 +17,10 @@ describe("a flood of forged key ids", () => {
       expect(yield* look("ins_1")).toBe("found")
       for (let wave = 0; wave < 5; wave++) {
         yield* TestClock.adjust("15 seconds")
-        const kids = forged(2_000, `wave_${wave}`)
-        expect(tally(yield* lookForAll([...kids, "ins_1"]))).toEqual(["unknown", "found"])
+        const together = forged(100, `wave_${wave}`)
+        expect(tally(yield* lookForAll([...together, "ins_1"]))).toEqual(["unknown", "found"])
+        const afterwards = forged(1_900, `after_${wave}`)
+        expect(tally(yield* Effect.forEach([...afterwards, "ins_1"], look))).toEqual(["unknown", "found"])
       }
       expect(times).toEqual([0, 30_000, 60_000])
     }).pipe(Effect.provide(keysOver(layer)))
