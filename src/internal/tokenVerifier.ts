@@ -65,8 +65,13 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
       if (oldest.done !== true) seen.delete(oldest.value)
     }
     freeze(read.claims)
-    freeze(payload)
-    seen.set(token, { ...read, payload: custom === undefined ? {} : payload, freshUntilNanos })
+    if (custom !== undefined) freeze(payload)
+    seen.set(token, {
+      claims: read.claims,
+      times: read.times,
+      payload: custom === undefined ? {} : payload,
+      freshUntilNanos
+    })
   }
 
   /** The caller's own claims are read every time, since nobody else can say whether what they become may be shared. */
