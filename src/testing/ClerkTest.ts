@@ -44,8 +44,9 @@ import type * as RequestPolicy from "../services/RequestPolicy.js"
 import * as Answers from "./clerkTest/answers.js"
 import { compareRequests, type ExpectedRequest } from "./clerkTest/expectedRequests.js"
 import { wireSession } from "./clerkTest/wireSession.js"
+import type { OperationName } from "./operationName.js"
 
-export type { Answer, Handler, OperationName, Script } from "./clerkTest/answers.js"
+export type { Answer, Answers, Handler, Script } from "./clerkTest/answers.js"
 export { type ExpectedRequest, RequestsAssertionError } from "./clerkTest/expectedRequests.js"
 
 /**
@@ -104,6 +105,9 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
    * A `ClerkHttp` that answers so, and the record of its requests. Each time the layer is built, the record is empty
    * and every script begins at its beginning.
    */
+  static layer(answers: Answers.Answers, options?: ClerkTestOptions): Layer.Layer<ClerkHttp | ClerkTest>
+  // The last, since this is the signature that types made from it (`Parameters`) see.
+  static layer(handler: Answers.Handler, options?: ClerkTestOptions): Layer.Layer<ClerkHttp | ClerkTest>
   static layer(answers: Answers.Answers, options: ClerkTestOptions = {}): Layer.Layer<ClerkHttp | ClerkTest> {
     return Layer.effectContext(
       Effect.sync(() => {
@@ -144,7 +148,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
    * every test runner shows. Of each only what is given is compared; a name alone is any request of that operation.
    */
   static expectRequests(
-    expected: ReadonlyArray<ExpectedRequest | Answers.OperationName>
+    expected: ReadonlyArray<ExpectedRequest | OperationName>
   ): Effect.Effect<void, never, ClerkTest> {
     return Effect.flatMap(ClerkTest.requests, (made) => {
       const difference = compareRequests(expected, made)
@@ -155,7 +159,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
   /**
    * Answers by operation, each in its own way; scripts may stand inside. Another operation is a defect that names it.
    */
-  static routes(table: { readonly [Name in Answers.OperationName]?: Answers.Answers }): Answers.Script {
+  static routes(table: { readonly [Name in OperationName]?: Answers.Answers | undefined }): Answers.Script {
     return Answers.routes(table)
   }
 

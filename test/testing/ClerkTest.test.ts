@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import { ClerkTransportError, RequestPolicy, Sessions, type TransportReason } from "effect-clerk"
+import { ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 
 const active = ClerkTest.json(200, ClerkTest.session())
@@ -145,7 +145,7 @@ describe("answers", () => {
 })
 
 describe("faults and latency", () => {
-  const cases: ReadonlyArray<readonly [TransportReason, "no" | "maybe"]> = [
+  const cases: ReadonlyArray<readonly [Parameters<typeof ClerkTest.fault>[0], "no" | "maybe"]> = [
     ["dns", "no"],
     ["refused", "no"],
     ["unreachable", "no"],

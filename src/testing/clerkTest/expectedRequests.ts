@@ -1,6 +1,6 @@
 import * as Predicate from "effect/Predicate"
 import { scrubText } from "../../internal/scrub.js"
-import type { OperationName } from "./answers.js"
+import type { OperationName } from "../operationName.js"
 
 /**
  * A request that a test expects. What is left out is not looked at.
