@@ -58,7 +58,8 @@ export const forge = (key: Keys.SigningKey, forgery: Forgery): Effect.Effect<str
     case "hs256-with-public-key":
       return hs256(key.pem, text("HS256"))
     case "cut":
-      return Effect.map(rs256(key, text("RS256")), (token) => token.slice(0, -16))
+      // What is left is whole bytes, so that it is spelled as it should be and only the signature is wrong.
+      return Effect.map(rs256(key, text("RS256")), (token) => token.slice(0, -14))
     case "tampered":
       return Effect.map(
         rs256(key, unsigned({ alg: "RS256", ...header }, signedPayload)),
