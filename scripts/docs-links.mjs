@@ -52,9 +52,11 @@ const hasAnchor = (file, anchor) => {
 
 const flawOf = (file, link) => {
   const [path, anchor] = link.split("#", 2).map((part) => decodeURIComponent(part))
-  const target = path === "" ? file : normalize(join(dirname(file), path))
+  const named = path === "" ? file : normalize(join(dirname(file), path))
+  const isFolder = existsSync(named) && statSync(named).isDirectory()
+  // A server gives a folder's index.
+  const target = isFolder && kindOf(file) === "html" ? join(named, "index.html") : named
   if (!existsSync(target)) return "there is no such file"
-  if (kindOf(file) === "html" && statSync(target).isDirectory()) return "this is a folder"
   return anchor === undefined || anchor === "" || hasAnchor(target, anchor)
     ? undefined
     : "there is no such place in it"

@@ -1,7 +1,7 @@
 // What TypeDoc has to be told of this package: how its entries are called, where module comments stand, the titles of
 // the guides, and where Effect's own types are documented.
-import { resolve, sep } from "node:path"
-import { Application, Comment, Converter, ReflectionKind } from "typedoc"
+import { basename, resolve, sep } from "node:path"
+import { Application, Comment, Converter, ReflectionKind, RendererEvent } from "typedoc"
 import ts from "typescript"
 
 const modules = {
@@ -13,17 +13,19 @@ const modules = {
 
 const sources = resolve("src") + sep
 
-// Effect's sources begin with a comment about the module and mark it by nothing. TypeDoc wants a mark.
+// As in Effect's own sources, a comment at the top that no declaration follows is about the module. TypeDoc wants it to
+// be marked.
+const moduleComment = /^\/\*\*\n(?=(?: \*.*\n)+(?:import|export (?:type )?[{*]|\/\*\*))/
 const readFile = ts.sys.readFile
 ts.sys.readFile = (path, encoding) => {
   const text = readFile(path, encoding)
   return resolve(path).startsWith(sources)
-    ? text?.replace(/^\/\*\*\n/, "/**\n * @packageDocumentation\n")
+    ? text?.replace(moduleComment, "/**\n * @packageDocumentation\n")
     : text
 }
 
 const apiReference = (packageName, packagePath) => {
-  const [, module] = /([^/]+?)\.d\.ts$/.exec(packagePath) ?? []
+  const [, module] = /([^/]+?)(?:\.d)?\.ts$/.exec(packagePath) ?? []
   const name = packageName.replace("@effect/", "")
   return module === undefined || /^[a-z]/.test(module)
     ? undefined
@@ -45,6 +47,12 @@ export const load = (app) => {
       module.name = name
       if (summary !== undefined) module.comment = new Comment([{ kind: "text", text: summary }])
     }
+    // Addresses come from the names of files, which stay when a title changes.
+    for (const document of project.documents ?? []) {
+      document.name = basename(document.name).toLowerCase()
+    }
+  })
+  app.renderer.on(RendererEvent.BEGIN, ({ project }) => {
     for (const document of project.documents ?? []) {
       const [, title] = /^# (.+)$/m.exec(document.content.map(({ text }) => text).join("")) ?? []
       if (title === undefined) throw new Error(`${document.name} has no title`)
