@@ -21,7 +21,7 @@ const summaryOf = (path) => {
   const paragraph = text
     .split(/\n\s*\n/)
     .map((block) => block.trim())
-    .find((block) => /^[^#|!`<>-]/.test(block))
+    .find((block) => /^(?!```)[^#|!<>-]/.test(block))
   const sentence = /^.*?[.:](?=\s|$)/s.exec(paragraph ?? "")?.[0]
   if (title === undefined || sentence === undefined)
     throw new Error(`${path} has no title or no first sentence`)
@@ -29,7 +29,7 @@ const summaryOf = (path) => {
   return { path, title, text, summary: plain.replace(/:$/, ".") }
 }
 
-// The Markdown lies beside the pages, in the folders its own links expect, with the pictures it shows.
+// The Markdown lies beside the pages, in the folders its own links expect.
 const pages = ["README.md", ...projectDocuments].map(summaryOf)
 for (const { path } of pages) {
   mkdirSync(join(out, "markdown", dirname(path)), { recursive: true })
