@@ -1,4 +1,5 @@
 import { createServer } from "node:http"
+import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { describe, expect, it } from "@effect/vitest"
@@ -164,6 +165,17 @@ describe.each([
 })
 
 describe("a fault", () => {
+  it.effect("is a 502 where there is no socket to cut", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator.make()
+      const answer = HttpApp.toWebHandler(Effect.provideService(ClerkEmulator.httpApp, ClerkEmulator, clerk))
+      const ask = Effect.promise(() => answer(new Request("http://localhost/v1/jwks")))
+      yield* clerk.failNext({ fault: "reset" })
+      expect((yield* ask).status).toBe(502)
+      expect((yield* ask).status).toBe(401)
+    })
+  )
+
   it.effect("lines up with prepared answers", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
