@@ -45,6 +45,8 @@ const goodToken = (number: number) =>
     { oiat: 10 ** (number % 4) }
   )
 
+const broken: Array<string> = []
+
 type Verify = Effect.Effect.Success<ReturnType<typeof SessionTokens.verifier>>
 
 /** What became of a verification: `ok`, the reason of a refusal, or what went wrong. */
@@ -67,13 +69,13 @@ const tally = () => {
   }
 }
 
-/** Runs an effect so many times, 64 at once. */
-const often = (count: number, once: Effect.Effect<void>) =>
+/** Runs an effect so many times, some at once. */
+const often = (count: number, once: Effect.Effect<void>, fibers = 64) =>
   Effect.suspend(() => {
     let left = count
     const worker = Effect.whileLoop({ while: () => left-- > 0, body: () => once, step: () => {} })
     return Effect.all(
-      Array.from({ length: 64 }, () => worker),
+      Array.from({ length: fibers }, () => worker),
       { concurrency: "unbounded", discard: true }
     )
   })
@@ -108,13 +110,12 @@ const mutated = Effect.gen(function* () {
   yield* Effect.forEach(tokens, remembering)
   const next = mutationsOf(tokens, new PCGRandom(seed))
   const outcomes = tally()
-  const broken: Array<string> = []
   const once = Effect.suspend(() => {
     const { name, token } = next()
     const verify = outcomes.all() % 2 === 0 ? plain : remembering
     return Effect.map(outcome(verify(token)), (found) => {
       outcomes.add(found)
-      if ((found === "ok" || found === "defect") && broken.length < 5)
+      if ((found === "ok" || found === "defect") && broken.length < 10)
         broken.push(`${found}: ${name}: ${token}`)
     })
   })
@@ -135,8 +136,7 @@ const mutated = Effect.gen(function* () {
       outcomes.of("signature") >= outcomes.all() / 5
     ),
     told("  took", "< 90 s", took),
-    bounded("  growth of the heap", "< 10 MB", megabytes(growth), growth < 10 * 1024 * 1024),
-    ...broken.map((text) => told(`  ${text}`, "", ""))
+    bounded("  growth of the heap", "< 10 MB", megabytes(growth), growth < 10 * 1024 * 1024)
   ]
 })
 
@@ -241,11 +241,13 @@ const flood = Effect.suspend(() => {
     let number = 0
     const started = performance.now()
     const count = scaled(100_000)
-    const forge = Effect.suspend(() => {
+    // Each comes by itself, as requests do: tokens that need no cryptography would leave no turn to those that do.
+    const arrival = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+    const forge = Effect.flatMap(arrival, () => {
       const id = `ins_${seed}_${number++}`
       return Effect.map(outcome(verify(`${encode(header({ kid: id }))}.${payload}.${signature}`)), forged.add)
     })
-    const flooding = yield* Effect.fork(often(count, forge))
+    const flooding = yield* Effect.fork(often(count, forge, 16))
     yield* Effect.repeat(
       Effect.suspend(() => {
         const from = performance.now()
@@ -282,4 +284,5 @@ const rows = [
   none("unhandled rejections", strays.length)
 ]
 process.stdout.write(`${table(rows)}\n`)
+for (const text of [...broken, ...strays.map(String)].slice(0, 20)) process.stdout.write(`  ${text}\n`)
 process.exitCode = rows.some(({ holds }) => holds === false) ? 1 : 0
