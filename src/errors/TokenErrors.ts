@@ -176,6 +176,10 @@ const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
   empty: "the key set has no usable key"
 }
 
+/** Up; the milliseconds are rounded first, because their encoded form is a float. */
+const wholeSeconds = (duration: Duration.Duration) =>
+  Math.ceil(Math.round(Duration.toMillis(duration)) / 1000)
+
 /**
  * The instance's public keys could not be had, so that nothing can be said about the token: it may be good.
  *
@@ -201,8 +205,7 @@ export class ClerkKeysUnavailable extends withJson(
 ) {
   override get message(): string {
     const failure = this.failure === undefined ? "" : ` (${this.failure})`
-    const again =
-      this.retryAfter === undefined ? "" : `, next asked for in ${Duration.format(this.retryAfter)}`
+    const again = this.retryAfter === undefined ? "" : `, next asked for in ${wholeSeconds(this.retryAfter)}s`
     return `the keys that verify tokens are not available: ${unavailableMessages[this.reason]}${failure}${again}`
   }
 }

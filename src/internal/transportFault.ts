@@ -4,6 +4,7 @@ import {
   type Sent,
   type TransportReason
 } from "../errors/CallErrors.js"
+import { faultOfText, isDecompressionText } from "./faultText.js"
 
 /** What is known of a request that got no answer. */
 export interface TransportFault {
@@ -13,7 +14,7 @@ export interface TransportFault {
 
 const fault = (reason: TransportReason, sent: Sent): TransportFault => ({ reason, sent })
 
-/** Error codes of Node's sockets and of undici. A code that is not here is `unknown`, which is never retried. */
+/** Error codes of Node's sockets, of undici and of Bun. A code that is not here is `unknown`, which is never retried. */
 const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["ENOTFOUND", fault("dns", "no")],
   ["EAI_AGAIN", fault("dns", "no")],
@@ -44,7 +45,13 @@ const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["CERT_HAS_EXPIRED", fault("tls", "no")],
   ["CERT_NOT_YET_VALID", fault("tls", "no")],
   ["CERT_UNTRUSTED", fault("tls", "no")],
-  ["CERT_REVOKED", fault("tls", "no")]
+  ["CERT_REVOKED", fault("tls", "no")],
+  // Bun before 1.4, of every connection that could not be made: no address, nobody there, no TLS.
+  ["ConnectionRefused", fault("refused", "no")],
+  ["InvalidContentLength", fault("protocol", "maybe")],
+  ["InvalidHTTPResponse", fault("protocol", "maybe")],
+  ["Malformed_HTTP_Response", fault("protocol", "maybe")],
+  ["UnrequestedUpgrade", fault("protocol", "maybe")]
 ])
 
 const prefixes: ReadonlyArray<readonly [string, TransportFault]> = [
@@ -68,7 +75,7 @@ const read = (value: object, key: string): unknown => {
 
 /**
  * Classifies a failure by the codes along its chain of causes (and among the errors of an `AggregateError`,
- * which is what a host with several addresses fails with). Nothing of the failure but the verdict is kept:
+ * which is what a host with several addresses fails with), and by its text where a runtime gives nothing else. Nothing of the failure but the verdict is kept:
  * its texts can hold the request's headers.
  */
 export const classifyFault = (failure: unknown, depth = 0): TransportFault => {
@@ -86,14 +93,18 @@ export const classifyFault = (failure: unknown, depth = 0): TransportFault => {
   if (read(failure, "message") === "terminated" && read(failure, "cause") === undefined) {
     return fault("truncated", "maybe")
   }
-  return classifyFault(read(failure, "cause"), depth + 1)
+  return faultOfText(read(failure, "message")) ?? classifyFault(read(failure, "cause"), depth + 1)
 }
+
+const decompressionCode =
+  /^(?:Z_|ZSTD_|ERR_BROTLI|ERR_PADDING|ERR__ERROR|(?:Zlib|(?:Brotli|Zstd)Decompression)Error$)/
 
 const isDecompressionFault = (failure: unknown, depth = 0): boolean => {
   if (typeof failure !== "object" || failure === null || depth === maxDepth) return false
   const code = read(failure, "code")
   return (
-    (typeof code === "string" && /^(?:Z_|ZSTD_|ERR_BROTLI|ERR_PADDING|ERR__ERROR)/.test(code)) ||
+    (typeof code === "string" && decompressionCode.test(code)) ||
+    isDecompressionText(read(failure, "message")) ||
     isDecompressionFault(read(failure, "cause"), depth + 1)
   )
 }

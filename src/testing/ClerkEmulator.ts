@@ -35,20 +35,30 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import { requestText } from "../internal/requestText.js"
 import * as FrontEnd from "./emulator/frontEnd.js"
-import { handle } from "./emulator/handle.js"
-import * as Ids from "./emulator/ids.js"
+import type { ClerkEmulatorOptions } from "./emulator/inputs.js"
 import * as Instance from "./emulator/instance.js"
-import type * as Model from "./emulator/model.js"
-import * as State from "./emulator/state.js"
+import type { EmulatorRequest } from "./emulator/model.js"
+import { type ClerkEmulatorService, make } from "./emulator/service.js"
 
+export type * from "./emulator/inputs.js"
 export type * from "./emulator/model.js"
+export {
+  EmulatorSeed,
+  EmulatorSeedError,
+  type SeedActivity,
+  type SeedDuration,
+  type SeedIssue,
+  type SeedSession
+} from "./emulator/seed.js"
+export type { ClerkEmulatorService } from "./emulator/service.js"
+export { EmulatedDisconnect } from "./emulator/traffic.js"
 
 /**
  * The secret key an emulator accepts unless told otherwise: `sk_test_emulator`.
@@ -74,98 +84,18 @@ export const DEFAULT_ISSUER: string = Instance.DEFAULT_ISSUER
  */
 export const DEFAULT_ORIGIN: string = FrontEnd.DEFAULT_ORIGIN
 
-/**
- * An emulated Clerk instance: its wire (`handle`), its identity, and what a test arranges behind Clerk's back.
- *
- * No method fails. One that is given an id the emulator does not know dies, since the test itself is then wrong.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClerkEmulatorService {
-  /** Answers one request as Clerk's Backend API would; total, a refusal is a response too. */
-  readonly handle: (request: Model.EmulatorRequest) => Effect.Effect<Model.EmulatorResponse>
-  readonly secretKey: Redacted.Redacted<string>
-  readonly publishableKey: string
-  readonly issuer: string
-  /** `ins_…`, the `kid` of the tokens. */
-  readonly instanceId: string
-  readonly jwks: Model.EmulatorJwks
-  /** The public key as PEM (SPKI), what Clerk's dashboard shows as the JWKS public key. */
-  readonly publicKeyPem: string
-  readonly createUser: (options?: Model.CreateUserOptions) => Effect.Effect<Model.EmulatedUser>
-  readonly createOrganization: (
-    options?: Model.CreateOrganizationOptions
-  ) => Effect.Effect<Model.EmulatedOrganization>
-  readonly createTemplate: (options: Model.CreateTemplateOptions) => Effect.Effect<void>
-  /** Gives the id of a new client, for several sign-ins in one browser. */
-  readonly createClient: Effect.Effect<string>
-  /** What the front end does: makes a session and gives what the browser then holds. */
-  readonly signIn: (userId: string, options?: Model.SignInOptions) => Effect.Effect<Model.SignedIn>
-  readonly mintSessionToken: (sessionId: string, options?: Model.MintOptions) => Effect.Effect<string>
-  readonly updateSession: (
-    sessionId: string,
-    patch: Model.EmulatedSessionPatch
-  ) => Effect.Effect<Model.EmulatedSession>
-  /** The refresh token a session has now; null for one made over the Backend API. */
-  readonly refreshToken: (sessionId: string) => Effect.Effect<string | null>
-  /** All sessions as they are now, newest first. */
-  readonly sessions: Effect.Effect<ReadonlyArray<Model.EmulatedSession>>
-  /** Answers the next request with this and does nothing else; more calls line up. For faults: 429, 503, garbage. */
-  readonly answerNext: (response: Model.PreparedResponse) => Effect.Effect<void>
-}
+/** What Node's sockets fail with, which the clients classify. */
+const reset = (cause: Error) => Object.assign(new Error("read ECONNRESET", { cause }), { code: "ECONNRESET" })
 
-const make = (options: Model.ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmulatorService> =>
-  Effect.map(Instance.make(options), (instance) => {
-    const { state } = instance
-    return {
-      handle: handle(instance),
-      secretKey: instance.secretKey,
-      publishableKey: instance.publishableKey,
-      issuer: instance.issuer,
-      instanceId: instance.id,
-      jwks: Instance.jwks(instance),
-      publicKeyPem: instance.key.pem,
-      createUser: ({ features = [], id, plan } = {}) =>
-        Effect.map(id === undefined ? Ids.make("user") : Effect.succeed(id), (id) => {
-          const user = { id, features, plan }
-          state.users.set(id, user)
-          return user
-        }),
-      createOrganization: ({ features = [], id, members = [], plan, slug } = {}) =>
-        Effect.map(id === undefined ? Ids.make("org") : Effect.succeed(id), (id) => {
-          const organization: Model.EmulatedOrganization = {
-            id,
-            slug: slug ?? id.toLowerCase().replaceAll("_", "-"),
-            features,
-            plan,
-            members: members.map(({ permissions = [], role = "org:member", userId }) => ({
-              userId,
-              role,
-              permissions
-            }))
-          }
-          state.organizations.set(id, organization)
-          return organization
-        }),
-      createTemplate: ({ claims = {}, lifetime = "60 seconds", name }) =>
-        Effect.sync(() => {
-          state.templates.set(name, { claims, lifetimeSeconds: Instance.seconds(lifetime) })
-        }),
-      createClient: Ids.make("client"),
-      signIn: (userId, options) => FrontEnd.signIn(instance, userId, options),
-      mintSessionToken: (id, options) => FrontEnd.mintSessionToken(instance, id, options),
-      updateSession: (id, patch) => FrontEnd.updateSession(instance, id, patch),
-      refreshToken: (id) => FrontEnd.refreshTokenOf(instance, id),
-      sessions: Effect.map(Clock.currentTimeMillis, (now) =>
-        State.listSessions(state, now).map(FrontEnd.visible)
-      ),
-      answerNext: ({ body = "", headers = {}, status }) =>
-        Effect.sync(() => {
-          state.prepared.push({ status, headers, body })
-        })
-    }
-  })
+/** Cuts the connection of a request, where there is one to be cut; elsewhere a gateway would say this of it. */
+const hangUp = ({ source }: HttpServerRequest.HttpServerRequest) => {
+  const socket = Predicate.hasProperty(source, "socket") ? source.socket : undefined
+  if (!(Predicate.hasProperty(socket, "destroy") && Predicate.isFunction(socket.destroy))) {
+    return Effect.succeed(HttpServerResponse.empty({ status: 502 }))
+  }
+  socket.destroy()
+  return Effect.never
+}
 
 /**
  * A stateful Clerk in memory, to be talked to in process (`layerHttpClient`) or on a socket (`layerServer`).
@@ -192,14 +122,14 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
    *
    * @since 0.1.0
    */
-  static readonly make: (options?: Model.ClerkEmulatorOptions) => Effect.Effect<ClerkEmulatorService> = make
+  static readonly make: (options?: ClerkEmulatorOptions) => Effect.Effect<ClerkEmulatorService> = make
 
   /**
    * An emulator per build of the layer, empty at first.
    *
    * @since 0.1.0
    */
-  static readonly layer = (options?: Model.ClerkEmulatorOptions): Layer.Layer<ClerkEmulator> =>
+  static readonly layer = (options?: ClerkEmulatorOptions): Layer.Layer<ClerkEmulator> =>
     Layer.effect(ClerkEmulator, make(options))
 
   /**
@@ -214,7 +144,11 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
         requestText(request).pipe(
           Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
           Effect.flatMap((body) =>
-            emulator.handle({ method: request.method, url: url.href, headers: request.headers, body })
+            Effect.mapError(
+              emulator.exchange({ method: request.method, url: url.href, headers: request.headers, body }),
+              (error) =>
+                new HttpClientError.RequestError({ request, reason: "Transport", cause: reset(error) })
+            )
           ),
           Effect.map(({ body, headers, status }) =>
             // A body, be it empty, is refused by `Response` for the statuses that must not have one.
@@ -236,12 +170,15 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
     const text = yield* Effect.either(request.text)
     // Half a request must not be done as if it were a whole one.
     if (text._tag === "Left") return HttpServerResponse.empty({ status: 400 })
-    const { body, headers, status } = yield* emulator.handle({
+    const question: EmulatorRequest = {
       method: request.method,
       url: request.url,
       headers: request.headers,
       body: text.right
-    })
+    }
+    const answer = yield* Effect.either(emulator.exchange(question))
+    if (answer._tag === "Left") return yield* hangUp(request)
+    const { body, headers, status } = answer.right
     return HttpServerResponse.text(body, { headers, status, contentType: headers["content-type"] })
   })
 

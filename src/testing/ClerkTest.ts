@@ -1,5 +1,5 @@
 /**
- * A transport for tests: your function answers, and every request is recorded as the plain value it is.
+ * A transport for tests: you say what is answered, and every request is recorded as the plain value it is.
  *
  * @example
  * ```ts
@@ -7,34 +7,47 @@
  * import { Sessions } from "effect-clerk"
  * import { ClerkTest } from "effect-clerk/testing"
  *
+ * const signOut = Effect.gen(function* () {
+ *   const { data } = yield* Sessions.list({ userId: "user_1", status: "active" })
+ *   yield* Effect.forEach(data, (session) => Sessions.revoke(session.id))
+ * })
+ *
  * const test = Effect.gen(function* () {
- *   const error = yield* Effect.flip(Sessions.get("sess_123"))
- *   const requests = yield* ClerkTest.requests
- *   return [error._tag, requests[0]?.path] // ["ClerkNotFound", ["sessions", "sess_123"]]
+ *   yield* signOut
+ *   yield* ClerkTest.expectRequests([
+ *     { operation: "Sessions.list", query: { user_id: "user_1", status: "active", paginated: true } },
+ *     { operation: "Sessions.revoke", path: "/sessions/sess_1/revoke" }
+ *   ])
  * }).pipe(
- *   Effect.provide(ClerkTest.layer(() => ClerkTest.json(404, { errors: [{ code: "resource_not_found" }] })))
+ *   Effect.provide(
+ *     ClerkTest.layer(
+ *       ClerkTest.routes({
+ *         "Sessions.list": ClerkTest.json(200, ClerkTest.page([ClerkTest.session({ id: "sess_1" })])),
+ *         "Sessions.revoke": ClerkTest.json(200, ClerkTest.session({ id: "sess_1", status: "revoked" }))
+ *       })
+ *     )
+ *   )
  * )
  * ```
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import type { ClerkTransportError, Sent, TransportReason } from "../errors/CallErrors.js"
+import type { SessionEncoded } from "../schema/Session.js"
 import { ClerkHttp, type ClerkRequest, type ClerkResponse } from "../services/ClerkHttp.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
+import * as Answers from "./clerkTest/answers.js"
+import { compareRequests, type ExpectedRequest } from "./clerkTest/expectedRequests.js"
+import { wireSession } from "./clerkTest/wireSession.js"
+import type { OperationName } from "./operationName.js"
 
-/**
- * Answers a request. To play a broken connection, fail with
- * `new ClerkTransportError({ reason: "reset", sent: "maybe" })`.
- *
- * @since 0.1.0
- * @category models
- */
-export type Handler = (
-  request: ClerkRequest
-) => ClerkResponse | Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
+export type { Answer, Answers, Handler, Script } from "./clerkTest/answers.js"
+export { type ExpectedRequest, RequestsAssertionError } from "./clerkTest/expectedRequests.js"
 
 /**
  * @since 0.1.0
@@ -46,28 +59,73 @@ export interface ClerkTestOptions {
 }
 
 /**
- * The record of what was sent.
+ * @since 0.1.0
+ * @category models
+ */
+export interface SequenceOptions {
+  /** Answers everything after the last of the sequence. Absent: one more request is a defect. */
+  readonly afterwards?: Answers.Answer | Answers.Handler | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RefusalOptions {
+  readonly message?: string | undefined
+  readonly longMessage?: string | undefined
+  readonly meta?: Readonly<Record<string, unknown>> | undefined
+  readonly traceId?: string | undefined
+  /** Header names are given in lower case: `{ "retry-after": "2" }`. */
+  readonly headers?: { readonly [name: string]: string } | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClerkTestService {
+  /** The requests so far, in the order they were made. */
+  readonly requests: Effect.Effect<ReadonlyArray<ClerkRequest>>
+  /** When each of them was made, in the milliseconds of `Clock`. */
+  readonly times: Effect.Effect<ReadonlyArray<number>>
+}
+
+/**
+ * The record of what was sent, and what to answer with.
+ *
+ * What is recorded stays readable however the calls end. It holds what was sent as it was, tokens included; the
+ * messages of `expectRequests` mask them.
  *
  * @since 0.1.0
  * @category services
  */
-export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<
-  ClerkTest,
-  { readonly requests: Effect.Effect<ReadonlyArray<ClerkRequest>> }
->() {
-  /** A `ClerkHttp` that answers with `handler`, and the record of its requests, new for each time it is built. */
-  static layer(handler: Handler, options: ClerkTestOptions = {}): Layer.Layer<ClerkHttp | ClerkTest> {
+export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<ClerkTest, ClerkTestService>() {
+  /**
+   * A `ClerkHttp` that answers so, and the record of its requests. Each time the layer is built, the record is empty
+   * and every script begins at its beginning.
+   */
+  static layer(answers: Answers.Answers, options?: ClerkTestOptions): Layer.Layer<ClerkHttp | ClerkTest>
+  // The last, since this is the signature that types made from it (`Parameters`) see.
+  static layer(handler: Answers.Handler, options?: ClerkTestOptions): Layer.Layer<ClerkHttp | ClerkTest>
+  static layer(answers: Answers.Answers, options: ClerkTestOptions = {}): Layer.Layer<ClerkHttp | ClerkTest> {
     return Layer.effectContext(
       Effect.sync(() => {
         const sent: Array<ClerkRequest> = []
-        return Context.make(ClerkTest, { requests: Effect.sync(() => [...sent]) }).pipe(
+        const times: Array<number> = []
+        const answer = Answers.startAnswers(answers)
+        return Context.make(ClerkTest, {
+          requests: Effect.sync(() => [...sent]),
+          times: Effect.sync(() => [...times])
+        }).pipe(
           Context.add(ClerkHttp, {
             policy: options.policy,
             execute: (request) =>
-              Effect.suspend(() => {
+              Effect.flatMap(Clock.currentTimeMillis, (now) => {
                 sent.push(request)
-                const answer = handler(request)
-                return Effect.isEffect(answer) ? answer : Effect.succeed(answer)
+                times.push(now)
+                const given = answer(request)
+                return Effect.isEffect(given) ? given : Effect.succeed(given)
               })
           })
         )
@@ -80,6 +138,58 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<
     () => Effect.flatMap(ClerkTest, ({ requests }) => requests)
   )
 
+  /** When each of the requests was made, in the milliseconds of `Clock`. */
+  static readonly times: Effect.Effect<ReadonlyArray<number>, never, ClerkTest> = Effect.suspend(() =>
+    Effect.flatMap(ClerkTest, ({ times }) => times)
+  )
+
+  /**
+   * Dies unless exactly these requests were made, in this order: with an `AssertionError` whose message is a diff, which
+   * every test runner shows. Of each only what is given is compared; a name alone is any request of that operation.
+   */
+  static expectRequests(
+    expected: ReadonlyArray<ExpectedRequest | OperationName>
+  ): Effect.Effect<void, never, ClerkTest> {
+    return Effect.flatMap(ClerkTest.requests, (made) => {
+      const difference = compareRequests(expected, made)
+      return difference === undefined ? Effect.void : Effect.die(difference)
+    })
+  }
+
+  /**
+   * Answers by operation, each in its own way; scripts may stand inside. Another operation is a defect that names it.
+   */
+  static routes(table: { readonly [Name in OperationName]?: Answers.Answers | undefined }): Answers.Script {
+    return Answers.routes(table)
+  }
+
+  /**
+   * Answers one after the other. A request more than there are answers is a defect that names it, unless `afterwards` says
+   * what comes after the last.
+   */
+  static sequence(
+    answers: ReadonlyArray<Answers.Answer | Answers.Handler>,
+    options: SequenceOptions = {}
+  ): Answers.Script {
+    return Answers.sequence(answers, options.afterwards)
+  }
+
+  /** The answer, after a while by `Clock`: `TestClock` decides when that is over. */
+  static delayed(duration: Duration.DurationInput, answer: Answers.Answer): Answers.Answer {
+    return Effect.delay(Effect.isEffect(answer) ? answer : Effect.succeed(answer), duration)
+  }
+
+  /**
+   * No answer, as a broken connection gives none. Unless told, `sent` is what the reason says of itself: `"no"` where no
+   * connection was made (`refused`, `dns`, …), `"maybe"` otherwise.
+   */
+  static fault(reason: TransportReason, sent?: Sent): Effect.Effect<never, ClerkTransportError> {
+    return Answers.fault(reason, sent)
+  }
+
+  /** No answer, ever: what a time limit is for. */
+  static readonly never: Effect.Effect<never> = Effect.never
+
   /** An answer with a JSON body. Header names are given in lower case. */
   static json(
     status: number,
@@ -87,5 +197,38 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<
     headers: { readonly [name: string]: string } = {}
   ): ClerkResponse {
     return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) }
+  }
+
+  /** An answer with any body, HTML unless the headers say otherwise: what a proxy says in Clerk's place. */
+  static text(
+    status: number,
+    body: string,
+    headers: { readonly [name: string]: string } = { "content-type": "text/html" }
+  ): ClerkResponse {
+    return { status, headers, body }
+  }
+
+  /** A refusal in Clerk's form: `ClerkTest.refusal(404, "resource_not_found")`. */
+  static refusal(status: number, code: string, options: RefusalOptions = {}): ClerkResponse {
+    const { headers, longMessage, message = code, meta, traceId } = options
+    const error = { code, message, long_message: longMessage ?? message, meta: meta ?? {} }
+    return ClerkTest.json(
+      status,
+      { errors: [error], ...(traceId === undefined ? {} : { clerk_trace_id: traceId }) },
+      headers
+    )
+  }
+
+  /** A session in Clerk's form, with whatever a test cares about replaced: the body of an answer. */
+  static session(fields: Partial<SessionEncoded> = {}): SessionEncoded {
+    return wireSession(fields)
+  }
+
+  /** A page of sessions in Clerk's form. Without `totalCount`, they are all there are. */
+  static page(
+    sessions: ReadonlyArray<SessionEncoded>,
+    totalCount: number = sessions.length
+  ): { readonly data: ReadonlyArray<SessionEncoded>; readonly total_count: number } {
+    return { data: sessions, total_count: totalCount }
   }
 }

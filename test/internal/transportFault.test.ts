@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { classifyFault } from "../../src/internal/transportFault.js"
+import { bodyFault, classifyFault } from "../../src/internal/transportFault.js"
 
 const failure = (fields: object, message = "failed"): Error => Object.assign(new Error(message), fields)
 
@@ -25,6 +25,11 @@ describe("a failure with the code", () => {
       ["HPE_INVALID_CONSTANT", "HPE_UNEXPECTED_CONTENT_LENGTH", "UND_ERR_HEADERS_OVERFLOW"],
       "protocol, sent: maybe"
     ],
+    [
+      ["InvalidContentLength", "InvalidHTTPResponse", "Malformed_HTTP_Response", "UnrequestedUpgrade"],
+      "protocol, sent: maybe"
+    ],
+    [["ConnectionRefused"], "refused, sent: no"],
     [["UND_ERR_INVALID_ARG", "ERR_INVALID_CHAR", "ERR_INVALID_URL"], "invalid-request, sent: no"],
     [
       [
@@ -65,6 +70,98 @@ describe("a failure with the code", () => {
       { toString: () => "EPIPE" }
     ]) {
       expect(verdict(failure({ code }))).toBe("unknown, sent: maybe")
+    }
+  })
+})
+
+describe("a failure that is known by its text alone", () => {
+  const address = "http://127.0.0.1:4000/v1/sessions/sess_1"
+  const connecting = (why: string) =>
+    `error sending request for url (${address}): client error (Connect): ${why}`
+  const sending = (why: string) =>
+    `error sending request from 127.0.0.1:5 for ${address} (127.0.0.1:4000): client error (SendRequest): ${why}`
+
+  for (const [text, expected] of [
+    [
+      connecting("dns error: failed to lookup address information: Name or service not known"),
+      "dns, sent: no"
+    ],
+    [connecting("tcp connect error: Connection refused (os error 111)"), "refused, sent: no"],
+    [connecting("tcp connect error: No route to host (os error 113)"), "unreachable, sent: no"],
+    [connecting("tcp connect error: Network is unreachable (os error 101)"), "unreachable, sent: no"],
+    [connecting("received corrupt message of type InvalidContentType"), "tls, sent: no"],
+    [connecting("invalid peer certificate: UnknownIssuer"), "tls, sent: no"],
+    [
+      connecting("invalid peer certificate: certificate expired: verification time 1 (UNIX)"),
+      "tls, sent: no"
+    ],
+    [connecting("something else"), "unknown, sent: no"],
+    [sending("connection closed before message completed"), "closed, sent: maybe"],
+    [sending("connection error: Connection reset by peer (os error 104)"), "reset, sent: maybe"],
+    [sending("invalid content-length parsed"), "protocol, sent: maybe"],
+    [sending("invalid HTTP version parsed"), "protocol, sent: maybe"],
+    [sending("something else"), "unknown, sent: maybe"],
+    ["Connection reset by peer (os error 104)", "reset, sent: maybe"],
+    ["error reading a body from connection", "truncated, sent: maybe"],
+    ["Network connection lost.", "closed, sent: maybe"]
+  ] as const) {
+    it(`"${text}" is ${expected}`, () => {
+      expect(verdict(new TypeError(text))).toBe(expected)
+      expect(verdict(new TypeError("fetch failed", { cause: new Error(text) }))).toBe(expected)
+    })
+  }
+
+  it("is unknown where the text only holds such words", () => {
+    for (const text of [
+      "Connection refused",
+      "x error sending request for url (x): client error (Connect): dns error: x",
+      `error sending request for url (${address}): client error (Other): dns error: x`,
+      "the server said: Network connection lost.",
+      "internal error; reference = abc",
+      7
+    ]) {
+      expect(verdict({ message: text })).toBe("unknown, sent: maybe")
+    }
+  })
+
+  it("is known by its code rather than by its text", () => {
+    expect(verdict(failure({ code: "EPIPE" }, connecting("tcp connect error: Connection refused")))).toBe(
+      "reset, sent: maybe"
+    )
+  })
+})
+
+describe("a body that cannot be read", () => {
+  it("because it cannot be decompressed has an encoding that cannot be read", () => {
+    for (const cause of [
+      { code: "Z_DATA_ERROR" },
+      { code: "ZSTD_error_prefix_unknown" },
+      { code: "ZlibError" },
+      { code: "BrotliDecompressionError" },
+      { code: "ZstdDecompressionError" },
+      new TypeError("Invalid gzip header"),
+      new TypeError("CRC computed does not match"),
+      new TypeError("unexpected end of file"),
+      new TypeError("brotli error"),
+      new TypeError("reached unexpected EOF"),
+      new TypeError("Gzip decompression failed."),
+      new TypeError("Brotli compressed stream ended prematurely.")
+    ]) {
+      expect(bodyFault(cause)).toMatchObject({ _tag: "ClerkDecodeError", reason: "encoding" })
+    }
+  })
+
+  it("because its connection is gone was cut short, whatever the runtime", () => {
+    for (const cause of [
+      failure({ code: "UND_ERR_SOCKET" }),
+      new TypeError("error reading a body from connection"),
+      new Error("Network connection lost.")
+    ]) {
+      expect(bodyFault(cause)).toMatchObject({
+        _tag: "ClerkTransportError",
+        reason: "truncated",
+        sent: "maybe"
+      })
     }
   })
 })

@@ -19,8 +19,11 @@ export const sessionTokenVersion = (apiVersion: string): 1 | 2 => (apiVersion >=
 
 const common = ({ issuer, jti, session }: TokenSubject, { issuedAt, lifetimeSeconds }: TokenTimes) => {
   const iat = Math.floor(issuedAt / 1000)
-  return { exp: iat + lifetimeSeconds, iat, iss: issuer, jti, nbf: iat - 10, sub: session.userId }
+  return { exp: iat + lifetimeSeconds, iat, iss: issuer, jti, nbf: notBefore(iat), sub: session.userId }
 }
+
+/** Ten seconds earlier, as Clerk has it; but not before 1970, where `TestClock` begins. */
+export const notBefore = (iat: number): number => (iat >= 0 ? Math.max(0, iat - 10) : iat - 10)
 
 /** A template's own claims give way to those that Clerk sets. */
 export const templateClaims = (subject: TokenSubject, times: TokenTimes, custom: Claims): Claims => ({

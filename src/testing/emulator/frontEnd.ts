@@ -1,20 +1,15 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Ids from "./ids.js"
+import type { MintOptions, MintTokenOptions, SignInOptions } from "./inputs.js"
 import * as Instance from "./instance.js"
-import type {
-  EmulatedActivity,
-  EmulatedSession,
-  EmulatedSessionPatch,
-  MintOptions,
-  SignedIn,
-  SignInOptions
-} from "./model.js"
+import * as Minting from "./minting.js"
+import type { EmulatedActivity, EmulatedSession, EmulatedSessionPatch, SignedIn } from "./model.js"
 import * as State from "./state.js"
 
 export const DEFAULT_ORIGIN = "https://app.emulator.test"
 
-const aDesktop: Omit<EmulatedActivity, "id"> = {
+export const aDesktop: Omit<EmulatedActivity, "id"> = {
   deviceType: "desktop",
   isMobile: false,
   browserName: "Chrome",
@@ -72,7 +67,7 @@ export const signIn = (
     })
     state.sessions.set(session.id, session)
     const origin = options.origin ?? DEFAULT_ORIGIN
-    const sessionToken = yield* Instance.sessionToken(instance, session, { ...options, origin })
+    const sessionToken = yield* Minting.sessionToken(instance, session, { ...options, origin })
     return { session: visible(session), sessionToken, refreshToken, origin }
   })
 
@@ -81,7 +76,24 @@ export const mintSessionToken = (
   id: string,
   options: MintOptions = {}
 ): Effect.Effect<string> =>
-  Effect.flatMap(sessionOrDie(instance, id), (session) => Instance.sessionToken(instance, session, options))
+  Effect.flatMap(sessionOrDie(instance, id), (session) => Minting.sessionToken(instance, session, options))
+
+export const mintToken = (
+  instance: Instance.Instance,
+  options: MintTokenOptions = {}
+): Effect.Effect<string> =>
+  Effect.gen(function* () {
+    const { sessionId, template: name } = options
+    const template = name === undefined ? undefined : instance.state.templates.get(name)
+    if (name !== undefined && template === undefined) {
+      return yield* Effect.dieMessage(`ClerkEmulator: there is no template ${name}`)
+    }
+    if (name !== undefined && sessionId === undefined) {
+      return yield* Effect.dieMessage(`ClerkEmulator: a token of template ${name} needs a sessionId`)
+    }
+    const session = sessionId === undefined ? undefined : yield* sessionOrDie(instance, sessionId)
+    return yield* Minting.anyToken(instance, session, template, options)
+  })
 
 export const refreshTokenOf = (instance: Instance.Instance, id: string): Effect.Effect<string | null> =>
   Effect.map(sessionOrDie(instance, id), (session) => session.refreshToken)

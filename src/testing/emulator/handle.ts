@@ -10,9 +10,25 @@ import type { Instance } from "./instance.js"
 import type { EmulatorRequest, EmulatorResponse } from "./model.js"
 import * as Refusals from "./refusals.js"
 import * as Routes from "./routes.js"
+import * as Traffic from "./traffic.js"
 
 const versions = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"]
 const oldestVersion = "2021-02-05"
+
+/** What can be seen of a request before it is judged. */
+interface Seen {
+  readonly request: EmulatorRequest
+  readonly headers: Headers.Headers
+  readonly url: URL | undefined
+  readonly method: string
+}
+
+const see = (request: EmulatorRequest): Seen => ({
+  request,
+  headers: Headers.fromInput(request.headers),
+  url: Either.getOrUndefined(Url.fromString(request.url, "http://emulator")),
+  method: request.method.toUpperCase()
+})
 
 const authorize = (instance: Instance, headers: Headers.Headers): Effect.Effect<void, Refusals.Refusal> => {
   const key = /^Bearer ([^\s]+)$/i.exec(headers["authorization"] ?? "")?.[1]
@@ -27,17 +43,16 @@ const decodePath = (path: Record<string, string>) =>
     catch: () => Refusals.malformed
   })
 
-const answer = (instance: Instance, request: EmulatorRequest): Effect.Effect<unknown, Refusals.Refusal> =>
+const answer = (
+  instance: Instance,
+  { headers, method, request, url }: Seen
+): Effect.Effect<unknown, Refusals.Refusal> =>
   Effect.gen(function* () {
-    const headers = Headers.fromInput(request.headers)
     const now = yield* Clock.currentTimeMillis
     yield* authorize(instance, headers)
     const apiVersion = headers["clerk-api-version"] ?? oldestVersion
     if (!versions.includes(apiVersion)) return yield* Refusals.apiVersion
-    const url = yield* Effect.mapError(
-      Url.fromString(request.url, "http://emulator"),
-      () => Refusals.malformed
-    )
+    if (url === undefined) return yield* Refusals.malformed
     const found = Routes.routes.flatMap((route) => {
       const path =
         route.until === undefined || apiVersion <= route.until
@@ -46,7 +61,7 @@ const answer = (instance: Instance, request: EmulatorRequest): Effect.Effect<unk
       return path === undefined ? [] : [{ route, path }]
     })
     if (found.length === 0) return yield* Refusals.noRoute
-    const chosen = found.find(({ route }) => route.method === request.method.toUpperCase())
+    const chosen = found.find(({ route }) => route.method === method)
     if (chosen === undefined) return yield* Refusals.method
     return yield* chosen.route.run({
       instance,
@@ -58,24 +73,65 @@ const answer = (instance: Instance, request: EmulatorRequest): Effect.Effect<unk
     })
   })
 
-/** Answers one request; whatever is asked, the answer is a response and never a failure. */
-export const handle =
-  (instance: Instance) =>
-  (request: EmulatorRequest): Effect.Effect<EmulatorResponse> =>
-    Effect.gen(function* () {
-      const prepared = instance.state.prepared.shift()
-      if (prepared !== undefined) return prepared
-      const traceId = yield* Ids.hex(4)
-      const headers = { "content-type": "application/json", "clerk-trace-id": traceId }
-      return yield* Effect.match(answer(instance, request), {
-        onSuccess: (json) => ({ status: 200, headers, body: JSON.stringify(json) }),
-        onFailure: ({ code, longMessage, message, meta, status }) => ({
-          status,
-          headers,
-          body: JSON.stringify({
-            errors: [{ message, long_message: longMessage, code, meta: meta ?? {} }],
-            clerk_trace_id: traceId
-          })
+const respond = (instance: Instance, seen: Seen): Effect.Effect<EmulatorResponse> =>
+  Effect.gen(function* () {
+    const traceId = yield* Ids.hex(4)
+    const headers = { "content-type": "application/json", "clerk-trace-id": traceId }
+    return yield* Effect.match(answer(instance, seen), {
+      onSuccess: (json) => ({ status: 200, headers, body: JSON.stringify(json) }),
+      onFailure: ({ code, longMessage, message, meta, status }) => ({
+        status,
+        headers,
+        body: JSON.stringify({
+          errors: [{ message, long_message: longMessage, code, meta: meta ?? {} }],
+          clerk_trace_id: traceId
         })
       })
+    })
+  })
+
+const segmentsOf = (pathname: string): ReadonlyArray<string> =>
+  pathname
+    .replace(/^\/v1(?=\/|$)/, "")
+    .split("/")
+    .slice(1)
+    .map((segment) => {
+      try {
+        return decodeURIComponent(segment)
+      } catch {
+        return segment
+      }
+    })
+
+const record = (instance: Instance, { headers, method, request, url }: Seen) =>
+  Effect.map(Clock.currentTimeMillis, (at) =>
+    Traffic.record(instance.state.traffic, {
+      operation: url === undefined ? undefined : Routes.operationOf(method, url.pathname),
+      method,
+      path: segmentsOf(url?.pathname ?? request.url),
+      query: Object.fromEntries(url?.searchParams ?? []),
+      body: request.body,
+      apiVersion: headers["clerk-api-version"],
+      at
+    })
+  )
+
+/** Answers one request; whatever is asked, the answer is a response, unless a test has the connection break. */
+export const exchange =
+  (instance: Instance) =>
+  (request: EmulatorRequest): Effect.Effect<EmulatorResponse, Traffic.EmulatedDisconnect> =>
+    Effect.gen(function* () {
+      const seen = see(request)
+      const { traffic } = instance.state
+      const entry = yield* record(instance, seen)
+      const prepared = Traffic.take(traffic, entry.operation)
+      const wait = Traffic.latencyOf(traffic, entry.operation) + (prepared?.delayMillis ?? 0)
+      if (wait > 0) yield* Effect.sleep(wait)
+      const outcome = prepared?.outcome
+      if (outcome === "silence") return yield* Effect.never
+      if (outcome === "reset") return yield* new Traffic.EmulatedDisconnect()
+      const response = typeof outcome === "object" ? outcome : yield* respond(instance, seen)
+      if (outcome === "lost") return yield* new Traffic.EmulatedDisconnect()
+      entry.status = response.status
+      return response
     })

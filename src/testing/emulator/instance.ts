@@ -3,9 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
-import * as Claims from "./claims.js"
 import * as Ids from "./ids.js"
-import type { ClerkEmulatorOptions, EmulatorJwks, MintOptions } from "./model.js"
+import type { ClerkEmulatorOptions } from "./inputs.js"
+import * as Keys from "./keys.js"
 import * as State from "./state.js"
 import * as Tokens from "./tokens.js"
 
@@ -24,7 +24,7 @@ export interface Instance {
   readonly refreshWindow: number
   readonly verifyGone: boolean
   readonly production: boolean
-  readonly key: Tokens.SigningKey
+  readonly keys: Keys.KeyRing
   readonly state: State.State
 }
 
@@ -36,8 +36,9 @@ export const make = (options: ClerkEmulatorOptions): Effect.Effect<Instance> =>
     const production = options.production ?? false
     const host = issuer.replace(/^[a-z]+:\/\//, "").replace(/\/.*$/, "")
     const publishableKey = `pk_${production ? "live" : "test"}_${Encoding.encodeBase64(`${host}$`)}`
+    const id = yield* Ids.make("ins")
     return {
-      id: yield* Ids.make("ins"),
+      id,
       issuer,
       secretKey: options.secretKey ?? DEFAULT_SECRET_KEY,
       publishableKey,
@@ -47,16 +48,12 @@ export const make = (options: ClerkEmulatorOptions): Effect.Effect<Instance> =>
       refreshWindow: Duration.toMillis(options.refreshWindow ?? "1 day"),
       verifyGone: options.verifyGone ?? false,
       production,
-      key: yield* Tokens.signingKey,
+      keys: yield* Keys.makeRing(id),
       state: State.make()
     }
   })
 
-export const jwks = (instance: Instance): EmulatorJwks => ({
-  keys: [{ use: "sig", kty: "RSA", kid: instance.id, alg: "RS256", n: instance.key.n, e: instance.key.e }]
-})
-
-const abandonAfterExpiry = Duration.toMillis("30 days")
+export const abandonAfterExpiry = Duration.toMillis("30 days")
 
 /** A new session, not yet in the state. */
 export const newSession = (
@@ -82,45 +79,4 @@ export const newSession = (
       verifiedAt: null,
       ...details
     }
-  })
-
-/** A session token of the instance; without an origin it has no `azp`, as over the Backend API. */
-export const sessionToken = (
-  instance: Instance,
-  session: State.SessionRecord,
-  options: MintOptions
-): Effect.Effect<string> =>
-  Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    const claims = Claims.sessionClaims(
-      instance.state,
-      { issuer: instance.issuer, jti: yield* Ids.hex(5), session },
-      {
-        issuedAt: now - Duration.toMillis(options.age ?? 0),
-        lifetimeSeconds:
-          options.expiresIn === undefined ? instance.tokenLifetimeSeconds : seconds(options.expiresIn)
-      },
-      options.version ?? 2,
-      options.origin
-    )
-    const header = { cat: Tokens.category.session, kid: instance.id, typ: "JWT" }
-    return yield* Tokens.sign(
-      instance.key,
-      { ...header, ...options.header },
-      { ...claims, ...options.claims }
-    )
-  })
-
-export const templateToken = (
-  instance: Instance,
-  session: State.SessionRecord,
-  template: State.Template,
-  lifetimeSeconds: number
-): Effect.Effect<string> =>
-  Effect.gen(function* () {
-    const issuedAt = yield* Clock.currentTimeMillis
-    const subject = { issuer: instance.issuer, jti: yield* Ids.hex(5), session }
-    const claims = Claims.templateClaims(subject, { issuedAt, lifetimeSeconds }, template.claims)
-    const header = { cat: Tokens.category.template, kid: instance.id, typ: "JWT" }
-    return yield* Tokens.sign(instance.key, header, claims)
   })

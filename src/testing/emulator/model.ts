@@ -1,6 +1,3 @@
-import type * as Duration from "effect/Duration"
-import type * as Redacted from "effect/Redacted"
-
 /**
  * A request as the emulated Clerk receives it.
  *
@@ -27,18 +24,6 @@ export interface EmulatorResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-}
-
-/**
- * An answer prepared by a test; without `headers` it has none, without `body` it is empty.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface PreparedResponse {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>> | undefined
-  readonly body?: string | undefined
 }
 
 /**
@@ -144,86 +129,6 @@ export interface EmulatedOrganization {
 }
 
 /**
- * Input of `createUser`; an absent `id` is made.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface CreateUserOptions {
-  readonly id?: string | undefined
-  readonly features?: ReadonlyArray<string> | undefined
-  readonly plan?: string | undefined
-}
-
-/**
- * Input of `createOrganization`; an absent `id` is made, an absent `slug` is made of it, an absent role is `org:member`.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface CreateOrganizationOptions {
-  readonly id?: string | undefined
-  readonly slug?: string | undefined
-  readonly features?: ReadonlyArray<string> | undefined
-  readonly plan?: string | undefined
-  readonly members?:
-    | ReadonlyArray<{
-        readonly userId: string
-        readonly role?: string | undefined
-        readonly permissions?: ReadonlyArray<string> | undefined
-      }>
-    | undefined
-}
-
-/**
- * Input of `createTemplate`: `claims` are added to the seven that every template token has; `lifetime` defaults to 60 s.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface CreateTemplateOptions {
-  readonly name: string
-  readonly claims?: Readonly<Record<string, unknown>> | undefined
-  readonly lifetime?: Duration.DurationInput | undefined
-}
-
-/**
- * Input of `mintSessionToken`, for tokens that no request of the Backend API would give.
- *
- * - `origin`: becomes `azp`; absent, the token has none.
- * - `expiresIn`: defaults to the emulator's token lifetime.
- * - `age`: the token was made that long ago, so an `age` beyond its lifetime gives an expired token without waiting.
- * - `version`: the session token version, default 2.
- * - `claims`, `header`: laid over the usual ones; `undefined` removes one.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface MintOptions {
-  readonly origin?: string | undefined
-  readonly expiresIn?: Duration.DurationInput | undefined
-  readonly age?: Duration.DurationInput | undefined
-  readonly version?: 1 | 2 | undefined
-  readonly claims?: Readonly<Record<string, unknown>> | undefined
-  readonly header?: Readonly<Record<string, unknown>> | undefined
-}
-
-/**
- * Input of `signIn`: an absent client is made, and `origin` (default `DEFAULT_ORIGIN`) becomes the token's `azp`.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface SignInOptions extends MintOptions {
-  readonly clientId?: string | undefined
-  readonly organizationId?: string | undefined
-  readonly status?: "active" | "pending" | undefined
-  readonly tasks?: ReadonlyArray<{ readonly key: string }> | undefined
-  readonly actor?: Readonly<Record<string, unknown>> | undefined
-  readonly activity?: Partial<EmulatedActivity> | undefined
-}
-
-/**
  * What a browser holds after signing in; with `sessionToken` once expired, the input of a refresh.
  *
  * @since 0.1.0
@@ -234,30 +139,6 @@ export interface SignedIn {
   readonly sessionToken: string
   readonly refreshToken: string
   readonly origin: string
-}
-
-/**
- * How an emulator behaves; everything has a default.
- *
- * - `secretKey`: the key requests must carry, default `DEFAULT_SECRET_KEY`.
- * - `issuer`: the Frontend API's address, `iss` of every token, default `DEFAULT_ISSUER`.
- * - `tokenLifetime`: of session tokens, default 60 s.
- * - `sessionLifetime`: until `expire_at`, default 7 days; `abandon_at` is 30 days later.
- * - `refreshWindow`: how long after its `iat` a token can still be refreshed, default 1 day (Clerk's is not public).
- * - `verifyGone`: `verify` answers 410 `operation_deprecated`.
- * - `production`: `create` answers 400 `request_invalid_for_environment`.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface ClerkEmulatorOptions {
-  readonly secretKey?: Redacted.Redacted<string> | undefined
-  readonly issuer?: string | undefined
-  readonly tokenLifetime?: Duration.DurationInput | undefined
-  readonly sessionLifetime?: Duration.DurationInput | undefined
-  readonly refreshWindow?: Duration.DurationInput | undefined
-  readonly verifyGone?: boolean | undefined
-  readonly production?: boolean | undefined
 }
 
 /**
@@ -275,4 +156,55 @@ export interface EmulatorJwks {
     readonly n: string
     readonly e: string
   }>
+}
+
+/**
+ * A JWT template: `claims` are added to those every template token has.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedTemplate {
+  readonly name: string
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly lifetimeSeconds: number
+}
+
+/**
+ * A request the emulator received: what was sent, and the status of the answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReceivedRequest {
+  /** As in `Sessions.get`; `undefined` where no route takes the request. */
+  readonly operation: string | undefined
+  readonly method: string
+  /** The segments below `/v1`, decoded. */
+  readonly path: ReadonlyArray<string>
+  readonly query: Readonly<Record<string, string>>
+  /** The JSON that was sent, or the text if it is none; `undefined` for an empty body. */
+  readonly body: unknown
+  readonly apiVersion: string | undefined
+  /** When it came, in epoch milliseconds of `Clock`. */
+  readonly at: number
+  /** `undefined` as long as there is no answer, and for ever if the connection broke. */
+  readonly status: number | undefined
+}
+
+/**
+ * Everything an emulator holds, at one moment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatorState {
+  readonly users: ReadonlyArray<EmulatedUser>
+  readonly organizations: ReadonlyArray<EmulatedOrganization>
+  readonly templates: ReadonlyArray<EmulatedTemplate>
+  /** Newest first. */
+  readonly sessions: ReadonlyArray<EmulatedSession>
+  /** The `kid`s of the published keys; tokens are signed with the first. */
+  readonly keys: ReadonlyArray<string>
+  readonly requests: ReadonlyArray<ReceivedRequest>
 }

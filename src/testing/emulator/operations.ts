@@ -7,6 +7,8 @@ import * as Claims from "./claims.js"
 import * as Form from "./form.js"
 import * as Ids from "./ids.js"
 import * as Instance from "./instance.js"
+import * as Keys from "./keys.js"
+import * as Minting from "./minting.js"
 import * as Refusals from "./refusals.js"
 import * as State from "./state.js"
 import * as Tokens from "./tokens.js"
@@ -27,7 +29,7 @@ export type Operation = (call: Call) => Effect.Effect<unknown, Refusals.Refusal>
 
 const sessionId = (call: Call) => call.path["session_id"] ?? ""
 
-export const jwks: Operation = (call) => Effect.succeed(Instance.jwks(call.instance))
+export const jwks: Operation = (call) => Effect.sync(() => Keys.jwks(call.instance.keys))
 
 // The filter of the published API leaves out `pending`.
 const filterable = ["abandoned", "active", "ended", "expired", "removed", "replaced", "revoked"]
@@ -100,7 +102,7 @@ export const verify: Operation = (call) =>
     const session = yield* State.getSession(instance.state, sessionId(call), now)
     if (!State.isLive(session)) return yield* Refusals.sessionToken
     if (Option.isSome(token)) {
-      const verified = yield* Tokens.verify(instance.key, instance.id, token.value)
+      const verified = yield* Tokens.verify(instance.keys, token.value)
       const valid = Option.exists(
         verified,
         ({ claims: { exp, nbf, sid } }) =>
@@ -126,13 +128,16 @@ const expiresIn = (body: Form.Form) =>
     Form.integer(body, "expires_in_seconds", 30, 315_360_000)
   )
 
+const inMillis = (lifetime: Option.Option<number>) =>
+  Option.match(lifetime, { onNone: () => ({}), onSome: (seconds) => ({ expiresIn: seconds * 1000 }) })
+
 export const createToken: Operation = (call) =>
   Effect.gen(function* () {
     const lifetime = yield* expiresIn(call.body)
     const session = yield* liveSession(call)
-    const jwt = yield* Instance.sessionToken(call.instance, session, {
+    const jwt = yield* Minting.sessionToken(call.instance, session, {
       version: Claims.sessionTokenVersion(call.apiVersion),
-      expiresIn: Option.getOrUndefined(Option.map(lifetime, (seconds) => seconds * 1000))
+      ...inMillis(lifetime)
     })
     return Wire.token(jwt)
   })
@@ -144,8 +149,8 @@ export const createTokenFromTemplate: Operation = (call) =>
     const session = yield* liveSession(call)
     const template = call.instance.state.templates.get(name)
     if (template === undefined) return yield* Refusals.template(name)
-    const seconds = Option.getOrElse(lifetime, () => template.lifetimeSeconds)
-    return Wire.token(yield* Instance.templateToken(call.instance, session, template, seconds))
+    const jwt = yield* Minting.templateToken(call.instance, session, template, inMillis(lifetime))
+    return Wire.token(jwt)
   })
 
 /** Checks what the expired token says of itself; none of it can change, so none of it needs the state. */
@@ -153,7 +158,7 @@ const expiredToken = (call: Call, token: string, origin: string) =>
   Effect.gen(function* () {
     const { instance, now } = call
     const { claims, header, signed } = yield* Effect.flatMap(
-      Tokens.verify(instance.key, instance.id, token),
+      Tokens.verify(instance.keys, token),
       Option.match({ onNone: () => Effect.fail(Refusals.refresh.tokenInvalid), onSome: Effect.succeed })
     )
     if (header["cat"] !== Tokens.category.session) return yield* Refusals.refresh.ineligible
@@ -200,7 +205,7 @@ export const refresh: Operation = (call) =>
         now
       })
     )
-    const jwt = yield* Instance.sessionToken(instance, session, {
+    const jwt = yield* Minting.sessionToken(instance, session, {
       version: Claims.sessionTokenVersion(call.apiVersion),
       origin: azp
     })

@@ -1,3 +1,4 @@
+import type { OperationName } from "../operationName.js"
 import * as Operations from "./operations.js"
 
 export interface Route {
@@ -5,26 +6,45 @@ export interface Route {
   readonly path: string
   /** The last API version that has it. */
   readonly until?: string
+  /** The operation's name in the client. */
+  readonly operation: OperationName
   readonly run: Operations.Operation
 }
 
 export const routes: ReadonlyArray<Route> = [
-  { method: "GET", path: "/v1/jwks", run: Operations.jwks },
-  { method: "GET", path: "/v1/sessions", run: Operations.list },
-  { method: "POST", path: "/v1/sessions", run: Operations.create },
-  { method: "GET", path: "/v1/sessions/{session_id}", run: Operations.get },
-  { method: "POST", path: "/v1/sessions/{session_id}/refresh", run: Operations.refresh },
-  { method: "POST", path: "/v1/sessions/{session_id}/revoke", run: Operations.revoke },
+  { method: "GET", path: "/v1/jwks", operation: "SigningKeys.jwks", run: Operations.jwks },
+  { method: "GET", path: "/v1/sessions", operation: "Sessions.list", run: Operations.list },
+  { method: "POST", path: "/v1/sessions", operation: "Sessions.create", run: Operations.create },
+  { method: "GET", path: "/v1/sessions/{session_id}", operation: "Sessions.get", run: Operations.get },
+  {
+    method: "POST",
+    path: "/v1/sessions/{session_id}/refresh",
+    operation: "Sessions.refresh",
+    run: Operations.refresh
+  },
+  {
+    method: "POST",
+    path: "/v1/sessions/{session_id}/revoke",
+    operation: "Sessions.revoke",
+    run: Operations.revoke
+  },
   {
     method: "POST",
     path: "/v1/sessions/{session_id}/verify",
     until: "2025-03-12",
+    operation: "Sessions.verify",
     run: Operations.verify
   },
-  { method: "POST", path: "/v1/sessions/{session_id}/tokens", run: Operations.createToken },
+  {
+    method: "POST",
+    path: "/v1/sessions/{session_id}/tokens",
+    operation: "Sessions.createToken",
+    run: Operations.createToken
+  },
   {
     method: "POST",
     path: "/v1/sessions/{session_id}/tokens/{template_name}",
+    operation: "Sessions.createTokenFromTemplate",
     run: Operations.createTokenFromTemplate
   }
 ]
@@ -44,3 +64,7 @@ export const match = (template: string, path: string): Record<string, string> | 
   }
   return parameters
 }
+
+/** The operation a request is, whatever its API version. */
+export const operationOf = (method: string, path: string): OperationName | undefined =>
+  routes.find((route) => route.method === method && match(route.path, path) !== undefined)?.operation

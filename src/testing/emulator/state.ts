@@ -1,17 +1,13 @@
 import * as Either from "effect/Either"
-import type { EmulatedOrganization, EmulatedSession, EmulatedUser, EmulatorResponse } from "./model.js"
+import type { EmulatedOrganization, EmulatedSession, EmulatedTemplate, EmulatedUser } from "./model.js"
 import * as Refusals from "./refusals.js"
+import * as Traffic from "./traffic.js"
 
 /** A session with what Clerk knows of it and never tells. */
 export interface SessionRecord extends EmulatedSession {
   readonly refreshToken: string | null
   /** When the first factor was verified; null for a session that no one signed in to. */
   readonly verifiedAt: number | null
-}
-
-export interface Template {
-  readonly claims: Readonly<Record<string, unknown>>
-  readonly lifetimeSeconds: number
 }
 
 /**
@@ -21,11 +17,11 @@ export interface Template {
 export interface State {
   readonly users: Map<string, EmulatedUser>
   readonly organizations: Map<string, EmulatedOrganization>
-  readonly templates: Map<string, Template>
+  readonly templates: Map<string, EmulatedTemplate>
   readonly sessions: Map<string, SessionRecord>
   /** Tokens that a refresh has used up. */
   readonly consumed: Set<string>
-  readonly prepared: Array<EmulatorResponse>
+  readonly traffic: Traffic.Traffic
 }
 
 export const make = (): State => ({
@@ -34,8 +30,17 @@ export const make = (): State => ({
   templates: new Map(),
   sessions: new Map(),
   consumed: new Set(),
-  prepared: []
+  traffic: Traffic.make()
 })
+
+export const clear = (state: State): void => {
+  state.users.clear()
+  state.organizations.clear()
+  state.templates.clear()
+  state.sessions.clear()
+  state.consumed.clear()
+  Traffic.clear(state.traffic)
+}
 
 export const isLive = (session: EmulatedSession): boolean =>
   session.status === "active" || session.status === "pending"

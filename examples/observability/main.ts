@@ -1,0 +1,23 @@
+/**
+ * Traces and metrics of a short run, through OpenTelemetry:
+ *
+ *     npm run example:observability
+ *
+ * An in-memory Clerk answers in process, so nothing leaves this machine, whatever `server.address` says.
+ */
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect } from "effect"
+import { WorldLive } from "./clerk.js"
+import { aShortDay } from "./program.js"
+import { metricLines, spanLines } from "./report.js"
+import { observe } from "./telemetry.js"
+
+const main = Effect.gen(function* () {
+  const [, { metrics, spans }] = yield* observe(aShortDay)
+  yield* Console.log("Traces\n")
+  yield* Effect.forEach(spanLines(spans), (line) => Console.log(line))
+  yield* Console.log("\nMetrics\n")
+  yield* Effect.forEach(metricLines(metrics), (line) => Console.log(line))
+})
+
+NodeRuntime.runMain(Effect.provide(main, WorldLive))

@@ -1,0 +1,71 @@
+/**
+ * A little account service. Nothing in it knows of OpenTelemetry: a span around each request is Effect's own, and what
+ * Clerk's calls tell of themselves comes with them.
+ */
+import { Effect, Stream } from "effect"
+import { Sessions, SessionTokens } from "effect-clerk"
+import { ClerkEmulator, DEFAULT_ORIGIN } from "effect-clerk/testing"
+
+const server = { kind: "server", captureStackTrace: false } as const
+
+/** Who is it, and are they still signed in? */
+const account = (token: string) =>
+  SessionTokens.verify(token, { authorizedParties: [DEFAULT_ORIGIN] }).pipe(
+    Effect.flatMap((claims) => Sessions.get(claims.sessionId)),
+    Effect.map((session) => session.status),
+    Effect.withSpan("GET /account", server)
+  )
+
+const devices = (userId: string) =>
+  Stream.runCount(Sessions.stream({ userId, status: "active" })).pipe(Effect.withSpan("GET /devices", server))
+
+const device = (sessionId: string) =>
+  Sessions.get(sessionId).pipe(
+    Effect.map((session) => session.status),
+    Effect.withSpan("GET /devices/:id", server)
+  )
+
+const signOut = (sessionId: string) =>
+  Sessions.revoke(sessionId).pipe(Effect.withSpan("POST /sign-out", server))
+
+/** What must not turn up in a trace or a metric. */
+export interface Confidential {
+  readonly [name: string]: string
+}
+
+/** Six requests: two that go well, one of them at the second attempt, three that fail, and a sign-out. */
+export const aShortDay = Effect.gen(function* () {
+  const clerk = yield* ClerkEmulator
+  const user = yield* clerk.createUser()
+  const browser = yield* clerk.signIn(user.id)
+  const expired = yield* clerk.mintSessionToken(browser.session.id, {
+    origin: browser.origin,
+    age: "1 hour"
+  })
+  const forgotten = "sess_2hRq9XbNf0aVdKzL3mTyPwUe"
+
+  yield* account(browser.sessionToken)
+
+  yield* clerk.answerNext({ status: 503 })
+  yield* account(browser.sessionToken)
+
+  yield* Effect.flip(account(expired))
+
+  yield* Effect.flip(device(forgotten))
+
+  yield* clerk.answerNext({ status: 429, headers: { "retry-after": "3600" } })
+  yield* Effect.flip(devices(user.id))
+
+  yield* signOut(browser.session.id)
+
+  const confidential: Confidential = {
+    user: user.id,
+    session: browser.session.id,
+    "unknown session": forgotten,
+    client: browser.session.clientId,
+    token: browser.sessionToken,
+    "expired token": expired,
+    "refresh token": browser.refreshToken
+  }
+  return confidential
+})

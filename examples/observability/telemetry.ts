@@ -1,0 +1,41 @@
+/**
+ * Effect's traces and metrics, handed to OpenTelemetry. Here its exporters keep everything in memory; in a service they
+ * send it to a collector, and nothing else changes.
+ */
+import { NodeSdk } from "@effect/opentelemetry"
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  PeriodicExportingMetricReader,
+  type ResourceMetrics
+} from "@opentelemetry/sdk-metrics"
+import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
+import { Effect } from "effect"
+
+export interface Observations {
+  readonly spans: ReadonlyArray<ReadableSpan>
+  readonly metrics: ReadonlyArray<ResourceMetrics>
+}
+
+/** Runs a program under OpenTelemetry, and gives its result with all that was exported meanwhile. */
+export const observe = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const spans = new InMemorySpanExporter()
+    const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+    const reader = new PeriodicExportingMetricReader({ exporter: metrics })
+    const telemetry = NodeSdk.layer(() => ({
+      resource: { serviceName: "account-service" },
+      spanProcessor: new SimpleSpanProcessor(spans),
+      metricReader: reader
+    }))
+    return Effect.gen(function* () {
+      const result = yield* program
+      yield* Effect.promise(() => reader.forceFlush())
+      // Read before the layer closes, because then the exporter forgets its spans.
+      const observations: Observations = {
+        spans: spans.getFinishedSpans(),
+        metrics: metrics.getMetrics()
+      }
+      return [result, observations] as const
+    }).pipe(Effect.provide(telemetry))
+  })

@@ -1,0 +1,76 @@
+// What TypeDoc has to be told of this package: how its entries are called, where module comments stand, the titles of
+// the guides, and where Effect's own types are documented.
+import { basename, resolve, sep } from "node:path"
+import { Application, Comment, Converter, ReflectionKind, RendererEvent } from "typedoc"
+import ts from "typescript"
+
+const modules = {
+  index: ["effect-clerk", "Sessions, tokens, errors and policies: what most programs import."],
+  "http-api": ["effect-clerk/http-api", "Middlewares that protect an Effect server."],
+  testing: ["effect-clerk/testing", "An in-memory Clerk, and a transport that records what is sent."],
+  "services/Undici": ["effect-clerk/undici", undefined]
+}
+
+const sources = resolve("src") + sep
+
+// As in Effect's own sources, a comment at the top that no declaration follows is about the module. TypeDoc wants it to
+// be marked.
+const moduleComment = /^\/\*\*\n(?=(?: \*.*\n)+(?:import|export (?:type )?[{*]|\/\*\*))/
+const readFile = ts.sys.readFile
+ts.sys.readFile = (path, encoding) => {
+  const text = readFile(path, encoding)
+  return resolve(path).startsWith(sources)
+    ? text?.replace(moduleComment, "/**\n * @packageDocumentation\n")
+    : text
+}
+
+const apiReference = (packageName, packagePath) => {
+  const [, module] = /([^/]+?)(?:\.d)?\.ts$/.exec(packagePath) ?? []
+  const name = packageName.replace("@effect/", "")
+  return module === undefined || /^[a-z]/.test(module)
+    ? undefined
+    : `https://effect.website/docs/v3/api/${name}/${module}`
+}
+
+/** Whether an export says what it is for; a function says so at its signatures. */
+const isDocumented = (reflection) =>
+  reflection.signatures === undefined
+    ? reflection.hasComment()
+    : reflection.signatures.every((signature) => signature.hasComment())
+
+/** @param {Application} app */
+export const load = (app) => {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? []) {
+      const [name, summary] = modules[module.name] ?? []
+      if (name === undefined) throw new Error(`${module.name} has no entry in scripts/docs-plugin.mjs`)
+      module.name = name
+      if (summary !== undefined) module.comment = new Comment([{ kind: "text", text: summary }])
+    }
+    // Addresses come from the names of files, which stay when a title changes.
+    for (const document of project.documents ?? []) {
+      document.name = basename(document.name).toLowerCase()
+    }
+  })
+  app.renderer.on(RendererEvent.BEGIN, ({ project }) => {
+    for (const document of project.documents ?? []) {
+      const [, title] = /^# (.+)$/m.exec(document.content.map(({ text }) => text).join("")) ?? []
+      if (title === undefined) throw new Error(`${document.name} has no title`)
+      document.name = title
+    }
+  })
+  app.on(Application.EVENT_VALIDATE_PROJECT, (project) => {
+    for (const owner of project.getReflectionsByKind(ReflectionKind.Module | ReflectionKind.Namespace)) {
+      for (const reflection of [owner, ...owner.children]) {
+        if (!reflection.isReference() && !isDocumented(reflection)) {
+          app.logger.warn(`${reflection.getFullName()} has no docstring`)
+        }
+      }
+    }
+  })
+  app.converter.addUnknownSymbolResolver((_reference, _reflection, _part, symbolId) =>
+    symbolId !== undefined && /^(effect|@effect\/platform)$/.test(symbolId.packageName)
+      ? apiReference(symbolId.packageName, symbolId.packagePath)
+      : undefined
+  )
+}

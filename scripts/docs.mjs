@@ -1,0 +1,66 @@
+// Builds the documentation into `site`: the guides, the reference of the API made of the docstrings, and both in one
+// piece for language models. Fails on whatever is not as it should be.
+import { spawnSync } from "node:child_process"
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { checkLinks } from "./docs-links.mjs"
+
+const { out, projectDocuments } = JSON.parse(readFileSync("typedoc.json", "utf8"))
+const { description, name } = JSON.parse(readFileSync("package.json", "utf8"))
+
+rmSync(out, { recursive: true, force: true })
+const typedoc = spawnSync(process.execPath, [join("node_modules", "typedoc", "bin", "typedoc")], {
+  stdio: "inherit"
+})
+if (typedoc.status !== 0) process.exit(1)
+
+/** A page's title, and the first sentence below it. */
+const summaryOf = (path) => {
+  const text = readFileSync(path, "utf8")
+  const title = /^# (.+)$/m.exec(text)?.[1]
+  const paragraph = text
+    .split(/\n\s*\n/)
+    .map((block) => block.trim())
+    .find((block) => /^(?!```)[^#|!<>-]/.test(block))
+  const sentence = /^.*?[.:](?=\s|$)/s.exec(paragraph ?? "")?.[0]
+  if (title === undefined || sentence === undefined)
+    throw new Error(`${path} has no title or no first sentence`)
+  const plain = sentence.replaceAll("\n", " ").replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+  return { path, title, text, summary: plain.replace(/:$/, ".") }
+}
+
+// The Markdown lies beside the pages, in the folders its own links expect.
+const pages = ["README.md", ...projectDocuments].map(summaryOf)
+for (const { path } of pages) {
+  mkdirSync(join(out, "markdown", dirname(path)), { recursive: true })
+  cpSync(path, join(out, "markdown", path))
+}
+
+const isGuide = ({ path }) => path.startsWith("docs/")
+const listed = (some) =>
+  some.map(({ path, summary, title }) => `- [${title}](markdown/${path}): ${summary}`).join("\n")
+
+writeFileSync(
+  join(out, "llms.txt"),
+  [
+    `# ${name}`,
+    `> ${description}.`,
+    "## Guides",
+    listed(pages.filter((page) => isGuide(page) || page.path === "README.md")),
+    "## Optional",
+    listed(pages.filter((page) => !isGuide(page) && page.path !== "README.md")),
+    ""
+  ].join("\n\n")
+)
+writeFileSync(
+  join(out, "llms-full.txt"),
+  pages
+    .filter((page) => isGuide(page) || page.path === "README.md")
+    .map(({ path, text }) => `<!-- ${path} -->\n\n${text.trim()}\n`)
+    .join("\n")
+)
+
+const { broken, count } = checkLinks(out)
+for (const line of broken) console.error(line)
+console.log(`${pages.length} pages in ${basename(out)}, ${count} links followed, ${broken.length} broken`)
+if (broken.length > 0) process.exit(1)

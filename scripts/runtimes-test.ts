@@ -1,0 +1,160 @@
+/**
+ * Runs the conformance tests of test/runtimes, bundled once, on every runtime installed there, against a peer in this
+ * process. The runtimes come from npm as platform packages, at the versions of test/runtimes/package-lock.json.
+ *
+ *     npm run test:runtimes               on all
+ *     npm run test:runtimes -- bun deno   on those whose name begins so
+ */
+import { spawn } from "node:child_process"
+import { copyFile, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect } from "effect"
+import { differences } from "../test/runtimes/peer/differences.js"
+import type { Family } from "../test/runtimes/peer/expectations.js"
+import { peer } from "../test/runtimes/peer/peer.js"
+import type { Report } from "../test/runtimes/support/check.js"
+import { run, temporaryFolder } from "./support/commands.js"
+import { bundleConformance, describeReport, hosts, readReport } from "./support/conformance.js"
+
+const root = process.cwd()
+const home = join(root, "test/runtimes")
+const timeout = 300_000
+
+interface Runtime {
+  /** As in its address at the peer. */
+  readonly name: string
+  readonly family: Family
+  readonly binary: string
+  /** Runs the conformance bundle in `folder` against the peer. */
+  readonly conform: (folder: string, peer: string) => Effect.Effect<string, Error>
+}
+
+const installed = (path: string) => join(home, "node_modules", path)
+
+const process_ = (
+  name: string,
+  family: Family,
+  path: string,
+  args: ReadonlyArray<string> = [],
+  host = "process.js"
+): Runtime => ({
+  name,
+  family,
+  binary: installed(path),
+  conform: (folder, peer) => run(folder, installed(path), [...args, host, peer], { timeout })
+})
+
+/** Serves the worker on a free port, which it tells on its control descriptor, and asks it for its report. */
+const serveWorker = (binary: string) => (folder: string, peer: string) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() =>
+      spawn(binary, ["serve", "--control-fd=3", "workerd.capnp"], {
+        cwd: folder,
+        stdio: ["ignore", "ignore", "pipe", "pipe"]
+      })
+    ),
+    (child) =>
+      Effect.async<number, Error>((resume) => {
+        // It logs every connection that fails, which is what most of the tests are about.
+        let log = ""
+        child.stderr?.on("data", (chunk: Buffer) => {
+          log += chunk
+        })
+        child.on("exit", (code) => resume(Effect.fail(new Error(`workerd ended with ${code}: ${log}`))))
+        child.stdio[3]?.on("data", (line: Buffer) => resume(Effect.succeed(JSON.parse(String(line)).port)))
+      }).pipe(
+        Effect.flatMap((port) =>
+          Effect.tryPromise({
+            try: (signal) =>
+              fetch(`http://127.0.0.1:${port}`, { method: "POST", body: peer, signal }).then((response) =>
+                response.text()
+              ),
+            catch: (error) => new Error("workerd did not answer", { cause: error })
+          })
+        ),
+        Effect.timeoutFail({ duration: timeout, onTimeout: () => new Error("workerd took too long") })
+      ),
+    (child) => Effect.sync(() => child.kill())
+  )
+
+const workerd: Runtime = {
+  name: "workerd",
+  family: "workerd",
+  binary: installed("@cloudflare/workerd-linux-64/bin/workerd"),
+  conform: serveWorker(installed("@cloudflare/workerd-linux-64/bin/workerd"))
+}
+
+const deno = "@deno/linux-x64-glibc/deno"
+
+/** It may use the network and read these variables, and nothing else. */
+const permissions = ["run", "--no-prompt", "--allow-net", "--allow-env=CLERK_SECRET_KEY,CLERK_API_URL"]
+
+const runtimes: ReadonlyArray<Runtime> = [
+  process_("node-20", "node", "node-20/bin/node"),
+  process_("node-22", "node", "node-22/bin/node"),
+  process_("node-24", "node", "node-24/bin/node"),
+  process_("bun", "bun", "@oven/bun-linux-x64/bin/bun", ["run"]),
+  process_("deno", "deno", deno, permissions),
+  process_("deno-unpooled", "deno", deno, permissions, "unpooled.js"),
+  workerd
+]
+
+const install = Effect.gen(function* () {
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    const here = `${process.platform}-${process.arch}`
+    return yield* Effect.fail(new Error(`the runtimes are installed for linux-x64 only, not for ${here}`))
+  }
+  const isInstalled = yield* Effect.option(run(home, "npm", ["ls"]))
+  if (isInstalled._tag === "Some") return
+  yield* Console.log("installing the runtimes")
+  yield* run(home, "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+})
+
+const conform = (folder: string, address: string, { binary, conform, name }: Runtime) =>
+  Effect.gen(function* () {
+    const said = yield* run(folder, binary, ["--version"])
+    const version = /\d+[.\d-]+/.exec(said)?.[0] ?? "?"
+    const report = yield* conform(folder, address).pipe(
+      Effect.flatMap(readReport),
+      Effect.catchAll(
+        (error): Effect.Effect<Report> =>
+          Effect.succeed({ passed: 0, failures: [{ name: "the run as a whole", why: String(error) }] })
+      )
+    )
+    yield* Console.log(describeReport(`${name} ${version}`, report))
+    return report
+  })
+
+/** What the page says of the runtimes is what the tests expect of them. */
+const checkPage = Effect.gen(function* () {
+  const page = yield* Effect.promise(() => readFile(join(root, "docs/runtimes.md"), "utf8"))
+  const missing = differences().filter((line) => !page.includes(`${line}\n`))
+  if (missing.length > 0) {
+    return yield* Effect.fail(new Error(`docs/runtimes.md lacks these lines:\n${missing.join("\n")}`))
+  }
+})
+
+const main = Effect.gen(function* () {
+  yield* checkPage
+  yield* install
+  const folder = yield* temporaryFolder
+  yield* bundleConformance(root, join(folder, "conformance.js"))
+  for (const file of ["process.js", "unpooled.js", "worker.js", "workerd.capnp"]) {
+    yield* Effect.promise(() => copyFile(join(hosts(root), file), join(folder, file)))
+  }
+  const wanted = process.argv.slice(2)
+  const chosen = runtimes.filter(
+    ({ name }) => wanted.length === 0 || wanted.some((each) => name.startsWith(each))
+  )
+  const { addressFor } = yield* peer
+  const reports = yield* Effect.forEach(chosen, (runtime) =>
+    conform(folder, addressFor(runtime.name, runtime.family), runtime)
+  )
+  const passed = reports.reduce((sum, report) => sum + report.passed, 0)
+  const failed = reports.reduce((sum, report) => sum + report.failures.length, 0)
+  yield* Console.log(`${passed} passed, ${failed} failed`)
+  if (failed > 0 || passed === 0) process.exitCode = 1
+}).pipe(Effect.scoped)
+
+NodeRuntime.runMain(main)

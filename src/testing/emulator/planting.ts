@@ -1,0 +1,128 @@
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Directory from "./directory.js"
+import { aDesktop } from "./frontEnd.js"
+import * as Ids from "./ids.js"
+import * as Instance from "./instance.js"
+import { type EmulatorSeed, EmulatorSeedError, readSeed, type SeedIssue, type SeedSession } from "./seed.js"
+import type { State } from "./state.js"
+
+const millis = (value: Duration.DurationInput) => Duration.toMillis(value)
+
+const ages = ({ createdAgo, expiresIn, lastActiveAgo }: SeedSession, now: number, lifetime: number) => {
+  const created = now - millis(createdAgo ?? lastActiveAgo ?? 0)
+  return {
+    createdAt: created,
+    lastActiveAt: lastActiveAgo === undefined ? created : now - millis(lastActiveAgo),
+    expireAt: expiresIn === undefined ? created + lifetime : now + millis(expiresIn)
+  }
+}
+
+/** What no schema can see: ids that are there twice, and ids of what is not there. */
+const contradictions = (seed: EmulatorSeed, state: State, now: number): ReadonlyArray<SeedIssue> => {
+  const issues: Array<SeedIssue> = []
+  const unique = (
+    list: string,
+    ids: ReadonlyArray<string | undefined>,
+    taken: Iterable<string>,
+    name = "id"
+  ) => {
+    const seen = new Set(taken)
+    ids.forEach((id, index) => {
+      if (id === undefined) return
+      if (seen.has(id)) issues.push({ path: `${list}.${index}.${name}`, rule: "is there already" })
+      seen.add(id)
+    })
+    return seen
+  }
+  const { organizations = [], sessions = [], templates = [], users = [] } = seed
+  const userIds = unique(
+    "users",
+    users.map(({ id }) => id),
+    state.users.keys()
+  )
+  unique(
+    "organizations",
+    organizations.map(({ id }) => id),
+    state.organizations.keys()
+  )
+  unique(
+    "templates",
+    templates.map(({ name }) => name),
+    state.templates.keys(),
+    "name"
+  )
+  unique(
+    "sessions",
+    sessions.map(({ id }) => id),
+    state.sessions.keys()
+  )
+
+  const members = new Map(
+    [...organizations, ...state.organizations.values()].map(({ id, members = [] }) => [
+      id,
+      new Set(members.map(({ userId }) => userId))
+    ])
+  )
+  organizations.forEach(({ members = [] }, organization) => {
+    members.forEach(({ userId }, index) => {
+      if (userIds.has(userId)) return
+      issues.push({ path: `organizations.${organization}.members.${index}.userId`, rule: noUser })
+    })
+  })
+  sessions.forEach((session, index) => {
+    const wrong = (field: keyof SeedSession, rule: string) =>
+      issues.push({ path: `sessions.${index}.${field}`, rule })
+    const { organizationId, userId } = session
+    if (!userIds.has(userId)) wrong("userId", noUser)
+    else if (organizationId !== undefined && members.get(organizationId)?.has(userId) !== true) {
+      wrong("organizationId", "must be the id of an organization that the user is a member of")
+    }
+    const { createdAt, lastActiveAt } = ages(session, now, 0)
+    if (lastActiveAt < createdAt) wrong("lastActiveAgo", "must not be longer ago than createdAgo")
+    if (Math.min(createdAt, lastActiveAt) < 0) {
+      wrong(
+        session.createdAgo === undefined ? "lastActiveAgo" : "createdAgo",
+        "must not reach back beyond 1970, where TestClock begins: set the time first (TestClock.setTime)"
+      )
+    }
+  })
+  return issues
+}
+
+const noUser = "must be the id of a user"
+
+const plantSession = (instance: Instance.Instance, seed: SeedSession) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const times = ages(seed, now, instance.sessionLifetime)
+    const session = yield* Instance.newSession(instance, {
+      ...(seed.id === undefined ? {} : { id: seed.id }),
+      ...(seed.clientId === undefined ? {} : { clientId: seed.clientId }),
+      userId: seed.userId,
+      lastActiveOrganizationId: seed.organizationId ?? null,
+      status: seed.status ?? "active",
+      actor: seed.actor ?? null,
+      tasks: seed.tasks ?? null,
+      latestActivity: { ...aDesktop, id: yield* Ids.make("activity"), ...seed.activity },
+      refreshToken: yield* Ids.make("rt"),
+      verifiedAt: times.createdAt,
+      ...times,
+      abandonAt: times.expireAt + Instance.abandonAfterExpiry,
+      updatedAt: times.lastActiveAt
+    })
+    instance.state.sessions.set(session.id, session)
+  })
+
+/** Takes over all of the data, or nothing of it. */
+export const plant = (instance: Instance.Instance, data: unknown): Effect.Effect<void, EmulatorSeedError> =>
+  Effect.gen(function* () {
+    const seed = yield* readSeed(data)
+    const issues = contradictions(seed, instance.state, yield* Clock.currentTimeMillis)
+    if (issues.length > 0) return yield* new EmulatorSeedError({ issues })
+    yield* Effect.forEach(seed.users ?? [], (user) => Directory.createUser(instance, user))
+    yield* Effect.forEach(seed.organizations ?? [], (each) => Directory.createOrganization(instance, each))
+    yield* Effect.forEach(seed.templates ?? [], (template) => Directory.createTemplate(instance, template))
+    yield* Effect.forEach(seed.sessions ?? [], (session) => plantSession(instance, session))
+  })

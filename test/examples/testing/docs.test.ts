@@ -1,0 +1,27 @@
+import { readFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "@effect/vitest"
+import { commands } from "../../../src/testing/cli/commands.js"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+const text = (path: string) => readFile(`${root}/${path}`, "utf8")
+
+describe("the page on testing", () => {
+  it.each(["devices", "retries", "expiry", "protectedApi"])(
+    "shows the example %s as it is run here",
+    async (name) => {
+      const example = await text(`test/examples/testing/${name}.test.ts`)
+      expect(await text("docs/testing.md")).toContain(`\`\`\`ts\n${example}\`\`\`\n`)
+    }
+  )
+
+  it("lists every command of the emulator program, with its method", async () => {
+    const page = await text("docs/testing.md")
+    const listed = [...page.matchAll(/^\| `(GET|POST) \/__emulator\/([\w-]+)`/gm)]
+    expect(listed.map(([, method, name]) => `${method} ${name}`).sort()).toEqual(
+      Object.entries(commands)
+        .map(([name, { method }]) => `${method} ${name}`)
+        .sort()
+    )
+  })
+})

@@ -1,0 +1,55 @@
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { type RequestPolicy, Sessions } from "effect-clerk"
+import { type Case, expectMatch, expectThat } from "../support/check.js"
+import { client, type Setting } from "../support/setting.js"
+
+/** Waits until the server has seen a request, and a little longer. */
+const underWay = (setting: Setting, url: string): Effect.Effect<void> =>
+  setting
+    .seen(url)
+    .pipe(
+      Effect.delay("20 millis"),
+      Effect.repeat({ until: ({ requests }) => requests > 0 }),
+      Effect.zipRight(Effect.sleep("100 millis"))
+    )
+
+const points: ReadonlyArray<readonly [name: string, scene: string, policy: RequestPolicy.Settings]> = [
+  ["while Clerk is silent", "silence", { attempts: 3, timeout: "10 seconds" }],
+  ["without any time limit", "silence", { attempts: 1 }],
+  ["after the head of an answer", "head", { attempts: 3, timeout: "10 seconds" }],
+  ["within an answer's body", "half", { attempts: 3, timeout: "10 seconds" }],
+  ["within chunks of a body", "chunks", { attempts: 3, timeout: "10 seconds" }]
+]
+
+export const interruption = (setting: Setting): ReadonlyArray<Case> => [
+  ...points.map(
+    ([name, scene, policy], index): Case => ({
+      name: `an interruption ${name} closes the connection`,
+      run: Effect.gen(function* () {
+        const url = setting.at(scene, `interrupted-${index}`)
+        const fiber = yield* Effect.fork(Sessions.get("sess_1").pipe(Effect.provide(client(url, policy))))
+        yield* underWay(setting, url)
+        const exit = yield* Effect.timeout(Fiber.interrupt(fiber), "1 second")
+        yield* expectThat(Exit.isInterrupted(exit), `ended with ${exit}`)
+        yield* expectThat(yield* setting.closed(url), "the server's connection stays open")
+        yield* expectMatch(yield* setting.seen(url), { requests: 1 })
+      })
+    })
+  ),
+  {
+    name: "an interruption between two attempts ends them",
+    run: Effect.gen(function* () {
+      const url = setting.at("ask-to-wait", "interrupted")
+      const fiber = yield* Effect.fork(
+        Sessions.get("sess_1").pipe(Effect.provide(client(url, { attempts: 3 })))
+      )
+      yield* underWay(setting, url)
+      const exit = yield* Effect.timeout(Fiber.interrupt(fiber), "1 second")
+      yield* expectThat(Exit.isInterrupted(exit), `ended with ${exit}`)
+      yield* Effect.sleep("1500 millis")
+      yield* expectMatch(yield* setting.seen(url), { requests: 1 })
+    })
+  }
+]

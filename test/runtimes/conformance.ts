@@ -1,0 +1,20 @@
+/**
+ * What the library promises, found out on whatever runtime this is run: over its `fetch`, its WebCrypto and its timers,
+ * against the peer at the address given. It is bundled once and run everywhere as it is.
+ */
+import * as Effect from "effect/Effect"
+import { faults } from "./cases/faults.js"
+import { interruption } from "./cases/interruption.js"
+import { operations } from "./cases/operations.js"
+import { policies } from "./cases/policies.js"
+import { verification } from "./cases/tokens.js"
+import { type Report, runCases } from "./support/check.js"
+import { askPeer } from "./support/setting.js"
+
+export const run = (peer: string): Promise<Report> =>
+  Effect.runPromise(
+    Effect.flatMap(askPeer(peer), (setting) =>
+      // The token of the last case lives for five seconds.
+      runCases([verification, operations, policies, interruption, faults].flatMap((cases) => cases(setting)))
+    )
+  )

@@ -1,0 +1,157 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import { ClerkEmulator } from "effect-clerk/testing"
+import { good } from "../../faults/support/answers.js"
+import { selfSigned } from "../../faults/support/certificate.js"
+import { scripted } from "../../faults/support/scripted.js"
+import { closedPort } from "../../support/loopback.js"
+import type { FaultCase, Manifest, Unreachable } from "../support/manifest.js"
+import { deviations, everyFault, type Family, resendsOn, unreachableOutcomes } from "./expectations.js"
+import { makeScenes } from "./scenes.js"
+import { makeTokens } from "./tokens.js"
+
+const faultCases = (runtime: string, family: Family): ReadonlyArray<FaultCase> =>
+  everyFault.map((fault, index) => {
+    const { again, closes, name, outcome } = { closes: false, ...fault, ...deviations[family][fault.name] }
+    const isSlow = outcome["_tag"] === "ClerkTimeout"
+    return { name, index, outcome, again, closes, isSlow, resends: resendsOn(fault, runtime) }
+  })
+
+/** The addresses where no connection comes about, each on a server of its own. */
+const makeUnreachable: Effect.Effect<
+  Readonly<Record<keyof typeof unreachableOutcomes, string>>,
+  never,
+  Scope.Scope
+> = Effect.gen(function* () {
+  const plain = yield* scripted({
+    act: () => {},
+    accept: (socket) => {
+      socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"))
+      return true
+    }
+  })
+  const withCertificate = (from: number, to: number) =>
+    Effect.map(scripted({ act: good, tls: selfSigned({ host: "127.0.0.1", from, to }) }), ({ url }) => url)
+  return {
+    "a port on which nobody listens": yield* closedPort,
+    "a host that does not exist": "https://nobody.invalid",
+    "TLS to a port without TLS": `https://127.0.0.1:${plain.port}`,
+    "a certificate signed by nobody else": yield* withCertificate(-1, 1),
+    "a certificate that has expired": yield* withCertificate(-9, -2)
+  }
+})
+
+const unreachableCases = (
+  urls: Readonly<Record<keyof typeof unreachableOutcomes, string>>,
+  family: Family
+): ReadonlyArray<Unreachable> =>
+  Object.entries(unreachableOutcomes).map(([name, usual]) => ({
+    name,
+    // The keys are the same.
+    url: urls[name as keyof typeof urls],
+    outcome: deviations[family][name]?.outcome ?? usual
+  }))
+
+const template = "conformance"
+
+/** A user of this run alone, so that no run sees another's sessions. */
+const makeClerk = (url: string): Effect.Effect<Manifest["clerk"], never, ClerkEmulator> =>
+  Effect.gen(function* () {
+    const clerk = yield* ClerkEmulator
+    const { id: userId } = yield* clerk.createUser()
+    yield* clerk.createTemplate({ name: template })
+    const { origin, refreshToken, session, sessionToken } = yield* clerk.signIn(userId, { age: "2 minutes" })
+    return {
+      url,
+      secretKey: Redacted.value(clerk.secretKey),
+      userId,
+      template,
+      browser: { sessionId: session.id, expiredToken: sessionToken, refreshToken, origin }
+    }
+  })
+
+const listen = (handle: (request: IncomingMessage, response: ServerResponse) => void) =>
+  Effect.acquireRelease(
+    Effect.async<ReturnType<typeof createServer>>((resume) => {
+      const server = createServer(handle)
+      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  )
+
+export interface Peer {
+  /** What to give the conformance bundle: a `runtime` is a name fit for a path, of its own for each run. */
+  readonly addressFor: (runtime: string, family: Family) => string
+}
+
+const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpServer.HttpServer> = Effect.gen(
+  function* () {
+    const clerkUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
+    const scenes = yield* makeScenes
+    const unreachable = yield* makeUnreachable
+    const runtime = yield* Effect.runtime<ClerkEmulator>()
+
+    const manifest = (name: string, family: Family) =>
+      Effect.gen(function* () {
+        return {
+          clerk: yield* makeClerk(clerkUrl),
+          scenes: `${scenes.url}/${name}`,
+          faults: faultCases(name, family),
+          unreachable: unreachableCases(unreachable, family),
+          tokens: yield* makeTokens
+        } satisfies Manifest
+      })
+
+    const answer = (url: URL): Effect.Effect<unknown, never, ClerkEmulator> => {
+      const [, name = "", family = "", question] = url.pathname.split("/")
+      const seen = scenes.seenAt(url.searchParams.get("path") ?? "")
+      switch (question) {
+        case "manifest":
+          // `addressFor` has written it.
+          return manifest(name, family as Family)
+        case "seen":
+          return Effect.succeed({
+            requests: seen.length,
+            gaps: seen.slice(1).map(({ at }, index) => at - (seen[index]?.at ?? 0))
+          })
+        default:
+          return Effect.map(
+            Effect.forEach(seen, ({ number }) => scenes.closed(number)),
+            (closed) => closed.every(Boolean)
+          )
+      }
+    }
+
+    const control = yield* listen((request, response) => {
+      Runtime.runPromise(runtime)(answer(new URL(request.url ?? "/", "http://peer"))).then(
+        (value) => response.end(JSON.stringify(value)),
+        (failure) => response.writeHead(500).end(String(failure))
+      )
+    })
+    const { port } = control.address() as AddressInfo // a server that listens on TCP has no other kind
+    return { addressFor: (name, family) => `http://127.0.0.1:${port}/${name}/${family}` }
+  }
+)
+
+const EmulatorLive = ClerkEmulator.layerServer.pipe(
+  Layer.provideMerge(ClerkEmulator.layer()),
+  Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })),
+  Layer.orDie
+)
+
+/** The other side of the conformance tests: Clerk in memory, and servers that break. On loopback, until the scope ends. */
+export const peer: Effect.Effect<Peer, never, Scope.Scope> = Effect.flatMap(
+  Layer.build(EmulatorLive),
+  (context) => Effect.provide(onServer, context)
+)

@@ -1,0 +1,61 @@
+/** What the peer tells a runtime under test: where everything is, and what is to be seen there. */
+export interface Manifest {
+  readonly clerk: Clerk
+  /** Answers according to the path: `/<runtime>/<scene>/<detail>/<call>`. */
+  readonly scenes: string
+  /** Every fault of a connection or an answer, and what a call has to make of it on this runtime. */
+  readonly faults: ReadonlyArray<FaultCase>
+  /** Addresses where no connection comes about. */
+  readonly unreachable: ReadonlyArray<Unreachable>
+  readonly tokens: Tokens
+}
+
+export type Outcome = Readonly<Record<string, unknown>>
+
+export interface FaultCase {
+  readonly name: string
+  readonly index: number
+  readonly outcome: Outcome
+  readonly again: "never" | "unless once" | "always"
+  /** The server leaves the rest to the client, which has to close the connection. */
+  readonly closes: boolean
+  /** It shows only by the time that passes. */
+  readonly isSlow: boolean
+  /** The kinds of operation whose request the runtime itself may send again before it says that it failed. */
+  readonly resends: ReadonlyArray<"read" | "once">
+}
+
+export interface Unreachable {
+  readonly name: string
+  readonly url: string
+  readonly outcome: Outcome
+}
+
+/** The in-memory Clerk, on a socket. */
+export interface Clerk {
+  readonly url: string
+  readonly secretKey: string
+  readonly userId: string
+  /** A template it has. */
+  readonly template: string
+  readonly browser: {
+    readonly sessionId: string
+    readonly expiredToken: string
+    readonly refreshToken: string
+    readonly origin: string
+  }
+}
+
+export interface Tokens {
+  readonly pem: string
+  readonly issuer: string
+  readonly origin: string
+  readonly userId: string
+  readonly sessionId: string
+  readonly good: string
+  /** Good for five seconds from when the manifest was asked for. */
+  readonly brief: string
+  /** Names a key that Clerk does not have. */
+  readonly strange: string
+  readonly refused: ReadonlyArray<{ readonly name: string; readonly token: string; readonly reason: string }>
+}

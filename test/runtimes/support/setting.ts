@@ -1,0 +1,62 @@
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import { ClerkHttp, type RequestPolicy } from "effect-clerk"
+import { expectThat } from "./check.js"
+import type { Manifest } from "./manifest.js"
+
+/** One text per secret that goes into a call, to be looked for in whatever comes out of it. */
+export const secrets = {
+  secretKey: "sk_test_ConformanceKey7Qm2xVb9Tz4",
+  token: "ConformanceHead7f3.ConformancePayload9c1.ConformanceSign5e8",
+  refreshToken: "ConformanceRefresh4b7d2e9f6a1c"
+} as const
+
+/** The peer, and how to reach it. */
+export interface Setting extends Manifest {
+  /** The address of a scene on the peer. */
+  readonly at: (...path: ReadonlyArray<string | number>) => string
+  /** How many requests have come to an address, and the milliseconds between them. */
+  readonly seen: (
+    url: string
+  ) => Effect.Effect<{ readonly requests: number; readonly gaps: ReadonlyArray<number> }>
+  /** Waits, a second at most, until every connection that a request to this address came on is closed. */
+  readonly closed: (url: string) => Effect.Effect<boolean>
+}
+
+const ask = <A>(url: string): Effect.Effect<A> =>
+  // The peer is part of the tests, so its answers are what its types say.
+  Effect.promise(() => fetch(url).then((response) => response.json() as Promise<A>))
+
+/** Everything a runtime needs to know is asked of the peer, by the platform's own `fetch`. */
+export const askPeer = (peer: string): Effect.Effect<Setting> =>
+  Effect.map(ask<Manifest>(`${peer}/manifest`), (manifest) => ({
+    ...manifest,
+    at: (...path) => [manifest.scenes, ...path].join("/"),
+    seen: (url) => ask(`${peer}/seen?path=${new URL(url).pathname}`),
+    closed: (url) => ask(`${peer}/closed?path=${new URL(url).pathname}`)
+  }))
+
+/** Over `fetch`, with one attempt unless told otherwise. */
+export const client = (apiUrl: string, policy: RequestPolicy.Settings = { attempts: 1 }) =>
+  ClerkHttp.layerFetch({ apiUrl, policy, secretKey: Redacted.make(secrets.secretKey) })
+
+/** Without the waits between attempts. */
+export const atOnce = Effect.withRandom(Random.fixed([0]))
+
+const own = (value: unknown, seen = new Set<object>()): string => {
+  if (typeof value === "string") return value
+  if (typeof value !== "object" || value === null || seen.has(value)) return ""
+  seen.add(value)
+  return Reflect.ownKeys(value)
+    .map((key) => `${String(key)} ${own(Reflect.get(value, key), seen)}`)
+    .join(" ")
+}
+
+/** Dies when a secret is in anything an error can be printed as. */
+export const expectNoSecret = (outcome: unknown): Effect.Effect<void> => {
+  const stack = outcome instanceof Error ? outcome.stack : ""
+  const printed = `${String(outcome)} ${stack} ${JSON.stringify(outcome)} ${own(outcome)}`
+  const shown = Object.entries(secrets).flatMap(([name, secret]) => (printed.includes(secret) ? [name] : []))
+  return expectThat(shown.length === 0, `shows ${shown.join(" and ")}`)
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import { readArguments } from "../../../src/testing/cli/arguments.js"
+
+describe("the command line", () => {
+  it("without flags serves this machine on port 4999 with the default key", () => {
+    const command = Either.getOrThrow(readArguments([]))
+    expect(command).toMatchObject({ _tag: "serve", port: 4999, host: "127.0.0.1", seedFile: undefined })
+    expect(command._tag === "serve" && Redacted.value(command.secretKey)).toBe("sk_test_emulator")
+  })
+
+  it("takes port, host, seed and key", () => {
+    const command = Either.getOrThrow(
+      readArguments(["--port", "0", "--host=::1", "--seed", "users.json", "--secret-key", "sk_test_mine"])
+    )
+    expect(command).toMatchObject({ _tag: "serve", port: 0, host: "::1", seedFile: "users.json" })
+    expect(command._tag === "serve" && Redacted.value(command.secretKey)).toBe("sk_test_mine")
+  })
+
+  it("can ask for help or the version", () => {
+    expect(readArguments(["--help", "--port", "x"])).toEqual(Either.right({ _tag: "help" }))
+    expect(readArguments(["--version"])).toEqual(Either.right({ _tag: "version" }))
+  })
+
+  const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+    [["--prot", "1"], "Unknown option '--prot'."],
+    [["users.json"], "Unexpected argument 'users.json'."],
+    [["--port", "http"], "--port must be a number from 0 to 65535."],
+    [["--port", "65536"], "--port must be a number from 0 to 65535."],
+    [["--port", "-1"], "Option '--port' argument is ambiguous."],
+    [["--port", ""], "--port must be a number from 0 to 65535."],
+    [["--host", "a b"], "--host must be an address such as 127.0.0.1, ::1 or localhost."],
+    [["--seed"], "Option '--seed <value>' argument missing."],
+    [["--help=yes"], "Option '--help' does not take an argument."]
+  ]
+  it.each(wrong)("that is wrong is told in a sentence: %j", (args, sentence) => {
+    expect(readArguments(args)).toEqual(Either.left(sentence))
+  })
+
+  it.each(["sk_live_1234567890", "secret-1234567890", "sk_test_", "sk_test_a b"])(
+    "refuses a key that is not made up for tests, and does not repeat it: %s",
+    (key) => {
+      const refusal = Either.getOrThrow(Either.flip(readArguments(["--secret-key", key])))
+      expect(refusal).toBe("--secret-key must be a key made up for tests, which starts with sk_test_.")
+    }
+  )
+})

@@ -1,0 +1,203 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
+import { control, isControl } from "../../../src/testing/cli/control.js"
+import * as MovableClock from "../../../src/testing/cli/movableClock.js"
+import { ClerkEmulator, type EmulatorSeed } from "../../../src/testing/index.js"
+
+const stage = (seed?: EmulatorSeed) =>
+  Effect.gen(function* () {
+    const clerk = yield* ClerkEmulator.make({ seed })
+    const order = control({ clerk, advance: (by) => TestClock.adjust(by) })
+    const post = (name: string, input?: unknown, method = "POST") =>
+      Effect.map(
+        order({
+          method,
+          url: `/__emulator/${name}`,
+          headers: {},
+          body: input === undefined ? "" : typeof input === "string" ? input : JSON.stringify(input)
+        }),
+        // Sound in a test: whatever it reads of the JSON it then compares.
+        ({ body, status }) => ({ status, json: JSON.parse(body) as Record<string, unknown> })
+      )
+    const ask = (line: string) => {
+      const [method = "", url = ""] = line.split(" ")
+      return clerk.exchange({
+        method,
+        url,
+        headers: { authorization: "Bearer sk_test_emulator" },
+        body: ""
+      })
+    }
+    return { clerk, post, ask }
+  })
+
+describe("the emulator's own path", () => {
+  it("is apart from everything of Clerk's", () => {
+    expect(["/__emulator", "/__emulator/", "/__emulator?a", "/__emulator/state"].every(isControl)).toBe(true)
+    expect(["/v1/sessions", "/__emulators", "/v1/__emulator", "/"].some(isControl)).toBe(false)
+  })
+
+  it.effect("lists its commands, and refuses others and other methods", () =>
+    Effect.gen(function* () {
+      const { post } = yield* stage()
+      const { json, status } = yield* post("", undefined, "GET")
+      expect(status).toBe(200)
+      expect(json["commands"]).toHaveLength(11)
+      expect(yield* post("toString")).toEqual({
+        status: 404,
+        json: { error: "there is no such command; GET /__emulator lists them" }
+      })
+      expect(yield* post("state")).toEqual({ status: 405, json: { error: "state is a GET" } })
+      expect(yield* post("reset", undefined, "GET")).toEqual({
+        status: 405,
+        json: { error: "reset is a POST" }
+      })
+    })
+  )
+
+  it.effect("signs in, also a user who was not there", () =>
+    Effect.gen(function* () {
+      const { clerk, post } = yield* stage({
+        users: [{ id: "user_1" }],
+        organizations: [{ id: "org_1", members: [{ userId: "user_1" }] }]
+      })
+      const first = yield* post("sign-in", {
+        userId: "user_1",
+        organizationId: "org_1",
+        activity: { browserName: "Firefox" },
+        age: "2 minutes"
+      })
+      expect(first.status).toBe(200)
+      expect(first.json).toMatchObject({
+        session: { userId: "user_1", latestActivity: { browserName: "Firefox" } },
+        sessionToken: expect.stringMatching(/^eyJ/),
+        refreshToken: expect.stringMatching(/^rt_/),
+        origin: "https://app.emulator.test"
+      })
+      expect((yield* post("sign-in", { userId: "user_2" })).status).toBe(200)
+      expect((yield* clerk.users).map(({ id }) => id)).toEqual(["user_1", "user_2"])
+      expect(yield* post("sign-in", { userId: "user_2", organizationId: "org_1" })).toEqual({
+        status: 404,
+        json: { error: "user user_2 is not a member of an organization org_1" }
+      })
+    })
+  )
+
+  it.effect("tells the state, with what identifies the instance, and no secret key", () =>
+    Effect.gen(function* () {
+      const { ask, clerk, post } = yield* stage({ users: [{ id: "user_1" }] })
+      yield* ask("GET /v1/jwks")
+      const { json } = yield* post("state", undefined, "GET")
+      expect(json).toEqual({
+        instance: {
+          publishableKey: clerk.publishableKey,
+          issuer: clerk.issuer,
+          publicKeyPem: clerk.publicKeyPem
+        },
+        users: [{ id: "user_1", features: [] }],
+        organizations: [],
+        templates: [],
+        sessions: [],
+        keys: [clerk.instanceId],
+        requests: [expect.objectContaining({ operation: "SigningKeys.jwks", status: 200 })]
+      })
+      expect(JSON.stringify(json)).not.toContain("sk_test")
+    })
+  )
+
+  it.effect("prepares answers and faults, by operation", () =>
+    Effect.gen(function* () {
+      const { ask, post } = yield* stage()
+      expect((yield* post("answer-next", { operation: "Sessions.get", status: 503 })).status).toBe(200)
+      yield* post("answer-next", { status: 200, body: { keys: [] }, headers: { "x-a": "1" } })
+      yield* post("fail-next", { fault: "reset", operation: "Sessions.get" })
+      expect(yield* ask("GET /v1/jwks")).toEqual({
+        status: 200,
+        headers: { "content-type": "application/json", "x-a": "1" },
+        body: '{"keys":[]}'
+      })
+      expect(yield* ask("GET /v1/sessions/sess_1")).toMatchObject({ status: 503, headers: {}, body: "" })
+      expect(yield* Effect.flip(ask("GET /v1/sessions/sess_1"))).toMatchObject({
+        _tag: "EmulatedDisconnect"
+      })
+      yield* post("answer-next", { status: 200, body: "<html>" })
+      expect(yield* ask("GET /v1/jwks")).toMatchObject({ headers: {}, body: "<html>" })
+    })
+  )
+
+  it.effect("makes requests wait", () =>
+    Effect.gen(function* () {
+      const { ask, post } = yield* stage()
+      yield* post("latency", { duration: "2 seconds", operation: "SigningKeys.jwks" })
+      const fiber = yield* Effect.fork(ask("GET /v1/jwks"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* fiber.status).toMatchObject({ _tag: "Suspended" })
+      yield* TestClock.adjust("1 second")
+      expect((yield* fiber).status).toBe(200)
+    })
+  )
+
+  it.effect("moves the clock, changes sessions, mints tokens, rotates keys, seeds and resets", () =>
+    Effect.gen(function* () {
+      const { clerk, post } = yield* stage({
+        users: [{ id: "user_1" }],
+        sessions: [{ id: "sess_1", userId: "user_1" }]
+      })
+      expect(yield* post("advance", { by: "8 days" })).toEqual({ status: 200, json: { now: 691_200_000 } })
+      expect((yield* clerk.sessions)[0]?.status).toBe("expired")
+      const updated = yield* post("update-session", { sessionId: "sess_1", expireAt: 700_000_000 })
+      expect(updated.json).toMatchObject({ id: "sess_1", status: "active" })
+      const minted = yield* post("mint-token", { sessionId: "sess_1", sign: "none" })
+      expect(minted.json["token"]).toMatch(/^eyJ[\w-]+\.[\w-]+\.$/)
+      const { json } = yield* post("rotate-key", { withdrawOld: true })
+      expect(clerk.jwks.keys.map(({ kid }) => kid)).toEqual([json["kid"]])
+      expect((yield* post("seed", { users: [{ id: "user_2" }] })).status).toBe(200)
+      expect(yield* clerk.users).toHaveLength(2)
+      expect(yield* post("reset")).toEqual({ status: 200, json: {} })
+      expect((yield* clerk.users).map(({ id }) => id)).toEqual(["user_1"])
+    })
+  )
+
+  const wrong: ReadonlyArray<readonly [string, unknown, number, string]> = [
+    ["sign-in", "{", 400, "the body is not JSON"],
+    ["sign-in", undefined, 400, "userId is missing: 1 to 128 letters, digits, underscores or hyphens"],
+    ["sign-in", { userId: "user_1", plan: "x" }, 400, "plan is not a field"],
+    ["answer-next", { status: 99 }, 400, "status must be a status, 200 to 599"],
+    ["fail-next", { fault: "fire" }, 400, 'fault must be "reset" or "lost" or "silence"'],
+    ["advance", { by: "later" }, 400, 'by must be a time such as "2 days" or "90 seconds", or milliseconds'],
+    ["seed", { users: [{ id: "user_1" }, { id: "user_1" }] }, 400, "users.1.id is there already"],
+    ["update-session", { sessionId: "sess_9" }, 404, "there is no session sess_9"],
+    ["mint-token", { sessionId: "sess_9" }, 404, "there is no session sess_9"]
+  ]
+  it.effect.each(wrong)("refuses what is wrong with %s: %j", ([name, input, status, error]) =>
+    Effect.gen(function* () {
+      const { post } = yield* stage()
+      expect(yield* post(name, input)).toEqual({ status, json: { error } })
+    })
+  )
+})
+
+describe("the program's clock", () => {
+  it.live("runs as the machine's does, ahead of it by what it was moved", () =>
+    Effect.gen(function* () {
+      const { advance, clock } = MovableClock.make()
+      const isAhead = (millis: number) => {
+        const before = Date.now()
+        const nanos = clock.unsafeCurrentTimeNanos()
+        const now = clock.unsafeCurrentTimeMillis()
+        expect(now - millis).toBeGreaterThanOrEqual(before - 1)
+        expect(now - millis).toBeLessThan(before + 5_000)
+        expect(Math.abs(Number(nanos / 1_000_000n) - now)).toBeLessThan(5_000)
+      }
+      isAhead(0)
+      yield* advance("2 days")
+      yield* advance(500)
+      isAhead(172_800_500)
+      const seen = yield* clock.currentTimeMillis
+      const nanos = yield* clock.currentTimeNanos
+      expect(Math.abs(seen - clock.unsafeCurrentTimeMillis())).toBeLessThan(5_000)
+      expect(Math.abs(Number(nanos / 1_000_000n) - seen)).toBeLessThan(5_000)
+    })
+  )
+})

@@ -1,0 +1,254 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { createClerkClient, verifyToken } from "@clerk/backend"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { ClerkHttp, RequestPolicy, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
+import { json, loopback } from "../../support/loopback.js"
+
+const root = fileURLToPath(new URL("../../..", import.meta.url))
+
+interface Running {
+  readonly child: ChildProcess
+  readonly output: () => string
+  readonly errors: () => string
+  /** Resolves to the exit code, or to the name of the signal that killed it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>
+}
+
+const start = (args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync((): Running => {
+      const child = spawn(process.execPath, ["--import", "tsx", "src/testing/cli/main.ts", ...args], {
+        cwd: root,
+        env: { PATH: process.env["PATH"] }
+      })
+      let output = ""
+      let errors = ""
+      child.stdout.on("data", (chunk) => {
+        output += chunk
+      })
+      child.stderr.on("data", (chunk) => {
+        errors += chunk
+      })
+      const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+        child.on("close", (code, signal) => resolve(code ?? signal))
+      })
+      return { child, output: () => output, errors: () => errors, ended }
+    }),
+    ({ child, ended }) =>
+      Effect.promise(async () => {
+        child.kill("SIGKILL")
+        await ended
+      })
+  )
+
+/** Starts a program that is to serve, and waits until it says where. */
+const serving = (args: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const running = yield* start(["--port", "0", ...args])
+    const address = yield* Effect.suspend(() => {
+      const found = /listens on (http:\/\/\S+)/.exec(running.output())?.[1]
+      return found === undefined ? Effect.fail(running.errors()) : Effect.succeed(found)
+    }).pipe(Effect.retry({ times: 500, schedule: Schedule.spaced("50 millis") }))
+    const post = (name: string, input: unknown) =>
+      Effect.promise(async () => {
+        const response = await fetch(`${address}/__emulator/${name}`, {
+          method: "POST",
+          body: JSON.stringify(input)
+        })
+        return response.json()
+      })
+    return { ...running, address, post }
+  })
+
+const temporaryFile = (content: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const folder = await mkdtemp(join(tmpdir(), "effect-clerk-"))
+      const path = join(folder, "users.json")
+      await writeFile(path, content)
+      return { folder, path }
+    }),
+    ({ folder }) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+  )
+
+const seed = JSON.stringify({
+  users: [{ id: "user_ada" }],
+  sessions: [{ id: "sess_laptop", userId: "user_ada", createdAgo: "2 days" }]
+})
+
+const ends = (args: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const running = yield* start(args)
+    const code = yield* Effect.promise(() => running.ended)
+    return { code, output: running.output(), errors: running.errors() }
+  })
+
+const limit = 60_000
+
+describe("effect-clerk-emulator", () => {
+  it.scopedLive(
+    "says where it listens and how to use it, answers fetch, @clerk/backend and this library, and ends when told",
+    () =>
+      Effect.gen(function* () {
+        const { path } = yield* temporaryFile(seed)
+        const { address, child, ended, errors, output, post } = yield* serving(["--seed", path])
+        expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+        expect(output()).toContain("sk_test_emulator")
+        expect(output()).toMatch(/publishable key {2}pk_test_\w+/)
+        expect(output()).toContain(`CLERK_API_URL=${address} CLERK_SECRET_KEY=sk_test_emulator`)
+
+        const secretKey = "sk_test_emulator"
+        const refused = yield* Effect.promise(() => fetch(`${address}/v1/sessions/sess_laptop`))
+        expect(refused.status).toBe(401)
+        const response = yield* Effect.promise(() =>
+          fetch(`${address}/v1/sessions/sess_laptop`, { headers: { authorization: `Bearer ${secretKey}` } })
+        )
+        expect(yield* Effect.promise(() => response.json())).toMatchObject({
+          id: "sess_laptop",
+          user_id: "user_ada",
+          status: "active"
+        })
+
+        const { session, sessionToken } = yield* post("sign-in", { userId: "user_ada" })
+        const clerk = createClerkClient({ secretKey, apiUrl: address })
+        const list = yield* Effect.promise(() => clerk.sessions.getSessionList({ userId: "user_ada" }))
+        expect(list.data.map(({ id }) => id)).toEqual([session.id, "sess_laptop"])
+        const claims = yield* Effect.promise(() => verifyToken(sessionToken, { secretKey, apiUrl: address }))
+        expect(claims.sid).toBe(session.id)
+
+        const ours = yield* SessionTokens.verify(sessionToken).pipe(
+          Effect.zipRight(Sessions.revoke(session.id)),
+          Effect.provide(
+            SigningKeys.layerJwks.pipe(
+              Layer.provideMerge(
+                ClerkHttp.layerFetch({ secretKey: Redacted.make(secretKey), apiUrl: address })
+              )
+            )
+          )
+        )
+        expect(ours.status).toBe("revoked")
+
+        child.kill("SIGTERM")
+        expect(yield* Effect.promise(() => ended)).toBe(0)
+        expect(errors()).toBe("")
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "breaks connections, moves its clock, and begins again, as it is told over its own path",
+    () =>
+      Effect.gen(function* () {
+        const { path } = yield* temporaryFile(seed)
+        const { address, child, ended, post } = yield* serving([
+          "--seed",
+          path,
+          "--secret-key",
+          "sk_test_of_mine"
+        ])
+        const client = ClerkHttp.layerFetch({ secretKey: Redacted.make("sk_test_of_mine"), apiUrl: address })
+        yield* post("fail-next", { fault: "reset", operation: "Sessions.get" })
+        const get = Sessions.get("sess_laptop").pipe(Effect.provide(client))
+        expect(yield* Effect.flip(RequestPolicy.noRetry(get))).toMatchObject({
+          _tag: "ClerkTransportError",
+          sent: "maybe"
+        })
+        yield* post("fail-next", { fault: "silence" })
+        const silent = get.pipe(RequestPolicy.retry({ attempts: 1 }), RequestPolicy.timeout("200 millis"))
+        expect(yield* Effect.flip(silent)).toMatchObject({ _tag: "ClerkTimeout" })
+        yield* post("advance", { by: "6 days" })
+        expect((yield* get).status).toBe("expired")
+        yield* post("reset", {})
+        expect((yield* get).status).toBe("active")
+
+        const tooLong = yield* Effect.promise(() =>
+          fetch(`${address}/v1/sessions`, {
+            method: "POST",
+            headers: { authorization: "Bearer sk_test_of_mine", "content-type": "application/json" },
+            body: JSON.stringify({ user_id: "u".repeat(3 * 1024 * 1024) })
+          })
+        )
+        expect(tooLong.status).toBe(413)
+
+        // A request that is being answered does not keep it from ending.
+        yield* post("fail-next", { fault: "silence" })
+        const left = Effect.promise(() => fetch(`${address}/v1/jwks`).catch(() => "broken off"))
+        const fiber = yield* Effect.fork(left)
+        yield* Effect.sleep("200 millis")
+        child.kill("SIGINT")
+        expect(yield* Effect.promise(() => ended)).toBe(0)
+        expect(yield* fiber).toBe("broken off")
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "does not repeat a key it was given",
+    () =>
+      Effect.gen(function* () {
+        const { errors, output } = yield* serving(["--secret-key", "sk_test_of_mine", "--host", "localhost"])
+        expect(output() + errors()).not.toContain("sk_test_of_mine")
+        expect(output()).toContain("the one you gave")
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "ends with 2 and a sentence for what it was told wrong, and with 1 when it cannot listen",
+    () =>
+      Effect.gen(function* () {
+        const { path } = yield* temporaryFile('{"users":[{"id":"user_1","plans":[]}]}')
+        const { path: notJson } = yield* temporaryFile("users:")
+        const taken = yield* loopback(json({}))
+        const port = new URL(taken.url).port
+        const outcomes = yield* Effect.all(
+          [
+            ends(["--prot", "1"]),
+            ends(["--seed", path]),
+            ends(["--seed", notJson]),
+            ends(["--seed", "nowhere.json"]),
+            ends(["--port", port])
+          ],
+          { concurrency: 2 }
+        )
+        expect(outcomes).toEqual([
+          {
+            code: 2,
+            output: "",
+            errors: "Unknown option '--prot'. See effect-clerk-emulator --help.\n"
+          },
+          { code: 2, output: "", errors: `--seed ${path}: users.0.plans is not a field.\n` },
+          { code: 2, output: "", errors: `--seed ${notJson}: the file is not JSON.\n` },
+          { code: 2, output: "", errors: "--seed nowhere.json: there is no file that can be read.\n" },
+          {
+            code: 1,
+            output: "",
+            errors: `Port ${port} of 127.0.0.1 is in use: choose another by --port, or --port 0 for any that is free.\n`
+          }
+        ])
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "tells its flags, and its version",
+    () =>
+      Effect.gen(function* () {
+        const [help, version] = yield* Effect.all([ends(["--help"]), ends(["--version"])], { concurrency: 2 })
+        expect([help.code, version.code]).toEqual([0, 0])
+        for (const flag of ["--port", "--host", "--seed", "--secret-key", "--help", "--version"]) {
+          expect(help.output).toContain(flag)
+        }
+        expect(version.output).toMatch(/^\d+\.\d+\.\d+\n$/)
+      }),
+    limit
+  )
+})
