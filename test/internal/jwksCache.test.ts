@@ -104,6 +104,27 @@ describe("a request under way", () => {
     })
   )
 
+  it.effect("is joined even while the one that was given up before it comes to its end", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({
+        turns: [
+          Effect.onInterrupt(Effect.never, () => Effect.sleep("1 second")),
+          Effect.delay(Effect.succeed(keysNamed("ins_1")), "2 seconds")
+        ]
+      })
+      yield* Effect.gen(function* () {
+        const [first = nobody] = yield* lookOften(1)
+        yield* Fiber.interrupt(first)
+        const [second = nobody] = yield* lookOften(1)
+        yield* TestClock.adjust("1500 millis")
+        const [third = nobody] = yield* lookOften(1)
+        yield* TestClock.adjust("500 millis")
+        expect([yield* Fiber.join(second), yield* Fiber.join(third)]).toEqual(["found", "found"])
+      }).pipe(Effect.provide(keysOver(layer)))
+      expect(times).toHaveLength(2)
+    })
+  )
+
   it.effect("is given up by somebody who was interrupted before they could wait", () =>
     Effect.gen(function* () {
       const { answer, client, requests } = yield* heldBack

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
+import { keySet, keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
 import { stage } from "../support/play.js"
 
 const forged = (count: number, name = "forged") =>
@@ -92,6 +92,19 @@ describe("a key id that was looked for in vain", () => {
         "unknown",
         "found"
       ])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("is looked for again when there are no keys to compare it with", () => {
+    const { layer } = stage({
+      turns: [keysNamed("ins_1"), keySet(), keysNamed("ins_1", "ins_2")]
+    })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_2")).toBe("unknown")
+      yield* TestClock.adjust("30 seconds")
+      expect(yield* look("ins_3")).toBe("empty")
+      yield* TestClock.adjust("30 seconds")
+      expect(yield* look("ins_2")).toBe("found")
     }).pipe(Effect.provide(keysOver(layer)))
   })
 

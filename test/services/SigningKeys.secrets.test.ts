@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as TestClock from "effect/TestClock"
 import { SigningKeys } from "effect-clerk"
@@ -97,6 +98,19 @@ describe("the log", () => {
         yield* TestClock.adjust("10 minutes")
       }
       expect(outcomes).toEqual(["unreachable", "found", "empty", "unreachable"])
+      expect(lines).toEqual([])
+    }).pipe(Effect.provide([keysOver(layer), logger]))
+  })
+
+  it.effect("has none when the old keys became too old while they were asked for", () => {
+    const { layer } = stage({ turns: [keysNamed("ins_1"), Effect.delay(Effect.fail(outage), "2 seconds")] })
+    const { lines, layer: logger } = logging()
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("3599 seconds")
+      const fiber = yield* Effect.fork(look("ins_2"))
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* Fiber.join(fiber)).toBe("unreachable")
       expect(lines).toEqual([])
     }).pipe(Effect.provide([keysOver(layer), logger]))
   })
