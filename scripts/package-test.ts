@@ -1,35 +1,29 @@
 /**
- * Packs the library, installs it into an empty project beside its peers, and there compiles the programs of the
- * README under both module resolutions users have, and runs the first two against an in-memory Clerk.
+ * Packs the library and holds the tarball to what it promises: linted, installed into an empty project beside its peers,
+ * the programs of the README compiled and run there, required from CommonJS, bundled and weighed, its types looked at.
+ *
+ *     npm run test:package                 checks
+ *     npm run test:package -- --update     writes down anew what editors show and what may be weighed
  */
-import { execFile } from "node:child_process"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { promisify } from "node:util"
 import { HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Redacted } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { bundled } from "./package/bundles.js"
+import { canBeRequired, importMillis, oneCopyOf } from "./package/installed.js"
+import { checkTypes, lintPackage } from "./package/published.js"
+import { checkBundles } from "./package/sizes.js"
+import { checkShownTypes } from "./package/types.js"
+import { run, temporaryFolder, write } from "./support/commands.js"
+import { makeJudge } from "./support/judge.js"
+import { entriesOf, install, pack, readJson } from "./support/pack.js"
 
-const exec = promisify(execFile)
-
-const run = (cwd: string, command: string, args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
-  Effect.tryPromise({
-    try: () => exec(command, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 1e8 }),
-    catch: (error) => {
-      const { stdout = "", stderr = "" } = Object(error)
-      return new Error(`${command} ${args.join(" ")} failed in ${cwd}\n${stdout}${stderr}`)
-    }
-  }).pipe(Effect.map(({ stdout }) => stdout))
-
-const temporaryFolder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "effect-clerk-"))),
-  (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
-)
-
-const write = (path: string, content: string) => Effect.promise(() => writeFile(path, content))
+const root = process.cwd()
+const update = process.argv.includes("--update")
+const { check, sumUp } = makeJudge()
 
 /** The programs of the README, in order; those that need a test runner are left to `npm run check`. */
 const programs = Effect.promise(() => readFile("README.md", "utf8")).pipe(
@@ -68,50 +62,95 @@ const wireSession = {
 
 const expectOutput = (output: string, expected: string) =>
   output.includes(expected)
-    ? Console.log(`ok: ${expected}`)
+    ? Effect.void
     : Effect.fail(new Error(`expected ${JSON.stringify(expected)} in ${JSON.stringify(output)}`))
 
+/** Compiles the programs of the README under both resolutions, and runs the first two. */
+const checkReadme = (project: string) =>
+  Effect.gen(function* () {
+    for (const [index, code] of (yield* programs).entries()) {
+      yield* write(join(project, `program${index + 1}.ts`), code)
+    }
+    for (const [name, options] of Object.entries(resolutions)) {
+      const config = { compilerOptions: { ...compilerOptions, ...options }, include: ["program*.ts"] }
+      yield* write(join(project, `tsconfig.${name}.json`), JSON.stringify(config))
+      yield* check(
+        `the README's programs compile under ${name} resolution`,
+        run(project, "npx", ["tsc", "-p", `tsconfig.${name}.json`])
+      )
+    }
+    const clerk = yield* ClerkEmulator
+    const apiUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
+    const env = { CLERK_SECRET_KEY: Redacted.value(clerk.secretKey), CLERK_API_URL: apiUrl }
+    const runs = (program: string, expected: string) =>
+      check(
+        `${program} of the README says "${expected}"`,
+        Effect.flatMap(run(project, "node", [`out/${program}.js`], { env }), (output) =>
+          expectOutput(output, expected)
+        )
+      )
+    yield* clerk.answerNext({
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(wireSession)
+    })
+    yield* runs("program1", "active user_123")
+    yield* clerk.createUser({ id: "user_123" })
+    yield* clerk.signIn("user_123")
+    yield* clerk.signIn("user_123")
+    yield* runs("program2", "signed out of 2 sessions")
+  })
+
+/** What the CPU of importing the library is, beside that of the Effect modules it imports. It decides nothing. */
+const printStartup = (project: string) =>
+  Effect.gen(function* () {
+    const { imports } = yield* bundled(project, `import * as all from "effect-clerk"\nglobalThis.kept = all`)
+    yield* write(
+      join(project, "dependencies.mjs"),
+      imports.map((path) => `import ${JSON.stringify(path)}\n`).join("")
+    )
+    const median = (module: string) =>
+      Effect.map(
+        Effect.forEach([1, 2, 3, 4, 5], () => importMillis(project, module)),
+        (times) => times.sort((a, b) => a - b)[2] ?? Number.NaN
+      )
+    yield* importMillis(project, "effect-clerk") // brings the files into the system's cache
+    const dependencies = yield* median(join(project, "dependencies.mjs"))
+    const all = yield* median("effect-clerk")
+    const ratio = all / dependencies
+    yield* Console.log(
+      `  importing it takes ${all.toFixed(0)} ms of CPU, what it imports ${dependencies.toFixed(0)} ms: ` +
+        `${ratio.toFixed(2)} ×, mark 1.1 ×: ${ratio <= 1.1 ? "reached" : "missed"}`
+    )
+  })
+
 const main = Effect.gen(function* () {
-  const root = process.cwd()
   const project = yield* temporaryFolder
-  const { devDependencies } = JSON.parse(yield* Effect.promise(() => readFile("package.json", "utf8")))
+  const { devDependencies } = Object(yield* readJson("package.json"))
   const peers = ["effect", "@effect/platform", "typescript", "@types/node"]
 
-  const packed = yield* run(root, "npm", ["pack", "--json", "--pack-destination", project])
-  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf("[")))
-  yield* write(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }))
-  yield* run(project, "npm", [
-    "install",
-    "--no-audit",
-    "--no-fund",
-    join(project, filename),
-    ...peers.map((name) => `${name}@${devDependencies[name]}`)
-  ])
-  yield* Console.log(`ok: ${filename} installed into an empty project`)
+  const packed = yield* pack(root, project)
+  yield* check("publint has nothing to say", lintPackage(packed.file))
+  yield* check("are-the-types-wrong finds them right", checkTypes(packed.file))
 
-  for (const [index, code] of (yield* programs).entries()) {
-    yield* write(join(project, `program${index + 1}.ts`), code)
-  }
-  for (const [name, options] of Object.entries(resolutions)) {
-    const config = { compilerOptions: { ...compilerOptions, ...options }, include: ["*.ts"] }
-    yield* write(join(project, `tsconfig.${name}.json`), JSON.stringify(config))
-    yield* run(project, "npx", ["tsc", "-p", `tsconfig.${name}.json`])
-    yield* Console.log(`ok: the README's programs compile under ${name} resolution`)
-  }
+  yield* install(project, [packed.file, ...peers.map((name) => `${name}@${devDependencies[name]}`)])
+  yield* check(`${packed.name} in an empty project brings no second effect`, oneCopyOf("effect", project))
+  yield* checkReadme(project)
+  yield* check(
+    "editors show the types that are written down",
+    checkShownTypes(project, join(root, "test/package/types.txt"), update)
+  )
 
-  const clerk = yield* ClerkEmulator
-  const apiUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
-  const env = { CLERK_SECRET_KEY: Redacted.value(clerk.secretKey), CLERK_API_URL: apiUrl }
-  yield* clerk.answerNext({
-    status: 200,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(wireSession)
-  })
-  yield* expectOutput(yield* run(project, "node", ["out/program1.js"], env), "active user_123")
-  yield* clerk.createUser({ id: "user_123" })
-  yield* clerk.signIn("user_123")
-  yield* clerk.signIn("user_123")
-  yield* expectOutput(yield* run(project, "node", ["out/program2.js"], env), "signed out of 2 sessions")
+  // The peer that may be absent, which the README's programs do without.
+  yield* run(project, "npm", ["install", "--no-audit", "--no-fund", `undici@${devDependencies.undici}`])
+  const entries = yield* entriesOf(project)
+  yield* check(
+    `CommonJS can require each of the ${entries.length} entries on Node ${process.versions.node}`,
+    canBeRequired(project, entries)
+  )
+  yield* check("no entry is heavier, or holds more, than it may", checkBundles(project, entries, update))
+  yield* printStartup(project)
+  yield* sumUp
 }).pipe(Effect.scoped)
 
 const EmulatorLive = ClerkEmulator.layerServer.pipe(

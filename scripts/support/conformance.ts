@@ -1,25 +1,35 @@
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import { build } from "esbuild"
+import { type BuildOptions, build } from "esbuild"
 import type { Report } from "../../test/runtimes/support/check.js"
 
-/**
- * Bundles the conformance tests into one file for any runtime: what they import is taken from `folder`, and nothing of
- * Node may be among it.
- */
-export const bundleConformance = (folder: string, outfile: string): Effect.Effect<void> =>
-  Effect.promise(async () => {
-    await build({
-      absWorkingDir: folder,
-      entryPoints: ["test/runtimes/conformance.ts"],
-      outfile,
-      bundle: true,
-      format: "esm",
-      platform: "neutral",
-      mainFields: ["module", "main"],
-      target: "es2022",
-      logLevel: "error"
-    })
+/** Bundles a module of `folder` with all it imports from there. What a peer turns out not to have is an error. */
+export const bundle = (
+  folder: string,
+  entryPoint: string,
+  options: BuildOptions
+): Effect.Effect<void, Error> =>
+  Effect.tryPromise({
+    try: () =>
+      build({
+        absWorkingDir: folder,
+        entryPoints: [entryPoint],
+        bundle: true,
+        format: "esm",
+        target: "es2022",
+        logLevel: "silent",
+        logOverride: { "import-is-undefined": "error" },
+        ...options
+      }),
+    catch: (failure) => new Error(String(failure))
+  }).pipe(Effect.asVoid)
+
+/** Bundles the conformance tests into one file for any runtime: nothing of Node may be in it. */
+export const bundleConformance = (folder: string, outfile: string): Effect.Effect<void, Error> =>
+  bundle(folder, "test/runtimes/conformance.ts", {
+    outfile,
+    platform: "neutral",
+    mainFields: ["module", "main"]
   })
 
 export const hosts = (root: string) => join(root, "test/runtimes/hosts")

@@ -88,7 +88,8 @@ export type VerifyError = Operation.ErrorOf<404 | 410>
  */
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
 
-const listOperation = Operation.make({
+// Each operation is marked as pure, so that a bundle holds only those that are used.
+const listOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.list",
   method: "GET",
   path: "/sessions",
@@ -108,7 +109,7 @@ const listOperation = Operation.make({
 export const list = (params: ListParams): Operation.Op<SessionPage, ListError> =>
   listOperation({ query: { ...params, paginated: true } })
 
-const createOperation = Operation.make({
+const createOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.create",
   method: "POST",
   path: "/sessions",
@@ -128,7 +129,7 @@ const createOperation = Operation.make({
 export const create = (params: CreateParams): Operation.Op<Session, CreateError> =>
   createOperation({ body: params })
 
-const getOperation = Operation.make({
+const getOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.get",
   method: "GET",
   path: "/sessions/{id}",
@@ -160,9 +161,9 @@ const refreshOperation = <A extends SessionToken | SessionCookies, I>(success: S
     secrets: ["expired_token", "refresh_token", "request_headers"]
   })
 
-const refreshToToken = refreshOperation(SessionToken)
+const refreshToToken = /*#__PURE__*/ refreshOperation(SessionToken)
 
-const refreshToCookies = refreshOperation(SessionCookies)
+const refreshToCookies = /*#__PURE__*/ refreshOperation(SessionCookies)
 
 /**
  * Issues a new session token from an expired one and the browser's refresh token; with `format: "cookie"`, the
@@ -192,7 +193,7 @@ export function refresh(id: SessionId | string, params: RefreshParams) {
   return format === "cookie" ? refreshToCookies(input) : refreshToToken(input)
 }
 
-const revokeOperation = Operation.make({
+const revokeOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.revoke",
   method: "POST",
   path: "/sessions/{id}/revoke",
@@ -213,7 +214,7 @@ const revokeOperation = Operation.make({
 export const revoke = (id: SessionId | string): Operation.Op<Session, RevokeError> =>
   revokeOperation({ path: { id } })
 
-const verifyOperation = Operation.make({
+const verifyOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.verify",
   method: "POST",
   path: "/sessions/{id}/verify",
@@ -241,7 +242,7 @@ export const verify = (
   options: VerifyOptions = {}
 ): Operation.Op<Session, VerifyError> => verifyOperation({ path: { id }, body: options })
 
-const createTokenOperation = Operation.make({
+const createTokenOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.createToken",
   method: "POST",
   path: "/sessions/{id}/tokens",
@@ -262,7 +263,7 @@ export const createToken = (
   options: CreateTokenOptions = {}
 ): Operation.Op<SessionToken, CreateTokenError> => createTokenOperation({ path: { id }, body: options })
 
-const createTokenFromTemplateOperation = Operation.make({
+const createTokenFromTemplateOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.createTokenFromTemplate",
   method: "POST",
   path: "/sessions/{id}/tokens/{name}",

@@ -1,0 +1,90 @@
+import { builtinModules } from "node:module"
+import { gzipSync } from "node:zlib"
+import * as Effect from "effect/Effect"
+import { type BuildOptions, build } from "esbuild"
+
+/** What a program becomes when it is bundled and minified. */
+export interface Bundled {
+  /** Minified and gzipped bytes of the whole program. */
+  readonly whole: number
+  /** What is left of it when the library is taken out: its dependencies, as far as they are used. */
+  readonly dependencies: number
+  /** The library's own code, not minified, its dependencies left outside. */
+  readonly code: string
+  /** The modules it takes from outside, and the modules of Node that the whole program imports. */
+  readonly imports: ReadonlyArray<string>
+  readonly ofNode: ReadonlyArray<string>
+}
+
+const isOfNode = (path: string): boolean => path.startsWith("node:") || builtinModules.includes(path)
+
+const bundle = async (folder: string, contents: string, options: BuildOptions) => {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents, resolveDir: folder, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["import"],
+    logLevel: "silent",
+    ...options,
+    metafile: true,
+    write: false
+  })
+  const imports = Object.values(metafile.outputs).flatMap((output) =>
+    output.imports.filter(({ external }) => external).map(({ path }) => path)
+  )
+  return { code: outputFiles[0]?.text ?? "", imports: [...new Set(imports)] }
+}
+
+const gzipped = (text: string): number => gzipSync(text, { level: 9 }).length
+
+const ownOnly: BuildOptions = {
+  plugins: [
+    {
+      name: "dependencies stay outside",
+      setup: ({ onResolve }) => {
+        onResolve({ filter: /^[^./]/ }, ({ path }) =>
+          path.startsWith("effect-clerk") ? undefined : { path, external: true, sideEffects: false }
+        )
+      }
+    }
+  ]
+}
+
+/** A program that keeps what `code` takes from its dependencies, name by name, and nothing else. */
+const dependenciesOf = (code: string): string => {
+  const taken = new Set<string>()
+  for (const [, alias = "", from = ""] of code.matchAll(/import \* as (\w+) from "([^"]+)"/g)) {
+    for (const [, name] of code.matchAll(new RegExp(`\\b${alias}\\.(\\w+)`, "g")))
+      taken.add(`${name} ${from}`)
+  }
+  for (const [, list = "", from = ""] of code.matchAll(/import \{([^}]+)\} from "([^"]+)"/g)) {
+    for (const item of list.split(",")) taken.add(`${item.trim().split(" ")[0]} ${from}`)
+  }
+  const imports = [...taken].map((each, index) => {
+    const [name, from] = each.split(" ")
+    return `import { ${name} as i${index} } from "${from}"`
+  })
+  return [...imports, `globalThis.kept = [${imports.map((_, index) => `i${index}`)}]`].join("\n")
+}
+
+/** Bundles a program of `folder`, where the library is installed. */
+export const bundled = (folder: string, program: string): Effect.Effect<Bundled, Error> =>
+  Effect.tryPromise({
+    try: async () => {
+      const outside: BuildOptions = { external: ["undici", "node:*"] }
+      const own = await bundle(folder, program, ownOnly)
+      const whole = await bundle(folder, program, { ...outside, minify: true })
+      const rest = await bundle(folder, dependenciesOf(own.code), { ...outside, minify: true })
+      return {
+        whole: gzipped(whole.code),
+        dependencies: gzipped(rest.code),
+        code: own.code,
+        imports: own.imports,
+        ofNode: whole.imports.filter(isOfNode)
+      }
+    },
+    catch: (failure) => new Error(String(failure))
+  })

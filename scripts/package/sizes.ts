@@ -1,0 +1,100 @@
+import { join } from "node:path"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { write } from "../support/commands.js"
+import { readJson } from "../support/pack.js"
+import { type Bundled, bundled } from "./bundles.js"
+
+interface Program {
+  readonly name: string
+  readonly code: string
+  /** Bytes of the library's own share that it is meant to have; not reaching it fails nothing. */
+  readonly mark?: number
+}
+
+const verifies = (imports: string) => `
+import * as Effect from "effect/Effect"
+${imports}
+Effect.runPromise(SessionTokens.verify("…").pipe(Effect.provide(SigningKeys.layerPem("…"))))`
+
+const gets = (imports: string) => `
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+${imports}
+Effect.runPromise(
+  Sessions.get("sess_123").pipe(
+    Effect.provide(ClerkHttp.layerFetch({ secretKey: Redacted.make("sk_test_…") }))
+  )
+)`
+
+/** What people write, and each entry as a whole. */
+const programsOf = (entries: ReadonlyArray<string>): ReadonlyArray<Program> => [
+  {
+    name: "one operation over fetch",
+    code: gets(`import { ClerkHttp, Sessions } from "effect-clerk"`),
+    mark: 10_000
+  },
+  {
+    name: "one operation over fetch, from its own entry",
+    code: gets(
+      `import { ClerkHttp } from "effect-clerk/ClerkHttp"\nimport * as Sessions from "effect-clerk/Sessions"`
+    ),
+    mark: 10_000
+  },
+  {
+    name: "verify with a key given",
+    code: verifies(`import { SessionTokens, SigningKeys } from "effect-clerk"`)
+  },
+  ...entries.map((entry) => ({
+    name: entry,
+    code: `import * as entry from "${entry}"\nglobalThis.kept = entry`
+  }))
+]
+
+const nodeEntries: ReadonlySet<string> = new Set(["effect-clerk/undici"])
+
+const barrels: ReadonlySet<string> = new Set(["effect", "@effect/platform"])
+
+/** What must not be in it, because it would not run everywhere, or would bring all of Effect along. */
+const forbiddenIn = (name: string, { code, imports, ofNode }: Bundled): ReadonlyArray<string> => [
+  ...(nodeEntries.has(name) ? [] : ofNode.map((module) => `imports ${module}`)),
+  ...imports.filter((module) => barrels.has(module)).map((module) => `imports the whole of ${module}`),
+  ...["process.", "console.", "Buffer.", "eval(", "new Function"]
+    .filter((word) => new RegExp(`(?<![\\w.])${word.replace(/[.(]/g, "\\$&")}`).test(code))
+    .map((word) => `says ${word}`)
+]
+
+const kilobytes = (bytes: number): string => (bytes / 1_000).toFixed(1).padStart(6)
+
+const ceilingsFile = join(process.cwd(), "test/package/sizes.json")
+
+/** What a size may grow to before somebody has to look at it, and then maybe write it down anew. */
+const ceilingFor = (share: number): number => Math.ceil((share * 1.03 + 100) / 100) * 100
+
+/** Prints what each program weighs, and fails with what is too heavy or should not be there. */
+export const checkBundles = (
+  project: string,
+  entries: ReadonlyArray<string>,
+  update: boolean
+): Effect.Effect<void, Error> =>
+  Effect.gen(function* () {
+    const before = update ? {} : yield* readJson(ceilingsFile)
+    const ceilings: Record<string, number> = {}
+    const problems: Array<string> = []
+    yield* Console.log("  kB, minified and gzipped: whole, dependencies, our share, its ceiling")
+    for (const { code, mark, name } of programsOf(entries)) {
+      const found = yield* bundled(project, code)
+      const share = found.whole - found.dependencies
+      const ceiling = update ? ceilingFor(share) : Number(before[name])
+      ceilings[name] = ceiling
+      const sizes = [found.whole, found.dependencies, share, ceiling].map(kilobytes).join(" ")
+      const verdict =
+        mark === undefined ? "" : `, mark ${kilobytes(mark).trim()}: ${share <= mark ? "reached" : "missed"}`
+      yield* Console.log(`  ${sizes}  ${name}${verdict}`)
+      // Without a ceiling, too.
+      if (!(share <= ceiling)) problems.push(`${name}: our share is ${share} bytes, above ${ceiling}`)
+      problems.push(...forbiddenIn(name, found).map((problem) => `${name}: ${problem}`))
+    }
+    if (update) yield* write(ceilingsFile, `${JSON.stringify(ceilings, null, 2)}\n`)
+    if (problems.length > 0) return yield* Effect.fail(new Error(problems.join("\n")))
+  })

@@ -1,0 +1,152 @@
+/**
+ * Packs the library and holds it against the oldest and the newest peers it allows: the conformance tests run over the
+ * packed files, and the published types compile on each TypeScript that is supported, without `skipLibCheck`.
+ */
+import { cp } from "node:fs/promises"
+import { join } from "node:path"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect } from "effect"
+import { peer } from "../test/runtimes/peer/peer.js"
+import { run, temporaryFolder, write } from "./support/commands.js"
+import { bundle, bundleConformance, describeReport, hosts, readReport } from "./support/conformance.js"
+import { makeJudge } from "./support/judge.js"
+import { entriesOf, importAll, install, pack, readJson, versionOf } from "./support/pack.js"
+
+const root = process.cwd()
+
+/** In 7.0 the compiler is a native program, which comes as a package per platform. */
+const compilers = ["5.7", "5.9", "6.0", "7.0"] as const
+
+interface Compiler {
+  readonly version: string
+  readonly command: string
+}
+
+interface Peers {
+  readonly name: string
+  readonly effect: string
+  readonly platform: string
+  readonly undici: string
+}
+
+const allPeers = Effect.map(readJson(join(root, "package.json")), (manifest): ReadonlyArray<Peers> => {
+  const { devDependencies, peerDependencies } = Object(manifest)
+  const oldest = (name: string) => {
+    const [major, minor = 0, patch = 0] = /[\d.]+/.exec(peerDependencies[name])?.[0].split(".") ?? []
+    return `${major}.${minor}.${patch}`
+  }
+  return [
+    {
+      name: "oldest",
+      effect: oldest("effect"),
+      platform: oldest("@effect/platform"),
+      undici: oldest("undici")
+    },
+    {
+      name: "newest",
+      effect: devDependencies["effect"],
+      platform: devDependencies["@effect/platform"],
+      undici: devDependencies["undici"]
+    }
+  ]
+})
+
+const resolutions = {
+  NodeNext: { module: "NodeNext" },
+  Bundler: { module: "ESNext", moduleResolution: "Bundler" }
+} as const
+
+/** `core` is what does without the types of Node and without undici. */
+const programs = {
+  everything: { types: ["node"], has: () => true },
+  core: { types: [], has: (entry: string) => entry !== "effect-clerk/undici" }
+} as const
+
+const compilerOptions = {
+  target: "ES2022",
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  noEmit: true,
+  lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable", "ESNext.Disposable"]
+}
+
+const { check, sumUp } = makeJudge()
+
+const installCompilers = Effect.gen(function* () {
+  const folder = yield* temporaryFolder
+  yield* install(
+    folder,
+    compilers.map((version) => `typescript-${version}@npm:typescript@~${version}.0`)
+  )
+  return yield* Effect.forEach(compilers, (name) =>
+    Effect.map(
+      versionOf(folder, `typescript-${name}`),
+      (version): Compiler => ({ version, command: join(folder, `node_modules/typescript-${name}/bin/tsc`) })
+    )
+  )
+})
+
+const compile = (project: string, { command, version }: Compiler) =>
+  Effect.gen(function* () {
+    const entries = yield* entriesOf(project)
+    for (const [program, { has, types }] of Object.entries(programs)) {
+      yield* write(join(project, `${program}.ts`), importAll(entries.filter(has)))
+      for (const [resolution, options] of Object.entries(resolutions)) {
+        // The types of Node hide nothing that differs from one resolution to the other.
+        if (program === "core" && resolution !== "NodeNext") continue
+        const config = `tsconfig.${program}.${resolution}.json`
+        const content = {
+          compilerOptions: { ...compilerOptions, ...options, types },
+          files: [`${program}.ts`]
+        }
+        yield* write(join(project, config), JSON.stringify(content))
+        const name = `  TypeScript ${version}, ${resolution} resolution, ${program}`
+        yield* check(name, run(project, process.execPath, [command, "-p", config]))
+      }
+    }
+  })
+
+const findAll = (project: string) =>
+  Effect.gen(function* () {
+    yield* write(join(project, "all.ts"), importAll(yield* entriesOf(project)))
+    yield* bundle(project, "all.ts", { write: false, platform: "node" })
+  })
+
+const conform = (project: string, address: string) =>
+  Effect.gen(function* () {
+    for (const part of ["conformance.ts", "cases", "support"]) {
+      const path = join("test/runtimes", part)
+      yield* Effect.promise(() => cp(join(root, path), join(project, path), { recursive: true }))
+    }
+    yield* bundleConformance(project, join(project, "conformance.js"))
+    yield* Effect.promise(() => cp(join(hosts(root), "process.js"), join(project, "process.js")))
+    const report = yield* Effect.flatMap(run(project, process.execPath, ["process.js", address]), readReport)
+    if (report.failures.length > 0) return yield* Effect.fail(new Error(describeReport("", report)))
+  })
+
+const main = Effect.gen(function* () {
+  const packed = yield* Effect.flatMap(temporaryFolder, (folder) => pack(root, folder))
+  const compilers = yield* installCompilers
+  const { addressFor } = yield* peer
+  for (const { effect, name, platform, undici } of yield* allPeers) {
+    const project = yield* temporaryFolder
+    yield* install(project, [
+      packed.file,
+      `effect@${effect}`,
+      `@effect/platform@${platform}`,
+      `undici@${undici}`,
+      "@types/node@20"
+    ])
+    const versions = yield* Effect.forEach(["effect", "@effect/platform", "undici"], (peer) =>
+      Effect.map(versionOf(project, peer), (version) => `${peer} ${version}`)
+    )
+    yield* Console.log(`the ${name} peers: ${versions.join(", ")}`)
+    yield* check("  the peers have all that is taken from them", findAll(project))
+    yield* check("  the conformance tests", conform(project, addressFor(`node-${name}`, "node")))
+    for (const compiler of compilers) yield* compile(project, compiler)
+  }
+  yield* sumUp
+}).pipe(Effect.scoped)
+
+NodeRuntime.runMain(main)
