@@ -149,9 +149,14 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
     )
   }
 
-  /** From the environment, over the global `fetch`: what a bare `Effect.runPromise(Sessions.get(id))` uses. */
-  static readonly layerDefault: Layer.Layer<ClerkHttp, ClerkConfigError> = Layer.suspend(() =>
-    Layer.effect(ClerkHttp, makeFrom(environment, {}, overFetch))
+  /**
+   * From the environment, over the global `fetch`: what a bare `Effect.runPromise(Sessions.get(id))` uses. It is built
+   * anew wherever it is provided; provide it once to share one client.
+   */
+  // Layers are remembered by reference whatever they are built from, so without `fresh` a program with two environments
+  // would call with the key of the first on behalf of both.
+  static readonly layerDefault: Layer.Layer<ClerkHttp, ClerkConfigError> = Layer.fresh(
+    Layer.suspend(() => Layer.effect(ClerkHttp, makeFrom(environment, {}, overFetch)))
   )
 }
 
