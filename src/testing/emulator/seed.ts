@@ -1,4 +1,3 @@
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -194,9 +193,10 @@ export interface SeedIssue {
  * @since 0.1.0
  * @category errors
  */
-export class EmulatorSeedError extends Data.TaggedError("EmulatorSeedError")<{
-  readonly issues: ReadonlyArray<SeedIssue>
-}> {
+export class EmulatorSeedError extends Schema.TaggedError<EmulatorSeedError>("EmulatorSeedError")(
+  "EmulatorSeedError",
+  { issues: Schema.Array(Schema.Struct({ path: Schema.String, rule: Schema.String })) }
+) {
   override get message(): string {
     return this.issues.map(({ path, rule }) => `${path === "" ? "the seed" : path} ${rule}`).join("; ")
   }

@@ -1,4 +1,4 @@
-import * as Data from "effect/Data"
+import * as Schema from "effect/Schema"
 import type { ConnectionFault } from "./inputs.js"
 import type { EmulatorResponse, ReceivedRequest } from "./model.js"
 
@@ -8,7 +8,10 @@ import type { EmulatorResponse, ReceivedRequest } from "./model.js"
  * @since 0.1.0
  * @category errors
  */
-export class EmulatedDisconnect extends Data.TaggedError("EmulatedDisconnect") {
+export class EmulatedDisconnect extends Schema.TaggedError<EmulatedDisconnect>("EmulatedDisconnect")(
+  "EmulatedDisconnect",
+  {}
+) {
   override get message(): string {
     return "the emulated connection broke, as failNext had asked for"
   }
