@@ -117,9 +117,14 @@ type ErrorClass = Schema.Schema<Error, object> & { readonly name: string }
 const isErrorClass = (value: unknown): value is ErrorClass =>
   typeof value === "function" && value.prototype instanceof Error && Schema.isSchema(value)
 
-/** The error classes of the package, wherever they are declared. */
+/** The error classes of the library, wherever they are declared. The test kit's own are about tests, not about Clerk. */
 const errorClasses = Effect.map(packageExports, (exports) => [
-  ...new Set(exports.map(([, value]) => value).filter(isErrorClass))
+  ...new Set(
+    exports
+      .filter(([where]) => !where.startsWith("testing/"))
+      .map(([, value]) => value)
+      .filter(isErrorClass)
+  )
 ])
 
 /** The class of an error as the schema it also is. */
