@@ -108,10 +108,10 @@ export const make: {
   <Custom, Encoded>(
     options: AuthOptions & { readonly claims: Schema.Schema<Custom, Encoded> }
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
-  (
-    options: AuthOptions & { readonly claims?: undefined }
-  ): Effect.Effect<Authenticator<SessionClaims>, ClerkConfigError, SigningKeys>
-} = <Custom = undefined, Encoded = unknown>(
+  <Custom = undefined, Encoded = unknown>(
+    options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
+  ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
+} = <Custom, Encoded>(
   options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
@@ -129,7 +129,9 @@ export const make: {
     }
     const identity = yield* readIdentity(publishableKey)
     const issuer = rest.issuer ?? identity?.issuer
-    const verify = yield* SessionTokens.verifier<Custom, Encoded>({ ...rest, issuer, claims })
+    const verifier = yield* SessionTokens.verifier({ ...rest, issuer, claims })
+    // The overloads say that `custom` may be `undefined` where no schema is given.
+    const verify = verifier as SessionTokens.Verifier<SessionClaims<Custom>>
     const cookieNames = cookies
       ? [...(identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]), "__session"]
       : []

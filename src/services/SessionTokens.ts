@@ -107,6 +107,19 @@ export type Verifier<Claims> = (
  */
 export type VerifyError = ClerkTokenError | ClerkKeysUnavailable | ClerkInvalidRequest
 
+/** The options of what reads session tokens, which is what is not said otherwise. */
+interface OfSession {
+  readonly category?: "session" | undefined
+}
+
+/**
+ * The options with a schema. Without one `custom` may be `undefined` whatever a caller expects: otherwise the type that
+ * is expected would be inferred, and then told back.
+ */
+interface Reading<Custom, Encoded> {
+  readonly claims: Schema.Schema<Custom, Encoded>
+}
+
 /**
  * Checks a token and gives what it says. A wrong option is a `ClerkInvalidRequest`; where the same options serve many
  * tokens, `verifier` checks them once.
@@ -115,18 +128,22 @@ export type VerifyError = ClerkTokenError | ClerkKeysUnavailable | ClerkInvalidR
  * @category verification
  */
 export const verify: {
-  <Custom = undefined, Encoded = unknown>(
+  <Custom, Encoded>(
     token: Redacted.Redacted<string> | string,
-    options: VerifyOptions<Custom, Encoded> & { readonly category: "template" }
-  ): Effect.Effect<TokenClaims<Custom>, VerifyError, SigningKeys>
-  <Custom = undefined, Encoded = unknown>(
-    token: Redacted.Redacted<string> | string,
-    options?: VerifyOptions<Custom, Encoded> & { readonly category?: "session" | undefined }
+    options: VerifyOptions<Custom, Encoded> & OfSession & Reading<Custom, Encoded>
   ): Effect.Effect<SessionClaims<Custom>, VerifyError, SigningKeys>
   <Custom = undefined, Encoded = unknown>(
     token: Redacted.Redacted<string> | string,
-    options?: VerifyOptions<Custom, Encoded>
+    options?: VerifyOptions<Custom, Encoded> & OfSession
+  ): Effect.Effect<SessionClaims<Custom | undefined>, VerifyError, SigningKeys>
+  <Custom, Encoded>(
+    token: Redacted.Redacted<string> | string,
+    options: VerifyOptions<Custom, Encoded> & Reading<Custom, Encoded>
   ): Effect.Effect<TokenClaims<Custom>, VerifyError, SigningKeys>
+  <Custom = undefined, Encoded = unknown>(
+    token: Redacted.Redacted<string> | string,
+    options: VerifyOptions<Custom, Encoded>
+  ): Effect.Effect<TokenClaims<Custom | undefined>, VerifyError, SigningKeys>
 } = (
   token: Redacted.Redacted<string> | string,
   options: object = {}
@@ -152,15 +169,18 @@ export const verify: {
  * @category constructors
  */
 export const verifier: {
-  <Custom = undefined, Encoded = unknown>(
-    options: VerifierOptions<Custom, Encoded> & { readonly category: "template" }
-  ): Effect.Effect<Verifier<TokenClaims<Custom>>, ClerkConfigError, SigningKeys>
-  <Custom = undefined, Encoded = unknown>(
-    options?: VerifierOptions<Custom, Encoded> & { readonly category?: "session" | undefined }
+  <Custom, Encoded>(
+    options: VerifierOptions<Custom, Encoded> & OfSession & Reading<Custom, Encoded>
   ): Effect.Effect<Verifier<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   <Custom = undefined, Encoded = unknown>(
-    options?: VerifierOptions<Custom, Encoded>
+    options?: VerifierOptions<Custom, Encoded> & OfSession
+  ): Effect.Effect<Verifier<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
+  <Custom, Encoded>(
+    options: VerifierOptions<Custom, Encoded> & Reading<Custom, Encoded>
   ): Effect.Effect<Verifier<TokenClaims<Custom>>, ClerkConfigError, SigningKeys>
+  <Custom = undefined, Encoded = unknown>(
+    options: VerifierOptions<Custom, Encoded>
+  ): Effect.Effect<Verifier<TokenClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
 } = (options: object = {}): Effect.Effect<Verifier<never>, ClerkConfigError, SigningKeys> =>
   Either.match(checkTokenOptions(options, optionNames.verifier), {
     onLeft: ({ field, rule }) => Effect.fail(new ClerkConfigError({ setting: field, rule }, true)),

@@ -69,6 +69,12 @@ expectTypeOf(Authenticator.make({ cookies: false, claims: Claims })).toEqualType
     SigningKeys
   >
 >()
+// @ts-expect-error no schema made this of the claims
+export const expected: Effect.Effect<
+  Authenticator.Authenticator<SessionClaims<{ readonly tenant: string }>>,
+  ClerkConfigError,
+  SigningKeys
+> = Authenticator.make({ cookies: false })
 declare const authenticator: Authenticator.Authenticator<SessionClaims>
 expectTypeOf(authenticator).toEqualTypeOf<
   Effect.Effect<SessionClaims, ClerkTokenError | ClerkKeysUnavailable, Request>

@@ -59,7 +59,25 @@ expectTypeOf(SessionTokens.verify(token, { claims: Custom, category: "template" 
   Verified<TokenClaims<Custom>>
 >()
 expectTypeOf(SessionTokens.verifier({ claims: Custom })).toEqualTypeOf<Made<SessionClaims<Custom>>>()
+expectTypeOf(SessionTokens.verifier({ claims: Custom, category: "template" })).toEqualTypeOf<
+  Made<TokenClaims<Custom>>
+>()
 expectTypeOf<SessionClaims["custom"]>().toEqualTypeOf<undefined>()
+
+// Without a schema nothing can type `custom`: neither an argument nor the type that is expected.
+expectTypeOf(SessionTokens.verify<Custom>(token)).toEqualTypeOf<Verified<SessionClaims<Custom | undefined>>>()
+expectTypeOf(SessionTokens.verifier<Custom>()).toEqualTypeOf<Made<SessionClaims<Custom | undefined>>>()
+// @ts-expect-error no schema made this of the claims
+export const expected: Verified<SessionClaims<Custom>> = SessionTokens.verify(token)
+// @ts-expect-error nor for a verifier
+export const expectedOfVerifier: Made<SessionClaims<Custom>> = SessionTokens.verifier(parties)
+// @ts-expect-error nor for a token of a template
+export const expectedOfTemplate: Verified<TokenClaims<Custom>> = SessionTokens.verify(token, {
+  category: "template"
+})
+// Where a schema may or may not be given, there may or may not be something.
+declare const perhaps: SessionTokens.VerifyOptions<Custom>
+expectTypeOf(SessionTokens.verify(token, perhaps)).toEqualTypeOf<Verified<TokenClaims<Custom | undefined>>>()
 
 // What the claims are.
 expectTypeOf<SessionClaims["userId"]>().toEqualTypeOf<UserId>()
