@@ -90,6 +90,7 @@ export class ClerkAuth extends HttpApiMiddleware.Tag<ClerkAuth>()("effect-clerk/
   provides: CurrentSession,
   security
 }) {
+  /** Checks the options when it is built, and verifies with the `SigningKeys` provided. */
   static layer(options: Authenticator.AuthOptions): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys> {
     return Layer.effect(ClerkAuth, Effect.map(Authenticator.make(options), bySchemes))
   }
@@ -106,6 +107,7 @@ export class ClerkAuthOptional extends HttpApiMiddleware.Tag<ClerkAuthOptional>(
   "effect-clerk/http-api/ClerkAuthOptional",
   { failure: ClerkKeysUnavailable, provides: OptionalSession }
 ) {
+  /** Checks the options when it is built, and verifies with the `SigningKeys` provided. */
   static layer(
     options: Authenticator.AuthOptions
   ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys> {
@@ -136,6 +138,7 @@ export interface RequiringTag<Self, Id extends string>
       readonly security: typeof security
     }
   > {
+  /** Checks the options when it is built, and verifies with the `SigningKeys` provided. */
   layer(options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
 }
 

@@ -2,6 +2,7 @@ import * as Predicate from "effect/Predicate"
 import type { TokenReason } from "../errors/TokenErrors.js"
 import { decodeBase64url, isCanonicalBase64url } from "./base64url.js"
 import { isKeyId } from "./keySet.js"
+import { own } from "./ownMembers.js"
 
 /** A token that is well formed, of which nothing is believed yet. */
 export interface CompactToken {
@@ -71,10 +72,6 @@ export const readPart = (part: string): Readonly<Record<string, unknown>> | unde
     return undefined
   }
 }
-
-/** A member that is the object's own: `Object.prototype` may have been given any. */
-export const own = (object: object, name: string): unknown =>
-  Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined
 
 const unsupported = ["zip", "enc", "p2c", "p2s", "cty"]
 

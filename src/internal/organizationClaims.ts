@@ -1,6 +1,7 @@
+import * as Predicate from "effect/Predicate"
 import type { OrganizationId } from "../schema/Ids.js"
 import type { OrganizationClaims } from "../schema/SessionClaims.js"
-import { own } from "./compactToken.js"
+import { own } from "./ownMembers.js"
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -24,10 +25,11 @@ export type Draft<A> = { -readonly [K in keyof A]: A[K] }
 
 export const isFlaw = (value: object): value is ClaimFlaw => Object.hasOwn(value, "expected")
 
-const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
+/** A claim that has to say something. */
+export const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
 
 /** Of the claims about organizations, one that is null says as little as one that is left out. */
-const given = (claims: object, name: string): unknown => own(claims, name) ?? undefined
+const given = (claims: Claims, name: string): unknown => own(claims, name) ?? undefined
 
 const isTextOrAbsent = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === "string"
@@ -119,7 +121,7 @@ const organization2 = (
   features: ReadonlyArray<Scoped>,
   plan: string | undefined
 ): OrganizationClaims | ClaimFlaw => {
-  if (typeof claim !== "object" || claim === null || Array.isArray(claim)) return flaw("o", "an object")
+  if (!Predicate.isRecord(claim)) return flaw("o", "an object")
   const id = own(claim, "id")
   const role = own(claim, "rol")
   const slug = given(claim, "slg")

@@ -5,15 +5,16 @@ import * as Predicate from "effect/Predicate"
 import { ClerkTokenError, type TokenReason } from "../errors/TokenErrors.js"
 import type { SessionId, UserId } from "../schema/Ids.js"
 import type { ActorClaims, FactorAges, SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
-import { own } from "./compactToken.js"
 import {
   type ClaimFlaw,
   type Draft,
   type Entitlements,
   entitlements1,
   entitlements2,
-  isFlaw
+  isFlaw,
+  isText
 } from "./organizationClaims.js"
+import { own } from "./ownMembers.js"
 import { schemaIssues } from "./schemaIssues.js"
 import { scrubText } from "./scrub.js"
 import type { TokenSettings } from "./tokenSettings.js"
@@ -79,8 +80,6 @@ const userFlaw = (sub: unknown): ClerkTokenError | undefined => {
   // A machine's token, whatever its header says.
   return sub.startsWith("mch_") ? refused("category") : undefined
 }
-
-const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
 
 const issuerFlaw = (iss: unknown, expected: string | undefined): ClerkTokenError | undefined => {
   if (isText(iss) && (expected === undefined || iss === expected)) return undefined

@@ -74,9 +74,9 @@ const read = (value: object, key: string): unknown => {
 }
 
 /**
- * Classifies a failure by the codes along its chain of causes (and among the errors of an `AggregateError`,
- * which is what a host with several addresses fails with), and by its text where a runtime gives nothing else. Nothing of the failure but the verdict is kept:
- * its texts can hold the request's headers.
+ * Classifies a failure by the codes along its chain of causes (and among the errors of an `AggregateError`, which is
+ * what a host with several addresses fails with), and by its text where a runtime gives nothing else. Nothing of the
+ * failure but the verdict is kept: its texts can hold the request's headers.
  */
 export const classifyFault = (failure: unknown, depth = 0): TransportFault => {
   if (typeof failure !== "object" || failure === null || depth === maxDepth) return fault("unknown", "maybe")

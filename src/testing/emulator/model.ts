@@ -1,3 +1,5 @@
+import type { KnownSessionStatus } from "../../schema/Session.js"
+
 /**
  * A request as the emulated Clerk receives it.
  *
@@ -32,15 +34,7 @@ export interface EmulatorResponse {
  * @since 0.1.0
  * @category models
  */
-export type EmulatedStatus =
-  | "abandoned"
-  | "active"
-  | "ended"
-  | "expired"
-  | "pending"
-  | "removed"
-  | "replaced"
-  | "revoked"
+export type EmulatedStatus = KnownSessionStatus
 
 /**
  * The device behind a session, `latest_activity` on the wire; what is absent is left out there too.

@@ -5,6 +5,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { schemaIssues } from "../../internal/schemaIssues.js"
 import { IdText } from "../../schema/Ids.js"
+import { knownSessionStatuses } from "../../schema/Session.js"
 import type { EmulatedStatus } from "./model.js"
 
 /**
@@ -114,16 +115,7 @@ export const activityFields = {
   country: optional(Schema.String)
 }
 
-const status = Schema.Literal(
-  "abandoned",
-  "active",
-  "ended",
-  "expired",
-  "pending",
-  "removed",
-  "replaced",
-  "revoked"
-)
+const status = Schema.Literal(...knownSessionStatuses)
 
 const tasks = Schema.Array(Schema.Struct({ key: filled }))
 

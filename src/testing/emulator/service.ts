@@ -33,8 +33,11 @@ export interface ClerkEmulatorService {
   readonly exchange: (
     request: Model.EmulatorRequest
   ) => Effect.Effect<Model.EmulatorResponse, EmulatedDisconnect>
+  /** What requests have to carry: `Authorization: Bearer …`. */
   readonly secretKey: Redacted.Redacted<string>
+  /** `pk_…`, made of the issuer's host as Clerk makes it. */
   readonly publishableKey: string
+  /** The Frontend API's address, `iss` of every token. */
   readonly issuer: string
   /** `ins_…`, the `kid` of the tokens until the first `rotateKey`. */
   readonly instanceId: string
@@ -43,10 +46,13 @@ export interface ClerkEmulatorService {
   /** The public key that signs now as PEM (SPKI), what Clerk's dashboard shows as the JWKS public key. */
   readonly publicKeyPem: string
 
+  /** Makes a user, or replaces the one of that id. */
   readonly createUser: (options?: Inputs.CreateUserOptions) => Effect.Effect<Model.EmulatedUser>
+  /** Makes an organization with its members, or replaces the one of that id. */
   readonly createOrganization: (
     options?: Inputs.CreateOrganizationOptions
   ) => Effect.Effect<Model.EmulatedOrganization>
+  /** Makes a JWT template, or replaces the one of that name. */
   readonly createTemplate: (options: Inputs.CreateTemplateOptions) => Effect.Effect<void>
   /** Adds what an `EmulatorSeed` describes, such as parsed JSON: all of it, or nothing if something is wrong. */
   readonly seed: (data: unknown) => Effect.Effect<void, EmulatorSeedError>
@@ -56,11 +62,13 @@ export interface ClerkEmulatorService {
   readonly createClient: Effect.Effect<string>
   /** What the front end does: makes a session and gives what the browser then holds. */
   readonly signIn: (userId: string, options?: Inputs.SignInOptions) => Effect.Effect<Model.SignedIn>
+  /** Changes fields of a session: a status, a time, its organization. */
   readonly updateSession: (
     sessionId: string,
     patch: Model.EmulatedSessionPatch
   ) => Effect.Effect<Model.EmulatedSession>
 
+  /** A token of a session as the front end gets them, or one no request would give: of another age or version. */
   readonly mintSessionToken: (sessionId: string, options?: Inputs.MintOptions) => Effect.Effect<string>
   /** Any token, be it broken, forged or of nobody. */
   readonly mintToken: (options?: Inputs.MintTokenOptions) => Effect.Effect<string>
@@ -69,7 +77,9 @@ export interface ClerkEmulatorService {
   /** Signs with a new key from now on, and gives its `kid`. */
   readonly rotateKey: (options?: Inputs.RotateKeyOptions) => Effect.Effect<string>
 
+  /** All users, in the order they were made. */
   readonly users: Effect.Effect<ReadonlyArray<Model.EmulatedUser>>
+  /** All organizations, in the order they were made. */
   readonly organizations: Effect.Effect<ReadonlyArray<Model.EmulatedOrganization>>
   /** All sessions as they are now, newest first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Model.EmulatedSession>>
