@@ -105,9 +105,6 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
    * A `ClerkHttp` that answers so, and the record of its requests. Each time the layer is built, the record is empty
    * and every script begins at its beginning.
    */
-  static layer(answers: Answers.Answers, options?: ClerkTestOptions): Layer.Layer<ClerkHttp | ClerkTest>
-  // The last, since this is the signature that types made from it (`Parameters`) see.
-  static layer(handler: Answers.Handler, options?: ClerkTestOptions): Layer.Layer<ClerkHttp | ClerkTest>
   static layer(answers: Answers.Answers, options: ClerkTestOptions = {}): Layer.Layer<ClerkHttp | ClerkTest> {
     return Layer.effectContext(
       Effect.sync(() => {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkResponse, Sessions } from "effect-clerk"
-import { ClerkTest } from "effect-clerk/testing"
+import { type Answer, ClerkTest } from "effect-clerk/testing"
 import { operations } from "../support/operations.js"
 import {
-  type Answer,
   enact,
   enactToFailure,
   inTurn,

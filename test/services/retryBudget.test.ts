@@ -1,9 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
-import { ClerkTest } from "effect-clerk/testing"
+import { type Answer, ClerkTest } from "effect-clerk/testing"
 import {
-  type Answer,
   enact,
   enactToFailure,
   inTurn,

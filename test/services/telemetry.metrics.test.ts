@@ -5,8 +5,8 @@ import * as Metric from "effect/Metric"
 import * as MetricState from "effect/MetricState"
 import * as TestClock from "effect/TestClock"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
-import { ClerkTest } from "effect-clerk/testing"
-import { type Answer, enact, inTurn, lost, throttled, unavailable } from "../support/policyPlay.js"
+import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { enact, inTurn, lost, throttled, unavailable } from "../support/policyPlay.js"
 import * as wire from "../support/wire.js"
 
 type Figures = { readonly [metric: string]: number }

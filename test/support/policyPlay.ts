@@ -5,9 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import { type ClerkHttp, type ClerkRequest, ClerkTransportError, type RequestPolicy } from "effect-clerk"
-import { ClerkTest } from "effect-clerk/testing"
-
-export type Answer = ReturnType<Parameters<typeof ClerkTest.layer>[0]>
+import { type Answer, ClerkTest } from "effect-clerk/testing"
 
 /** The connection broke after the request had left. */
 export const lost = Effect.fail(new ClerkTransportError({ reason: "reset", sent: "maybe" }))
