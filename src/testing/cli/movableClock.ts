@@ -7,23 +7,52 @@ export interface MovableClock {
   readonly advance: (duration: Duration.DurationInput) => Effect.Effect<void>
 }
 
-/** The clock of the machine, and as far ahead of it as it has been moved. What sleeps is not woken. */
+/** What is further off than a timer can hold comes near only when the clock is moved. */
+const maxTimerMillis = 2 ** 31 - 1
+
+/** The clock of the machine, and as far ahead of it as it has been moved; who sleeps until then is woken. */
 export const make = (): MovableClock => {
   const live = Clock.make()
   let ahead = 0
-  const nanos = () => BigInt(Math.round(ahead * 1e6))
+  const now = () => live.unsafeCurrentTimeMillis() + ahead
+  const nanos = () => live.unsafeCurrentTimeNanos() + BigInt(Math.round(ahead * 1e6))
+  const sleepers = new Set<() => void>()
+
+  const sleep = (duration: Duration.Duration) =>
+    Effect.async<void>((resume) => {
+      const until = now() + Duration.toMillis(duration)
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const stop = () => {
+        clearTimeout(timer)
+        sleepers.delete(wait)
+      }
+      const wait = () => {
+        clearTimeout(timer)
+        const left = Math.max(0, until - now())
+        if (left > maxTimerMillis) return
+        timer = setTimeout(() => {
+          stop()
+          resume(Effect.void)
+        }, left)
+      }
+      sleepers.add(wait)
+      wait()
+      return Effect.sync(stop)
+    })
+
   return {
     clock: {
       [Clock.ClockTypeId]: Clock.ClockTypeId,
-      unsafeCurrentTimeMillis: () => live.unsafeCurrentTimeMillis() + ahead,
-      unsafeCurrentTimeNanos: () => live.unsafeCurrentTimeNanos() + nanos(),
-      currentTimeMillis: Effect.map(live.currentTimeMillis, (millis) => millis + ahead),
-      currentTimeNanos: Effect.map(live.currentTimeNanos, (value) => value + nanos()),
-      sleep: live.sleep
+      unsafeCurrentTimeMillis: now,
+      unsafeCurrentTimeNanos: nanos,
+      currentTimeMillis: Effect.sync(now),
+      currentTimeNanos: Effect.sync(nanos),
+      sleep
     },
     advance: (duration) =>
       Effect.sync(() => {
         ahead += Duration.toMillis(duration)
+        for (const wait of sleepers) wait()
       })
   }
 }
