@@ -1,4 +1,5 @@
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import { ClerkDecodeError, type DecodeIssue, type DecodeReason } from "../errors/CallErrors.js"
 import type { ClerkErrorItem } from "../errors/ClerkErrorItem.js"
 import {
@@ -41,16 +42,17 @@ const parseJson = (text: string): unknown => {
   }
 }
 
-const isRecord = (u: unknown): u is { readonly [key: string]: unknown } =>
-  typeof u === "object" && u !== null && !Array.isArray(u)
-
 /** Clerk's id of a request: in the body of a refusal, or in a header. */
 export const traceIdIn = (
   { headers }: ClerkResponse,
   secrets: ReadonlyArray<string>,
   json?: unknown
 ): string | undefined =>
-  [isRecord(json) ? json["clerk_trace_id"] : undefined, headers["clerk-trace-id"], headers["cf-ray"]].find(
+  [
+    Predicate.isRecord(json) ? json["clerk_trace_id"] : undefined,
+    headers["clerk-trace-id"],
+    headers["cf-ray"]
+  ].find(
     (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id) && scrubText(id, secrets) === id
   )
 
@@ -58,10 +60,10 @@ const maxItems = 16
 
 /** Reads Clerk's error list. Every field has been seen missing, so nothing is required of it. */
 const errorItemsIn = (json: unknown, secrets: ReadonlyArray<string>): ReadonlyArray<ClerkErrorItem> => {
-  if (!isRecord(json) || !Array.isArray(json["errors"])) return []
+  if (!Predicate.isRecord(json) || !Array.isArray(json["errors"])) return []
   const shown = (value: unknown) => (typeof value === "string" ? scrubText(value, secrets) : undefined)
   return json["errors"]
-    .filter(isRecord)
+    .filter(Predicate.isRecord)
     .slice(0, maxItems)
     .map((item) => {
       const code = shown(item["code"])
@@ -73,7 +75,7 @@ const errorItemsIn = (json: unknown, secrets: ReadonlyArray<string>): ReadonlyAr
         ...(message === undefined ? undefined : { message }),
         ...(longMessage === undefined ? undefined : { longMessage }),
         // Cleaning a record gives a record: only its texts change.
-        ...(isRecord(meta)
+        ...(Predicate.isRecord(meta)
           ? { meta: scrubJson(meta, secrets) as { readonly [key: string]: unknown } }
           : undefined)
       }
@@ -168,7 +170,7 @@ export const readAnswer = <A>(
       json
     )
   }
-  if (prepared.answerId !== undefined && (!isRecord(json) || json["id"] !== prepared.answerId)) {
+  if (prepared.answerId !== undefined && (!Predicate.isRecord(json) || json["id"] !== prepared.answerId)) {
     return unreadable("id-mismatch", [], json)
   }
   return Either.right(decoded.right)
