@@ -41,7 +41,7 @@ export const callFields = {
  * @category errors
  */
 export class ClerkInvalidRequest extends withJson(
-  Schema.TaggedError<ClerkInvalidRequest>("ClerkInvalidRequest")("ClerkInvalidRequest", {
+  Schema.TaggedError<ClerkInvalidRequest>()("ClerkInvalidRequest", {
     ...callFields,
     /** The parameter, as the caller wrote it. */
     field: Schema.String,
@@ -108,7 +108,7 @@ export const Sent = Schema.Literal("no", "maybe")
  * @category errors
  */
 export class ClerkTransportError extends withJson(
-  Schema.TaggedError<ClerkTransportError>("ClerkTransportError")("ClerkTransportError", {
+  Schema.TaggedError<ClerkTransportError>()("ClerkTransportError", {
     ...callFields,
     reason: TransportReason,
     sent: Sent
@@ -127,7 +127,7 @@ export class ClerkTransportError extends withJson(
  * @category errors
  */
 export class ClerkTimeout extends withJson(
-  Schema.TaggedError<ClerkTimeout>("ClerkTimeout")("ClerkTimeout", {
+  Schema.TaggedError<ClerkTimeout>()("ClerkTimeout", {
     ...callFields,
     phase: Schema.Literal("attempt", "total"),
     sent: Sent,
@@ -199,7 +199,7 @@ const decodeMessages: Readonly<Record<DecodeReason, string>> = {
  * @category errors
  */
 export class ClerkDecodeError extends withJson(
-  Schema.TaggedError<ClerkDecodeError>("ClerkDecodeError")("ClerkDecodeError", {
+  Schema.TaggedError<ClerkDecodeError>()("ClerkDecodeError", {
     ...callFields,
     reason: DecodeReason,
     issues: filledIn(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })), []),

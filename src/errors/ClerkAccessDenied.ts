@@ -33,7 +33,7 @@ export const Requirement = Schema.Literal("role", "permission", "feature", "plan
  * @category errors
  */
 export class ClerkAccessDenied extends withJson(
-  Schema.TaggedError<ClerkAccessDenied>("ClerkAccessDenied")(
+  Schema.TaggedError<ClerkAccessDenied>()(
     "ClerkAccessDenied",
     { missing: Schema.Array(Requirement) },
     httpApiStatus(403)

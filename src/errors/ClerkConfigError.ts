@@ -13,7 +13,7 @@ import { withJson } from "../internal/errorClass.js"
  * @category errors
  */
 export class ClerkConfigError extends withJson(
-  Schema.TaggedError<ClerkConfigError>("ClerkConfigError")("ClerkConfigError", {
+  Schema.TaggedError<ClerkConfigError>()("ClerkConfigError", {
     /** The option's name: `secretKey`, `apiUrl`, `policy.attempts`, … */
     setting: Schema.String,
     /** The environment variable it was read from, when it was. */

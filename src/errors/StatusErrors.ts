@@ -50,7 +50,7 @@ const statusMessage = (self: StatusFailure): string => {
  * @category errors
  */
 export class ClerkBadRequest extends withJson(
-  Schema.TaggedError<ClerkBadRequest>("ClerkBadRequest")("ClerkBadRequest", statusFields)
+  Schema.TaggedError<ClerkBadRequest>()("ClerkBadRequest", statusFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -65,7 +65,7 @@ export class ClerkBadRequest extends withJson(
  * @category errors
  */
 export class ClerkUnauthorized extends withJson(
-  Schema.TaggedError<ClerkUnauthorized>("ClerkUnauthorized")("ClerkUnauthorized", statusFields)
+  Schema.TaggedError<ClerkUnauthorized>()("ClerkUnauthorized", statusFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -79,7 +79,7 @@ export class ClerkUnauthorized extends withJson(
  * @category errors
  */
 export class ClerkForbidden extends withJson(
-  Schema.TaggedError<ClerkForbidden>("ClerkForbidden")("ClerkForbidden", statusFields)
+  Schema.TaggedError<ClerkForbidden>()("ClerkForbidden", statusFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -93,7 +93,7 @@ export class ClerkForbidden extends withJson(
  * @category errors
  */
 export class ClerkNotFound extends withJson(
-  Schema.TaggedError<ClerkNotFound>("ClerkNotFound")("ClerkNotFound", statusFields)
+  Schema.TaggedError<ClerkNotFound>()("ClerkNotFound", statusFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -107,7 +107,7 @@ export class ClerkNotFound extends withJson(
  * @category errors
  */
 export class ClerkConflict extends withJson(
-  Schema.TaggedError<ClerkConflict>("ClerkConflict")("ClerkConflict", statusFields)
+  Schema.TaggedError<ClerkConflict>()("ClerkConflict", statusFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -120,9 +120,7 @@ export class ClerkConflict extends withJson(
  * @since 0.1.0
  * @category errors
  */
-export class ClerkGone extends withJson(
-  Schema.TaggedError<ClerkGone>("ClerkGone")("ClerkGone", statusFields)
-) {
+export class ClerkGone extends withJson(Schema.TaggedError<ClerkGone>()("ClerkGone", statusFields)) {
   override get message(): string {
     return statusMessage(this)
   }
@@ -135,10 +133,7 @@ export class ClerkGone extends withJson(
  * @category errors
  */
 export class ClerkUnprocessableEntity extends withJson(
-  Schema.TaggedError<ClerkUnprocessableEntity>("ClerkUnprocessableEntity")(
-    "ClerkUnprocessableEntity",
-    statusFields
-  )
+  Schema.TaggedError<ClerkUnprocessableEntity>()("ClerkUnprocessableEntity", statusFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -153,7 +148,7 @@ export class ClerkUnprocessableEntity extends withJson(
  * @category errors
  */
 export class ClerkRateLimited extends withJson(
-  Schema.TaggedError<ClerkRateLimited>("ClerkRateLimited")("ClerkRateLimited", throttleFields)
+  Schema.TaggedError<ClerkRateLimited>()("ClerkRateLimited", throttleFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -167,7 +162,7 @@ export class ClerkRateLimited extends withJson(
  * @category errors
  */
 export class ClerkServerError extends withJson(
-  Schema.TaggedError<ClerkServerError>("ClerkServerError")("ClerkServerError", throttleFields)
+  Schema.TaggedError<ClerkServerError>()("ClerkServerError", throttleFields)
 ) {
   override get message(): string {
     return statusMessage(this)
@@ -182,7 +177,7 @@ export class ClerkServerError extends withJson(
  * @category errors
  */
 export class ClerkUnexpectedStatus extends withJson(
-  Schema.TaggedError<ClerkUnexpectedStatus>("ClerkUnexpectedStatus")("ClerkUnexpectedStatus", statusFields)
+  Schema.TaggedError<ClerkUnexpectedStatus>()("ClerkUnexpectedStatus", statusFields)
 ) {
   override get message(): string {
     return statusMessage(this)

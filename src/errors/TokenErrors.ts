@@ -97,7 +97,7 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
  * @category errors
  */
 export class ClerkTokenError extends withJson(
-  Schema.TaggedError<ClerkTokenError>("ClerkTokenError")(
+  Schema.TaggedError<ClerkTokenError>()(
     "ClerkTokenError",
     {
       reason: TokenReason,
@@ -189,7 +189,7 @@ const wholeSeconds = (duration: Duration.Duration) =>
  * @category errors
  */
 export class ClerkKeysUnavailable extends withJson(
-  Schema.TaggedError<ClerkKeysUnavailable>("ClerkKeysUnavailable")(
+  Schema.TaggedError<ClerkKeysUnavailable>()(
     "ClerkKeysUnavailable",
     {
       reason: KeysUnavailableReason,

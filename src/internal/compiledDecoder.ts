@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 
@@ -54,9 +55,6 @@ const accepting =
   (accepts: (value: unknown) => boolean): Decoder =>
   (value) =>
     accepts(value) ? value : refused
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** These annotations change how the interpreter goes about a node. */
 const giveUpIfSteered = ({ annotations }: SchemaAST.AST): void => {
@@ -145,7 +143,7 @@ const recordDecoder = (ast: SchemaAST.TypeLiteral): Decoder => {
   }
   const decode = decoderOf(signature.type)
   return (value) => {
-    if (!isObject(value)) return refused
+    if (!Predicate.isRecord(value)) return refused
     const decoded: Record<string, unknown> = {}
     for (const [key, each] of Object.entries(value)) {
       const item = decode(each)
@@ -208,7 +206,7 @@ const structDecoder = (
   if (from.indexSignatures.length > 0 || to.indexSignatures.length > 0) return giveUp()
   if (fields.length !== to.propertySignatures.length) return giveUp()
   return (value) => {
-    if (!isObject(value)) return refused
+    if (!Predicate.isRecord(value)) return refused
     const decoded: Record<string, unknown> = {}
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i] as Field // `i` is within bounds

@@ -1,5 +1,6 @@
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import { IdText } from "../schema/Ids.js"
@@ -104,7 +105,7 @@ const noParameters = Either.right({})
 
 /** Leaves out what is `undefined`; of an object in which nothing is left, nothing is sent. */
 const compact = (encoded: unknown): unknown => {
-  if (typeof encoded !== "object" || encoded === null || Array.isArray(encoded)) return encoded
+  if (!Predicate.isRecord(encoded)) return encoded
   const given = Object.entries(encoded).filter(([, value]) => value !== undefined)
   return given.length === 0 ? undefined : Object.fromEntries(given)
 }

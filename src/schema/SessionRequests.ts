@@ -7,6 +7,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -177,7 +178,7 @@ const linesOf = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =
   typeof value === "string" ? [value] : value
 
 const areHeaders = (u: unknown): u is HeaderInput => {
-  if (typeof u !== "object" || u === null || Array.isArray(u)) return false
+  if (!Predicate.isRecord(u)) return false
   let size = 0
   for (const [name, value] of Object.entries(u)) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || name === "__proto__") return false

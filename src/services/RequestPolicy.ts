@@ -152,7 +152,9 @@ export const deadline =
  * @since 0.1.0
  * @category combinators
  */
-export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = use({ attempts: 1 })
+export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = /*#__PURE__*/ use({
+  attempts: 1
+})
 
 /**
  * One attempt and no time limit for each call inside, whatever the client or an outer combinator says (the end of
@@ -161,6 +163,6 @@ export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A
  * @since 0.1.0
  * @category combinators
  */
-export const none: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = override(
+export const none: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = /*#__PURE__*/ override(
   () => unlimited
 )
