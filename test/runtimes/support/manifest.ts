@@ -56,6 +56,9 @@ export interface Clerk {
 export interface Tokens {
   readonly pem: string
   readonly issuer: string
+  readonly publishableKey: string
+  /** The name of the instance's own session cookie. */
+  readonly sessionCookie: string
   readonly origin: string
   readonly userId: string
   readonly sessionId: string
