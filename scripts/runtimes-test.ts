@@ -32,17 +32,11 @@ interface Runtime {
 
 const installed = (path: string) => join(home, "node_modules", path)
 
-const process_ = (
-  name: string,
-  family: Family,
-  path: string,
-  args: ReadonlyArray<string> = [],
-  host = "process.js"
-): Runtime => ({
+const process_ = (name: string, family: Family, path: string, args: ReadonlyArray<string> = []): Runtime => ({
   name,
   family,
   binary: installed(path),
-  conform: (folder, peer) => run(folder, installed(path), [...args, host, peer], { timeout })
+  conform: (folder, peer) => run(folder, installed(path), [...args, "process.js", peer], { timeout })
 })
 
 /** Serves the worker on a free port, which it tells on its control descriptor, and asks it for its report. */
@@ -85,8 +79,6 @@ const workerd: Runtime = {
   conform: serveWorker(installed("@cloudflare/workerd-linux-64/bin/workerd"))
 }
 
-const deno = "@deno/linux-x64-glibc/deno"
-
 /** It may use the network and read these variables, and nothing else. */
 const permissions = ["run", "--no-prompt", "--allow-net", "--allow-env=CLERK_SECRET_KEY,CLERK_API_URL"]
 
@@ -95,8 +87,7 @@ const runtimes: ReadonlyArray<Runtime> = [
   process_("node-22", "node", "node-22/bin/node"),
   process_("node-24", "node", "node-24/bin/node"),
   process_("bun", "bun", "@oven/bun-linux-x64/bin/bun", ["run"]),
-  process_("deno", "deno", deno, permissions),
-  process_("deno-unpooled", "deno", deno, permissions, "unpooled.js"),
+  process_("deno", "deno", "@deno/linux-x64-glibc/deno", permissions),
   workerd
 ]
 
@@ -140,7 +131,7 @@ const main = Effect.gen(function* () {
   yield* install
   const folder = yield* temporaryFolder
   yield* bundleConformance(root, join(folder, "conformance.js"))
-  for (const file of ["process.js", "unpooled.js", "worker.js", "workerd.capnp"]) {
+  for (const file of ["process.js", "worker.js", "workerd.capnp"]) {
     yield* Effect.promise(() => copyFile(join(hosts(root), file), join(folder, file)))
   }
   const wanted = process.argv.slice(2)

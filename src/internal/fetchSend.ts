@@ -5,6 +5,7 @@ import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import { BodyChunks, declaresMoreThan, decodeText, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { isReadableEncoding } from "./contentEncoding.js"
+import { fetchBody } from "./fetchBody.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
 import { asyncWithin } from "./timeLimit.js"
@@ -42,7 +43,7 @@ const exchange = async (
 ): Promise<ClerkResponse | Failure> => {
   let response: Response
   try {
-    const init = { method, headers, body: body ?? null, redirect: "manual", signal } as const
+    const init = { method, headers, body: fetchBody(body), redirect: "manual", signal } as const
     response = await fetch(url, ownProperties(init))
   } catch (cause) {
     return new ClerkTransportError(classifyFault(cause), true)

@@ -7,6 +7,8 @@ import { faults } from "./cases/faults.js"
 import { interruption } from "./cases/interruption.js"
 import { operations } from "./cases/operations.js"
 import { policies } from "./cases/policies.js"
+import { reuse } from "./cases/reuse.js"
+import { servers } from "./cases/servers.js"
 import { verification } from "./cases/tokens.js"
 import { type Report, runCases } from "./support/check.js"
 import { askPeer } from "./support/setting.js"
@@ -15,6 +17,10 @@ export const run = (peer: string): Promise<Report> =>
   Effect.runPromise(
     Effect.flatMap(askPeer(peer), (setting) =>
       // The token of the last case lives for five seconds.
-      runCases([verification, operations, policies, interruption, faults].flatMap((cases) => cases(setting)))
+      runCases(
+        [verification, operations, servers, policies, interruption, reuse, faults].flatMap((cases) =>
+          cases(setting)
+        )
+      )
     )
   )

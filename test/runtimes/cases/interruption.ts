@@ -15,8 +15,14 @@ const underWay = (setting: Setting, url: string): Effect.Effect<void> =>
       Effect.zipRight(Effect.sleep("100 millis"))
     )
 
-const points: ReadonlyArray<readonly [name: string, scene: string, policy: RequestPolicy.Settings]> = [
+const read = Sessions.get("sess_1")
+const once = Sessions.create({ userId: "user_1" })
+
+const points: ReadonlyArray<
+  readonly [name: string, scene: string, policy: RequestPolicy.Settings, call?: typeof once]
+> = [
   ["while Clerk is silent", "silence", { attempts: 3, timeout: "10 seconds" }],
+  ["of what has a body", "silence", { attempts: 3, timeout: "10 seconds" }, once],
   ["without any time limit", "silence", { attempts: 1 }],
   ["after the head of an answer", "head", { attempts: 3, timeout: "10 seconds" }],
   ["within an answer's body", "half", { attempts: 3, timeout: "10 seconds" }],
@@ -25,11 +31,11 @@ const points: ReadonlyArray<readonly [name: string, scene: string, policy: Reque
 
 export const interruption = (setting: Setting): ReadonlyArray<Case> => [
   ...points.map(
-    ([name, scene, policy], index): Case => ({
+    ([name, scene, policy, call = read], index): Case => ({
       name: `an interruption ${name} closes the connection`,
       run: Effect.gen(function* () {
         const url = setting.at(scene, `interrupted-${index}`)
-        const fiber = yield* Effect.fork(Sessions.get("sess_1").pipe(Effect.provide(client(url, policy))))
+        const fiber = yield* Effect.fork(call.pipe(Effect.provide(client(url, policy))))
         yield* underWay(setting, url)
         const exit = yield* Effect.timeout(Fiber.interrupt(fiber), "1 second")
         yield* expectThat(Exit.isInterrupted(exit), `ended with ${exit}`)
@@ -42,9 +48,7 @@ export const interruption = (setting: Setting): ReadonlyArray<Case> => [
     name: "an interruption between two attempts ends them",
     run: Effect.gen(function* () {
       const url = setting.at("ask-to-wait", "interrupted")
-      const fiber = yield* Effect.fork(
-        Sessions.get("sess_1").pipe(Effect.provide(client(url, { attempts: 3 })))
-      )
+      const fiber = yield* Effect.fork(read.pipe(Effect.provide(client(url, { attempts: 3 }))))
       yield* underWay(setting, url)
       const exit = yield* Effect.timeout(Fiber.interrupt(fiber), "1 second")
       yield* expectThat(Exit.isInterrupted(exit), `ended with ${exit}`)

@@ -1,5 +1,5 @@
 import { type Fault, faults } from "../../faults/support/table.js"
-import type { Outcome } from "../support/manifest.js"
+import type { Outcome, Resent } from "../support/manifest.js"
 
 export const families = ["node", "bun", "deno", "workerd"] as const
 
@@ -9,17 +9,23 @@ export type Family = (typeof families)[number]
 export const everyFault: ReadonlyArray<Fault> = Object.values(faults).flat()
 
 /**
- * What a runtime's `fetch` sends again by itself when the connection, used before, is gone ere an answer came: Bun and
- * workerd a GET, as RFC 9110 allows them; Deno any request. See https://github.com/denoland/deno/issues/35610
+ * What a runtime's `fetch` sends again by itself when the connection, used before, is gone ere an answer came: workerd a
+ * GET, Bun all that RFC 9110 allows it to repeat, and Deno whatever has no body that it would have to read again. See
+ * https://github.com/denoland/deno/issues/35610
  */
-const resends: Readonly<Record<string, ReadonlyArray<"read" | "once">>> = {
-  bun: ["read"],
-  deno: ["read", "once"],
+const resends: Readonly<Record<Family, ReadonlyArray<Resent>>> = {
+  node: [],
+  bun: ["read", "put", "delete"],
+  deno: ["read", "bare"],
   workerd: ["read"]
 }
 
-export const resendsOn = ({ name }: Fault, runtime: string): ReadonlyArray<"read" | "once"> =>
-  /^a (?:close|reset) (?:before the answer|within the head)$/.test(name) ? (resends[runtime] ?? []) : []
+/** Whether the connection is gone ere there is an answer. */
+export const severs = ({ name }: Fault): boolean =>
+  /^a (?:close|reset) (?:before the answer|within the head)$/.test(name)
+
+export const resendsOn = (fault: Fault, family: Family): ReadonlyArray<Resent> =>
+  severs(fault) ? resends[family] : []
 
 const never = (reason: string): Outcome => ({ _tag: "ClerkTransportError", reason, sent: "no" })
 

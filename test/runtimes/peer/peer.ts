@@ -13,15 +13,23 @@ import { selfSigned } from "../../faults/support/certificate.js"
 import { scripted } from "../../faults/support/scripted.js"
 import { closedPort } from "../../support/loopback.js"
 import type { FaultCase, Manifest, Unreachable } from "../support/manifest.js"
-import { deviations, everyFault, type Family, resendsOn, unreachableOutcomes } from "./expectations.js"
+import {
+  deviations,
+  everyFault,
+  type Family,
+  resendsOn,
+  severs,
+  unreachableOutcomes
+} from "./expectations.js"
 import { makeScenes } from "./scenes.js"
 import { makeTokens } from "./tokens.js"
 
-const faultCases = (runtime: string, family: Family): ReadonlyArray<FaultCase> =>
+const faultCases = (family: Family): ReadonlyArray<FaultCase> =>
   everyFault.map((fault, index) => {
     const { again, closes, name, outcome } = { closes: false, ...fault, ...deviations[family][fault.name] }
     const isSlow = outcome["_tag"] === "ClerkTimeout"
-    return { name, index, outcome, again, closes, isSlow, resends: resendsOn(fault, runtime) }
+    const resends = resendsOn(fault, family)
+    return { name, index, outcome, again, closes, isSlow, severs: severs(fault), resends }
   })
 
 /** The addresses where no connection comes about, each on a server of its own. */
@@ -99,6 +107,7 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
   function* () {
     const clerkUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
     const scenes = yield* makeScenes
+    const quiet = yield* makeScenes
     const unreachable = yield* makeUnreachable
     const runtime = yield* Effect.runtime<ClerkEmulator>()
 
@@ -107,7 +116,8 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
         return {
           clerk: yield* makeClerk(clerkUrl),
           scenes: `${scenes.url}/${name}`,
-          faults: faultCases(name, family),
+          quiet: `${quiet.url}/${name}`,
+          faults: faultCases(family),
           unreachable: unreachableCases(unreachable, family),
           tokens: yield* makeTokens
         } satisfies Manifest
@@ -115,7 +125,8 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
 
     const answer = (url: URL): Effect.Effect<unknown, never, ClerkEmulator> => {
       const [, name = "", family = "", question] = url.pathname.split("/")
-      const seen = scenes.seenAt(url.searchParams.get("path") ?? "")
+      const path = url.searchParams.get("path") ?? ""
+      const seen = scenes.seenAt(path)
       switch (question) {
         case "manifest":
           // `addressFor` has written it.
@@ -125,6 +136,8 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
             requests: seen.length,
             gaps: seen.slice(1).map(({ at }, index) => at - (seen[index]?.at ?? 0))
           })
+        case "reused":
+          return Effect.succeed(quiet.seenAt(path).map(({ reused }) => reused))
         default:
           return Effect.map(
             Effect.forEach(seen, ({ number }) => scenes.closed(number)),

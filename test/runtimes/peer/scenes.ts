@@ -1,3 +1,4 @@
+import type { Socket } from "node:net"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { ClerkEmulator } from "effect-clerk/testing"
@@ -22,6 +23,7 @@ const scenes = (
     good: same(good),
     every: (index) => [faultOf(index), faultOf(index)],
     first: (index) => [faultOf(index), good],
+    later: (index) => [good, faultOf(index)],
     status: (status) => {
       const act = write(whole(status, refusal, "content-type: application/json\r\nretry-after: 1\r\n"))
       return [act, act]
@@ -38,22 +40,30 @@ const scenes = (
   }
 }
 
+export interface Played extends Seen {
+  readonly at: number
+  /** Its connection had carried another one. */
+  readonly reused: boolean
+}
+
 export interface Scenes extends Scripted {
-  /** The requests to addresses that begin with `path`, with their times. */
-  readonly seenAt: (path: string) => ReadonlyArray<Seen & { readonly at: number }>
+  /** The requests to addresses that begin with `path`. */
+  readonly seenAt: (path: string) => ReadonlyArray<Played>
 }
 
 /** A server whose paths begin with `/<runtime>/<scene>/<detail>`: one scene is played for each such address anew. */
 export const makeScenes: Effect.Effect<Scenes, never, Scope.Scope | ClerkEmulator> = Effect.gen(function* () {
   const { jwks } = yield* ClerkEmulator
   const play = scenes(JSON.stringify(jwks))
-  const log: Array<Seen & { readonly at: number }> = []
+  const log: Array<Played> = []
+  const used = new WeakSet<Socket>()
   const server = yield* scripted({
     act: (socket, request) => {
       const address = request.path.split("/v1/")[0] ?? ""
       const [, , scene = "", detail] = address.split("/")
       const isFirst = !log.some(({ path }) => path.startsWith(`${address}/v1/`))
-      log.push({ ...request, at: performance.now() })
+      log.push({ ...request, at: performance.now(), reused: used.has(socket) })
+      used.add(socket)
       const [first, then] = play[scene]?.(Number(detail)) ?? [good, good]
       const act = isFirst ? first : then
       act(socket, request)

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
+import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import * as Effect from "effect/Effect"
 import { ClerkEmulator } from "effect-clerk/testing"
 import type { Tokens } from "../support/manifest.js"
@@ -67,6 +67,8 @@ export const makeTokens: Effect.Effect<Tokens, never, ClerkEmulator> = Effect.ge
   return {
     pem: clerk.publicKeyPem,
     issuer: clerk.issuer,
+    publishableKey: clerk.publishableKey,
+    sessionCookie: `__session_${createHash("sha1").update(clerk.publishableKey).digest("base64url").slice(0, 8)}`,
     origin,
     userId,
     sessionId: session.id,

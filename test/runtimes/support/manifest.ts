@@ -3,6 +3,8 @@ export interface Manifest {
   readonly clerk: Clerk
   /** Answers according to the path: `/<runtime>/<scene>/<detail>/<call>`. */
   readonly scenes: string
+  /** Another such place, where one case alone calls, so that it can tell which connection is used next. */
+  readonly quiet: string
   /** Every fault of a connection or an answer, and what a call has to make of it on this runtime. */
   readonly faults: ReadonlyArray<FaultCase>
   /** Addresses where no connection comes about. */
@@ -11,6 +13,9 @@ export interface Manifest {
 }
 
 export type Outcome = Readonly<Record<string, unknown>>
+
+/** A `GET`; a `PUT` and a `DELETE`; a `POST` without a body. */
+export type Resent = "read" | "put" | "delete" | "bare"
 
 export interface FaultCase {
   readonly name: string
@@ -21,8 +26,10 @@ export interface FaultCase {
   readonly closes: boolean
   /** It shows only by the time that passes. */
   readonly isSlow: boolean
-  /** The kinds of operation whose request the runtime itself may send again before it says that it failed. */
-  readonly resends: ReadonlyArray<"read" | "once">
+  /** The connection is gone ere there is an answer. */
+  readonly severs: boolean
+  /** What the runtime itself may send again before it says that it failed. */
+  readonly resends: ReadonlyArray<Resent>
 }
 
 export interface Unreachable {
@@ -49,6 +56,9 @@ export interface Clerk {
 export interface Tokens {
   readonly pem: string
   readonly issuer: string
+  readonly publishableKey: string
+  /** The name of the instance's own session cookie. */
+  readonly sessionCookie: string
   readonly origin: string
   readonly userId: string
   readonly sessionId: string

@@ -2,7 +2,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import { ClerkHttp, type RequestPolicy } from "effect-clerk"
+import { ClerkHttp, type RequestPolicy, Sessions } from "effect-clerk"
 import { expectThat } from "./check.js"
 import type { Manifest } from "./manifest.js"
 
@@ -13,10 +13,21 @@ export const secrets = {
   refreshToken: "ConformanceRefresh4b7d2e9f6a1c"
 } as const
 
+/** An operation with secrets in its body, and never repeated once Clerk may have it. */
+export const secretive = Sessions.refresh("sess_1", {
+  expiredToken: secrets.token,
+  refreshToken: secrets.refreshToken,
+  requestOrigin: "https://app.example.com"
+})
+
 /** The peer, and how to reach it. */
 export interface Setting extends Manifest {
   /** The address of a scene on the peer. */
   readonly at: (...path: ReadonlyArray<string | number>) => string
+  /** The address of a scene on the peer where one case alone calls. */
+  readonly quietly: (...path: ReadonlyArray<string | number>) => string
+  /** Of each request that has come to such an address, whether its connection had carried another one before. */
+  readonly reused: (url: string) => Effect.Effect<ReadonlyArray<boolean>>
   /** How many requests have come to an address, and the milliseconds between them. */
   readonly seen: (
     url: string
@@ -34,6 +45,8 @@ export const askPeer = (peer: string): Effect.Effect<Setting> =>
   Effect.map(ask<Manifest>(`${peer}/manifest`), (manifest) => ({
     ...manifest,
     at: (...path) => [manifest.scenes, ...path].join("/"),
+    quietly: (...path) => [manifest.quiet, ...path].join("/"),
+    reused: (url) => ask(`${peer}/reused?path=${new URL(url).pathname}`),
     seen: (url) => ask(`${peer}/seen?path=${new URL(url).pathname}`),
     closed: (url) => ask(`${peer}/closed?path=${new URL(url).pathname}`)
   }))

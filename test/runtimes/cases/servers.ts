@@ -1,0 +1,300 @@
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { type ClerkConfigError, ClerkKeysUnavailable, SigningKeys } from "effect-clerk"
+import {
+  Authenticator,
+  ClerkAuth,
+  ClerkAuthOptional,
+  ClerkAuthRequiring,
+  ClerkRouter,
+  CurrentSession,
+  OptionalSession
+} from "effect-clerk/http-api"
+import { type Case, expectMatch, outcomeOf } from "../support/check.js"
+import type { Setting } from "../support/setting.js"
+
+const able = { permission: "org:teams:delete" } as const
+const owning = { role: "org:owner" } as const
+
+class Able extends ClerkAuthRequiring<Able>()("Able", able) {}
+class Owning extends ClerkAuthRequiring<Owning>()("Owning", owning) {}
+
+class Account extends HttpApiGroup.make("account")
+  .add(HttpApiEndpoint.get("read", "/me").addSuccess(Schema.String))
+  .add(HttpApiEndpoint.post("change", "/me").addSuccess(Schema.String))
+  .middleware(ClerkAuth) {}
+
+class Others extends HttpApiGroup.make("others")
+  .add(HttpApiEndpoint.get("visit", "/visitor").addSuccess(Schema.String).middleware(ClerkAuthOptional))
+  .add(HttpApiEndpoint.get("teams", "/teams").addSuccess(Schema.String).middleware(Able))
+  .add(HttpApiEndpoint.get("vault", "/vault").addSuccess(Schema.String).middleware(Owning)) {}
+
+class Api extends HttpApi.make("api").add(Account).add(Others) {}
+
+const user = Effect.map(CurrentSession, ({ userId }) => userId)
+const visitor = Effect.map(
+  OptionalSession,
+  Option.match({ onNone: () => "nobody", onSome: ({ userId }) => userId })
+)
+
+const Handlers = Layer.mergeAll(
+  HttpApiBuilder.group(Api, "account", (handlers) =>
+    handlers.handle("read", () => user).handle("change", () => user)
+  ),
+  HttpApiBuilder.group(Api, "others", (handlers) =>
+    handlers
+      .handle("visit", () => visitor)
+      .handle("teams", () => user)
+      .handle("vault", () => user)
+  )
+)
+
+type Keys = Layer.Layer<SigningKeys, ClerkConfigError>
+
+interface WebHandler {
+  readonly handler: (request: Request) => Promise<Response>
+  readonly dispose: () => Promise<void>
+}
+
+type Serve = (options: Authenticator.AuthOptions, keys: Keys) => WebHandler
+
+const api: Serve = (options, keys) =>
+  HttpApiBuilder.toWebHandler(
+    HttpApiBuilder.api(Api).pipe(
+      Layer.provide(Handlers),
+      Layer.provide([
+        ClerkAuth.layer(options),
+        ClerkAuthOptional.layer(options),
+        Able.layer(options),
+        Owning.layer(options)
+      ]),
+      Layer.provide(keys),
+      Layer.merge(HttpServer.layerContext)
+    )
+  )
+
+const answerWith = <R>(id: Effect.Effect<string, never, R>) =>
+  Effect.map(id, (id) => HttpServerResponse.unsafeJson(id))
+
+/** The same paths. */
+const router: Serve = (options, keys) =>
+  HttpLayerRouter.toWebHandler(
+    Layer.mergeAll(
+      Layer.merge(
+        HttpLayerRouter.add("GET", "/me", answerWith(user)),
+        HttpLayerRouter.add("POST", "/me", answerWith(user))
+      ).pipe(Layer.provide(ClerkRouter.signedIn(options).layer)),
+      HttpLayerRouter.add("GET", "/visitor", answerWith(visitor)).pipe(
+        Layer.provide(ClerkRouter.optional(options).layer)
+      ),
+      HttpLayerRouter.add("GET", "/teams", answerWith(user)).pipe(
+        Layer.provide(ClerkRouter.requiring(able, options).layer)
+      ),
+      HttpLayerRouter.add("GET", "/vault", answerWith(user)).pipe(
+        Layer.provide(ClerkRouter.requiring(owning, options).layer)
+      )
+    ).pipe(Layer.provide(keys), Layer.provide(HttpServer.layerContext)),
+    { disableLogger: true }
+  )
+
+type Headers = Readonly<Record<string, string>>
+
+const requestOf = (line: string, headers: Headers = {}) => {
+  const [method = "", path = ""] = line.split(" ")
+  return new Request(`https://api.example.com${path}`, { method, headers })
+}
+
+const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` })
+
+const cookie = (token: string, name = "__session"): Headers => ({ cookie: `theme=dark; ${name}=${token}` })
+
+/** A request, and what has to come back, as far as it is told. */
+type Exchange = readonly [line: string, headers: Headers, answer: object]
+
+const judged = ({ handler }: WebHandler, [line, headers, expected]: Exchange) =>
+  Effect.gen(function* () {
+    const response = yield* Effect.promise(() => handler(requestOf(line, headers)))
+    const body: unknown = yield* Effect.promise(() => response.json())
+    const answer = { status: response.status, headers: Object.fromEntries(response.headers), body }
+    yield* expectMatch(answer, expected, `the answer to ${line}`)
+  })
+
+const noStore = { "cache-control": "no-store" }
+
+const refused = (reason: string, challenge = `error_description="the token is refused (${reason})"`) => ({
+  status: 401,
+  headers: {
+    ...noStore,
+    "www-authenticate": `Bearer realm="clerk", error="invalid_token", ${challenge}`
+  },
+  body: { _tag: "ClerkTokenError", reason }
+})
+
+const unasked = (reason: string) => ({
+  status: 401,
+  headers: { ...noStore, "www-authenticate": 'Bearer realm="clerk"' },
+  body: { _tag: "ClerkTokenError", reason }
+})
+
+const refusalOf = (reason: string) =>
+  reason === "exp" ? refused(reason, 'error_description="the token has expired"') : refused(reason)
+
+const unavailable = {
+  status: 503,
+  headers: { ...noStore, "retry-after": "3", "www-authenticate": undefined },
+  body: { _tag: "ClerkKeysUnavailable", reason: "failing" }
+}
+
+const exchanges = ({
+  tokens
+}: Setting): ReadonlyArray<readonly [name: string, exchanges: ReadonlyArray<Exchange>]> => {
+  const { good, origin, sessionCookie, userId } = tokens
+  const passes = { status: 200, headers: { "www-authenticate": undefined }, body: userId }
+  const nobody = { status: 200, body: "nobody" }
+  const evil = { origin: "https://evil.example.com" }
+  return [
+    [
+      "lets a good token pass, in the header as in either cookie",
+      [
+        ["GET /me", bearer(good), passes],
+        ["GET /me", cookie(good), passes],
+        ["GET /me", cookie(good, sessionCookie), passes]
+      ]
+    ],
+    [
+      "asks for a token where there is none",
+      [
+        ["GET /me", {}, unasked("missing")],
+        ["POST /me", {}, unasked("missing")],
+        ["GET /teams", {}, unasked("missing")]
+      ]
+    ],
+    [
+      "refuses a token that is forged, has expired or is for somebody else",
+      tokens.refused.flatMap(
+        ({ reason, token }): ReadonlyArray<Exchange> => [
+          ["GET /me", bearer(token), refusalOf(reason)],
+          ["GET /me", cookie(token), refusalOf(reason)]
+        ]
+      )
+    ],
+    [
+      "takes the header for the token, whatever the cookie holds",
+      tokens.refused.map(({ reason, token }) => [
+        "GET /me",
+        { ...bearer(token), ...cookie(good) },
+        refusalOf(reason)
+      ])
+    ],
+    [
+      "lets no other site change anything with a cookie",
+      [
+        ["POST /me", { ...cookie(good), ...evil }, unasked("origin")],
+        ["POST /me", { ...cookie(good), origin }, passes],
+        ["POST /me", { ...bearer(good), ...evil }, passes]
+      ]
+    ],
+    [
+      "knows who may do what",
+      [
+        ["GET /teams", bearer(good), passes],
+        [
+          "GET /vault",
+          bearer(good),
+          {
+            status: 403,
+            headers: { ...noStore, "www-authenticate": undefined },
+            body: { _tag: "ClerkAccessDenied" }
+          }
+        ]
+      ]
+    ],
+    [
+      "serves everybody where nobody has to be signed in",
+      [
+        ["GET /visitor", {}, nobody],
+        ["GET /visitor", bearer(good), passes],
+        ...tokens.refused.map(({ token }): Exchange => ["GET /visitor", bearer(token), nobody])
+      ]
+    ]
+  ]
+}
+
+const outage = ({ tokens: { good } }: Setting): ReadonlyArray<Exchange> => [
+  ["GET /me", bearer(good), unavailable],
+  ["GET /teams", cookie(good), unavailable],
+  ["GET /visitor", bearer(good), unavailable],
+  ["GET /me", {}, unasked("missing")]
+]
+
+/** Keys that cannot be had for another 2.4 seconds. */
+const lost = Layer.succeed(SigningKeys, {
+  find: () =>
+    Effect.fail(
+      new ClerkKeysUnavailable({ reason: "failing", retryAfter: Duration.millis(2400), retryable: true })
+    )
+})
+
+/** Serves in process while the exchanges are made, all at once. */
+const served = (open: () => WebHandler, all: ReadonlyArray<Exchange>): Effect.Effect<void> =>
+  Effect.acquireUseRelease(
+    Effect.sync(open),
+    (server) =>
+      Effect.forEach(all, (exchange) => judged(server, exchange), {
+        concurrency: "unbounded",
+        discard: true
+      }),
+    ({ dispose }) => Effect.promise(dispose)
+  )
+
+const decides = ({ good, origin, userId }: Setting["tokens"]) =>
+  Effect.gen(function* () {
+    const authenticate = yield* Authenticator.make({ authorizedParties: [origin] })
+    const decide = (headers: Headers) =>
+      Effect.provideService(
+        outcomeOf(authenticate),
+        HttpServerRequest.HttpServerRequest,
+        HttpServerRequest.fromWeb(requestOf("POST /", headers))
+      )
+    yield* expectMatch(yield* decide(cookie(good)), { userId })
+    yield* expectMatch(yield* decide({}), { _tag: "ClerkTokenError", reason: "missing" })
+  })
+
+export const servers = (setting: Setting): ReadonlyArray<Case> => {
+  const { origin, pem, publishableKey } = setting.tokens
+  const options = { authorizedParties: [origin], publishableKey }
+  const ofPem = SigningKeys.layerPem(pem)
+  const stages = [
+    ["an HttpApi", api],
+    ["a router", router]
+  ] as const
+  return [
+    ...stages.flatMap(([stage, serve]) => [
+      ...exchanges(setting).map(
+        ([name, all]): Case => ({
+          name: `${stage} ${name}`,
+          run: served(() => serve(options, ofPem), all)
+        })
+      ),
+      {
+        name: `${stage} says when to come back where the keys cannot be had`,
+        run: served(() => serve(options, lost), outage(setting))
+      }
+    ]),
+    {
+      name: "an Authenticator decides by itself",
+      run: Effect.provide(decides(setting.tokens), ofPem)
+    }
+  ]
+}
