@@ -87,6 +87,23 @@ export const DEFAULT_ORIGIN: string = FrontEnd.DEFAULT_ORIGIN
 /** What Node's sockets fail with, which the clients classify. */
 const reset = (cause: Error) => Object.assign(new Error("read ECONNRESET", { cause }), { code: "ECONNRESET" })
 
+const inProcess = (emulator: ClerkEmulatorService): HttpClient.HttpClient =>
+  HttpClient.make((request, url) =>
+    requestText(request).pipe(
+      Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
+      Effect.flatMap((body) =>
+        Effect.mapError(
+          emulator.exchange({ method: request.method, url: url.href, headers: request.headers, body }),
+          (error) => new HttpClientError.RequestError({ request, reason: "Transport", cause: reset(error) })
+        )
+      ),
+      Effect.map(({ body, headers, status }) =>
+        // A body, be it empty, is refused by `Response` for the statuses that must not have one.
+        HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { headers, status }))
+      )
+    )
+  )
+
 /** Cuts the connection of a request, where there is one to be cut; elsewhere a gateway would say this of it. */
 const hangUp = ({ source }: HttpServerRequest.HttpServerRequest) => {
   const socket = Predicate.hasProperty(source, "socket") ? source.socket : undefined
@@ -133,30 +150,14 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
     Layer.effect(ClerkEmulator, make(options))
 
   /**
-   * The emulator as the `HttpClient`: every request is answered in process, whatever its host.
+   * The emulator as the `HttpClient`: every request is answered in process, whatever its host. A program with two
+   * emulators gets one of each.
    *
    * @since 0.1.0
    */
-  static readonly layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ClerkEmulator> = Layer.effect(
-    HttpClient.HttpClient,
-    Effect.map(ClerkEmulator, (emulator) =>
-      HttpClient.make((request, url) =>
-        requestText(request).pipe(
-          Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
-          Effect.flatMap((body) =>
-            Effect.mapError(
-              emulator.exchange({ method: request.method, url: url.href, headers: request.headers, body }),
-              (error) =>
-                new HttpClientError.RequestError({ request, reason: "Transport", cause: reset(error) })
-            )
-          ),
-          Effect.map(({ body, headers, status }) =>
-            // A body, be it empty, is refused by `Response` for the statuses that must not have one.
-            HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { headers, status }))
-          )
-        )
-      )
-    )
+  // Layers are remembered by reference whatever they are built from, so without `fresh` the first would answer for both.
+  static readonly layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ClerkEmulator> = Layer.fresh(
+    Layer.effect(HttpClient.HttpClient, Effect.map(ClerkEmulator, inProcess))
   )
 
   /**
@@ -187,6 +188,7 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
    *
    * @since 0.1.0
    */
-  static readonly layerServer: Layer.Layer<never, never, ClerkEmulator | HttpServer.HttpServer> =
+  static readonly layerServer: Layer.Layer<never, never, ClerkEmulator | HttpServer.HttpServer> = Layer.fresh(
     HttpServer.serve(ClerkEmulator.httpApp)
+  )
 }

@@ -21,7 +21,8 @@ import { untyped } from "../support/requests.js"
 
 describe("the secret key", () => {
   const white = "must not contain white space"
-  const printable = "must be at most 512 printable ASCII characters"
+  const printable = "must be printable ASCII: it has a character that no key has, as a placeholder does"
+  const quoted = "must be the key alone, without quotes"
   const cases: ReadonlyArray<readonly [name: string, key: unknown, rule: string]> = [
     ["missing", undefined, "is missing: take the key that starts with sk_ from Clerk's dashboard"],
     ["a plain string", "sk_test_plain", "must be a Redacted string: wrap it with Redacted.make"],
@@ -36,7 +37,11 @@ describe("the secret key", () => {
     ["broken by a line end", Redacted.make("sk_test_\r\nbroken"), white],
     ["holding NUL", Redacted.make("sk_test_\0nul"), printable],
     ["holding a letter outside of ASCII", Redacted.make("sk_test_schlüssel"), printable],
-    ["longer than any key", Redacted.make(`sk_test_${"a".repeat(505)}`), printable],
+    ["a placeholder", Redacted.make("sk_test_…"), printable],
+    ["longer than any key", Redacted.make(`sk_test_${"a".repeat(505)}`), "is too long for a secret key"],
+    ["in quotes", Redacted.make("'sk_test_quoted'"), quoted],
+    ["in double quotes", Redacted.make('"sk_test_quoted"'), quoted],
+    ["followed by a quote", Redacted.make("sk_test_quoted'"), quoted],
     [
       "publishable",
       Redacted.make("pk_test_cHVibGlj"),

@@ -6,9 +6,11 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { describe, expect, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestServices from "effect/TestServices"
 import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
@@ -295,4 +297,28 @@ describe("Clerk's own client", () => {
       })
     }).pipe(Effect.provide(onSocket))
   )
+})
+
+it.effect("a program with two emulators reaches each by its own client", () => {
+  class Second extends Context.Tag("Second")<Second, HttpClient.HttpClient>() {}
+  const clientOf = (key: string) =>
+    ClerkEmulator.layerHttpClient.pipe(Layer.provide(ClerkEmulator.layer({ secretKey: Redacted.make(key) })))
+  const Both = Layer.merge(
+    clientOf("sk_test_first"),
+    Layer.effect(Second, HttpClient.HttpClient).pipe(Layer.provide(clientOf("sk_test_second")))
+  )
+  const jwks = (key: string) =>
+    HttpClientRequest.get("https://api.clerk.com/v1/jwks").pipe(HttpClientRequest.bearerToken(key))
+  return Effect.gen(function* () {
+    const clients = [yield* HttpClient.HttpClient, yield* Second]
+    const statuses = yield* Effect.forEach(clients, (client) =>
+      Effect.forEach(["sk_test_first", "sk_test_second"], (key) =>
+        Effect.map(client.execute(jwks(key)), ({ status }) => status)
+      )
+    )
+    expect(statuses).toEqual([
+      [200, 401],
+      [401, 200]
+    ])
+  }).pipe(Effect.provide(Both))
 })

@@ -50,6 +50,7 @@ const minting = {
 
 const SignIn = Schema.Struct({
   userId: IdText,
+  sessionId: optional(IdText),
   clientId: optional(Schema.String),
   organizationId: optional(Schema.String),
   status: optional(Schema.Literal("active", "pending")),

@@ -14,7 +14,8 @@ export const isControl = (url: string): boolean => /^\/__emulator(?:[/?]|$)/.tes
 const json = (status: number, value: unknown): EmulatorResponse => ({
   status,
   headers: { "content-type": "application/json" },
-  body: JSON.stringify(value ?? {})
+  // Ends its line: most who ask sit at a terminal.
+  body: `${JSON.stringify(value ?? {})}\n`
 })
 
 const refused = (status: number, error: string) => json(status, { error })
@@ -64,7 +65,9 @@ export const control =
       }),
       Effect.catchAllCause((cause) => {
         const message = misuse(cause)
-        return message === undefined ? Effect.failCause(cause) : Effect.succeed(refused(404, message))
+        return message === undefined
+          ? Effect.failCause(cause)
+          : Effect.succeed(refused(message.endsWith(" already") ? 409 : 404, message))
       })
     )
   }

@@ -53,9 +53,13 @@ export const signIn = (
         )
       }
     }
+    if (options.sessionId !== undefined && state.sessions.has(options.sessionId)) {
+      return yield* Effect.dieMessage(`ClerkEmulator: there is a session ${options.sessionId} already`)
+    }
     const refreshToken = yield* Ids.make("rt")
     const session = yield* Instance.newSession(instance, {
       userId,
+      ...(options.sessionId === undefined ? {} : { id: options.sessionId }),
       ...(options.clientId === undefined ? {} : { clientId: options.clientId }),
       lastActiveOrganizationId: organizationId,
       status: options.status ?? "active",

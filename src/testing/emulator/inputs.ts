@@ -160,12 +160,14 @@ export interface RotateKeyOptions {
 }
 
 /**
- * Input of `signIn`: an absent client is made, and `origin` (default `DEFAULT_ORIGIN`) becomes the token's `azp`.
+ * Input of `signIn`: an absent session id or client is made, and `origin` (default `DEFAULT_ORIGIN`) becomes the token's
+ * `azp`. A session id that is there already dies.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface SignInOptions extends MintOptions {
+  readonly sessionId?: string | undefined
   readonly clientId?: string | undefined
   readonly organizationId?: string | undefined
   readonly status?: "active" | "pending" | undefined

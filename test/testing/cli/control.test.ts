@@ -75,7 +75,14 @@ describe("the emulator's own path", () => {
         refreshToken: expect.stringMatching(/^rt_/),
         origin: "https://app.emulator.test"
       })
-      expect((yield* post("sign-in", { userId: "user_2" })).status).toBe(200)
+      expect(yield* post("sign-in", { userId: "user_2", sessionId: "sess_2" })).toMatchObject({
+        status: 200,
+        json: { session: { id: "sess_2", userId: "user_2" } }
+      })
+      expect(yield* post("sign-in", { userId: "user_2", sessionId: "sess_2" })).toEqual({
+        status: 409,
+        json: { error: "there is a session sess_2 already" }
+      })
       expect((yield* clerk.users).map(({ id }) => id)).toEqual(["user_1", "user_2"])
       expect(yield* post("sign-in", { userId: "user_2", organizationId: "org_1" })).toEqual({
         status: 404,
