@@ -69,12 +69,13 @@ const walk = Effect.gen(function* () {
   yield* said("Sessions.revoke(id)", described(revoked))
 
   // Every failure has a tag of its own, and the type says which ones a call can have.
-  yield* Sessions.get("sess_nobody").pipe(
-    Effect.flatMap((session) => said('Sessions.get("sess_nobody")', described(session))),
-    Effect.catchTag("ClerkNotFound", (error) => said('Sessions.get("sess_nobody")', error.message)),
-    Effect.zipRight(Effect.flip(Sessions.get("../users"))),
-    Effect.flatMap((error) => said('Sessions.get("../users")', error.message))
-  )
+  for (const id of ["sess_nobody", "../users"]) {
+    const call = `Sessions.get("${id}")`
+    yield* Sessions.get(id).pipe(
+      Effect.flatMap((session) => said(call, described(session))),
+      Effect.catchTag("ClerkNotFound", "ClerkInvalidRequest", (error) => said(call, error.message))
+    )
+  }
 })
 
 const secretKey = Redacted.make("sk_test_quickstart")
@@ -94,17 +95,31 @@ const ClientLive = Layer.unwrapEffect(
   )
 )
 
-const { values } = parseArgs({ options: { live: { type: "boolean" }, user: { type: "string" } } })
+const usage = "npm run quickstart [-- --live --user user_…]"
 
-const main = Effect.gen(function* () {
-  if (values.live !== true) {
-    return yield* walk.pipe(Effect.provide(Layer.provideMerge(ClientLive, EmulatorLive)))
-  }
-  if (values.user === undefined) {
-    return yield* Effect.fail("--live needs --user user_…: whose sessions to list")
-  }
-  yield* Console.log("Against Clerk itself, with CLERK_SECRET_KEY. Only the read-only operations are run.\n")
-  return yield* look(values.user).pipe(Effect.provide(ClerkHttp.layerDefault))
+const readFlags = Effect.try({
+  try: () => parseArgs({ options: { live: { type: "boolean" }, user: { type: "string" } } }).values,
+  catch: () => new Error(`there are no other flags than these: ${usage}`)
 })
 
-NodeRuntime.runMain(main)
+const main = Effect.gen(function* () {
+  const { live, user } = yield* readFlags
+  if (live !== true) {
+    return yield* walk.pipe(Effect.provide(Layer.provideMerge(ClientLive, EmulatorLive)))
+  }
+  if (user === undefined) return yield* Effect.fail(new Error(`whose sessions to list? ${usage}`))
+  yield* Console.log("Against Clerk itself, with CLERK_SECRET_KEY. Only the read-only operations are run.\n")
+  return yield* look(user).pipe(Effect.provide(ClerkHttp.layerDefault))
+})
+
+// A sentence is all one needs to see of a failure that is expected.
+const toldInASentence = Effect.catchAll(main, (error) =>
+  Effect.zipRight(
+    Console.error(error.message),
+    Effect.sync(() => {
+      process.exitCode = 1
+    })
+  )
+)
+
+NodeRuntime.runMain(toldInASentence)

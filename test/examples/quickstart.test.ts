@@ -83,14 +83,22 @@ describe("the quickstart", () => {
     30_000
   )
 
-  it.live(
-    "names the variable that is missing for --live",
-    () =>
-      Effect.gen(function* () {
-        const { code, output } = yield* quickstart(["--live", "--user", "user_1"], {})
-        assert.notStrictEqual(code, 0)
-        assert.include(output, "CLERK_SECRET_KEY")
-      }),
-    30_000
-  )
+  const refusals: ReadonlyArray<readonly [args: ReadonlyArray<string>, sentence: RegExp]> = [
+    [["--live", "--user", "user_1"], /^CLERK_SECRET_KEY \(secretKey\) is missing: .*$/m],
+    [["--live"], /^whose sessions to list\? npm run quickstart .*$/m],
+    [["--help"], /^there are no other flags than these: npm run quickstart .*$/m]
+  ]
+  for (const [args, sentence] of refusals) {
+    it.live(
+      `says in a sentence what is wrong with ${args.join(" ")}`,
+      () =>
+        Effect.gen(function* () {
+          const { code, output } = yield* quickstart(args, {})
+          assert.strictEqual(code, 1)
+          assert.match(output, sentence)
+          assert.notInclude(output, "    at ")
+        }),
+      30_000
+    )
+  }
 })
