@@ -1,6 +1,7 @@
 /**
  * Packs the library and holds it against the oldest and the newest peers it allows: the conformance tests run over the
- * packed files, and the published types compile on each TypeScript that is supported, without `skipLibCheck`.
+ * packed files, and the published types compile on each TypeScript that is supported, without `skipLibCheck`. So do the
+ * programs of the documentation, but for the types of the packages they use beside this one.
  */
 import { cp } from "node:fs/promises"
 import { join } from "node:path"
@@ -107,6 +108,28 @@ const compile = (project: string, { command, version }: Compiler) =>
     }
   })
 
+/** The programs of the documentation beside the dependencies of this repository, but with the types that are published. */
+const writeSnippets = Effect.gen(function* () {
+  yield* run(root, process.execPath, ["scripts/snippets.mjs"])
+  const { exports } = Object(yield* readJson(join(root, "package.json")))
+  const paths = Object.entries(exports).flatMap(([path, target]) => {
+    const types: unknown = Reflect.get(Object(target), "types")
+    return typeof types === "string" ? [[`effect-clerk${path.slice(1)}`, [join("..", types)]] as const] : []
+  })
+  const content = {
+    compilerOptions: {
+      ...compilerOptions,
+      ...resolutions.NodeNext,
+      skipLibCheck: true,
+      moduleDetection: "force",
+      types: ["node"],
+      paths: Object.fromEntries(paths)
+    },
+    include: ["*.ts"]
+  }
+  yield* write(join(root, ".snippets/tsconfig.json"), JSON.stringify(content))
+})
+
 const findAll = (project: string) =>
   Effect.gen(function* () {
     yield* write(join(project, "all.ts"), importAll(yield* entriesOf(project)))
@@ -145,6 +168,11 @@ const main = Effect.gen(function* () {
     yield* check("  the peers have all that is taken from them", findAll(project))
     yield* check("  the conformance tests", conform(project, addressFor(`node-${name}`, "node")))
     for (const compiler of compilers) yield* compile(project, compiler)
+  }
+  yield* Console.log("the programs of the documentation")
+  yield* writeSnippets
+  for (const { command, version } of compilers) {
+    yield* check(`  TypeScript ${version}`, run(root, process.execPath, [command, "-p", ".snippets"]))
   }
   yield* sumUp
 }).pipe(Effect.scoped)
