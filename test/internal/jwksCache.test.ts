@@ -7,15 +7,13 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
-import { ClerkHttp, ClerkTransportError, RequestPolicy, type SigningKeys } from "effect-clerk"
+import { ClerkHttp, RequestPolicy, type SigningKeys } from "effect-clerk"
 import { heldBack, keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { refused, stage } from "../support/play.js"
 import { recordingTracer } from "../support/spans.js"
 
 const lookOften = (times: number, kid = "ins_1") =>
   Effect.tap(Effect.replicateEffect(Effect.fork(look(kid)), times), () => pause)
-
-const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
 
 const nobody = Fiber.failCause(Cause.die("nobody is there"))
 
@@ -146,7 +144,7 @@ describe("a request under way", () => {
   it.effect("does not run under the time limits and attempts of the one who waits first", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({
-        turns: [Effect.zipRight(Effect.sleep("1 second"), Effect.fail(refused)), keysNamed("ins_1")]
+        turns: [Effect.delay(refused, "1 second"), keysNamed("ins_1")]
       })
       yield* Effect.gen(function* () {
         const first = yield* look("ins_1").pipe(

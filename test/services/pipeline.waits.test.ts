@@ -5,14 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { type ClerkResponse, ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
+import { type ClerkResponse, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { play, playToFailure, stage, type Turn } from "../support/play.js"
+import { play, playToFailure, refused, stage, type Turn } from "../support/play.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
-
-const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
 
 const throttled = (retryAfter?: string, status = 429): ClerkResponse =>
   ClerkTest.json(status, {}, retryAfter === undefined ? {} : { "retry-after": retryAfter })
