@@ -65,18 +65,7 @@ describe("an answer of the wrong shape", () => {
       }
     )
 
-  const required = [
-    "object",
-    "id",
-    "user_id",
-    "status",
-    "last_active_at",
-    "expire_at",
-    "updated_at",
-    "created_at"
-  ] as const
-
-  it.effect.each(required)("for lack of %s says so", (field) =>
+  it.effect.each(wire.requiredFields)("for lack of %s says so", (field) =>
     Effect.gen(function* () {
       const [missing, ...others] = yield* issuesOf(wire.sessionWithout(field))
       expect(others).toEqual([])
@@ -170,7 +159,14 @@ describe("an answer of the wrong shape", () => {
   it.effect("is never quoted", () =>
     Effect.gen(function* () {
       const canary = "canary-7f3a"
-      for (const field of [...required, "client_id", "actor", "latest_activity", "tasks", "abandon_at"]) {
+      for (const field of [
+        ...wire.requiredFields,
+        "client_id",
+        "actor",
+        "latest_activity",
+        "tasks",
+        "abandon_at"
+      ]) {
         const wrong = { [canary]: [canary] }
         for (const value of field === "actor" ? [canary] : [wrong, [wrong]]) {
           const error = yield* refused(
