@@ -256,14 +256,14 @@ describe("a policy that breaks a rule", () => {
     })
   )
 
-  const combinators: ReadonlyArray<readonly [string, Combinator]> = [
-    ["policy.attempts", RequestPolicy.retry({ attempts: 0 })],
-    ["policy.timeout", RequestPolicy.timeout(-1)],
-    ["policy.deadline", RequestPolicy.deadline(0)],
-    ["policy.deadline", RequestPolicy.deadline(Duration.infinity)]
+  const combinators: ReadonlyArray<readonly [name: string, field: string, Combinator]> = [
+    ["attempts of zero", "policy.attempts", RequestPolicy.retry({ attempts: 0 })],
+    ["a timeout below zero", "policy.timeout", RequestPolicy.timeout(-1)],
+    ["a deadline of zero", "policy.deadline", RequestPolicy.deadline(0)],
+    ["a deadline without end", "policy.deadline", RequestPolicy.deadline(Duration.infinity)]
   ]
 
-  it.effect.each(combinators)("in its %s is refused by whatever brings it", ([field, combinator]) =>
+  it.effect.each(combinators)("by %s is refused by whatever brings it", ([, field, combinator]) =>
     Effect.gen(function* () {
       const { error, times } = yield* playToFailure(combinator(get), { turns: [success] })
       expect(error).toMatchObject({ _tag: "ClerkInvalidRequest", field })
