@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, type ClerkResponse, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { refused } from "../support/answering.js"
+import { failureWhen } from "../support/answering.js"
 import { type AnyError, operations, refreshParams } from "../support/operations.js"
 import * as wire from "../support/wire.js"
 
@@ -40,7 +40,7 @@ describe("an answer that is not JSON", () => {
   it.effect.each(unreadable)("because it is %s, is refused as %s by every operation", ([, reason, answer]) =>
     Effect.gen(function* () {
       for (const { run, name, method, template } of operations) {
-        expect(yield* refused(run, answer), name).toMatchObject({
+        expect(yield* failureWhen(run, answer), name).toMatchObject({
           _tag: "ClerkDecodeError",
           reason,
           issues: [],
@@ -58,7 +58,7 @@ describe("an answer that is not JSON", () => {
 describe("an answer of the wrong shape", () => {
   const issuesOf = (body: unknown, run: typeof list = Sessions.get("sess_1")) =>
     Effect.map(
-      refused(run, typeof body === "string" ? wire.text(body) : ClerkTest.json(200, body)),
+      failureWhen(run, typeof body === "string" ? wire.text(body) : ClerkTest.json(200, body)),
       (error) => {
         expect(error).toMatchObject({ _tag: "ClerkDecodeError", reason: "schema", retryable: false })
         return error._tag === "ClerkDecodeError" ? error.issues : []
@@ -169,7 +169,7 @@ describe("an answer of the wrong shape", () => {
       ]) {
         const wrong = { [canary]: [canary] }
         for (const value of field === "actor" ? [canary] : [wrong, [wrong]]) {
-          const error = yield* refused(
+          const error = yield* failureWhen(
             Sessions.get("sess_1"),
             ClerkTest.json(200, wire.sessionWith({ [field]: value }))
           )
@@ -209,7 +209,7 @@ describe("an answer about another resource", () => {
   it.effect.each(asked)("than the one %s asked for is refused", ([, run]) =>
     Effect.gen(function* () {
       for (const id of ["sess_2", "sess_1 ", "SESS_1", ""]) {
-        const error = yield* refused(
+        const error = yield* failureWhen(
           run,
           ClerkTest.json(200, wire.sessionWith({ id }), { "clerk-trace-id": "trace_1" })
         )
@@ -228,7 +228,7 @@ describe("an answer about another resource", () => {
 
 describe("the message of an answer that cannot be read", () => {
   const messageOf = (answer: ClerkResponse) =>
-    Effect.map(refused(Sessions.get("sess_1"), answer), ({ message }) => message)
+    Effect.map(failureWhen(Sessions.get("sess_1"), answer), ({ message }) => message)
 
   it.effect("says what is wrong with it and where", () =>
     Effect.gen(function* () {
@@ -256,7 +256,7 @@ describe("the message of an answer that cannot be read", () => {
 
 describe("the words for what is expected", () => {
   const expectedIn = (body: unknown) =>
-    Effect.map(refused(Sessions.get("sess_1"), ClerkTest.json(200, body)), (error) =>
+    Effect.map(failureWhen(Sessions.get("sess_1"), ClerkTest.json(200, body)), (error) =>
       error._tag === "ClerkDecodeError" ? error.issues : []
     )
 

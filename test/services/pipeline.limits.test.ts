@@ -5,6 +5,7 @@ import { type ClerkResponse, type RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { operations } from "../support/operations.js"
 import { lost, play, playToFailure, stage, type Turn, unavailable } from "../support/play.js"
+import { untyped } from "../support/requests.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
@@ -207,9 +208,6 @@ describe("without limits", () => {
 })
 
 describe("the policy of a hand-written service", () => {
-  // What only a caller without types can write.
-  const untyped = (settings: unknown) => settings as RequestPolicy.Settings
-
   const wrong: ReadonlyArray<readonly [string, RequestPolicy.Settings]> = [
     ["policy.attempts", { attempts: 0 }],
     ["policy.attempts", { attempts: -1 }],
