@@ -139,16 +139,21 @@ describe("what is refused before it is sent shows no secret", () => {
       "a parameter that is a key",
       Sessions.list(untyped({ userId: "user_1", [canaries.secretKey]: canaries.secretKey }))
     ],
-    ...[
-      { expiredToken: [canaries.expiredToken] },
-      { expiredToken: Redacted.make(`${canaries.expiredToken} `) },
-      { refreshToken: `${canaries.refreshToken}\n` },
-      { requestOrigin: `https://${canaries.refreshToken}/${canaries.cookie}` },
-      { requestHeaders: { cookie: `${cookieHeader}\r\n` } },
-      { requestHeaders: { [`${canaries.cookie} `]: canaries.cookie } },
-      { requestOriginatingIp: canaries.cookie },
-      { format: canaries.cookie }
-    ].map((params) => {
+    ...(
+      [
+        ["a list for an expired token", { expiredToken: [canaries.expiredToken] }],
+        ["an expired token with a space", { expiredToken: Redacted.make(`${canaries.expiredToken} `) }],
+        ["a refresh token with a line end", { refreshToken: `${canaries.refreshToken}\n` }],
+        ["an origin that is a URL", { requestOrigin: `https://${canaries.refreshToken}/${canaries.cookie}` }],
+        ["a header with a line end", { requestHeaders: { cookie: `${cookieHeader}\r\n` } }],
+        [
+          "a header with a space in its name",
+          { requestHeaders: { [`${canaries.cookie} `]: canaries.cookie } }
+        ],
+        ["an address that is none", { requestOriginatingIp: canaries.cookie }],
+        ["a format that is none", { format: canaries.cookie }]
+      ] as const
+    ).map(([name, params]) => {
       const call = Sessions.refresh(
         "sess_1",
         untyped({
@@ -158,7 +163,7 @@ describe("what is refused before it is sent shows no secret", () => {
           ...params
         })
       )
-      return [`a bad ${Object.keys(params)[0]}`, call] as const
+      return [name, call] as const
     })
   ]
   for (const [name, call] of requests) {

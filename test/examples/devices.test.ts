@@ -45,24 +45,29 @@ const App = Layer.mergeAll(
 const AppLive = Layer.provideMerge(App, ClerkInMemory)
 
 /** Clerk gives no answer to one operation; `asked` is done when it is asked. */
-const appWithout = (operation: string, asked: Deferred.Deferred<void>) =>
-  App.pipe(
-    Layer.provideMerge(
-      Layer.effect(
-        ClerkHttp,
-        Effect.map(ClerkHttp, ({ execute, ...rest }) => ({
-          ...rest,
-          execute: (request) =>
-            request.operation === operation
-              ? Effect.zipRight(Deferred.succeed(asked, undefined), Effect.never)
-              : execute(request)
-        }))
-      )
-    ),
-    Layer.provideMerge(ClerkInMemory)
-  )
+const silentOn = (operation: string) =>
+  Effect.map(Deferred.make<void>(), (asked) => {
+    const silenced = Layer.effect(
+      ClerkHttp,
+      Effect.map(ClerkHttp, ({ execute, ...rest }) => ({
+        ...rest,
+        execute: (request) =>
+          request.operation === operation
+            ? Effect.zipRight(Deferred.succeed(asked, undefined), Effect.never)
+            : execute(request)
+      }))
+    )
+    return {
+      asked: Deferred.await(asked),
+      app: App.pipe(Layer.provideMerge(silenced), Layer.provideMerge(ClerkInMemory))
+    }
+  })
 
-const atNoon = TestClock.setTime(Date.UTC(2026, 0, 15, 12))
+/** Runs a story at noon, in an application of its own. */
+const atNoonIn =
+  <I, E>(app: Layer.Layer<I, E>) =>
+  <A, E2, R>(story: Effect.Effect<A, E2, R>) =>
+    Effect.zipRight(TestClock.setTime(Date.UTC(2026, 0, 15, 12)), Effect.provide(story, app))
 
 /**
  * Joins a fiber, and lets time pass until it is done: in steps, since the clock of a test does not see which of the
@@ -78,6 +83,20 @@ const joinInTime = <A, E>(fiber: Fiber.Fiber<A, E>) =>
     return [yield* Fiber.join(fiber), ((yield* Clock.currentTimeMillis) - started) / 1000] as const
   })
 
+/** The page that is shown for want of an answer of Clerk's, some seconds after it was asked. */
+const givenUp = <A extends { readonly status: number }, E, R>(
+  request: Effect.Effect<A, E, R>,
+  asked: Effect.Effect<void>
+) =>
+  Effect.gen(function* () {
+    const asking = yield* Effect.fork(request)
+    yield* asked
+    const [page, seconds] = yield* joinInTime(asking)
+    assert.isAtMost(seconds, 8)
+    assert.strictEqual(page.status, 504)
+    return page
+  })
+
 const alertOf = (text: string) => /role="alert">([^<]*)</.exec(text)?.[1]
 
 const revokePathOf = (text: string, device: string) => {
@@ -88,112 +107,93 @@ const revokePathOf = (text: string, device: string) => {
 describe("the devices example", () => {
   it.effect("shows the devices of whoever signs in, and signs them out", () =>
     Effect.gen(function* () {
-      yield* atNoon
-      yield* Effect.gen(function* () {
-        const clerk = yield* ClerkEmulator
-        const { get, post } = yield* visitor
+      const clerk = yield* ClerkEmulator
+      const { get, post } = yield* visitor
 
-        const stranger = yield* get("/")
-        assert.deepStrictEqual([stranger.status, stranger.location], [303, "/sign-in"])
-        assert.include((yield* get("/sign-in")).text, "Chrome on Mac, Athens, GR")
-        const entered = yield* post("/sign-in", { browser: "mac" })
-        assert.deepStrictEqual([entered.status, entered.location], [303, "/"])
+      const stranger = yield* get("/")
+      assert.deepStrictEqual([stranger.status, stranger.location], [303, "/sign-in"])
+      assert.include((yield* get("/sign-in")).text, "Chrome on Mac, Athens, GR")
+      const entered = yield* post("/sign-in", { browser: "mac" })
+      assert.deepStrictEqual([entered.status, entered.location], [303, "/"])
 
-        const page = yield* get("/")
-        assert.strictEqual(page.status, 200)
-        assert.strictEqual(page.headers.get("content-type"), "text/html; charset=utf-8")
-        assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none'; /)
-        assert.strictEqual(page.headers.get("cache-control"), "no-store")
-        assert.match(page.text, /aria-current="true">\s*<div>\s*<h2>Chrome on Mac <span/)
-        assert.include(
-          page.text,
-          `<time datetime="2026-01-15T09:00:00.000Z">3 hours ago (15 Jan 2026, 09:00 UTC)</time>`
-        )
+      const page = yield* get("/")
+      assert.strictEqual(page.status, 200)
+      assert.strictEqual(page.headers.get("content-type"), "text/html; charset=utf-8")
+      assert.match(page.headers.get("content-security-policy") ?? "", /^default-src 'none'; /)
+      assert.strictEqual(page.headers.get("cache-control"), "no-store")
+      assert.match(page.text, /aria-current="true">\s*<div>\s*<h2>Chrome on Mac <span/)
+      assert.include(
+        page.text,
+        `<time datetime="2026-01-15T09:00:00.000Z">3 hours ago (15 Jan 2026, 09:00 UTC)</time>`
+      )
 
-        const one = yield* post(revokePathOf(page.text, "Safari on iPhone"))
-        assert.deepStrictEqual([one.status, one.location], [303, "/?done=one"])
-        assert.notInclude((yield* get("/?done=one")).text, "Safari on iPhone")
+      const one = yield* post(revokePathOf(page.text, "Safari on iPhone"))
+      assert.deepStrictEqual([one.status, one.location], [303, "/?done=one"])
+      assert.notInclude((yield* get("/?done=one")).text, "Safari on iPhone")
 
-        const others = yield* post("/devices/revoke-others")
-        assert.deepStrictEqual([others.status, others.location], [303, "/?done=others"])
-        const statuses = (yield* clerk.sessions).map(({ status }) => status)
-        assert.sameMembers(statuses, ["active", "revoked", "revoked", "revoked", "revoked"])
+      const others = yield* post("/devices/revoke-others")
+      assert.deepStrictEqual([others.status, others.location], [303, "/?done=others"])
+      const statuses = (yield* clerk.sessions).map(({ status }) => status)
+      assert.sameMembers(statuses, ["active", "revoked", "revoked", "revoked", "revoked"])
 
-        const here = yield* post(revokePathOf(page.text, "Chrome on Mac"))
-        assert.deepStrictEqual([here.status, here.location], [303, "/sign-in?done=here"])
-        assert.strictEqual((yield* get("/")).location, "/sign-in")
-      }).pipe(Effect.provide(AppLive))
-    })
+      const here = yield* post(revokePathOf(page.text, "Chrome on Mac"))
+      assert.deepStrictEqual([here.status, here.location], [303, "/sign-in?done=here"])
+      assert.strictEqual((yield* get("/")).location, "/sign-in")
+    }).pipe(atNoonIn(AppLive))
   )
 
   it.effect("believes Clerk, not the token, about whether a session is over", () =>
     Effect.gen(function* () {
-      yield* atNoon
-      yield* Effect.gen(function* () {
-        const clerk = yield* ClerkEmulator
-        const { get, post } = yield* visitor
-        yield* post("/sign-in", { browser: "android" })
-        const before = yield* get("/")
-        const [newest] = (yield* clerk.sessions).filter(({ clientId }) => clientId === "client_android")
-        yield* clerk.updateSession(newest?.id ?? "", { status: "ended" })
+      const clerk = yield* ClerkEmulator
+      const { get, post } = yield* visitor
+      yield* post("/sign-in", { browser: "android" })
+      const before = yield* get("/")
+      const [newest] = (yield* clerk.sessions).filter(({ clientId }) => clientId === "client_android")
+      yield* clerk.updateSession(newest?.id ?? "", { status: "ended" })
 
-        const refused = yield* post(revokePathOf(before.text, "Chrome on Mac"))
-        assert.strictEqual(refused.status, 401)
-        assert.include(alertOf(refused.text), "not signed in on this device")
-        assert.notInclude(refused.text, "Chrome on Mac")
-        assert.isTrue((yield* clerk.sessions).every(({ status }) => status !== "revoked"))
-      }).pipe(Effect.provide(AppLive))
-    })
+      const refused = yield* post(revokePathOf(before.text, "Chrome on Mac"))
+      assert.strictEqual(refused.status, 401)
+      assert.include(alertOf(refused.text), "not signed in on this device")
+      assert.notInclude(refused.text, "Chrome on Mac")
+      assert.isTrue((yield* clerk.sessions).every(({ status }) => status !== "revoked"))
+    }).pipe(atNoonIn(AppLive))
   )
 
   it.effect("says so when it cannot tell who asks, for want of Clerk's keys", () =>
     Effect.gen(function* () {
-      yield* atNoon
-      yield* Effect.gen(function* () {
-        const clerk = yield* ClerkEmulator
-        const { get, post } = yield* visitor
-        yield* post("/sign-in", { browser: "mac" })
-        yield* clerk.answerNext({ status: 401, body: "{}" })
-        const page = yield* get("/")
-        assert.strictEqual(page.status, 503)
-        assert.include(alertOf(page.text), "out of order")
-      }).pipe(Effect.provide(AppLive))
-    })
+      const clerk = yield* ClerkEmulator
+      const { get, post } = yield* visitor
+      yield* post("/sign-in", { browser: "mac" })
+      yield* clerk.answerNext({ status: 401, body: "{}" })
+      const page = yield* get("/")
+      assert.strictEqual(page.status, 503)
+      assert.include(alertOf(page.text), "out of order")
+    }).pipe(atNoonIn(AppLive))
   )
 
   it.effect("gives up after some seconds without an answer, and says so", () =>
     Effect.gen(function* () {
-      yield* atNoon
-      const asked = yield* Deferred.make<void>()
+      const { app, asked } = yield* silentOn("Sessions.list")
       yield* Effect.gen(function* () {
         const { get, post } = yield* visitor
         yield* post("/sign-in", { browser: "mac" })
-        const asking = yield* Effect.fork(get("/"))
-        yield* Deferred.await(asked)
-        const [page, seconds] = yield* joinInTime(asking)
-        assert.isAtMost(seconds, 8)
-        assert.strictEqual(page.status, 504)
+        const page = yield* givenUp(get("/"), asked)
         assert.include(alertOf(page.text), "took too long")
-      }).pipe(Effect.provide(appWithout("Sessions.list", asked)))
+      }).pipe(atNoonIn(app))
     })
   )
 
   it.effect("shows the devices all the same when signing one out takes too long", () =>
     Effect.gen(function* () {
-      yield* atNoon
-      const asked = yield* Deferred.make<void>()
+      const { app, asked } = yield* silentOn("Sessions.revoke")
       yield* Effect.gen(function* () {
         const { get, post } = yield* visitor
         yield* post("/sign-in", { browser: "mac" })
         const path = revokePathOf((yield* get("/")).text, "Safari on iPhone")
-        const asking = yield* Effect.fork(post(path))
-        yield* Deferred.await(asked)
-        const [page, seconds] = yield* joinInTime(asking)
-        assert.isAtMost(seconds, 8)
-        assert.strictEqual(page.status, 504)
+        const page = yield* givenUp(post(path), asked)
         assert.include(alertOf(page.text), "see what is signed in")
         assert.include(page.text, "Safari on iPhone")
-      }).pipe(Effect.provide(appWithout("Sessions.revoke", asked)))
+      }).pipe(atNoonIn(app))
     })
   )
 })

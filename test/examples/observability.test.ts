@@ -1,5 +1,3 @@
-import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api"
 import { DataPointType } from "@opentelemetry/sdk-metrics"
@@ -10,6 +8,7 @@ import { aShortDay } from "../../examples/observability/program.js"
 import { metricLines, spanLines } from "../../examples/observability/report.js"
 import { observe } from "../../examples/observability/telemetry.js"
 import { leaks } from "../support/channels.js"
+import { runExample } from "../support/examples.js"
 
 // Once for all tests: the metrics are those of the whole process.
 const theDay = Effect.runPromise(Effect.provide(observe(aShortDay), WorldLive))
@@ -180,16 +179,8 @@ describe("the observability example", () => {
     "prints the traces and the metrics, and ends",
     () =>
       Effect.gen(function* () {
-        const output = yield* Effect.async<string, Error>((resume) => {
-          const child = execFile(
-            process.execPath,
-            ["--import", "tsx", "examples/observability/main.ts"],
-            { cwd: fileURLToPath(new URL("../..", import.meta.url)), env: { PATH: process.env["PATH"] } },
-            (error, stdout, stderr) =>
-              resume(error === null ? Effect.succeed(stdout + stderr) : Effect.fail(error))
-          )
-          return Effect.sync(() => child.kill())
-        })
+        const { code, output } = yield* runExample("observability/main.ts")
+        assert.strictEqual(code, 0, output)
         assert.match(output, /^GET \/account +server +ok\n {2}SessionTokens\.verify +internal +ok\n/m)
         assert.match(output, /clerk_retries\n {2}failure=ClerkServerError {2}operation=Sessions\.get {2}1\n/)
       }),

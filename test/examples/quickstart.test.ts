@@ -1,30 +1,13 @@
-import { execFile } from "node:child_process"
 import { createServer } from "node:http"
-import { fileURLToPath } from "node:url"
 import { HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { runExample } from "../support/examples.js"
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
-
-interface Outcome {
-  readonly code: number
-  readonly output: string
-}
-
-const quickstart = (args: ReadonlyArray<string>, env: Record<string, string>) =>
-  Effect.async<Outcome>((resume) => {
-    const child = execFile(
-      process.execPath,
-      ["--import", "tsx", "examples/quickstart.ts", ...args],
-      { cwd: root, env: { PATH: process.env["PATH"], ...env } },
-      (error, stdout, stderr) =>
-        resume(Effect.succeed({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }))
-    )
-    return Effect.sync(() => child.kill())
-  })
+const quickstart = (args: ReadonlyArray<string>, env: { readonly [name: string]: string }) =>
+  runExample("quickstart.ts", args, env)
 
 const operations = [
   "create",

@@ -1,6 +1,4 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
-
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -9,6 +7,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { ClerkHttp, type RequestPolicy, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/undici"
+import { isInterruptedOnly } from "../support/exits.js"
 import * as wire from "../support/wire.js"
 import { bodyFor, good, inTurn, whole } from "./support/answers.js"
 import { atOnce, calls, create, get, ours, outcome, tagOf } from "./support/calls.js"
@@ -211,7 +210,7 @@ describe.each(ours)(
             }).pipe(Effect.scoped, Effect.provide(layer({ apiUrl: server.url, policy })))
             for (const fiber of fibers) {
               const exit = yield* Effect.timeout(Fiber.await(fiber), "1 second")
-              expect(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)).toBe(true)
+              expect(isInterruptedOnly(exit)).toBe(true)
             }
           })
         )

@@ -1,24 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import type { RequestPolicy } from "effect-clerk"
 import { good } from "./support/answers.js"
 import { atOnce, type Call, calls, ours, outcome } from "./support/calls.js"
 import { scripted, strays } from "./support/scripted.js"
-import { type Fault, faults } from "./support/table.js"
-
-const quick: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
-const impatient: RequestPolicy.Settings = { attempts: 2, timeout: "300 millis" }
+import { type Fault, groups } from "./support/table.js"
 
 const mayAskAgain = ({ again }: Fault, { kind }: Call) =>
   again === "always" || (again === "unless once" && kind !== "once")
-
-const groups: ReadonlyArray<readonly [string, ReadonlyArray<Fault>, RequestPolicy.Settings]> = [
-  ["a broken connection", faults.broken, quick],
-  ["an answer against the protocol", faults.ungrammatical, quick],
-  ["a body that cannot be read", faults.unreadableBodies, quick],
-  ["a refusal", faults.refusals, quick],
-  ["an answer that does not come", faults.slow, impatient]
-]
 
 describe.each(ours)("over $transport", ({ layer }) => {
   describe.each(groups)("%s", (_, table, policy) => {

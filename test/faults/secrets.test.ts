@@ -7,18 +7,7 @@ import { leaks, valueChannels } from "../support/channels.js"
 import type { AnyError } from "../support/operations.js"
 import { atOnce, ours } from "./support/calls.js"
 import { scripted } from "./support/scripted.js"
-import { type Fault, faults } from "./support/table.js"
-
-const quick: RequestPolicy.Settings = { attempts: 2, timeout: "5 seconds" }
-const impatient: RequestPolicy.Settings = { attempts: 2, timeout: "300 millis" }
-
-const groups: ReadonlyArray<readonly [string, ReadonlyArray<Fault>, RequestPolicy.Settings]> = [
-  ["a broken connection", faults.broken, quick],
-  ["an answer against the protocol", faults.ungrammatical, quick],
-  ["a body that cannot be read", faults.unreadableBodies, quick],
-  ["a refusal", faults.refusals, quick],
-  ["an answer that does not come", faults.slow, impatient]
-]
+import { groups } from "./support/table.js"
 
 /** One with secrets in its body, which is sent once, and one that is repeated. */
 const calls: ReadonlyArray<Effect.Effect<unknown, AnyError, ClerkHttp>> = [refresh, Sessions.get("sess_1")]

@@ -108,11 +108,14 @@ describe("a token", () => {
       ...payloads.map((payload) => () => readPart(payload)),
       ...tokens.map((token) => () => readCompact(token, "session"))
     ].map((attempt) => {
-      attempt()
-      const started = performance.now()
-      for (let round = 0; round < 20; round++) attempt()
-      return (performance.now() - started) / 20
+      const rounds = Array.from({ length: 20 }, () => {
+        const started = performance.now()
+        attempt()
+        return performance.now() - started
+      })
+      // The best of them: in the others the machine may have done something else meanwhile.
+      return Math.min(...rounds)
     })
-    expect(Math.max(...times)).toBeLessThan(5)
+    expect(Math.max(...times)).toBeLessThan(3)
   })
 })

@@ -1,20 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
-import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import { defectOf, isInterruptedOnly } from "../support/exits.js"
 import { keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
 import { stage } from "../support/play.js"
 
 class Bug extends Error {}
 const bug = new Bug("the client is broken")
-
-const defectOf = <A, E>(exit: Exit.Exit<A, E>) =>
-  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.dieOption(exit.cause)) : undefined
 
 describe("a client that dies", () => {
   it.effect("lets everybody who waits die of it, and the next one asks again at once", () =>
@@ -84,7 +79,7 @@ describe("a client that interrupts itself", () => {
       const { times, layer } = stage({ turns: [Effect.interrupt, keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
         const exit = yield* Effect.exit(Effect.fork(look("ins_1")).pipe(Effect.flatMap(Fiber.join)))
-        expect(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)).toBe(true)
+        expect(isInterruptedOnly(exit)).toBe(true)
         expect(yield* look("ins_1")).toBe("found")
         expect(times).toHaveLength(2)
       }).pipe(Effect.provide(keysOver(layer)))

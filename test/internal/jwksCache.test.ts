@@ -2,25 +2,21 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
-import { ClerkHttp, ClerkTransportError, RequestPolicy, type SigningKeys } from "effect-clerk"
+import { ClerkHttp, RequestPolicy, type SigningKeys } from "effect-clerk"
+import { isInterruptedOnly } from "../support/exits.js"
 import { heldBack, keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { refused, stage } from "../support/play.js"
 import { recordingTracer } from "../support/spans.js"
 
 const lookOften = (times: number, kid = "ins_1") =>
   Effect.tap(Effect.replicateEffect(Effect.fork(look(kid)), times), () => pause)
 
-const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
-
 const nobody = Fiber.failCause(Cause.die("nobody is there"))
-
-const isInterrupted = <A, E>(exit: Exit.Exit<A, E>) =>
-  Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
 
 describe("a thousand who wait for keys that nobody has yet", () => {
   it.effect("make one request, which serves them all", () =>
@@ -53,7 +49,7 @@ describe("a thousand who wait for keys that nobody has yet", () => {
       yield* Effect.gen(function* () {
         const [first = nobody, ...others] = yield* lookOften(1_000)
         const last = others.pop() ?? nobody
-        expect(isInterrupted(yield* Fiber.interrupt(first))).toBe(true)
+        expect(isInterruptedOnly(yield* Fiber.interrupt(first))).toBe(true)
         yield* Fiber.interruptAll(others)
         yield* pause
         expect(requests).toEqual({ made: 1, givenUp: 0 })
@@ -135,7 +131,7 @@ describe("a request under way", () => {
             return Effect.exit(restore(look("ins_1")))
           })
         ).pipe(Effect.fork, Effect.flatMap(Fiber.await))
-        expect(isInterrupted(exit)).toBe(true)
+        expect(isInterruptedOnly(exit)).toBe(true)
         yield* Deferred.succeed(answer, keysNamed("ins_1"))
         expect(yield* look("ins_1")).toBe("found")
       }).pipe(Effect.provide(keysOver(client)))
@@ -146,7 +142,7 @@ describe("a request under way", () => {
   it.effect("does not run under the time limits and attempts of the one who waits first", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({
-        turns: [Effect.zipRight(Effect.sleep("1 second"), Effect.fail(refused)), keysNamed("ins_1")]
+        turns: [Effect.delay(refused, "1 second"), keysNamed("ins_1")]
       })
       yield* Effect.gen(function* () {
         const first = yield* look("ins_1").pipe(

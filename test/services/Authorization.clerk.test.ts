@@ -6,7 +6,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
 import { Authorization, type FactorAges, type SessionClaims } from "effect-clerk"
-import { bareClaims, fullClaims } from "../support/sessionClaims.js"
+import { bareClaims, fullClaims, kinds } from "../support/sessionClaims.js"
 
 /** What a user has, in a form from which both the claims of ours and those of Clerk's can be made. */
 interface User {
@@ -138,8 +138,6 @@ const anyOfAll = FastCheck.record({
     })
   )
 })
-
-const kinds = ["role", "permission", "feature", "plan", "reverification"] as const
 
 const anyAsked: FastCheck.Arbitrary<Asked> = FastCheck.tuple(
   anyOfAll,

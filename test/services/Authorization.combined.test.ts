@@ -1,20 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Authorization, type ClerkAccessDenied, type SessionClaims } from "effect-clerk"
-import { bareClaims, fullClaims } from "../support/sessionClaims.js"
+import { bareClaims, fullClaims, held, kinds } from "../support/sessionClaims.js"
 
-type Kind = keyof Authorization.Requirements
+type Kind = (typeof kinds)[number]
 
-const kinds: ReadonlyArray<Kind> = ["role", "permission", "feature", "plan", "reverification"]
-
-/** What `fullClaims` has, and what it has not. */
-const held: Required<Authorization.Requirements> = {
-  role: "org:admin",
-  permission: "org:invoices:create",
-  feature: "u:reports",
-  plan: "o:team",
-  reverification: "strict_mfa"
-}
+/** What `fullClaims` has not. */
 const lacking: Required<Authorization.Requirements> = {
   role: "org:owner",
   permission: "org:invoices:delete",

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Authorization, type SessionClaims } from "effect-clerk"
 import { withPollutedPrototype } from "../support/pollution.js"
-import { bareClaims, fullClaims } from "../support/sessionClaims.js"
+import { bareClaims, fullClaims, held, kinds } from "../support/sessionClaims.js"
 
 // What callers without types, or with claims of their own making, may pass.
 const asRequirements = (value: unknown) => value as Authorization.Requirements
@@ -25,16 +25,6 @@ const isGranted = (claims: SessionClaims, requirements: unknown) =>
     expect(passed).toBe(granted)
     return granted
   })
-
-/** What `fullClaims` has of each kind. */
-const held: Required<Authorization.Requirements> = {
-  role: "org:admin",
-  permission: "org:invoices:create",
-  feature: "u:reports",
-  plan: "u:pro",
-  reverification: "strict"
-}
-const kinds = ["role", "permission", "feature", "plan", "reverification"] as const
 
 const strange: ReadonlyArray<readonly [string, (held: unknown) => unknown]> = [
   ["null", () => null],

@@ -62,14 +62,14 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    const corrupt: ReadonlyArray<readonly [string, Buffer]> = [
-      ["gzip", Buffer.from([0xff, 1, 2, 3, 4])],
-      ["gzip", Buffer.concat([gzipSync(text).subarray(0, 40), Buffer.alloc(100, 0xff)])],
-      ["deflate", Buffer.from([0xff, 1, 2, 3, 4])],
-      ["br", Buffer.from([0xff, 1, 2, 3, 4])]
+    const corrupt: ReadonlyArray<readonly [encoding: string, where: string, Buffer]> = [
+      ["gzip", "from the start", Buffer.from([0xff, 1, 2, 3, 4])],
+      ["gzip", "further on", Buffer.concat([gzipSync(text).subarray(0, 40), Buffer.alloc(100, 0xff)])],
+      ["deflate", "from the start", Buffer.from([0xff, 1, 2, 3, 4])],
+      ["br", "from the start", Buffer.from([0xff, 1, 2, 3, 4])]
     ]
 
-    it.scopedLive.each(corrupt)("that is broken %s is refused", ([encoding, body]) =>
+    it.scopedLive.each(corrupt)("that is broken %s, %s, is refused", ([encoding, , body]) =>
       Effect.gen(function* () {
         expect(yield* Effect.flip(asked(encoded(encoding, body)))).toMatchObject(
           unreadable(decompresses ? "encoding" : "utf8")

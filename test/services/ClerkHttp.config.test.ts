@@ -2,11 +2,12 @@ import { inspect } from "node:util"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { describe, expect, it } from "@effect/vitest"
 import * as Config from "effect/Config"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { ClerkHttp, RequestPolicy } from "effect-clerk"
+import { ClerkHttp, type ClerkHttpService, RequestPolicy, Sessions } from "effect-clerk"
 import {
   type AnyLayer,
   configLayer,
@@ -17,6 +18,7 @@ import {
   told,
   withVariables
 } from "../support/clientLayers.js"
+import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
 import { untyped } from "../support/requests.js"
 
 describe("the secret key", () => {
@@ -286,6 +288,25 @@ describe("from the environment", () => {
       })
     )
   }
+
+  it.effect("layerDefault builds a client for each environment, even for two in one program", () => {
+    class First extends Context.Tag("test/First")<First, ClerkHttpService>() {}
+    class Second extends Context.Tag("test/Second")<Second, ClerkHttpService>() {}
+    const { calls, layer: recorder } = recordingFetch(() => jsonResponse({ errors: [] }, 404))
+    const keyed = (key: string) => withVariables(ClerkHttp.layerDefault, { CLERK_SECRET_KEY: key })
+    const Both = Layer.merge(
+      Layer.provide(Layer.effect(First, ClerkHttp), keyed("sk_test_first")),
+      Layer.provide(Layer.effect(Second, ClerkHttp), keyed("sk_test_second"))
+    )
+    return Effect.gen(function* () {
+      yield* Effect.flip(Sessions.get("sess_1").pipe(Effect.provideServiceEffect(ClerkHttp, First)))
+      yield* Effect.flip(Sessions.get("sess_1").pipe(Effect.provideServiceEffect(ClerkHttp, Second)))
+      expect(calls.map(({ headers }) => headers["authorization"])).toEqual([
+        "Bearer sk_test_first",
+        "Bearer sk_test_second"
+      ])
+    }).pipe(Effect.provide(Layer.provide(Both, recorder)))
+  })
 
   it.effect("layerConfig takes the key and the URL from where it is told to", () =>
     Effect.gen(function* () {

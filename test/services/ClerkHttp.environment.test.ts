@@ -1,13 +1,12 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import { ClerkHttp, type Session, Sessions } from "effect-clerk"
 import { afterEach, vi } from "vitest"
+import { defectOf } from "../support/exits.js"
 import { json, loopback } from "../support/loopback.js"
 import * as wire from "../support/wire.js"
 
@@ -16,9 +15,6 @@ const get: Effect.Effect<Session, Sessions.GetError> = Sessions.get("sess_1")
 
 /** What the outside world does: no services, not even those of a test. */
 const runBare = <A, E>(self: Effect.Effect<A, E>) => Effect.promise(() => Effect.runPromiseExit(self))
-
-const defectOf = <A, E>(exit: Exit.Exit<A, E>) =>
-  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.dieOption(exit.cause)) : undefined
 
 /** A provider of these variables, which counts how often it is read. */
 const countingProvider = (variables: ReadonlyMap<string, string>) => {

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { RequestPolicy, Sessions } from "effect-clerk"
+import { isInterruptedOnly } from "../support/exits.js"
 import { type Answer, json, loopback } from "../support/loopback.js"
 import { transports } from "../support/transports.js"
 import * as wire from "../support/wire.js"
@@ -32,7 +31,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
       yield* server.asked
       yield* Effect.sleep("30 millis") // for what was answered to arrive
       const exit = yield* Fiber.interrupt(fiber)
-      expect(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)).toBe(true)
+      expect(isInterruptedOnly(exit)).toBe(true)
       yield* Effect.timeout(server.cutOff, "1 second")
       expect(server.received).toHaveLength(1)
     })

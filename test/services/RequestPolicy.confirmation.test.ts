@@ -1,17 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { type ClerkResponse, Sessions } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { Sessions } from "effect-clerk"
+import { ClerkTest } from "effect-clerk/testing"
 import { operations } from "../support/operations.js"
-import {
-  enact,
-  enactToFailure,
-  inTurn,
-  lost,
-  refused,
-  throttled,
-  unavailable
-} from "../support/policyPlay.js"
+import { lost, play, playToFailure, refused, type Turn, throttled, unavailable } from "../support/play.js"
 import * as wire from "../support/wire.js"
 
 const revoke = Sessions.revoke("sess_1")
@@ -24,7 +16,7 @@ const post = { method: "POST", path: "sessions/sess_1/revoke", operation: "Sessi
 const look = { method: "GET", path: "sessions/sess_1", operation: "Sessions.revoke" }
 
 describe("a revocation that is refused when it is repeated", () => {
-  const losses: ReadonlyArray<readonly [string, Answer]> = [
+  const losses: ReadonlyArray<readonly [string, Turn]> = [
     ["the answer was lost", lost],
     ["Clerk failed", unavailable],
     ["the attempt ran out of time", Effect.never]
@@ -38,8 +30,8 @@ describe("a revocation that is refused when it is repeated", () => {
     ] as const) {
       it.effect(`(${refusal.status}) after ${name} has succeeded when the session is ${status}`, () =>
         Effect.gen(function* () {
-          const { exit, requests } = yield* enact(revoke, {
-            answer: inTurn(loss, refusal, as(status)),
+          const { exit, requests } = yield* play(revoke, {
+            turns: [loss, refusal, as(status)],
             policy
           })
           expect(exit).toMatchObject({ _tag: "Success", value: { id: "sess_1", status } })
@@ -50,7 +42,7 @@ describe("a revocation that is refused when it is repeated", () => {
     }
   }
 
-  const otherwise: ReadonlyArray<readonly [string, Answer]> = [
+  const otherwise: ReadonlyArray<readonly [string, Turn]> = [
     ["shows an active session", as("active")],
     ["shows a status nobody knows", as("half-revoked")],
     ["finds nothing", ClerkTest.json(404, {})],
@@ -64,8 +56,8 @@ describe("a revocation that is refused when it is repeated", () => {
 
   it.effect.each(otherwise)("was refused when the one look at the session %s", ([, answer]) =>
     Effect.gen(function* () {
-      const { error, requests } = yield* enactToFailure(revoke, {
-        answer: inTurn(lost, conflict, answer),
+      const { error, requests } = yield* playToFailure(revoke, {
+        turns: [lost, conflict, answer],
         policy
       })
       expect(error).toMatchObject({
@@ -83,8 +75,8 @@ describe("a revocation that is refused when it is repeated", () => {
 
   it.effect("is looked at once, whichever attempt it was", () =>
     Effect.gen(function* () {
-      const { exit, requests } = yield* enact(revoke, {
-        answer: inTurn(throttled, lost, gone, as("revoked")),
+      const { exit, requests } = yield* play(revoke, {
+        turns: [throttled, lost, gone, as("revoked")],
         policy
       })
       expect(exit._tag).toBe("Success")
@@ -97,8 +89,8 @@ describe("nothing is looked at", () => {
   it.effect("when the first attempt was refused", () =>
     Effect.gen(function* () {
       for (const refusal of [gone, conflict]) {
-        const { error, requests } = yield* enactToFailure(revoke, {
-          answer: inTurn(refusal, as("revoked")),
+        const { error, requests } = yield* playToFailure(revoke, {
+          turns: [refusal, as("revoked")],
           policy
         })
         expect(error).toMatchObject({ status: refusal.status, attempts: 1 })
@@ -107,15 +99,15 @@ describe("nothing is looked at", () => {
     })
   )
 
-  const unseen: ReadonlyArray<readonly [string, Answer]> = [
+  const unseen: ReadonlyArray<readonly [string, Turn]> = [
     ["turned away unread", throttled],
     ["never sent", refused]
   ]
 
   it.effect.each(unseen)("when the attempt before was %s", ([, first]) =>
     Effect.gen(function* () {
-      const { error, requests } = yield* enactToFailure(revoke, {
-        answer: inTurn(first, gone, as("revoked")),
+      const { error, requests } = yield* playToFailure(revoke, {
+        turns: [first, gone, as("revoked")],
         policy
       })
       expect(error).toMatchObject({ _tag: "ClerkNotFound", attempts: 2 })
@@ -128,8 +120,8 @@ describe("nothing is looked at", () => {
     "by $name",
     ({ run, method, path }) =>
       Effect.gen(function* () {
-        const { error, requests } = yield* enactToFailure(run, {
-          answer: (index): Answer | ClerkResponse => inTurn(lost, gone, as("revoked"))(index),
+        const { error, requests } = yield* playToFailure(run, {
+          turns: [lost, gone, as("revoked")],
           policy
         })
         expect(error).toMatchObject({ status: 404, attempts: 2 })

@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { enact, enactToFailure, inTurn, refused, unavailable } from "../support/policyPlay.js"
+import { play, playToFailure, refused, unavailable } from "../support/play.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
@@ -17,8 +17,8 @@ describe("a deadline over a program", () => {
       const program = Effect.all([get, get, Sessions.revoke("sess_1")]).pipe(
         RequestPolicy.deadline("10 seconds")
       )
-      const { error, requests, ended } = yield* enactToFailure(program, { answer: () => slow("4 seconds") })
-      expect(requests.map(({ at }) => at)).toEqual([0, 4_000, 8_000])
+      const { error, times, ended } = yield* playToFailure(program, { turns: [slow("4 seconds")] })
+      expect(times).toEqual([0, 4_000, 8_000])
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
         phase: "total",
@@ -39,7 +39,7 @@ describe("a deadline over a program", () => {
       let interrupted = 0
       const work = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++))
       const program = Effect.zipRight(get, work).pipe(RequestPolicy.deadline("10 seconds"))
-      const { error, ended } = yield* enactToFailure(program, { answer: () => slow("4 seconds") })
+      const { error, ended } = yield* playToFailure(program, { turns: [slow("4 seconds")] })
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
         phase: "total",
@@ -69,7 +69,7 @@ describe("a deadline over a program", () => {
   it.effect("lets what is done in time succeed", () =>
     Effect.gen(function* () {
       const program = Effect.all([get, get]).pipe(RequestPolicy.deadline("10 seconds"))
-      const { exit, ended } = yield* enact(program, { answer: () => slow("4.9 seconds") })
+      const { exit, ended } = yield* play(program, { turns: [slow("4.9 seconds")] })
       expect(exit).toMatchObject({ _tag: "Success", value: [{ id: "sess_1" }, { id: "sess_1" }] })
       expect(ended).toBe(9_800)
     })
@@ -78,8 +78,8 @@ describe("a deadline over a program", () => {
   it.effect("starts when the program does, each time anew", () =>
     Effect.gen(function* () {
       const limited = RequestPolicy.deadline("5 seconds")(get)
-      const { exit, ended } = yield* enact(Effect.all([Effect.sleep("1 minute"), limited, limited]), {
-        answer: () => slow("4 seconds")
+      const { exit, ended } = yield* play(Effect.all([Effect.sleep("1 minute"), limited, limited]), {
+        turns: [slow("4 seconds")]
       })
       expect(exit._tag).toBe("Success")
       expect(ended).toBe(68_000)
@@ -90,9 +90,9 @@ describe("a deadline over a program", () => {
     Effect.gen(function* () {
       const patient = get.pipe(RequestPolicy.retry({ attempts: 3 }))
       const asking = ClerkTest.json(429, {}, { "retry-after": "5" })
-      const { error, times, ended } = yield* enactToFailure(
+      const { error, times, ended } = yield* playToFailure(
         Effect.all([patient, patient]).pipe(RequestPolicy.deadline("10 seconds")),
-        { answer: inTurn(slow("6 seconds"), asking) }
+        { turns: [slow("6 seconds"), asking] }
       )
       expect(error).toMatchObject({ _tag: "ClerkRateLimited", attempts: 1, retryable: true })
       expect([times, ended]).toEqual([[0, 6_000], 6_000])
@@ -102,10 +102,10 @@ describe("a deadline over a program", () => {
   it.effect("stands in for the client's, which is a limit of each call", () =>
     Effect.gen(function* () {
       const policy = { deadline: "5 seconds" } as const
-      const short = yield* enactToFailure(get, { answer: () => slow("8 seconds"), policy })
+      const short = yield* playToFailure(get, { turns: [slow("8 seconds")], policy })
       expect(short.ended).toBe(5_000)
-      const long = yield* enact(RequestPolicy.deadline("9 seconds")(get), {
-        answer: () => slow("8 seconds"),
+      const long = yield* play(RequestPolicy.deadline("9 seconds")(get), {
+        turns: [slow("8 seconds")],
         policy
       })
       expect(long.exit._tag).toBe("Success")
@@ -116,11 +116,11 @@ describe("a deadline over a program", () => {
   it.effect("holds together with a deadline of each call inside it", () =>
     Effect.gen(function* () {
       const each = RequestPolicy.use({ deadline: "3 seconds" })(Effect.flip(get))
-      const { error, times, ended } = yield* enactToFailure(
+      const { error, times, ended } = yield* playToFailure(
         Effect.zipRight(each, RequestPolicy.use({ deadline: "1 hour" })(get)).pipe(
           RequestPolicy.deadline("10 seconds")
         ),
-        { answer: () => Effect.never }
+        { turns: [Effect.never] }
       )
       expect(times).toEqual([0, 3_000])
       expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", operation: "Sessions.get" })
@@ -130,9 +130,9 @@ describe("a deadline over a program", () => {
 
   it.effect("interrupts a call without limits as well", () =>
     Effect.gen(function* () {
-      const { error, ended } = yield* enactToFailure(
+      const { error, ended } = yield* playToFailure(
         get.pipe(RequestPolicy.none, RequestPolicy.deadline("2 seconds")),
-        { answer: () => Effect.never }
+        { turns: [Effect.never] }
       )
       expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total" })
       expect(ended).toBe(2_000)
@@ -148,7 +148,7 @@ describe("of two deadlines", () => {
         ["10 seconds", "3 seconds"]
       ] as const) {
         const nested = get.pipe(RequestPolicy.deadline(inner), RequestPolicy.deadline(outer))
-        const { error, ended } = yield* enactToFailure(nested, { answer: () => Effect.never })
+        const { error, ended } = yield* playToFailure(nested, { turns: [Effect.never] })
         expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", operation: "Sessions.get" })
         expect(ended).toBe(2_999)
       }
@@ -158,9 +158,9 @@ describe("of two deadlines", () => {
   it.effect("the inner one ends alone what is inside", () =>
     Effect.gen(function* () {
       const inner = Effect.flip(RequestPolicy.deadline("3 seconds")(get))
-      const { exit, times, ended } = yield* enact(
+      const { exit, times, ended } = yield* play(
         Effect.zipRight(inner, Effect.flip(get)).pipe(RequestPolicy.deadline("10 seconds")),
-        { answer: () => Effect.never }
+        { turns: [Effect.never] }
       )
       expect(exit).toMatchObject({ _tag: "Success", value: { _tag: "ClerkTimeout", phase: "total" } })
       expect([times, ended]).toEqual([[0, 2_999], 9_999])
@@ -170,8 +170,8 @@ describe("of two deadlines", () => {
   it.effect("an outer one that has less left bounds the waits inside", () =>
     Effect.gen(function* () {
       const patient = get.pipe(RequestPolicy.retry({ attempts: 9 }), RequestPolicy.deadline("1 minute"))
-      const { error, times, ended } = yield* enactToFailure(RequestPolicy.deadline("1 second")(patient), {
-        answer: () => unavailable,
+      const { error, times, ended } = yield* playToFailure(RequestPolicy.deadline("1 second")(patient), {
+        turns: [unavailable],
         chance: 1
       })
       expect(times).toEqual([0, 100, 300, 700])
@@ -186,8 +186,8 @@ describe("a deadline that has run out before a request", () => {
     Effect.gen(function* () {
       // The last millisecond is kept back for the call to say what it knows.
       const program = Effect.zipRight(Effect.sleep("9999.5 millis"), Sessions.create({ userId: "user_1" }))
-      const { error, times } = yield* enactToFailure(RequestPolicy.deadline("10 seconds")(program), {
-        answer: () => refused
+      const { error, times } = yield* playToFailure(RequestPolicy.deadline("10 seconds")(program), {
+        turns: [refused]
       })
       expect(times).toEqual([])
       expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", attempts: 0, sent: "no" })

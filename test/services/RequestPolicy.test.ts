@@ -6,15 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkError, ClerkHttp, RequestPolicy, type Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import {
-  enact,
-  enactToFailure,
-  inTurn,
-  lost,
-  refused,
-  throttled,
-  unavailable
-} from "../support/policyPlay.js"
+import { lost, play, playToFailure, refused, throttled, unavailable } from "../support/play.js"
 import { untyped } from "../support/requests.js"
 import * as wire from "../support/wire.js"
 
@@ -23,18 +15,17 @@ type Combinator = (self: Get) => Get
 
 const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)
-const hanging = () => Effect.never
 
 /** How often a call is attempted under `combinator` while Clerk is down. */
 const attemptsUnder = (combinator: Combinator, policy?: RequestPolicy.Settings) =>
-  Effect.map(enactToFailure(combinator(get), { answer: () => refused, policy }), ({ error, times }) => {
+  Effect.map(playToFailure(combinator(get), { turns: [refused], policy }), ({ error, times }) => {
     expect(error).toMatchObject({ _tag: "ClerkTransportError", attempts: times.length, retryable: true })
     return times.length
   })
 
 /** How long a call takes under `combinator` while Clerk is silent. */
 const endUnder = (combinator: Combinator, policy?: RequestPolicy.Settings) =>
-  Effect.map(enactToFailure(combinator(get), { answer: hanging, policy }), ({ error, times, ended }) => {
+  Effect.map(playToFailure(combinator(get), { turns: [Effect.never], policy }), ({ error, times, ended }) => {
     expect(error).toMatchObject({ _tag: "ClerkTimeout", attempts: times.length })
     return ended
   })
@@ -78,8 +69,8 @@ describe("a policy around one call", () => {
 
   it.effect("lifts every limit when it is none", () =>
     Effect.gen(function* () {
-      const { exit, times, ended } = yield* enact(RequestPolicy.none(get), {
-        answer: () => Effect.delay(Effect.succeed(success), "50 minutes"),
+      const { exit, times, ended } = yield* play(RequestPolicy.none(get), {
+        turns: [Effect.delay(Effect.succeed(success), "50 minutes")],
         policy: RequestPolicy.standard
       })
       expect(exit).toMatchObject({ _tag: "Success", value: { id: "sess_1" } })
@@ -90,8 +81,8 @@ describe("a policy around one call", () => {
   it.effect("does not make an operation repeatable that is not", () =>
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
-      const { times } = yield* enactToFailure(create.pipe(RequestPolicy.retry({ attempts: 10 })), {
-        answer: () => lost
+      const { times } = yield* playToFailure(create.pipe(RequestPolicy.retry({ attempts: 10 })), {
+        turns: [lost]
       })
       expect(times).toHaveLength(1)
     })
@@ -115,8 +106,8 @@ describe("policies compose", () => {
 
   it.effect.each(orders)("in any order: %s", ([, combinator]) =>
     Effect.gen(function* () {
-      const { error, times, ended } = yield* enactToFailure(combinator(get), {
-        answer: hanging,
+      const { error, times, ended } = yield* playToFailure(combinator(get), {
+        turns: [Effect.never],
         policy: RequestPolicy.standard,
         chance: 1
       })
@@ -144,8 +135,8 @@ describe("policies compose", () => {
       const outer = RequestPolicy.use({ timeout: "7 seconds", attempts: 4 })
       const policy = { attempts: 9, timeout: "3 seconds", deadline: "3500 millis" } as const
       // The timeout is the inner one's, the attempts are the outer one's, the deadline is the client's.
-      const { error, times, ended } = yield* enactToFailure(get.pipe(inner, outer), {
-        answer: hanging,
+      const { error, times, ended } = yield* playToFailure(get.pipe(inner, outer), {
+        turns: [Effect.never],
         policy
       })
       expect(times).toEqual([0, 1_000, 2_000, 3_000])
@@ -164,8 +155,8 @@ describe("a policy around a program", () => {
         yield* Effect.flip(get.pipe(RequestPolicy.retry({ attempts: 2 })))
         yield* Effect.flip(Sessions.createToken("sess_1"))
       }).pipe(RequestPolicy.retry({ attempts: 4 }))
-      const { requests } = yield* enact(Effect.zipRight(program, Effect.flip(get)), {
-        answer: () => unavailable
+      const { requests } = yield* play(Effect.zipRight(program, Effect.flip(get)), {
+        turns: [unavailable]
       })
       const calls = requests.map(({ operation }) => operation)
       expect(calls.slice(0, 6)).toEqual(Array.from({ length: 6 }, () => "Sessions.get"))
@@ -177,11 +168,11 @@ describe("a policy around a program", () => {
 
   it.effect("reaches calls in other fibers", () =>
     Effect.gen(function* () {
-      const { times } = yield* enact(
+      const { times } = yield* play(
         Effect.all([Effect.flip(get), Effect.flip(get)], { concurrency: 2 }).pipe(
           RequestPolicy.retry({ attempts: 3 })
         ),
-        { answer: () => unavailable }
+        { turns: [unavailable] }
       )
       expect(times).toHaveLength(6)
     })
@@ -199,7 +190,7 @@ describe("a policy around a program", () => {
         RequestPolicy.retry({ attempts: 4 }),
         RequestPolicy.retry({ attempts: 5 })
       )
-      const { error, times } = yield* enactToFailure(nested, { answer: () => unavailable })
+      const { error, times } = yield* playToFailure(nested, { turns: [unavailable] })
       expect(error).toMatchObject({ _tag: "ClerkServerError", attempts: 3 })
       expect([runs, times.length]).toEqual([1, 3])
     })
@@ -213,13 +204,13 @@ describe("a policy around a program", () => {
         get
       ).pipe(RequestPolicy.noRetry, (once) => Effect.retry(once, { while: ClerkError.isRetryable, times: 2 }))
       const policy = RequestPolicy.standard
-      const failed = yield* enactToFailure(program, { answer: () => unavailable, policy })
+      const failed = yield* playToFailure(program, { turns: [unavailable], policy })
       expect(failed.error).toMatchObject({ _tag: "ClerkServerError", attempts: 1 })
       expect([runs, failed.times.length]).toEqual([3, 3])
-      const recovered = yield* enact(program, { answer: inTurn(throttled, success), policy })
+      const recovered = yield* play(program, { turns: [throttled, success], policy })
       expect(recovered.exit).toMatchObject({ _tag: "Success", value: { id: "sess_1" } })
       expect([runs, recovered.times.length]).toEqual([5, 2])
-      const missing = yield* enactToFailure(program, { answer: () => ClerkTest.json(404, {}), policy })
+      const missing = yield* playToFailure(program, { turns: [ClerkTest.json(404, {})], policy })
       expect([runs, missing.times.length]).toEqual([6, 1])
     })
   )
@@ -244,8 +235,8 @@ describe("a policy that breaks a rule", () => {
 
   it.effect.each(wrong)("in its %s is refused by a call before anything is sent: %o", ([field, settings]) =>
     Effect.gen(function* () {
-      const { error, times } = yield* enactToFailure(get.pipe(RequestPolicy.use(settings)), {
-        answer: () => success
+      const { error, times } = yield* playToFailure(get.pipe(RequestPolicy.use(settings)), {
+        turns: [success]
       })
       expect(error).toMatchObject({
         _tag: "ClerkInvalidRequest",
@@ -265,16 +256,16 @@ describe("a policy that breaks a rule", () => {
     })
   )
 
-  const combinators: ReadonlyArray<readonly [string, Combinator]> = [
-    ["policy.attempts", RequestPolicy.retry({ attempts: 0 })],
-    ["policy.timeout", RequestPolicy.timeout(-1)],
-    ["policy.deadline", RequestPolicy.deadline(0)],
-    ["policy.deadline", RequestPolicy.deadline(Duration.infinity)]
+  const combinators: ReadonlyArray<readonly [name: string, field: string, Combinator]> = [
+    ["attempts of zero", "policy.attempts", RequestPolicy.retry({ attempts: 0 })],
+    ["a timeout below zero", "policy.timeout", RequestPolicy.timeout(-1)],
+    ["a deadline of zero", "policy.deadline", RequestPolicy.deadline(0)],
+    ["a deadline without end", "policy.deadline", RequestPolicy.deadline(Duration.infinity)]
   ]
 
-  it.effect.each(combinators)("in its %s is refused by whatever brings it", ([field, combinator]) =>
+  it.effect.each(combinators)("by %s is refused by whatever brings it", ([, field, combinator]) =>
     Effect.gen(function* () {
-      const { error, times } = yield* enactToFailure(combinator(get), { answer: () => success })
+      const { error, times } = yield* playToFailure(combinator(get), { turns: [success] })
       expect(error).toMatchObject({ _tag: "ClerkInvalidRequest", field })
       expect(times).toEqual([])
     })
@@ -286,15 +277,15 @@ describe("onRetry", () => {
     Effect.gen(function* () {
       const events: Array<RequestPolicy.RetryEvent> = []
       const onRetry = (event: RequestPolicy.RetryEvent) => Effect.sync(() => void events.push(event))
-      const { exit } = yield* enact(
+      const { exit } = yield* play(
         Sessions.createToken("sess_1").pipe(RequestPolicy.retry({ attempts: 4, onRetry })),
         {
-          answer: inTurn(
+          turns: [
             ClerkTest.json(429, {}, { "retry-after": "2" }),
             unavailable,
             lost,
             ClerkTest.json(200, wire.token)
-          ),
+          ],
           chance: 0.5
         }
       )
@@ -312,12 +303,12 @@ describe("onRetry", () => {
     Effect.gen(function* () {
       let told = 0
       const onRetry = () => Effect.sync(() => void told++)
-      yield* enactToFailure(get.pipe(RequestPolicy.retry({ attempts: 2, onRetry })), {
-        answer: () => unavailable
+      yield* playToFailure(get.pipe(RequestPolicy.retry({ attempts: 2, onRetry })), {
+        turns: [unavailable]
       })
       expect(told).toBe(1)
-      yield* enactToFailure(get.pipe(RequestPolicy.retry({ attempts: 2, onRetry })), {
-        answer: () => ClerkTest.json(404, {})
+      yield* playToFailure(get.pipe(RequestPolicy.retry({ attempts: 2, onRetry })), {
+        turns: [ClerkTest.json(404, {})]
       })
       expect(told).toBe(1)
     })
@@ -326,8 +317,8 @@ describe("onRetry", () => {
   it.effect("may take its time, but not beyond the deadline", () =>
     Effect.gen(function* () {
       for (const hook of [Effect.sleep("950 millis"), Effect.never]) {
-        const { error, times, ended } = yield* enactToFailure(get, {
-          answer: () => unavailable,
+        const { error, times, ended } = yield* playToFailure(get, {
+          turns: [unavailable],
           policy: { attempts: 2, deadline: "1 second", onRetry: () => hook },
           chance: 1
         })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import { accepts, type Changes, refuses } from "../support/tokenCases.js"
 import {
   app,
   claims,
@@ -13,29 +14,6 @@ import {
   tokenOf
 } from "../support/tokens.js"
 import { claimsOf, reasonOf, refusalOf } from "../support/verification.js"
-
-type Changes = { readonly [name: string]: unknown }
-type Case = readonly [name: string, changes: Changes, options?: Changes]
-
-const refuses = (reason: string, cases: ReadonlyArray<Case>) => {
-  for (const [name, changes, options] of cases) {
-    it.effect(name, () =>
-      Effect.gen(function* () {
-        expect(yield* reasonOf(sessionToken(changes), options)).toBe(reason)
-      })
-    )
-  }
-}
-
-const accepts = (cases: ReadonlyArray<Case>) => {
-  for (const [name, changes, options] of cases) {
-    it.effect(name, () =>
-      Effect.gen(function* () {
-        expect((yield* claimsOf(sessionToken(changes), options)).userId).toBe(claims().sub)
-      })
-    )
-  }
-}
 
 const noTexts: ReadonlyArray<readonly [name: string, value: unknown]> = [
   ["missing", undefined],

@@ -1,31 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { accepts, type Changes, refuses } from "../support/tokenCases.js"
 import { claims, header, now, sessionToken, tokenOf } from "../support/tokens.js"
-import { claimsOf, reasonOf, refusalOf } from "../support/verification.js"
-
-type Changes = { readonly [name: string]: unknown }
-type Case = readonly [name: string, changes: Changes, options?: Changes]
-
-const refuses = (reason: string, cases: ReadonlyArray<Case>) => {
-  for (const [name, changes, options] of cases) {
-    it.effect(name, () =>
-      Effect.gen(function* () {
-        expect(yield* reasonOf(sessionToken(changes), options)).toBe(reason)
-      })
-    )
-  }
-}
-
-const accepts = (cases: ReadonlyArray<Case>) => {
-  for (const [name, changes, options] of cases) {
-    it.effect(name, () =>
-      Effect.gen(function* () {
-        expect((yield* claimsOf(sessionToken(changes), options)).userId).toBe(claims().sub)
-      })
-    )
-  }
-}
+import { reasonOf, refusalOf } from "../support/verification.js"
 
 /** JSON has words for numbers that JavaScript would not write. */
 const literal = (name: string, text: string) =>

@@ -6,43 +6,9 @@ import type { ClerkHttp, ClerkResponse, Session, SessionToken } from "effect-cle
 import { Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { answering } from "../support/answering.js"
+import { decodedSession, inMillis } from "../support/decodedSession.js"
 import { type AnyError, operations, refreshParams } from "../support/operations.js"
 import * as wire from "../support/wire.js"
-
-/** The same session with its times as numbers, which show more of themselves in a failed comparison. */
-const inMillis = ({ lastActiveAt, expireAt, abandonAt, updatedAt, createdAt, ...rest }: Session) => ({
-  ...rest,
-  lastActiveAt: DateTime.toEpochMillis(lastActiveAt),
-  expireAt: DateTime.toEpochMillis(expireAt),
-  ...(abandonAt === undefined ? undefined : { abandonAt: DateTime.toEpochMillis(abandonAt) }),
-  updatedAt: DateTime.toEpochMillis(updatedAt),
-  createdAt: DateTime.toEpochMillis(createdAt)
-})
-
-const decoded = {
-  object: "session",
-  id: "sess_1",
-  userId: "user_1",
-  clientId: "client_1",
-  status: "active",
-  lastActiveOrganizationId: "org_1",
-  lastActiveAt: 1_716_883_200_000,
-  latestActivity: {
-    object: "session_activity",
-    id: "activity_1",
-    deviceType: "desktop",
-    isMobile: false,
-    browserName: "Chrome",
-    browserVersion: "128.0.0.0",
-    ipAddress: "192.168.1.100",
-    city: "San Francisco",
-    country: "US"
-  },
-  expireAt: 1_716_969_600_000,
-  abandonAt: 1_719_475_200_000,
-  updatedAt: 1_716_883_200_001,
-  createdAt: 1_716_883_200_002
-}
 
 const got = (session: unknown) =>
   Effect.map(Sessions.get("sess_1"), inMillis).pipe(answering(ClerkTest.json(200, session)))
@@ -59,7 +25,7 @@ describe("a session in an answer", () => {
     Effect.gen(function* () {
       const session = yield* answering(ClerkTest.json(200, wire.session))(run)
       expect(DateTime.isUtc(session.createdAt)).toBe(true)
-      expect(inMillis(session)).toStrictEqual(decoded)
+      expect(inMillis(session)).toStrictEqual(decodedSession)
     })
   )
 
@@ -77,7 +43,7 @@ describe("a session in an answer", () => {
       const bare = Object.fromEntries(
         Object.entries(wire.session).filter(([name]) => !sometimes.includes(name))
       )
-      const { clientId, lastActiveOrganizationId, latestActivity, abandonAt, ...required } = decoded
+      const { clientId, lastActiveOrganizationId, latestActivity, abandonAt, ...required } = decodedSession
       expect(yield* got({ ...bare, ...nulls })).toStrictEqual(required)
       expect(yield* got(bare)).toStrictEqual(required)
     })
@@ -112,7 +78,7 @@ describe("a session in an answer", () => {
   it.effect("passes with a status and with fields that Clerk adds later", () =>
     Effect.gen(function* () {
       const session = yield* got(wire.sessionWith({ status: "hibernated", mood: "sleepy" }))
-      expect(session).toStrictEqual({ ...decoded, status: "hibernated" })
+      expect(session).toStrictEqual({ ...decodedSession, status: "hibernated" })
     })
   )
 
@@ -133,7 +99,7 @@ describe("a session in an answer", () => {
             .replace(`"id":"activity_1"`, `"id":"activity_1",${hostile}`)
         )
       )(Sessions.get("sess_1"))
-      expect(inMillis(session)).toStrictEqual(decoded)
+      expect(inMillis(session)).toStrictEqual(decodedSession)
       expect(Reflect.get(session, "polluted")).toBeUndefined()
       expect(Reflect.get({}, "polluted")).toBeUndefined()
     })
@@ -167,7 +133,7 @@ describe("a list in an answer", () => {
     Effect.gen(function* () {
       const second = wire.sessionWith({ id: "sess_2" })
       const { data, totalCount } = yield* listed({ data: [wire.session, second], total_count: 12 })
-      expect(data.map(inMillis)).toStrictEqual([decoded, { ...decoded, id: "sess_2" }])
+      expect(data.map(inMillis)).toStrictEqual([decodedSession, { ...decodedSession, id: "sess_2" }])
       expect(totalCount).toBe(12)
     })
   )
@@ -175,7 +141,7 @@ describe("a list in an answer", () => {
   it.effect("comes as a bare array, and then nothing is known of the count", () =>
     Effect.gen(function* () {
       const result = yield* listed([wire.session])
-      expect(result.data.map(inMillis)).toStrictEqual([decoded])
+      expect(result.data.map(inMillis)).toStrictEqual([decodedSession])
       expect("totalCount" in result).toBe(false)
     })
   )

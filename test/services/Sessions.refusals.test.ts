@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { refused } from "../support/answering.js"
+import { failureWhen } from "../support/answering.js"
 import { type AnyError, type OperationCase, operations } from "../support/operations.js"
 import * as wire from "../support/wire.js"
 
@@ -57,7 +57,7 @@ describe("a status that is not a success", () => {
   it.effect.each(operations)("of $name is the error of its class, with Clerk's errors kept", (operation) =>
     Effect.gen(function* () {
       for (const [status, tag] of expectations(operation)) {
-        const error = yield* refused(operation.run, ClerkTest.json(status, refusal))
+        const error = yield* failureWhen(operation.run, ClerkTest.json(status, refusal))
         expect(error, String(status)).toMatchObject({
           _tag: tag,
           operation: operation.name,
@@ -82,7 +82,7 @@ describe("a status that is not a success", () => {
   it.effect("is not what the body of a session makes of it", () =>
     Effect.gen(function* () {
       for (const status of [203, 204, 302, 404]) {
-        const error = yield* refused(Sessions.get("sess_1"), ClerkTest.json(status, wire.session))
+        const error = yield* failureWhen(Sessions.get("sess_1"), ClerkTest.json(status, wire.session))
         expect(error).toMatchObject({ status, errors: [] })
       }
     })
@@ -90,7 +90,7 @@ describe("a status that is not a success", () => {
 
   it.effect("keeps a 204 without a body, where one is due, apart from an unreadable answer", () =>
     Effect.gen(function* () {
-      const error = yield* refused(Sessions.revoke("sess_1"), { status: 204, headers: {}, body: "" })
+      const error = yield* failureWhen(Sessions.revoke("sess_1"), { status: 204, headers: {}, body: "" })
       expect(error).toMatchObject({ _tag: "ClerkUnexpectedStatus", status: 204, retryable: false })
     })
   )
@@ -99,7 +99,7 @@ describe("a status that is not a success", () => {
 describe("the body of a refusal", () => {
   const errorsOf = (body: string, type = "application/json") =>
     Effect.map(
-      refused(Sessions.get("sess_1"), { status: 404, headers: { "content-type": type }, body }),
+      failureWhen(Sessions.get("sess_1"), { status: 404, headers: { "content-type": type }, body }),
       (error) => {
         expect(error).toMatchObject({ _tag: "ClerkNotFound", status: 404 })
         return "errors" in error ? error.errors : "no errors"
@@ -197,7 +197,7 @@ describe("the body of a refusal", () => {
   it.effect("cannot break a line of a log", () =>
     Effect.gen(function* () {
       const message = "first\r\nsecond\u2028third\u0000\u001b[31mred"
-      const error = yield* refused(
+      const error = yield* failureWhen(
         Sessions.get("sess_1"),
         ClerkTest.json(404, { errors: [{ code: "a\nb", message }] })
       )
@@ -208,7 +208,7 @@ describe("the body of a refusal", () => {
 
 describe("the trace id", () => {
   const traceIdOf = (body: unknown, headers: Readonly<Record<string, string>>) =>
-    Effect.map(refused(Sessions.get("sess_1"), ClerkTest.json(404, body, headers)), (error) =>
+    Effect.map(failureWhen(Sessions.get("sess_1"), ClerkTest.json(404, body, headers)), (error) =>
       "traceId" in error ? error.traceId : "absent"
     )
   const headers = { "clerk-trace-id": "from-clerk", "cf-ray": "from-cloudflare-SJC" }
@@ -234,7 +234,7 @@ describe("the trace id", () => {
 
 describe("a message", () => {
   const messageOf = (status: number, body: unknown) =>
-    Effect.map(refused(Sessions.get("sess_1"), ClerkTest.json(status, body)), ({ message }) => message)
+    Effect.map(failureWhen(Sessions.get("sess_1"), ClerkTest.json(status, body)), ({ message }) => message)
 
   it.effect("says the operation, the status, the code, what is wrong and where to look it up", () =>
     Effect.gen(function* () {
@@ -261,7 +261,7 @@ describe("a message", () => {
 
   it.effect("stands in the JSON of the error, beside its fields", () =>
     Effect.gen(function* () {
-      const error = yield* refused(
+      const error = yield* failureWhen(
         Sessions.get("sess_1"),
         ClerkTest.json(429, { errors: [{ code: "too_many_requests" }] }, { "retry-after": "7" })
       )
@@ -283,13 +283,15 @@ describe("a message", () => {
 
 describe("ClerkError", () => {
   const failure = (status: number, code: string) =>
-    refused(Sessions.get("sess_1"), ClerkTest.json(status, { errors: [{ code: "other" }, { code }] }))
+    failureWhen(Sessions.get("sess_1"), ClerkTest.json(status, { errors: [{ code: "other" }, { code }] }))
 
   it.effect("is what every call fails with, and nothing else is", () =>
     Effect.gen(function* () {
       expect(ClerkError.is(yield* failure(404, "resource_not_found"))).toBe(true)
-      expect(ClerkError.is(yield* refused(Sessions.get(""), ClerkTest.json(200, wire.session)))).toBe(true)
-      expect(ClerkError.is(yield* refused(Sessions.get("sess_1"), wire.text("")))).toBe(true)
+      expect(ClerkError.is(yield* failureWhen(Sessions.get(""), ClerkTest.json(200, wire.session)))).toBe(
+        true
+      )
+      expect(ClerkError.is(yield* failureWhen(Sessions.get("sess_1"), wire.text("")))).toBe(true)
       for (const other of [new Error("404"), { _tag: "ClerkNotFound" }, "ClerkNotFound", null, undefined]) {
         expect(ClerkError.is(other)).toBe(false)
       }
@@ -310,7 +312,9 @@ describe("ClerkError", () => {
       expect(ClerkError.hasCode(error, "resource_not_found")).toBe(true)
       expect(ClerkError.hasCode(error, "other")).toBe(true)
       expect(ClerkError.hasCode(error, "a_third")).toBe(false)
-      expect(ClerkError.hasCode(yield* refused(Sessions.get("sess_1"), wire.text("")), "other")).toBe(false)
+      expect(ClerkError.hasCode(yield* failureWhen(Sessions.get("sess_1"), wire.text("")), "other")).toBe(
+        false
+      )
       expect(ClerkError.hasCode({ errors: [{ code: "other" }] }, "other")).toBe(false)
     })
   )

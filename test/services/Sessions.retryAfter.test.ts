@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { refused } from "../support/answering.js"
+import { failureWhen } from "../support/answering.js"
 
 /** The `retryAfter` of the error for this status, in milliseconds. */
 const retryAfterOf = (headers: Readonly<Record<string, string>>, status = 429) =>
-  Effect.map(refused(Sessions.get("sess_1"), ClerkTest.json(status, {}, headers)), (error) => {
+  Effect.map(failureWhen(Sessions.get("sess_1"), ClerkTest.json(status, {}, headers)), (error) => {
     expect(error).toMatchObject({ status })
     return "retryAfter" in error && error.retryAfter !== undefined
       ? Duration.toMillis(error.retryAfter)

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, type ClerkResponse, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { refused } from "../support/answering.js"
+import { failureWhen } from "../support/answering.js"
 import { type AnyError, operations, refreshParams } from "../support/operations.js"
 import * as wire from "../support/wire.js"
 
@@ -40,7 +40,7 @@ describe("an answer that is not JSON", () => {
   it.effect.each(unreadable)("because it is %s, is refused as %s by every operation", ([, reason, answer]) =>
     Effect.gen(function* () {
       for (const { run, name, method, template } of operations) {
-        expect(yield* refused(run, answer), name).toMatchObject({
+        expect(yield* failureWhen(run, answer), name).toMatchObject({
           _tag: "ClerkDecodeError",
           reason,
           issues: [],
@@ -58,25 +58,14 @@ describe("an answer that is not JSON", () => {
 describe("an answer of the wrong shape", () => {
   const issuesOf = (body: unknown, run: typeof list = Sessions.get("sess_1")) =>
     Effect.map(
-      refused(run, typeof body === "string" ? wire.text(body) : ClerkTest.json(200, body)),
+      failureWhen(run, typeof body === "string" ? wire.text(body) : ClerkTest.json(200, body)),
       (error) => {
         expect(error).toMatchObject({ _tag: "ClerkDecodeError", reason: "schema", retryable: false })
         return error._tag === "ClerkDecodeError" ? error.issues : []
       }
     )
 
-  const required = [
-    "object",
-    "id",
-    "user_id",
-    "status",
-    "last_active_at",
-    "expire_at",
-    "updated_at",
-    "created_at"
-  ] as const
-
-  it.effect.each(required)("for lack of %s says so", (field) =>
+  it.effect.each(wire.requiredFields)("for lack of %s says so", (field) =>
     Effect.gen(function* () {
       const [missing, ...others] = yield* issuesOf(wire.sessionWithout(field))
       expect(others).toEqual([])
@@ -170,10 +159,17 @@ describe("an answer of the wrong shape", () => {
   it.effect("is never quoted", () =>
     Effect.gen(function* () {
       const canary = "canary-7f3a"
-      for (const field of [...required, "client_id", "actor", "latest_activity", "tasks", "abandon_at"]) {
+      for (const field of [
+        ...wire.requiredFields,
+        "client_id",
+        "actor",
+        "latest_activity",
+        "tasks",
+        "abandon_at"
+      ]) {
         const wrong = { [canary]: [canary] }
         for (const value of field === "actor" ? [canary] : [wrong, [wrong]]) {
-          const error = yield* refused(
+          const error = yield* failureWhen(
             Sessions.get("sess_1"),
             ClerkTest.json(200, wire.sessionWith({ [field]: value }))
           )
@@ -213,7 +209,7 @@ describe("an answer about another resource", () => {
   it.effect.each(asked)("than the one %s asked for is refused", ([, run]) =>
     Effect.gen(function* () {
       for (const id of ["sess_2", "sess_1 ", "SESS_1", ""]) {
-        const error = yield* refused(
+        const error = yield* failureWhen(
           run,
           ClerkTest.json(200, wire.sessionWith({ id }), { "clerk-trace-id": "trace_1" })
         )
@@ -232,7 +228,7 @@ describe("an answer about another resource", () => {
 
 describe("the message of an answer that cannot be read", () => {
   const messageOf = (answer: ClerkResponse) =>
-    Effect.map(refused(Sessions.get("sess_1"), answer), ({ message }) => message)
+    Effect.map(failureWhen(Sessions.get("sess_1"), answer), ({ message }) => message)
 
   it.effect("says what is wrong with it and where", () =>
     Effect.gen(function* () {
@@ -260,7 +256,7 @@ describe("the message of an answer that cannot be read", () => {
 
 describe("the words for what is expected", () => {
   const expectedIn = (body: unknown) =>
-    Effect.map(refused(Sessions.get("sess_1"), ClerkTest.json(200, body)), (error) =>
+    Effect.map(failureWhen(Sessions.get("sess_1"), ClerkTest.json(200, body)), (error) =>
       error._tag === "ClerkDecodeError" ? error.issues : []
     )
 

@@ -4,9 +4,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { ClerkTransportError } from "effect-clerk"
 import { keysNamed, keysOver, look, outage } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { refused, stage } from "../support/play.js"
 
 const day = Duration.toMillis("1 day")
 
@@ -75,7 +74,6 @@ describe.each([
   })
 
   it.effect("while a request waits to be repeated does not hold it up", () => {
-    const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
     const { times, layer } = stage({ turns: [refused, keysNamed("ins_1")] })
     return Effect.gen(function* () {
       const wall = yield* wallClock

@@ -4,10 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { ClerkDecodeError, ClerkTransportError, Sessions, SigningKeys } from "effect-clerk"
+import { ClerkDecodeError, Sessions, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { find, jwk, keySet, keysNamed, keysOver, outage } from "../support/keySets.js"
-import { playToFailure, stage, type Turn } from "../support/play.js"
+import { playToFailure, refused, stage, type Turn } from "../support/play.js"
 import { text } from "../support/wire.js"
 
 const findOne = Effect.provide(find("ins_1"), SigningKeys.layerJwks)
@@ -25,7 +25,7 @@ interface Failure {
 const failures: ReadonlyArray<Failure> = [
   {
     of: "a refused connection",
-    turn: new ClerkTransportError({ reason: "refused", sent: "no" }),
+    turn: refused,
     reason: "unreachable",
     failure: "ClerkTransportError",
     requests: 3
@@ -160,8 +160,6 @@ describe("when the keys will be asked for again", () => {
 })
 
 describe("the retries of a request for keys", () => {
-  const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
-
   it.effect("are not paid for by the client's other calls, nor they by it", () => {
     const { layer, times } = stage({ turns: [refused], policy: { attempts: 3 } })
     const attemptsOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,15 +7,13 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { SigningKeys } from "effect-clerk"
+import { isInterruptedOnly } from "../support/exits.js"
 import { heldBack, keysNamed, look, pause } from "../support/keySets.js"
 import { stage } from "../support/play.js"
 
 /** The keys of the client provided, held by a scope. */
 const heldBy = (scope: Scope.Scope) =>
   Effect.map(Layer.buildWithScope(SigningKeys.layerJwks, scope), (keys) => Effect.provide(keys))
-
-const isInterrupted = <A, E>(exit: Exit.Exit<A, E>) =>
-  Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
 
 describe("when the scope of the keys is closed", () => {
   it.effect("who waits in it is interrupted, and the request is given up", () =>
@@ -30,7 +27,7 @@ describe("when the scope of the keys is closed", () => {
         expect(requests).toEqual({ made: 1, givenUp: 0 })
         yield* Scope.close(scope, Exit.void)
         const exits = yield* Effect.forEach(fibers, Fiber.await)
-        expect(exits.map(isInterrupted)).toEqual(fibers.map(() => true))
+        expect(exits.map(isInterruptedOnly)).toEqual(fibers.map(() => true))
         yield* pause
         expect(requests).toEqual({ made: 1, givenUp: 1 })
       }).pipe(Effect.provide(client))

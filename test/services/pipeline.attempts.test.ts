@@ -14,7 +14,7 @@ import {
 } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { type AnyError, operations } from "../support/operations.js"
-import { play, playToFailure } from "../support/play.js"
+import { lost, play, playToFailure, refused } from "../support/play.js"
 import * as wire from "../support/wire.js"
 
 type Run = Effect.Effect<unknown, AnyError, ClerkHttp>
@@ -114,8 +114,6 @@ describe.each(kinds)("a %s operation", (kind, run) => {
 })
 
 describe("a call", () => {
-  const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
-
   it.effect.each(kinds)("of kind %s succeeds as soon as one attempt does", ([, run, success]) =>
     Effect.gen(function* () {
       const plays = [[success], [refused, success], [refused, ClerkTest.json(429, {}), success]] as const
@@ -205,7 +203,7 @@ describe("a call", () => {
   it.effect.each(operations)("of $name is of the kind $kind", ({ run, kind }) =>
     Effect.gen(function* () {
       const { times } = yield* playToFailure(run, {
-        turns: [new ClerkTransportError({ reason: "reset", sent: "maybe" })],
+        turns: [lost],
         policy
       })
       expect(times).toHaveLength(kind === "once" ? 1 : 3)

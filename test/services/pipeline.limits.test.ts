@@ -1,17 +1,16 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type ClerkResponse, ClerkTransportError, type RequestPolicy, Sessions } from "effect-clerk"
+import { type ClerkResponse, type RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { operations } from "../support/operations.js"
-import { play, playToFailure, stage, type Turn } from "../support/play.js"
+import { lost, play, playToFailure, stage, type Turn, unavailable } from "../support/play.js"
+import { untyped } from "../support/requests.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
 
 const success = ClerkTest.json(200, wire.session)
-
-const unavailable = ClerkTest.json(503, {})
 
 /** An exchange that takes its time. */
 const taking = (duration: `${number} seconds`, answer: ClerkResponse): Turn =>
@@ -134,11 +133,7 @@ describe("the deadline of a call", () => {
   const beyond: ReadonlyArray<readonly [string, Turn, string]> = [
     ["that Clerk asks for", ClerkTest.json(429, {}, { "retry-after": "5" }), "ClerkRateLimited"],
     ["that is due after so many failures", unavailable, "ClerkServerError"],
-    [
-      "after a lost connection",
-      new ClerkTransportError({ reason: "reset", sent: "maybe" }),
-      "ClerkTransportError"
-    ]
+    ["after a lost connection", lost, "ClerkTransportError"]
   ]
 
   it.effect.each(beyond)("ends the call at once when a wait %s would outlast it", ([, turn, tag]) =>
@@ -213,9 +208,6 @@ describe("without limits", () => {
 })
 
 describe("the policy of a hand-written service", () => {
-  // What only a caller without types can write.
-  const untyped = (settings: unknown) => settings as RequestPolicy.Settings
-
   const wrong: ReadonlyArray<readonly [string, RequestPolicy.Settings]> = [
     ["policy.attempts", { attempts: 0 }],
     ["policy.attempts", { attempts: -1 }],

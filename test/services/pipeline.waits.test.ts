@@ -1,18 +1,15 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { type ClerkResponse, ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
+import { type ClerkResponse, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { play, playToFailure, stage, type Turn } from "../support/play.js"
+import { isInterruptedOnly } from "../support/exits.js"
+import { play, playToFailure, refused, stage, type Turn } from "../support/play.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
-
-const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
 
 const throttled = (retryAfter?: string, status = 429): ClerkResponse =>
   ClerkTest.json(status, {}, retryAfter === undefined ? {} : { "retry-after": retryAfter })
@@ -146,7 +143,7 @@ describe("interruption between two attempts", () => {
       yield* TestClock.adjust("5 seconds")
       expect(times).toEqual([0])
       const exit = yield* Fiber.interrupt(fiber)
-      expect(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)).toBe(true)
+      expect(isInterruptedOnly(exit)).toBe(true)
       yield* TestClock.adjust("1 minute")
       expect(times).toEqual([0])
     })

@@ -1,16 +1,17 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { ClerkTest } from "effect-clerk/testing"
 import {
-  enact,
-  enactToFailure,
   inTurn,
   lost,
+  play,
+  playToFailure,
   refused,
+  type Turn,
   throttled,
   unavailable
-} from "../support/policyPlay.js"
+} from "../support/play.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
@@ -22,21 +23,18 @@ const times = (count: number, call: Effect.Effect<unknown, unknown, ClerkHttp>) 
   Effect.forEach(Array.from({ length: count }), () => Effect.either(call), { discard: true })
 
 /** How many of `calls` calls are retried when each is answered like this. */
-const retriesIn = (calls: number, answer: Answer) =>
-  Effect.map(
-    enact(times(calls, get), { answer: () => answer, policy }),
-    ({ requests }) => requests.length - calls
-  )
+const retriesIn = (calls: number, answer: Turn) =>
+  Effect.map(play(times(calls, get), { turns: [answer], policy }), ({ requests }) => requests.length - calls)
 
 /** Answers the first `count` requests with `first`, and those after with `then`. */
-const firstly = (count: number, first: Answer, then: (index: number) => Answer) => (index: number) =>
+const firstly = (count: number, first: Turn, then: (index: number) => Turn) => (index: number) =>
   index < count ? first : then(index - count)
 
 /** Every other request fails, so that every call succeeds by its retry. */
-const everyOther = (failure: Answer) => (index: number) => (index % 2 === 0 ? failure : success)
+const everyOther = (failure: Turn) => (index: number) => (index % 2 === 0 ? failure : success)
 
 describe("the retry budget of a client", () => {
-  const failures: ReadonlyArray<readonly [string, Answer, number]> = [
+  const failures: ReadonlyArray<readonly [string, Turn, number]> = [
     ["connections that were refused", refused, 35],
     ["connections that were lost", lost, 35],
     ["failures of Clerk's", unavailable, 35],
@@ -52,8 +50,8 @@ describe("the retry budget of a client", () => {
 
   it.effect("is spent by each retry of a call", () =>
     Effect.gen(function* () {
-      const { requests } = yield* enact(times(5, get), {
-        answer: () => refused,
+      const { requests } = yield* play(times(5, get), {
+        turns: [refused],
         policy: { attempts: 10 }
       })
       // Nine retries in each of three calls and eight in the fourth.
@@ -64,8 +62,8 @@ describe("the retry budget of a client", () => {
   it.effect("leaves what is too little for one failure to another that costs less", () =>
     Effect.gen(function* () {
       // 35 retries leave 10 of 500: two of 5, none of 14.
-      const { requests } = yield* enact(times(40 + 10, get), {
-        answer: firstly(70, refused, (index) => (index < 5 ? refused : throttled)),
+      const { requests } = yield* play(times(40 + 10, get), {
+        turns: firstly(70, refused, (index) => (index < 5 ? refused : throttled)),
         policy
       })
       expect(requests).toHaveLength(50 + 35 + 2)
@@ -76,14 +74,14 @@ describe("the retry budget of a client", () => {
     "that is empty lets %s through at once, with a word on the budget",
     ([, answer, retries]) =>
       Effect.gen(function* () {
-        const { error, requests } = yield* enactToFailure(Effect.zipRight(times(retries, get), get), {
-          answer: () => answer,
+        const { error, requests } = yield* playToFailure(Effect.zipRight(times(retries, get), get), {
+          turns: [answer],
           policy
         })
         expect(requests).toHaveLength(2 * retries + 1)
         expect(error).toMatchObject({ retryBudgetExhausted: true, retryable: true, attempts: 1 })
         expect(error).toBeInstanceOf(Error)
-        const { error: plain } = yield* enactToFailure(get, { answer: () => answer })
+        const { error: plain } = yield* playToFailure(get, { turns: [answer] })
         // Nothing but that word is added.
         expect(plain).not.toHaveProperty("retryBudgetExhausted", true)
         expect({ ...plain, retryBudgetExhausted: true }).toEqual({ ...error })
@@ -94,9 +92,9 @@ describe("the retry budget of a client", () => {
 
   it.effect("that runs out between two retries of a call ends that call", () =>
     Effect.gen(function* () {
-      const { error, requests } = yield* enactToFailure(
+      const { error, requests } = yield* playToFailure(
         Effect.zipRight(times(33, get), get.pipe(RequestPolicy.retry({ attempts: 5 }))),
-        { answer: () => unavailable, policy }
+        { turns: [unavailable], policy }
       )
       expect(requests).toHaveLength(66 + 3)
       expect(error).toMatchObject({ _tag: "ClerkServerError", attempts: 3, retryBudgetExhausted: true })
@@ -105,7 +103,7 @@ describe("the retry budget of a client", () => {
 
   it.effect("is not mentioned by the last failure of a call that was retried in full", () =>
     Effect.gen(function* () {
-      const { error } = yield* enactToFailure(get, { answer: () => unavailable, policy })
+      const { error } = yield* playToFailure(get, { turns: [unavailable], policy })
       expect(error).toMatchObject({ attempts: 2 })
       expect(error).not.toHaveProperty("retryBudgetExhausted", true)
     })
@@ -116,7 +114,7 @@ describe("a retry budget is filled", () => {
   it.effect("by a retry that succeeds, with what the retry cost", () =>
     Effect.gen(function* () {
       for (const failure of [refused, throttled]) {
-        const { requests } = yield* enact(times(300, get), { answer: everyOther(failure), policy })
+        const { requests } = yield* play(times(300, get), { turns: everyOther(failure), policy })
         expect(requests).toHaveLength(600)
       }
     })
@@ -126,8 +124,8 @@ describe("a retry budget is filled", () => {
     Effect.gen(function* () {
       // Each call pays 28 and gets 14 back, so 34 leave 24 of 500: one retry more.
       const twice = (index: number) => (index % 3 === 2 ? success : refused)
-      const { requests } = yield* enact(times(60, get.pipe(RequestPolicy.retry({ attempts: 3 }))), {
-        answer: (index) => (index < 34 * 3 ? twice(index) : refused)
+      const { requests } = yield* play(times(60, get.pipe(RequestPolicy.retry({ attempts: 3 }))), {
+        turns: (index) => (index < 34 * 3 ? twice(index) : refused)
       })
       expect(requests).toHaveLength(34 * 3 + 26 + 1)
     })
@@ -142,8 +140,8 @@ describe("a retry budget is filled", () => {
         [17, 1],
         [18, 2]
       ] as const) {
-        const { requests } = yield* enact(times(35 + successes + 10, get), {
-          answer: firstly(70, refused, (index) => (index < successes ? success : refused)),
+        const { requests } = yield* play(times(35 + successes + 10, get), {
+          turns: firstly(70, refused, (index) => (index < successes ? success : refused)),
           policy
         })
         expect(requests.length - 70 - successes - 10, `${successes} successes`).toBe(retries)
@@ -153,30 +151,30 @@ describe("a retry budget is filled", () => {
 
   it.effect("to where it began, and no further", () =>
     Effect.gen(function* () {
-      const { requests } = yield* enact(times(1_000 + 50, get), {
-        answer: firstly(1_000, success, () => refused),
+      const { requests } = yield* play(times(1_000 + 50, get), {
+        turns: firstly(1_000, success, () => refused),
         policy
       })
       expect(requests).toHaveLength(1_050 + 35)
-      const refunded = yield* enact(times(200 + 50, get), {
-        answer: firstly(400, success, () => refused),
+      const refunded = yield* play(times(200 + 50, get), {
+        turns: (index) => (index < 400 ? everyOther(refused)(index) : refused),
         policy
       })
-      expect(refunded.requests.length).toBeLessThanOrEqual(250 + 35)
+      expect(refunded.requests).toHaveLength(400 + 50 + 35)
     })
   )
 
   it.effect("again after an outage, so that calls are retried as before", () =>
     Effect.gen(function* () {
-      const { exit, requests } = yield* enact(
+      const { exit, requests } = yield* play(
         Effect.gen(function* () {
           yield* times(100, get)
           yield* times(500, get)
           return yield* get
         }),
         {
-          answer: firstly(135, refused, (index) =>
-            index < 500 ? success : inTurn(refused, success)(index - 500)
+          turns: firstly(135, refused, (index) =>
+            index < 500 ? success : inTurn([refused, success])(index - 500)
           ),
           policy
         }
@@ -190,15 +188,15 @@ describe("a retry budget is filled", () => {
 describe("a retry budget is not touched", () => {
   it.effect("by failures that are not retried", () =>
     Effect.gen(function* () {
-      const finals: ReadonlyArray<Answer> = [
+      const finals: ReadonlyArray<Turn> = [
         ClerkTest.json(404, {}),
         ClerkTest.json(401, {}),
         ClerkTest.json(200, {}),
         ClerkTest.json(501, {})
       ]
       for (const answer of finals) {
-        const { requests } = yield* enact(times(600 + 50, get), {
-          answer: firstly(600, answer, () => refused),
+        const { requests } = yield* play(times(600 + 50, get), {
+          turns: firstly(600, answer, () => refused),
           policy
         })
         expect(requests).toHaveLength(650 + 35)
@@ -208,8 +206,8 @@ describe("a retry budget is not touched", () => {
 
   it.effect("by failures that are not retried after it was spent", () =>
     Effect.gen(function* () {
-      const { requests } = yield* enact(times(35 + 100 + 10, get), {
-        answer: firstly(70, refused, (index) => (index < 100 ? ClerkTest.json(404, {}) : refused)),
+      const { requests } = yield* play(times(35 + 100 + 10, get), {
+        turns: firstly(70, refused, (index) => (index < 100 ? ClerkTest.json(404, {}) : refused)),
         policy
       })
       expect(requests).toHaveLength(145 + 35)
@@ -219,12 +217,12 @@ describe("a retry budget is not touched", () => {
   it.effect("by calls that may not be repeated, or have made all their attempts", () =>
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
-      const { requests } = yield* enact(
+      const { requests } = yield* play(
         Effect.zipRight(
           Effect.zipRight(times(100, create), times(100, RequestPolicy.noRetry(get))),
           times(50, get)
         ),
-        { answer: () => unavailable, policy }
+        { turns: [unavailable], policy }
       )
       expect(requests).toHaveLength(250 + 35)
     })
@@ -242,12 +240,12 @@ describe("a retry budget is not touched", () => {
         )
       const here: Array<string> = []
       const there: Array<string> = []
-      yield* enact(
+      yield* play(
         Effect.zipRight(
           Effect.provide(times(100, get), layer(here)),
           Effect.provide(times(100, get), layer(there))
         ),
-        { answer: () => refused }
+        { turns: [refused] }
       )
       expect([here.length, there.length]).toEqual([135, 135])
     })
@@ -260,12 +258,12 @@ describe("an outage", () => {
     ["of throttling", throttled, 10_100]
   ] as const)("%s makes few more requests than calls", ([, answer, most]) =>
     Effect.gen(function* () {
-      const { requests } = yield* enact(
+      const { requests } = yield* play(
         Effect.forEach(Array.from({ length: 10_000 }), () => Effect.either(get), {
           concurrency: 50,
           discard: true
         }),
-        { answer: () => answer, policy: { attempts: 3 } }
+        { turns: [answer], policy: { attempts: 3 } }
       )
       expect(requests).toHaveLength(most)
     })

@@ -5,8 +5,8 @@ import * as Metric from "effect/Metric"
 import * as MetricState from "effect/MetricState"
 import * as TestClock from "effect/TestClock"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
-import { enact, inTurn, lost, throttled, unavailable } from "../support/policyPlay.js"
+import { ClerkTest } from "effect-clerk/testing"
+import { lost, play, type Turns, throttled, unavailable } from "../support/play.js"
 import * as wire from "../support/wire.js"
 
 type Figures = { readonly [metric: string]: number }
@@ -46,9 +46,9 @@ const moved = <A, E, R>(self: Effect.Effect<A, E, R>) =>
 
 const movedBy = <A, E>(
   self: Effect.Effect<A, E, ClerkHttp>,
-  answers: readonly [Answer, ...ReadonlyArray<Answer>],
+  answers: Turns,
   policy: RequestPolicy.Settings = { attempts: 3 }
-) => moved(enact(self, { answer: inTurn(...answers), policy }))
+) => moved(play(self, { turns: answers, policy }))
 
 const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)

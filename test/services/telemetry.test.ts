@@ -11,9 +11,9 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
 import { ClerkHttp, ClerkTransportError, Sessions } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { ClerkTest } from "effect-clerk/testing"
 import { operations, refreshParams } from "../support/operations.js"
-import { enact, inTurn, lost, unavailable } from "../support/policyPlay.js"
+import { lost, play, type Turn, unavailable } from "../support/play.js"
 import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
 import { recordingTracer, spansOf } from "../support/spans.js"
 import * as wire from "../support/wire.js"
@@ -22,14 +22,14 @@ const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)
 
 /** The spans of a call that Clerk answers like this. */
-const spansWhen = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, ...answers: [Answer, ...Array<Answer>]) =>
+const spansWhen = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, ...answers: [Turn, ...Array<Turn>]) =>
   Effect.gen(function* () {
     const { spans, tracer } = recordingTracer()
-    yield* enact(Effect.withTracer(self, tracer), { answer: inTurn(...answers), policy: { attempts: 3 } })
+    yield* play(Effect.withTracer(self, tracer), { turns: answers, policy: { attempts: 3 } })
     return spans
   })
 
-const attributesWhen = (...answers: [Answer, ...Array<Answer>]) =>
+const attributesWhen = (...answers: [Turn, ...Array<Turn>]) =>
   Effect.map(spansWhen(get, ...answers), (spans) => {
     expect(spans).toHaveLength(1)
     return Object.fromEntries(spans[0]?.attributes ?? [])

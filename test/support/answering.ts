@@ -12,5 +12,5 @@ export const answering =
     )
 
 /** What a call fails with when this is the answer. */
-export const refused = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, answer: ClerkResponse) =>
+export const failureWhen = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, answer: ClerkResponse) =>
   Effect.flip(answering(answer)(self))

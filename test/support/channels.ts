@@ -8,7 +8,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
-import * as Tracer from "effect/Tracer"
+import { recordingTracer } from "./spans.js"
 
 /** The ways a value gets printed, each with the text that then stands there. */
 export type Channels = ReadonlyArray<readonly [channel: string, text: string]>
@@ -119,45 +119,28 @@ export const traced = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<readonly [Exit.Exit<A, E>, Channels], never, R> =>
   Effect.suspend(() => {
-    const spans: Array<object> = []
-    const tracer = Tracer.make({
-      context: (run) => run(),
-      span: (name, parent, context, links, startTime, kind) => {
-        const attributes = new Map<string, unknown>()
-        const events: Array<unknown> = []
-        const exits: Array<unknown> = []
-        spans.push({ name, kind, attributes, events, exits })
-        return {
-          _tag: "Span",
-          spanId: "span",
-          traceId: "trace",
-          name,
-          parent,
-          context,
-          links,
-          kind,
-          sampled: true,
-          status: { _tag: "Started", startTime },
-          attributes,
-          attribute: (key, value) => void attributes.set(key, value),
-          event: (...event) => void events.push(event),
-          addLinks: () => {},
-          end: (_at, exit) => void exits.push(exit)
-        }
-      }
-    })
+    const { spans, tracer } = recordingTracer()
     return self.pipe(
       Effect.withSpan("the caller's"),
       Effect.withTracer(tracer),
       Effect.exit,
-      Effect.map((exit): readonly [Exit.Exit<A, E>, Channels] => [
-        exit,
-        [
-          ["spans", inspect(spans, everything)],
-          ["JSON of the spans", json(spans)],
-          ["JSON of the spans' exits", json(spans.map((span) => Reflect.get(span, "exits")))]
+      Effect.map((exit): readonly [Exit.Exit<A, E>, Channels] => {
+        const shown = spans.map(({ attributes, ended, events, kind, name }) => ({
+          name,
+          kind,
+          attributes,
+          events,
+          exits: ended.map((end) => end.exit)
+        }))
+        return [
+          exit,
+          [
+            ["spans", inspect(shown, everything)],
+            ["JSON of the spans", json(shown)],
+            ["JSON of the spans' exits", json(shown.map(({ exits }) => exits))]
+          ]
         ]
-      ])
+      })
     )
   })
 

@@ -39,8 +39,6 @@ export const everyRefreshField = {
   request_originating_ip: "2001:db8::1"
 }
 
-const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzaWQiOiJzZXNzXzEifQ.c2ln"
-
 export const operations: ReadonlyArray<OperationCase> = [
   {
     name: "Sessions.list",
@@ -100,7 +98,7 @@ export const operations: ReadonlyArray<OperationCase> = [
     kind: "repeatable",
     documented: [404, 410],
     answer: wire.session,
-    run: Sessions.verify("sess_1", { token: jwt })
+    run: Sessions.verify("sess_1", { token: wire.token.jwt })
   },
   {
     name: "Sessions.createToken",

@@ -4,65 +4,75 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
-import {
-  ClerkDecodeError,
-  type ClerkHttp,
-  type ClerkResponse,
-  ClerkTransportError,
-  type RequestPolicy
-} from "effect-clerk"
-import { ClerkTest } from "effect-clerk/testing"
+import type { ClerkHttp, ClerkRequest, RequestPolicy } from "effect-clerk"
+import { type Answer, ClerkTest } from "effect-clerk/testing"
 
-/** One exchange: an answer, a failure of the transport, or something that takes its time. */
-export type Turn =
-  | ClerkResponse
-  | ClerkTransportError
-  | ClerkDecodeError
-  | Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
+/** What becomes of a request: an answer, a failure (an error is one too), or something that takes its time. */
+export type Turn = Answer
+
+/** The connection broke after the request had left. */
+export const lost = ClerkTest.fault("reset")
+
+/** No connection was made. */
+export const refused = ClerkTest.fault("refused")
+
+export const unavailable = ClerkTest.json(503, {})
+
+export const throttled = ClerkTest.json(429, {})
+
+export type Turns = readonly [Turn, ...ReadonlyArray<Turn>]
 
 export interface Play {
-  readonly turns: readonly [Turn, ...ReadonlyArray<Turn>]
-  readonly policy?: RequestPolicy.Settings
-  /** The random numbers, over and over. Default: a seeded generator. */
+  /** What becomes of the requests: one turn after the other, the last one for ever, or that of the nth, from 0. */
+  readonly turns: Turns | ((index: number) => Turn)
+  readonly policy?: RequestPolicy.Settings | undefined
+  /** The random number of every wait. Default: 0, so that waits without a hint take no time. */
   readonly chance?: number
+  /** Random numbers that follow from a seed, in place of one. */
   readonly seed?: string
 }
 
-const turnOf = (turn: Turn): Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError> => {
-  if (turn instanceof ClerkTransportError || turn instanceof ClerkDecodeError) return Effect.fail(turn)
-  return Effect.isEffect(turn) ? turn : Effect.succeed(turn)
+export interface SeenRequest {
+  readonly method: ClerkRequest["method"]
+  readonly operation: string
+  readonly path: string
 }
 
-/** A Clerk that plays the turns one after the other, the last one for ever, and notes when it was asked. */
+export const inTurn =
+  (turns: Turns) =>
+  (index: number): Turn =>
+    turns[Math.min(index, turns.length - 1)] ?? turns[0]
+
+/** A Clerk that plays the turns, and notes what it was asked and when. */
 export const stage = ({ turns, policy }: Pick<Play, "turns" | "policy">) => {
+  const requests: Array<SeenRequest> = []
   const times: Array<number> = []
+  const turnAt = typeof turns === "function" ? turns : inTurn(turns)
   const layer = ClerkTest.layer(
-    () =>
+    ({ method, operation, path }) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         times.push(now)
-        return turnOf(turns[Math.min(times.length, turns.length) - 1] ?? turns[0])
+        const turn = turnAt(requests.push({ method, operation, path: path.join("/") }) - 1)
+        return Effect.isEffect(turn) ? turn : Effect.succeed(turn)
       }),
     { policy }
   )
-  return { times, layer }
+  return { requests, times, layer }
 }
 
 /** Without what adding up fractions leaves behind. */
 const inMicros = (millis: number) => Math.round(millis * 1_000) / 1_000
 
-/** Runs a call to its end under the clock of the test, an hour at most. */
+/** Runs a program to its end under the clock of the test, an hour at most. */
 export const play = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =>
   Effect.gen(function* () {
-    const { times, layer } = stage(script)
+    const { requests, times, layer } = stage(script)
+    const { chance = 0, seed } = script
     const started = yield* Clock.currentTimeMillis
     const fiber = yield* self.pipe(
       Effect.exit,
       Effect.zip(Clock.currentTimeMillis),
-      Effect.withRandom(
-        script.chance === undefined
-          ? Random.make(script.seed ?? "effect-clerk")
-          : Random.fixed([script.chance])
-      ),
+      Effect.withRandom(seed === undefined ? Random.fixed([chance]) : Random.make(seed)),
       Effect.provide(layer),
       Effect.fork
     )
@@ -70,19 +80,20 @@ export const play = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =
     const [exit, ended] = yield* Fiber.join(fiber)
     return {
       exit,
+      requests,
       /** When each request was made. */
       times: times.map((time) => inMicros(time - started)),
       /** How long was waited before each request but the first. */
       waits: times.slice(1).map((time, index) => inMicros(time - (times[index] ?? 0))),
-      /** When the call was over. */
+      /** When the program was over. */
       ended: inMicros(ended - started)
     }
   })
 
-/** The same for a call that is to fail. */
+/** The same for a program that is to fail. */
 export const playToFailure = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =>
   Effect.gen(function* () {
     const { exit, ...rest } = yield* play(Effect.flip(self), script)
-    if (Exit.isFailure(exit)) return yield* Effect.dieMessage("the call did not fail")
+    if (Exit.isFailure(exit)) return yield* Effect.dieMessage("the program did not fail")
     return { error: exit.value, ...rest }
   })

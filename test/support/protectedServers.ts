@@ -39,7 +39,7 @@ const split = (line: string) => {
 }
 
 /** Sends through a function from `Request` to `Response`. */
-export const overWeb =
+const overWeb =
   (handler: (request: Request) => Promise<Response>): Send =>
   (line, given = {}) =>
     Effect.promise(async () => {

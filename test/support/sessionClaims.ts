@@ -1,6 +1,6 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import { OrganizationId, type SessionClaims, SessionId, UserId } from "effect-clerk"
+import { type Authorization, OrganizationId, type SessionClaims, SessionId, UserId } from "effect-clerk"
 
 /** What a token of a user says who has no organization, no plan and no factors, issued when the test clock starts. */
 export const bareClaims: SessionClaims = {
@@ -30,3 +30,15 @@ export const fullClaims = {
   plan: "pro",
   factorAges: { first: Duration.minutes(3), second: Duration.minutes(3) }
 } satisfies SessionClaims
+
+/** The kinds of requirements, in the order in which the missing ones are told. */
+export const kinds = ["role", "permission", "feature", "plan", "reverification"] as const
+
+/** Of each kind one requirement that `fullClaims` meets. */
+export const held: Required<Authorization.Requirements> = {
+  role: "org:admin",
+  permission: "org:invoices:create",
+  feature: "u:reports",
+  plan: "o:team",
+  reverification: "strict_mfa"
+}

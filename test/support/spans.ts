@@ -8,6 +8,7 @@ export interface RecordedSpan {
   readonly kind: Tracer.SpanKind
   readonly parent: string | undefined
   readonly attributes: ReadonlyMap<string, unknown>
+  readonly events: ReadonlyArray<unknown>
   readonly startedNanos: bigint
   readonly ended: ReadonlyArray<{ readonly atNanos: bigint; readonly exit: Exit.Exit<unknown, unknown> }>
 }
@@ -19,12 +20,13 @@ export const recordingTracer = () => {
     context: (run) => run(),
     span: (name, parent, context, links, startTime, kind) => {
       const attributes = new Map<string, unknown>()
+      const events: Array<unknown> = []
       const ended: Array<RecordedSpan["ended"][number]> = []
       const parentName = Option.match(parent, {
         onNone: () => undefined,
         onSome: (span) => (span._tag === "Span" ? span.name : span.spanId)
       })
-      spans.push({ name, kind, parent: parentName, attributes, startedNanos: startTime, ended })
+      spans.push({ name, kind, parent: parentName, attributes, events, startedNanos: startTime, ended })
       return {
         _tag: "Span",
         spanId: `span-${spans.length}`,
@@ -38,7 +40,7 @@ export const recordingTracer = () => {
         status: { _tag: "Started", startTime },
         attributes,
         attribute: (key, value) => void attributes.set(key, value),
-        event: () => {},
+        event: (...event) => void events.push(event),
         addLinks: () => {},
         end: (atNanos, exit) => void ended.push({ atNanos, exit })
       }

@@ -27,6 +27,18 @@ export const session = {
   created_at: 1_716_883_200_002
 } as const
 
+/** The fields that every session has; the others may be left out, or null. */
+export const requiredFields = [
+  "object",
+  "id",
+  "user_id",
+  "status",
+  "last_active_at",
+  "expire_at",
+  "updated_at",
+  "created_at"
+] as const
+
 /** The same with some fields replaced or added. */
 export const sessionWith = (fields: Readonly<Record<string, unknown>>) => ({ ...session, ...fields })
 

@@ -1,12 +1,10 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { ClerkHttp, Sessions } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+import { defectOf } from "../support/exits.js"
 import { ask, signedIn } from "./ClerkEmulator.support.js"
 
 const now = 1_750_000_000_000
@@ -64,7 +62,7 @@ describe("the requests an emulator received", () => {
         { operation: "Sessions.verify", body: undefined, query: {} }
       ])
       const exit = yield* Effect.exit(clerk.expectRequests(["Sessions.create", "Sessions.list"]))
-      expect(Exit.isFailure(exit) && String(Option.getOrThrow(Cause.dieOption(exit.cause)))).toBe(
+      expect(String(defectOf(exit))).toBe(
         [
           "AssertionError: the requests are not the expected ones (- expected, + made):",
           '    Sessions.create POST /sessions {"user_id":"user_1"}',

@@ -1,20 +1,18 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { defectOf } from "../support/exits.js"
 
 const active = ClerkTest.json(200, ClerkTest.session())
 
-const defectOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.map(Effect.exit(effect), (exit) =>
-    Exit.isFailure(exit) ? String(Option.getOrUndefined(Cause.dieOption(exit.cause))) : "no defect"
-  )
+/** The words of the defect an effect dies of. */
+const deathOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.exit(effect), (exit) => String(defectOf(exit)))
 
 describe("answers", () => {
   it.effect("are the same for every request when there is but one", () =>
@@ -45,7 +43,7 @@ describe("answers", () => {
   it.effect("in a sequence that is used up are a defect that says so, and the request is on record", () =>
     Effect.gen(function* () {
       yield* Sessions.get("sess_1")
-      expect(yield* defectOf(Sessions.revoke("sess_1"))).toBe(
+      expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
         "Error: ClerkTest: Sessions.revoke is request 2 of a sequence that has 1 answer"
       )
       yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.revoke"])
@@ -86,7 +84,7 @@ describe("answers", () => {
 
   it.effect("that are missing for an operation are a defect that names it and those there are", () =>
     Effect.gen(function* () {
-      expect(yield* defectOf(Sessions.revoke("sess_1"))).toBe(
+      expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
         "Error: ClerkTest: nothing answers Sessions.revoke; there are answers for Sessions.get, Sessions.list"
       )
     }).pipe(
@@ -242,7 +240,7 @@ describe("the requests", () => {
     Effect.gen(function* () {
       yield* three
       const told = (expected: Parameters<typeof ClerkTest.expectRequests>[0]) =>
-        defectOf(ClerkTest.expectRequests(expected))
+        deathOf(ClerkTest.expectRequests(expected))
       expect(
         yield* told([
           { operation: "Sessions.list", query: { user_id: "user_2" } },
@@ -280,7 +278,7 @@ describe("the requests", () => {
   ])("are held against everything that is given: %j", (expected) =>
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))
-      expect(yield* defectOf(ClerkTest.expectRequests([expected]))).toContain("\n  - Sessions.")
+      expect(yield* deathOf(ClerkTest.expectRequests([expected]))).toContain("\n  - Sessions.")
     }).pipe(Effect.provide(layer))
   )
 
@@ -300,7 +298,7 @@ describe("the requests", () => {
         })
       )
       yield* Sessions.verify("sess_1", { token: secrets.token })
-      const message = yield* defectOf(
+      const message = yield* deathOf(
         ClerkTest.expectRequests([
           "Sessions.refresh",
           {

@@ -1,3 +1,4 @@
+import type { RequestPolicy } from "effect-clerk"
 import * as wire from "../../support/wire.js"
 import { bodyFor, end, flood, jsonHead, reset, trickle, whole, write } from "./answers.js"
 import type { Act } from "./scripted.js"
@@ -252,3 +253,15 @@ const slow: ReadonlyArray<Fault> = [
 ]
 
 export const faults = { broken, ungrammatical, unreadableBodies, refusals, slow }
+
+const quick: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+const impatient: RequestPolicy.Settings = { attempts: 2, timeout: "300 millis" }
+
+/** The groups by name, each with a policy under which its faults show. */
+export const groups: ReadonlyArray<readonly [name: string, ReadonlyArray<Fault>, RequestPolicy.Settings]> = [
+  ["a broken connection", broken, quick],
+  ["an answer against the protocol", ungrammatical, quick],
+  ["a body that cannot be read", unreadableBodies, quick],
+  ["a refusal", refusals, quick],
+  ["an answer that does not come", slow, impatient]
+]

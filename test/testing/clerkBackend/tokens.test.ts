@@ -53,7 +53,23 @@ describe("what @clerk/backend and this library get for the same session", () => 
       clerk.signIn(user.id, { organizationId: organization.id, age: "5 minutes" }),
       ({ origin, refreshToken, session, sessionToken }) => ({ origin, refreshToken, session, sessionToken })
     )
-    return { theirs, one: yield* browser, other: yield* browser }
+    const one = yield* browser
+    const other = yield* browser
+    return {
+      theirs,
+      one,
+      theirRefresh: {
+        expired_token: one.sessionToken,
+        refresh_token: one.refreshToken,
+        request_origin: one.origin
+      },
+      other,
+      ourRefresh: {
+        expiredToken: other.sessionToken,
+        refreshToken: other.refreshToken,
+        requestOrigin: other.origin
+      }
+    }
   })
 
   /** Of two sessions only the ids differ. */
@@ -62,21 +78,17 @@ describe("what @clerk/backend and this library get for the same session", () => 
 
   it.scopedLive("refreshSession ↔ refresh, to a token", () =>
     Effect.gen(function* () {
-      const { one, other, theirs } = yield* twoBrowsers
+      const { one, other, ourRefresh, theirRefresh, theirs } = yield* twoBrowsers
       const their = yield* Effect.promise(() =>
         theirs.refreshSession(one.session.id, {
-          expired_token: one.sessionToken,
-          refresh_token: one.refreshToken,
-          request_origin: one.origin,
+          ...theirRefresh,
           request_originating_ip: "192.0.2.7",
           request_headers: { "user-agent": ["Firefox"] },
           format: "token"
         })
       )
       const our = yield* Sessions.refresh(other.session.id, {
-        expiredToken: other.sessionToken,
-        refreshToken: other.refreshToken,
-        requestOrigin: other.origin,
+        ...ourRefresh,
         requestOriginatingIp: "192.0.2.7",
         requestHeaders: { "user-agent": "Firefox" },
         format: "token"
@@ -89,20 +101,16 @@ describe("what @clerk/backend and this library get for the same session", () => 
 
   it.scopedLive.each([true, false])("refreshSession ↔ refresh, to cookies, suffixed: %s", (suffixed) =>
     Effect.gen(function* () {
-      const { one, other, theirs } = yield* twoBrowsers
+      const { one, other, ourRefresh, theirRefresh, theirs } = yield* twoBrowsers
       const their = yield* Effect.promise(() =>
         theirs.refreshSession(one.session.id, {
-          expired_token: one.sessionToken,
-          refresh_token: one.refreshToken,
-          request_origin: one.origin,
+          ...theirRefresh,
           suffixed_cookies: suffixed,
           format: "cookie"
         })
       )
       const our = yield* Sessions.refresh(other.session.id, {
-        expiredToken: other.sessionToken,
-        refreshToken: other.refreshToken,
-        requestOrigin: other.origin,
+        ...ourRefresh,
         suffixedCookies: suffixed,
         format: "cookie"
       })

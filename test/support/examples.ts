@@ -1,0 +1,22 @@
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import * as Effect from "effect/Effect"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+/** Runs an example of `examples/` to its end, as a user would, with nothing else in its environment. */
+export const runExample = (
+  path: string,
+  args: ReadonlyArray<string> = [],
+  env: { readonly [name: string]: string } = {}
+) =>
+  Effect.async<{ readonly code: number; readonly output: string }>((resume) => {
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", `examples/${path}`, ...args],
+      { cwd: root, env: { PATH: process.env["PATH"], ...env } },
+      (error, stdout, stderr) =>
+        resume(Effect.succeed({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }))
+    )
+    return Effect.sync(() => child.kill())
+  })

@@ -1,0 +1,31 @@
+import { expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { claims, sessionToken } from "./tokens.js"
+import { claimsOf, reasonOf } from "./verification.js"
+
+export type Changes = { readonly [name: string]: unknown }
+
+/** The title of a test, what is changed in the claims of a good session token, and the options it is verified with. */
+export type TokenCase = readonly [name: string, changes: Changes, options?: Changes]
+
+/** A test for each: the token is refused, for this reason. */
+export const refuses = (reason: string, cases: ReadonlyArray<TokenCase>) => {
+  for (const [name, changes, options] of cases) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        expect(yield* reasonOf(sessionToken(changes), options)).toBe(reason)
+      })
+    )
+  }
+}
+
+/** A test for each: the token is accepted. */
+export const accepts = (cases: ReadonlyArray<TokenCase>) => {
+  for (const [name, changes, options] of cases) {
+    it.effect(name, () =>
+      Effect.gen(function* () {
+        expect((yield* claimsOf(sessionToken(changes), options)).userId).toBe(claims().sub)
+      })
+    )
+  }
+}
