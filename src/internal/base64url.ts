@@ -14,6 +14,15 @@ export const isCanonicalBase64url = (text: string): boolean => {
   return unused >= 0 && (unused === 0 || (alphabet.indexOf(text.charAt(text.length - 1)) & unused) === 0)
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
 /** The bytes of a text that is canonical base64url. They are new ones, so never in memory that threads share. */
 export const decodeBase64url = (text: string): Uint8Array<ArrayBuffer> =>
   base64url.decode(text) as Uint8Array<ArrayBuffer>
+
+/** The text that a canonical base64url is the UTF-8 of. Throws when it is that of none. */
+export const decodeBase64urlText = (text: string): string => {
+  // A character for each byte. In ASCII, which tokens mostly are, that is the text already.
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
+  return /^[^\x80-\xff]*$/.test(binary) ? binary : utf8.decode(decodeBase64url(text))
+}

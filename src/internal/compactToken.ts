@@ -1,6 +1,6 @@
 import * as Predicate from "effect/Predicate"
 import type { TokenReason } from "../errors/TokenErrors.js"
-import { decodeBase64url, isCanonicalBase64url } from "./base64url.js"
+import { decodeBase64urlText, isCanonicalBase64url } from "./base64url.js"
 import { isKeyId } from "./keySet.js"
 import { own } from "./ownMembers.js"
 
@@ -28,8 +28,6 @@ const categories: Readonly<Record<string, "session" | "template" | "none">> = {
   // Carries no class, by Clerk's own word.
   cl_I7d4PD111III: "none"
 }
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** Counts the members of the outermost object and the depth of a text that is known to be JSON. */
 const shapeOf = (json: string): { readonly members: number; readonly depth: number } => {
@@ -63,7 +61,7 @@ const shapeOf = (json: string): { readonly members: number; readonly depth: numb
  */
 export const readPart = (part: string): Readonly<Record<string, unknown>> | undefined => {
   try {
-    const json = utf8.decode(decodeBase64url(part))
+    const json = decodeBase64urlText(part)
     const value: unknown = JSON.parse(json)
     if (!Predicate.isRecord(value)) return undefined
     const { depth, members } = shapeOf(json)

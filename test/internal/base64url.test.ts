@@ -1,12 +1,28 @@
+import { isUtf8 } from "node:buffer"
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { decodeBase64url, isCanonicalBase64url } from "../../src/internal/base64url.js"
+import { decodeBase64url, decodeBase64urlText, isCanonicalBase64url } from "../../src/internal/base64url.js"
 
+const anyText = FastCheck.oneof(FastCheck.string(), FastCheck.string({ unit: "grapheme" }))
 const spelling = FastCheck.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
 
 describe("base64url", () => {
   it.prop("decodes what was encoded", [FastCheck.uint8Array()], ([bytes]) => {
     expect(decodeBase64url(Buffer.from(bytes).toString("base64url"))).toEqual(new Uint8Array(bytes))
+  })
+
+  it.prop("decodes the text that was encoded, be it ASCII or not", [anyText], ([text]) => {
+    expect(decodeBase64urlText(Buffer.from(text).toString("base64url"))).toBe(text)
+  })
+
+  it.prop("decodes to a text what is UTF-8, and nothing else", [FastCheck.uint8Array()], ([bytes]) => {
+    const encoded = Buffer.from(bytes).toString("base64url")
+    if (isUtf8(bytes)) expect(Buffer.from(decodeBase64urlText(encoded))).toEqual(Buffer.from(bytes))
+    else expect(() => decodeBase64urlText(encoded)).toThrow(TypeError)
+  })
+
+  it("leaves a byte order mark where it is", () => {
+    expect(decodeBase64urlText(Buffer.from("\ufeff{}").toString("base64url"))).toBe("\ufeff{}")
   })
 
   it.prop("is canonical when it is what its bytes are encoded to, and only then", [spelling], ([text]) => {
