@@ -90,6 +90,31 @@ const headerFlaw = (
   return Object.hasOwn(header, "kid") && !isKeyId(header["kid"]) ? "kid" : undefined
 }
 
+interface Header {
+  readonly text: string
+  readonly category: "session" | "template"
+  readonly kid: string | undefined
+}
+
+/** The last header that was good: until its key changes, all the tokens of an instance have the same. */
+let known: Header | undefined
+
+const readHeader = (text: string, category: "session" | "template"): Header | TokenReason => {
+  if (known?.text === text && known.category === category) return known
+  const header = readPart(text)
+  if (header === undefined) return "format"
+  const flaw = headerFlaw(header, category)
+  if (flaw !== undefined) return flaw
+  known = {
+    // A part of a string keeps the whole of it in memory, which here is a token.
+    text: new TextDecoder().decode(new TextEncoder().encode(text)),
+    category,
+    // `headerFlaw` lets nothing but a key id pass.
+    kid: own(header, "kid") as string | undefined
+  }
+  return known
+}
+
 /** Takes a token apart as RFC 7515 has it, without any of the liberties decoders take. */
 export const readCompact = (token: unknown, category: "session" | "template"): CompactToken | TokenReason => {
   if (typeof token !== "string" || token.length > maxToken || !compact.test(token)) return "format"
@@ -100,10 +125,8 @@ export const readCompact = (token: unknown, category: "session" | "template"): C
   const signature = token.slice(last + 1)
   if (protectedHeader.length > maxHeader) return "format"
   if (![protectedHeader, payload, signature].every(isCanonicalBase64url)) return "format"
-  const header = readPart(protectedHeader)
-  if (header === undefined) return "format"
-  const flaw = headerFlaw(header, category)
-  if (flaw !== undefined) return flaw
-  // `headerFlaw` lets nothing but a key id pass.
-  return { kid: own(header, "kid") as string | undefined, signed: token.slice(0, last), payload, signature }
+  const header = readHeader(protectedHeader, category)
+  return typeof header === "string"
+    ? header
+    : { kid: header.kid, signed: token.slice(0, last), payload, signature }
 }

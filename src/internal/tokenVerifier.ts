@@ -17,12 +17,16 @@ const refuse = (reason: ClerkTokenError["reason"]) => Effect.fail(new ClerkToken
 const ascii = new TextEncoder()
 
 /** RS256 and nothing else: the algorithm is that of the imported key, whatever the token's header says. */
-const isSigned = ({ signature, signed }: CompactToken, { key }: VerificationKey): Effect.Effect<boolean> =>
+const ifSigned = <A, E>(
+  { signature, signed }: CompactToken,
+  { key }: VerificationKey,
+  then: Effect.Effect<A, E>
+): Effect.Effect<A, E | ClerkTokenError> =>
   Effect.async((resume) => {
     crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, decodeBase64url(signature), ascii.encode(signed)).then(
-      (isGood) => resume(Effect.succeed(isGood)),
+      (isGood) => resume(isGood ? then : refuse("signature")),
       // What WebCrypto cannot even try is not signed.
-      () => resume(Effect.succeed(false))
+      () => resume(refuse("signature"))
     )
   })
 
@@ -83,17 +87,17 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
   const verifyWith = (token: string, compact: CompactToken, key: VerificationKey | undefined) =>
     key === undefined
       ? refuse("kid")
-      : Effect.flatMap(isSigned(compact, key), (isGood) =>
-          isGood
-            ? Clock.clockWith((clock) => {
-                const payload = readPart(compact.payload)
-                if (payload === undefined) return refuse("format")
-                const read = readClaims(payload, settings, clock.unsafeCurrentTimeMillis())
-                if (read instanceof ClerkTokenError) return Effect.fail(read)
-                remember(token, read, payload, key)
-                return withCustom(read.claims, payload)
-              })
-            : refuse("signature")
+      : ifSigned(
+          compact,
+          key,
+          Clock.clockWith((clock) => {
+            const payload = readPart(compact.payload)
+            if (payload === undefined) return refuse("format")
+            const read = readClaims(payload, settings, clock.unsafeCurrentTimeMillis())
+            if (read instanceof ClerkTokenError) return Effect.fail(read)
+            remember(token, read, payload, key)
+            return withCustom(read.claims, payload)
+          })
         )
 
   const fromCache = (token: string, found: Remembered) =>

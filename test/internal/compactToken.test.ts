@@ -119,3 +119,23 @@ describe("a token", () => {
     expect(Math.max(...times)).toBeLessThan(3)
   })
 })
+
+describe("a header that was seen before", () => {
+  const compact = (header: object) => `${encode(header)}.${encode({ sub: "user_1" })}.AAAA`
+  const session = { alg: "RS256", kid: "ins_1", cat: "cl_B7d4PD111AAA" }
+
+  it("is judged anew for tokens of the other category", () => {
+    const token = compact(session)
+    expect(readCompact(token, "session")).toMatchObject({ kid: "ins_1" })
+    expect(readCompact(token, "template")).toBe("category")
+    expect(readCompact(token, "session")).toMatchObject({ kid: "ins_1" })
+  })
+
+  it("says nothing of another one, nor does one that was refused", () => {
+    expect(readCompact(compact(session), "session")).toMatchObject({ kid: "ins_1" })
+    expect(readCompact(compact({ ...session, alg: "none" }), "session")).toBe("alg")
+    expect(readCompact(compact({ ...session, alg: "none" }), "session")).toBe("alg")
+    expect(readCompact(compact({ ...session, kid: "ins_2" }), "session")).toMatchObject({ kid: "ins_2" })
+    expect(readCompact(compact(session), "session")).toMatchObject({ kid: "ins_1" })
+  })
+})
