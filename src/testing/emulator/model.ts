@@ -1,4 +1,4 @@
-import type { KnownSessionStatus } from "../../schema/Session.js"
+import type { KnownSessionStatus, SessionActivity } from "../../schema/Session.js"
 
 /**
  * A request as the emulated Clerk receives it.
@@ -42,16 +42,7 @@ export type EmulatedStatus = KnownSessionStatus
  * @since 0.1.0
  * @category models
  */
-export interface EmulatedActivity {
-  readonly id: string
-  readonly isMobile: boolean
-  readonly deviceType?: string | undefined
-  readonly browserName?: string | undefined
-  readonly browserVersion?: string | undefined
-  readonly ipAddress?: string | undefined
-  readonly city?: string | undefined
-  readonly country?: string | undefined
-}
+export interface EmulatedActivity extends Omit<SessionActivity, "object"> {}
 
 /**
  * A session as the emulator holds it; the times are epoch milliseconds.
