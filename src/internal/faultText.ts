@@ -27,7 +27,7 @@ const denoConnecting: Texts = [
   ]
 ]
 
-/** What of HTTP/2 is Deno's own way to say that the other side gave up, and not that either did something wrong. */
+/** Deno's words for INTERNAL_ERROR, CANCEL and ENHANCE_YOUR_CALM: the other side gave up, and nobody broke a rule. */
 const givenUp = "unexpected internal error|stream no longer needed|detected excessive load"
 
 /** What broke once there was a connection. Deno has it in its text, as above, or as the cause of "fetch failed". */
