@@ -36,7 +36,8 @@ const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["UND_ERR_INVALID_ARG", fault("invalid-request", "no")],
   ["ERR_INVALID_CHAR", fault("invalid-request", "no")],
   ["ERR_INVALID_URL", fault("invalid-request", "no")],
-  ["EPROTO", fault("tls", "no")],
+  // What went wrong in TLS itself can have done so after the handshake, and after a request.
+  ["EPROTO", fault("tls", "maybe")],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", fault("tls", "no")],
   ["SELF_SIGNED_CERT_IN_CHAIN", fault("tls", "no")],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", fault("tls", "no")],
@@ -51,13 +52,19 @@ const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["InvalidContentLength", fault("protocol", "maybe")],
   ["InvalidHTTPResponse", fault("protocol", "maybe")],
   ["Malformed_HTTP_Response", fault("protocol", "maybe")],
-  ["UnrequestedUpgrade", fault("protocol", "maybe")]
+  ["UnrequestedUpgrade", fault("protocol", "maybe")],
+  // HTTP/2, where Node does not say of which request; ERR_HTTP2_STREAM_ERROR is told by its text.
+  ["ERR_HTTP2_SESSION_ERROR", fault("closed", "maybe")],
+  ["ERR_HTTP2_GOAWAY_SESSION", fault("closed", "maybe")],
+  ["ERR_HTTP2_INVALID_SESSION", fault("closed", "maybe")],
+  ["ERR_HTTP2_STREAM_CANCEL", fault("closed", "maybe")],
+  ["ERR_HTTP2_ERROR", fault("protocol", "maybe")]
 ])
 
 const prefixes: ReadonlyArray<readonly [string, TransportFault]> = [
   ["HPE_", fault("protocol", "maybe")],
   ["ERR_TLS_", fault("tls", "no")],
-  ["ERR_SSL_", fault("tls", "no")]
+  ["ERR_SSL_", fault("tls", "maybe")]
 ]
 
 const byCode = (code: string): TransportFault | undefined =>

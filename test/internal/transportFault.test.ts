@@ -31,16 +31,19 @@ describe("a failure with the code", () => {
     ],
     [["ConnectionRefused"], "refused, sent: no"],
     [["UND_ERR_INVALID_ARG", "ERR_INVALID_CHAR", "ERR_INVALID_URL"], "invalid-request, sent: no"],
+    [["CERT_HAS_EXPIRED", "DEPTH_ZERO_SELF_SIGNED_CERT", "ERR_TLS_CERT_ALTNAME_INVALID"], "tls, sent: no"],
+    // In the handshake or after it, which nobody tells.
+    [["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_BAD_RECORD_TYPE"], "tls, sent: maybe"],
     [
       [
-        "CERT_HAS_EXPIRED",
-        "DEPTH_ZERO_SELF_SIGNED_CERT",
-        "ERR_TLS_CERT_ALTNAME_INVALID",
-        "ERR_SSL_WRONG_VERSION",
-        "EPROTO"
+        "ERR_HTTP2_SESSION_ERROR",
+        "ERR_HTTP2_GOAWAY_SESSION",
+        "ERR_HTTP2_INVALID_SESSION",
+        "ERR_HTTP2_STREAM_CANCEL"
       ],
-      "tls, sent: no"
-    ]
+      "closed, sent: maybe"
+    ],
+    [["ERR_HTTP2_ERROR"], "protocol, sent: maybe"]
   ] as const) {
     it(`${codes.join(", ")} is ${expected}`, () => {
       for (const code of codes) {
@@ -101,7 +104,53 @@ describe("a failure that is known by its text alone", () => {
     [sending("invalid content-length parsed"), "protocol, sent: maybe"],
     [sending("invalid HTTP version parsed"), "protocol, sent: maybe"],
     [sending("something else"), "unknown, sent: maybe"],
+    [connecting("tls handshake eof"), "closed, sent: no"],
+    [connecting("Connection reset by peer (os error 104)"), "reset, sent: no"],
+    [sending("http2 error: stream error received: stream no longer needed"), "reset, sent: maybe"],
+    [sending("connection error: stream closed because of a broken pipe"), "closed, sent: maybe"],
+    [sending("connection error: connection reset"), "reset, sent: maybe"],
+    [
+      sending("connection error: peer closed connection without sending TLS close_notify: https://docs.rs/x"),
+      "closed, sent: maybe"
+    ],
+    [sending("connection error: received corrupt message of type InvalidContentType"), "tls, sent: maybe"],
     ["Connection reset by peer (os error 104)", "reset, sent: maybe"],
+    ["connection reset", "reset, sent: maybe"],
+    ["stream closed because of a broken pipe", "closed, sent: maybe"],
+    [
+      "peer closed connection without sending TLS close_notify: https://docs.rs/rustls",
+      "closed, sent: maybe"
+    ],
+    ["received fatal alert: InternalError", "tls, sent: maybe"],
+    ["cannot decrypt peer's message", "tls, sent: maybe"],
+    ["stream error received: refused stream before processing any application logic", "reset, sent: no"],
+    ["stream error received: not a result of an error", "reset, sent: maybe"],
+    ["stream error received: unexpected internal error encountered", "reset, sent: maybe"],
+    ["stream error received: stream no longer needed", "reset, sent: maybe"],
+    ["stream error received: detected excessive load generating behavior", "reset, sent: maybe"],
+    ["stream error received: unspecific protocol error detected", "protocol, sent: maybe"],
+    ["stream error received: endpoint requires HTTP/1.1", "protocol, sent: maybe"],
+    ["stream error received: unknown reason", "protocol, sent: maybe"],
+    [
+      "stream error detected: refused stream before processing any application logic",
+      "protocol, sent: maybe"
+    ],
+    ["connection error received: not a result of an error", "closed, sent: no"],
+    ['connection error received: not a result of an error (b"max_age")', "closed, sent: no"],
+    ["connection error received: unexpected internal error encountered", "closed, sent: maybe"],
+    ['connection error received: detected excessive load generating behavior (b"x")', "closed, sent: maybe"],
+    [
+      "connection error received: refused stream before processing any application logic",
+      "protocol, sent: maybe"
+    ],
+    ["connection error detected: frame with invalid size", "protocol, sent: maybe"],
+    ["Stream closed with error code NGHTTP2_REFUSED_STREAM", "reset, sent: no"],
+    ["Stream closed with error code NGHTTP2_INTERNAL_ERROR", "reset, sent: maybe"],
+    ["Stream closed with error code NGHTTP2_ENHANCE_YOUR_CALM", "reset, sent: maybe"],
+    ["Stream closed with error code NGHTTP2_HTTP_1_1_REQUIRED", "protocol, sent: maybe"],
+    ["HTTP/2: stream closed before the response was complete", "reset, sent: maybe"],
+    ["HTTP/2: stream half-closed (remote)", "reset, sent: maybe"],
+    ['HTTP/2: "GOAWAY" frame received with code 0', "closed, sent: maybe"],
     ["error reading a body from connection", "truncated, sent: maybe"],
     ["Network connection lost.", "closed, sent: maybe"]
   ] as const) {
@@ -117,6 +166,11 @@ describe("a failure that is known by its text alone", () => {
       "x error sending request for url (x): client error (Connect): dns error: x",
       `error sending request for url (${address}): client error (Other): dns error: x`,
       "the server said: Network connection lost.",
+      "the server said: stream error received: refused stream before processing any application logic",
+      "Stream closed",
+      'HTTP/2: "GOAWAY" frame received with code 1',
+      "connection reset by the server",
+      "a connection reset",
       "internal error; reference = abc",
       7
     ]) {
@@ -129,6 +183,23 @@ describe("a failure that is known by its text alone", () => {
       "reset, sent: maybe"
     )
   })
+})
+
+describe("of a request that may have been processed nobody says that it was not sent, as in", () => {
+  for (const text of [
+    "stream error received: refused stream before processing any application logic, or not",
+    "stream error received: refused stream",
+    "connection error received: not a result of an error, or was it",
+    'connection error received: unexpected internal error encountered (b"not a result of an error")',
+    "stream error sent by user: refused stream before processing any application logic",
+    "Stream closed with error code NGHTTP2_REFUSED_STREAM?",
+    "Stream closed with error code 7"
+  ]) {
+    it(text, () => {
+      expect(verdict(new Error(text))).toMatch(/sent: maybe$/)
+      expect(verdict(new TypeError("fetch failed", { cause: new Error(text) }))).toMatch(/sent: maybe$/)
+    })
+  }
 })
 
 describe("a body that cannot be read", () => {
@@ -155,6 +226,7 @@ describe("a body that cannot be read", () => {
     for (const cause of [
       failure({ code: "UND_ERR_SOCKET" }),
       new TypeError("error reading a body from connection"),
+      new Error("stream closed because of a broken pipe"),
       new Error("Network connection lost.")
     ]) {
       expect(bodyFault(cause)).toMatchObject({
@@ -162,6 +234,18 @@ describe("a body that cannot be read", () => {
         reason: "truncated",
         sent: "maybe"
       })
+    }
+  })
+})
+
+describe("a body of a stream that is refused too late", () => {
+  it("was cut short all the same: what was answered was processed", () => {
+    for (const text of [
+      "stream error received: refused stream before processing any application logic",
+      "connection error received: not a result of an error",
+      "Stream closed with error code NGHTTP2_REFUSED_STREAM"
+    ]) {
+      expect(bodyFault(new Error(text))).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe" })
     }
   })
 })

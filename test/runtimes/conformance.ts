@@ -8,6 +8,7 @@ import { interruption } from "./cases/interruption.js"
 import { operations } from "./cases/operations.js"
 import { policies } from "./cases/policies.js"
 import { reuse } from "./cases/reuse.js"
+import { secure } from "./cases/secure.js"
 import { servers } from "./cases/servers.js"
 import { verification } from "./cases/tokens.js"
 import { type Report, runCases } from "./support/check.js"
@@ -18,7 +19,7 @@ export const run = (peer: string): Promise<Report> =>
     Effect.flatMap(askPeer(peer), (setting) =>
       // The token of the last case lives for five seconds.
       runCases(
-        [verification, operations, servers, policies, interruption, reuse, faults].flatMap((cases) =>
+        [verification, operations, servers, policies, interruption, reuse, faults, secure].flatMap((cases) =>
           cases(setting)
         )
       )

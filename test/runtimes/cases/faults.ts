@@ -24,13 +24,16 @@ const policyFor = ({ isSlow }: FaultCase): RequestPolicy.Settings => ({
   timeout: isSlow ? "400 millis" : "5 seconds"
 })
 
+const repeats = (fault: FaultCase, kind: Call["kind"]) =>
+  fault.again === "always" || (fault.again === "unless once" && kind === "read")
+
 const onEvery = (setting: Setting, fault: FaultCase, { call, kind }: Call) =>
   Effect.gen(function* () {
     const url = setting.at("every", fault.index, kind)
     const error = yield* outcomeOf(atOnce(call).pipe(Effect.provide(client(url, policyFor(fault)))))
-    const repeats = fault.again === "always" || (fault.again === "unless once" && kind === "read")
-    const attempts = repeats ? 2 : 1
-    yield* expectMatch(error, { ...fault.outcome, attempts, retryable: repeats }, kind)
+    const retryable = repeats(fault, kind)
+    const attempts = retryable ? 2 : 1
+    yield* expectMatch(error, { ...fault.outcome, attempts, retryable }, kind)
     const { requests } = yield* setting.seen(url)
     const isSentAgain = kind === "read" && fault.resends.includes(kind) && requests > attempts
     yield* expectThat(requests === attempts || isSentAgain, `${kind}: the server saw ${requests} requests`)
@@ -40,21 +43,21 @@ const onEvery = (setting: Setting, fault: FaultCase, { call, kind }: Call) =>
 const isDiscreet = (url: string, policy: RequestPolicy.Settings) =>
   Effect.flatMap(outcomeOf(secretive.pipe(Effect.provide(client(url, policy)))), expectNoSecret)
 
-const onFirst = (setting: Setting, fault: FaultCase) =>
+const onFirst = (setting: Setting, fault: FaultCase, { call, kind }: Call) =>
   Effect.gen(function* () {
-    const url = setting.at("first", fault.index, "read")
-    const value = yield* outcomeOf(atOnce(read).pipe(Effect.provide(client(url, policyFor(fault)))))
-    yield* expectMatch(value, { id: "sess_1", status: "active" }, "after the first attempt")
-    yield* expectMatch(yield* setting.seen(url), { requests: 2 }, "at the server")
+    const url = setting.at("first", fault.index, kind)
+    const value = yield* outcomeOf(atOnce(call).pipe(Effect.provide(client(url, policyFor(fault)))))
+    yield* expectMatch(value, { id: "sess_1", status: "active" }, `${kind}, after the first attempt`)
+    yield* expectMatch(yield* setting.seen(url), { requests: 2 }, `${kind}, at the server`)
   })
 
-const faultCase =
+export const faultCase =
   (setting: Setting) =>
   (fault: FaultCase): Case => ({
     name: `what comes of ${fault.name}`,
     run: Effect.gen(function* () {
       for (const each of kinds) yield* onEvery(setting, fault, each)
-      if (fault.again !== "never") yield* onFirst(setting, fault)
+      for (const each of kinds) if (repeats(fault, each.kind)) yield* onFirst(setting, fault, each)
       yield* isDiscreet(setting.at("every", fault.index, "secretive"), policyFor(fault))
     })
   })

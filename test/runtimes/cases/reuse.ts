@@ -76,18 +76,24 @@ const breakingOff = (setting: Setting, fault: FaultCase, { call, fetch, name }: 
     return { reused, what: `${name}, ${fault.name}: ${JSON.stringify(reused)}` }
   })
 
+/** Each call, over a connection that was used before and has this fault under it. */
+export const sendsOnce = (setting: Setting, fault: FaultCase) =>
+  Effect.gen(function* () {
+    for (const each of calls) {
+      const { reused, what } = yield* breakingOff(setting, fault, each)
+      const most = fault.resends.some((resent) => resent === each.name) ? 2 : 1
+      yield* expectThat(reused.length <= most, `sent more than once: ${what}`)
+      yield* expectThat(reused[0] === true, `sent over another connection: ${what}`)
+    }
+  })
+
 export const reuse = (setting: Setting): ReadonlyArray<Case> => [
   {
     name: "what may not be repeated is sent once over a connection that was used before",
     run: Effect.gen(function* () {
       const fetch = unpooled()
       for (const fault of setting.faults.filter(({ severs }) => severs)) {
-        for (const each of calls) {
-          const { reused, what } = yield* breakingOff(setting, fault, each)
-          const most = fault.resends.some((resent) => resent === each.name) ? 2 : 1
-          yield* expectThat(reused.length <= most, `sent more than once: ${what}`)
-          yield* expectThat(reused[0] === true, `sent over another connection: ${what}`)
-        }
+        yield* sendsOnce(setting, fault)
         if (fetch === undefined) continue
         const { reused, what } = yield* breakingOff(setting, fault, { name: "unpooled", call: bare, fetch })
         yield* expectThat(reused.length === 1 && reused[0] === false, `sent more than once: ${what}`)

@@ -4,7 +4,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     # The peer is on the loopback address, which the default network does not lead to.
-    (name = "loopback", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    (name = "loopback", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true, trustedCertificates = [embed "peer.pem"]))),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );

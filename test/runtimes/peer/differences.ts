@@ -1,3 +1,4 @@
+import { http2Faults, secureFaults } from "../../faults/support/secureTable.js"
 import type { Outcome } from "../support/manifest.js"
 import { deviations, everyFault, families, unreachableOutcomes } from "./expectations.js"
 
@@ -12,10 +13,17 @@ const describe = (outcome: Outcome): string => {
   }
 }
 
+/** The lines of a table in Markdown: what comes of the faults of HTTP/2, which Deno alone speaks. */
+export const http2Lines = (): ReadonlyArray<string> =>
+  http2Faults.map(({ name, outcome, again }) => {
+    const repeated = { never: "nothing", "unless once": "what may be repeated", always: "everything" }[again]
+    return `| ${[name, describe(outcome), repeated].join(" | ")} |`
+  })
+
 /** The lines of a table in Markdown: the faults of which not every runtime says the same, and what each says. */
 export const differences = (): ReadonlyArray<string> => {
   const usual = [
-    ...everyFault.map(({ name, outcome }) => [name, outcome] as const),
+    ...[...everyFault, ...secureFaults].map(({ name, outcome }) => [name, outcome] as const),
     ...Object.entries(unreachableOutcomes)
   ]
   return usual

@@ -1,5 +1,6 @@
+import type { Protocol } from "../../faults/support/secure.js"
 import { type Fault, faults } from "../../faults/support/table.js"
-import type { Outcome, Resent } from "../support/manifest.js"
+import type { FaultCase, Outcome, Resent } from "../support/manifest.js"
 
 export const families = ["node", "bun", "deno", "workerd"] as const
 
@@ -7,6 +8,14 @@ export type Family = (typeof families)[number]
 
 /** The faults of connections and answers that Node is tested against, in one row. */
 export const everyFault: ReadonlyArray<Fault> = Object.values(faults).flat()
+
+/** What a runtime's `fetch` speaks over TLS with a server that offers HTTP/2 and HTTP/1.1. */
+export const protocols: Readonly<Record<Family, Protocol>> = {
+  node: "http/1.1",
+  bun: "http/1.1",
+  deno: "h2",
+  workerd: "http/1.1"
+}
 
 /**
  * What a runtime's `fetch` sends again by itself when the connection, used before, is gone ere an answer came: workerd a
@@ -20,21 +29,28 @@ const resends: Readonly<Record<Family, ReadonlyArray<Resent>>> = {
   workerd: ["read"]
 }
 
-/** Whether the connection is gone ere there is an answer. */
-export const severs = ({ name }: Fault): boolean =>
-  /^a (?:close|reset) (?:before the answer|within the head)$/.test(name)
+/** A fault, whatever brings it about. */
+type Told = Omit<Fault, "act">
 
-export const resendsOn = (fault: Fault, family: Family): ReadonlyArray<Resent> =>
-  severs(fault) ? resends[family] : []
+/** Whether the connection is gone ere there is an answer. */
+export const severs = ({ name }: Told): boolean =>
+  /^(?:over TLS, )?a (?:close|reset)(?: without goodbye)? (?:before the answer|within the head)$/.test(name)
+
+/** Whether the other side says that it has not looked at the stream. What has a body that is gone stays unsent. */
+const refuses = ({ name }: Told): boolean => /^a (?:stream that is refused|farewell that refuses)/.test(name)
+
+export const resendsOn = (fault: Told, family: Family): ReadonlyArray<Resent> =>
+  severs(fault) || refuses(fault) ? resends[family] : []
 
 const never = (reason: string): Outcome => ({ _tag: "ClerkTransportError", reason, sent: "no" })
 
 export const unreachableOutcomes = {
   "a port on which nobody listens": never("refused"),
   "a host that does not exist": never("dns"),
-  "TLS to a port without TLS": never("tls"),
+  "TLS to a port without TLS": { ...never("tls"), sent: "maybe" },
   "a certificate signed by nobody else": never("tls"),
-  "a certificate that has expired": never("tls")
+  "a certificate that has expired": never("tls"),
+  "a close within the handshake": { ...never("reset"), sent: "maybe" }
 } as const
 
 /** Where a runtime says less than Node, or something else, and what then becomes of the call. */
@@ -66,7 +82,14 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
     "a continue nobody asked for": waits,
     "an upgrade nobody asked for": lost("protocol", "never"),
     "a page without a head": waits,
-    "a head without end": waits
+    "a head without end": waits,
+    "over TLS, a close before the answer": lost("reset"),
+    "over TLS, a close within the head": lost("reset"),
+    "over TLS, a close within the body": lost("reset"),
+    "over TLS, a close without goodbye before the answer": lost("reset"),
+    "over TLS, a close without goodbye within the head": lost("reset"),
+    "over TLS, a close without goodbye within the body": lost("reset"),
+    "over TLS, a record that is none": lost("tls", "never")
   },
   deno: {
     "a reset within the body": lost("truncated"),
@@ -74,7 +97,11 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
     "an upgrade nobody asked for": switching,
     "a chunk without size": lost("truncated"),
     "a length and chunks": lost("truncated"),
-    "a head without end": waits
+    "a head without end": waits,
+    "TLS to a port without TLS": { outcome: never("tls"), again: "never" },
+    "a close within the handshake": { outcome: never("closed"), again: "always" },
+    "over TLS, a reset within the body": lost("truncated"),
+    "over TLS, a record that is none": lost("tls", "never")
   },
   workerd: {
     "a reset before the answer": lost("closed"),
@@ -95,6 +122,19 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
     "a host that does not exist": lost("unknown", "never"),
     "TLS to a port without TLS": lost("unknown", "never"),
     "a certificate signed by nobody else": lost("unknown", "never"),
-    "a certificate that has expired": lost("unknown", "never")
+    "a certificate that has expired": lost("unknown", "never"),
+    "a close within the handshake": lost("unknown", "never"),
+    "over TLS, a reset before the answer": lost("closed"),
+    "over TLS, a reset within the head": lost("closed"),
+    "over TLS, a reset within the body": lost("truncated"),
+    "over TLS, a record that is none": lost("unknown", "never")
   }
+}
+
+/** What is told a runtime of a fault, which is at `index` in its table. */
+export const faultCase = (fault: Told, index: number, family: Family): FaultCase => {
+  const { again, closes, name, outcome } = { closes: false, ...fault, ...deviations[family][fault.name] }
+  const isSlow = outcome["_tag"] === "ClerkTimeout"
+  const resends = resendsOn(fault, family)
+  return { name, index, outcome, again, closes, isSlow, severs: severs(fault), resends }
 }

@@ -13,24 +13,13 @@ import { selfSigned } from "../../faults/support/certificate.js"
 import { scripted } from "../../faults/support/scripted.js"
 import { closedPort } from "../../support/loopback.js"
 import type { FaultCase, Manifest, Unreachable } from "../support/manifest.js"
-import {
-  deviations,
-  everyFault,
-  type Family,
-  resendsOn,
-  severs,
-  unreachableOutcomes
-} from "./expectations.js"
+import { deviations, everyFault, type Family, faultCase, unreachableOutcomes } from "./expectations.js"
 import { makeScenes } from "./scenes.js"
+import { makeSecureScenes } from "./secureScenes.js"
 import { makeTokens } from "./tokens.js"
 
 const faultCases = (family: Family): ReadonlyArray<FaultCase> =>
-  everyFault.map((fault, index) => {
-    const { again, closes, name, outcome } = { closes: false, ...fault, ...deviations[family][fault.name] }
-    const isSlow = outcome["_tag"] === "ClerkTimeout"
-    const resends = resendsOn(fault, family)
-    return { name, index, outcome, again, closes, isSlow, severs: severs(fault), resends }
-  })
+  everyFault.map((fault, index) => faultCase(fault, index, family))
 
 /** The addresses where no connection comes about, each on a server of its own. */
 const makeUnreachable: Effect.Effect<
@@ -45,6 +34,13 @@ const makeUnreachable: Effect.Effect<
       return true
     }
   })
+  const mute = yield* scripted({
+    act: () => {},
+    accept: (socket) => {
+      socket.once("data", () => socket.end())
+      return true
+    }
+  })
   const withCertificate = (from: number, to: number) =>
     Effect.map(scripted({ act: good, tls: selfSigned({ host: "127.0.0.1", from, to }) }), ({ url }) => url)
   return {
@@ -52,7 +48,8 @@ const makeUnreachable: Effect.Effect<
     "a host that does not exist": "https://nobody.invalid",
     "TLS to a port without TLS": `https://127.0.0.1:${plain.port}`,
     "a certificate signed by nobody else": yield* withCertificate(-1, 1),
-    "a certificate that has expired": yield* withCertificate(-9, -2)
+    "a certificate that has expired": yield* withCertificate(-9, -2),
+    "a close within the handshake": `https://127.0.0.1:${mute.port}`
   }
 })
 
@@ -99,8 +96,13 @@ const listen = (handle: (request: IncomingMessage, response: ServerResponse) => 
   )
 
 export interface Peer {
-  /** What to give the conformance bundle: a `runtime` is a name fit for a path, of its own for each run. */
-  readonly addressFor: (runtime: string, family: Family) => string
+  /**
+   * What to give the conformance bundle: a `runtime` is a name fit for a path, of its own for each run. What is tested
+   * over TLS is left out unless the runtime trusts the certificate of the peer.
+   */
+  readonly addressFor: (runtime: string, family: Family, trust?: "trusting") => string
+  /** The peer's certificate, in PEM. */
+  readonly certificate: string
 }
 
 const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpServer.HttpServer> = Effect.gen(
@@ -109,9 +111,10 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
     const scenes = yield* makeScenes
     const quiet = yield* makeScenes
     const unreachable = yield* makeUnreachable
+    const secure = yield* makeSecureScenes
     const runtime = yield* Effect.runtime<ClerkEmulator>()
 
-    const manifest = (name: string, family: Family) =>
+    const manifest = (name: string, family: Family, trust: string | undefined) =>
       Effect.gen(function* () {
         return {
           clerk: yield* makeClerk(clerkUrl),
@@ -119,28 +122,31 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
           quiet: `${quiet.url}/${name}`,
           faults: faultCases(family),
           unreachable: unreachableCases(unreachable, family),
-          tokens: yield* makeTokens
+          tokens: yield* makeTokens,
+          secure: trust === "trusting" ? secure.manifestFor(name, family) : undefined
         } satisfies Manifest
       })
 
     const answer = (url: URL): Effect.Effect<unknown, never, ClerkEmulator> => {
-      const [, name = "", family = "", question] = url.pathname.split("/")
+      const [, name = "", family = "", trust, question] = url.pathname.split("/")
       const path = url.searchParams.get("path") ?? ""
-      const seen = scenes.seenAt(path)
+      const seen = [...scenes.seenAt(path), ...secure.seenAt(path)]
       switch (question) {
         case "manifest":
           // `addressFor` has written it.
-          return manifest(name, family as Family)
+          return manifest(name, family as Family, trust)
         case "seen":
           return Effect.succeed({
             requests: seen.length,
             gaps: seen.slice(1).map(({ at }, index) => at - (seen[index]?.at ?? 0))
           })
         case "reused":
-          return Effect.succeed(quiet.seenAt(path).map(({ reused }) => reused))
+          return Effect.succeed([...quiet.seenAt(path), ...secure.seenAt(path)].map(({ reused }) => reused))
+        case "protocols":
+          return Effect.succeed(secure.seenAt(path).map(({ protocol }) => protocol))
         default:
           return Effect.map(
-            Effect.forEach(seen, ({ number }) => scenes.closed(number)),
+            Effect.forEach(scenes.seenAt(path), ({ number }) => scenes.closed(number)),
             (closed) => closed.every(Boolean)
           )
       }
@@ -153,7 +159,10 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
       )
     })
     const { port } = control.address() as AddressInfo // a server that listens on TCP has no other kind
-    return { addressFor: (name, family) => `http://127.0.0.1:${port}/${name}/${family}` }
+    return {
+      addressFor: (name, family, trust) => `http://127.0.0.1:${port}/${name}/${family}/${trust ?? "wary"}`,
+      certificate: secure.certificate
+    }
   }
 )
 

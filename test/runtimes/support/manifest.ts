@@ -10,6 +10,23 @@ export interface Manifest {
   /** Addresses where no connection comes about. */
   readonly unreachable: ReadonlyArray<Unreachable>
   readonly tokens: Tokens
+  /** The same with TLS, where the runtime has been told to trust the peer. */
+  readonly secure?: Secure | undefined
+}
+
+export interface Secure {
+  /** What the runtime speaks with a server that offers HTTP/2 as well as HTTP/1.1. */
+  readonly protocol: "http/1.1" | "h2"
+  /** Where all is well. */
+  readonly scenes: string
+  readonly faults: ReadonlyArray<SecureFaultCase>
+}
+
+/** A fault on servers of its own: over HTTP/2 all requests to one server share a connection, and its fate. */
+export interface SecureFaultCase extends FaultCase {
+  readonly scenes: string
+  /** Another server, where one case alone calls. */
+  readonly quiet: string
 }
 
 export type Outcome = Readonly<Record<string, unknown>>

@@ -28,6 +28,8 @@ export interface Setting extends Manifest {
   readonly quietly: (...path: ReadonlyArray<string | number>) => string
   /** Of each request that has come to such an address, whether its connection had carried another one before. */
   readonly reused: (url: string) => Effect.Effect<ReadonlyArray<boolean>>
+  /** What was spoken by each request that has come to such an address over TLS. */
+  readonly protocols: (url: string) => Effect.Effect<ReadonlyArray<string>>
   /** How many requests have come to an address, and the milliseconds between them. */
   readonly seen: (
     url: string
@@ -47,6 +49,7 @@ export const askPeer = (peer: string): Effect.Effect<Setting> =>
     at: (...path) => [manifest.scenes, ...path].join("/"),
     quietly: (...path) => [manifest.quiet, ...path].join("/"),
     reused: (url) => ask(`${peer}/reused?path=${new URL(url).pathname}`),
+    protocols: (url) => ask(`${peer}/protocols?path=${new URL(url).pathname}`),
     seen: (url) => ask(`${peer}/seen?path=${new URL(url).pathname}`),
     closed: (url) => ask(`${peer}/closed?path=${new URL(url).pathname}`)
   }))

@@ -1,0 +1,115 @@
+import { createServer as createHttp2Server } from "node:http2"
+import { type AddressInfo, createServer, type Socket } from "node:net"
+import { Duplex } from "node:stream"
+import { createSecureContext, TLSSocket } from "node:tls"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { bodyFor, whole } from "./answers.js"
+import * as frames from "./frames.js"
+
+export type Protocol = "http/1.1" | "h2"
+
+/** A request over TLS, and what can be done to its answer. */
+export interface Exchange {
+  readonly protocol: Protocol
+  readonly method: string
+  readonly path: string
+  /** Its stream, if it came over HTTP/2. */
+  readonly stream: number
+  /** The connection beneath TLS: to end or reset it says no goodbye in TLS. */
+  readonly raw: Socket
+  /** Bytes of the protocol: whoever writes them knows which one it is. */
+  readonly tls: TLSSocket
+}
+
+export interface SecureScript {
+  readonly act: (exchange: Exchange) => void
+  readonly certificate: { readonly key: string; readonly cert: string }
+  /** What is offered: both, unless told otherwise. */
+  readonly protocols?: ReadonlyArray<Protocol>
+}
+
+export interface Secure {
+  /** `https://127.0.0.1:<port>` */
+  readonly url: string
+  readonly connections: () => number
+}
+
+const http1 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void => {
+  let pending = ""
+  tls.on("data", (chunk: Buffer) => {
+    pending += chunk.toString("latin1")
+    for (;;) {
+      const headEnd = pending.indexOf("\r\n\r\n")
+      if (headEnd < 0) return
+      const head = pending.slice(0, headEnd)
+      const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
+      if (pending.length < headEnd + 4 + length) return
+      pending = pending.slice(headEnd + 4 + length)
+      const [method = "", path = ""] = head.split(" ", 2)
+      act({ protocol: "http/1.1", method, path, stream: 0, raw, tls })
+    }
+  })
+}
+
+/** Node reads the requests, over a pipe in between; the answers are written past it. */
+const http2 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void => {
+  const server = createHttp2Server()
+  const pipe = new Duplex({
+    read: () => {},
+    write: (chunk, _, done) => {
+      if (tls.writable) tls.write(chunk)
+      done()
+    }
+  })
+  tls.on("data", (chunk: Buffer) => pipe.push(chunk))
+  tls.on("close", () => pipe.destroy())
+  pipe.on("error", () => {})
+  server.on("session", (session) => session.on("error", () => {}))
+  server.on("stream", (stream, { ":method": method = "", ":path": path = "" }) => {
+    stream.on("error", () => {}) // a broken connection is what the tests are about
+    stream.resume()
+    stream.on("end", () => act({ protocol: "h2", method, path, stream: stream.id ?? 0, raw, tls }))
+  })
+  server.emit("connection", pipe)
+}
+
+/** A server with TLS that reads HTTP/1.1 or HTTP/2, whichever the client takes, and answers with any bytes. */
+export const secure = ({
+  act,
+  certificate,
+  protocols = ["h2", "http/1.1"]
+}: SecureScript): Effect.Effect<Secure, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const sockets = new Set<Socket>()
+    const secureContext = createSecureContext(certificate)
+    let connections = 0
+    const server = createServer({ noDelay: true }, (raw) => {
+      connections++
+      sockets.add(raw)
+      raw.on("close", () => sockets.delete(raw))
+      raw.on("error", () => {})
+      const tls = new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols: [...protocols] })
+      tls.on("error", () => {})
+      tls.on("secure", () => (tls.alpnProtocol === "h2" ? http2 : http1)(raw, tls, act))
+    })
+    yield* Effect.acquireRelease(
+      Effect.async<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      }),
+      () =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          for (const socket of sockets) socket.destroy()
+        })
+    )
+    const { port } = server.address() as AddressInfo // a server that listens on TCP has no other kind
+    return { url: `https://127.0.0.1:${port}`, connections: () => connections }
+  })
+
+/** What a healthy Clerk says. */
+export const goodOver = ({ path, protocol, stream, tls }: Exchange): void => {
+  const body = bodyFor(path)
+  if (protocol === "http/1.1") return void tls.write(whole(200, body))
+  tls.write(Buffer.concat([frames.headers(stream, Buffer.byteLength(body)), frames.lastData(stream, body)]))
+}
