@@ -188,7 +188,6 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
    *
    * @since 0.1.0
    */
-  static readonly layerServer: Layer.Layer<never, never, ClerkEmulator | HttpServer.HttpServer> = Layer.fresh(
+  static readonly layerServer: Layer.Layer<never, never, ClerkEmulator | HttpServer.HttpServer> =
     HttpServer.serve(ClerkEmulator.httpApp)
-  )
 }
