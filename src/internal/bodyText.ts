@@ -1,4 +1,9 @@
-import { ClerkDecodeError } from "../errors/CallErrors.js"
+import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+
+interface Head {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string }
+}
 
 export const refusedBody = (reason: ClerkDecodeError["reason"]): ClerkDecodeError =>
   new ClerkDecodeError({ reason }, true)
@@ -48,8 +53,25 @@ export class BodyChunks {
   }
 }
 
-/** Bytes as text, or the error when they are not UTF-8. A byte order mark is dropped. */
-export const decodeText = (bytes: Uint8Array): string | ClerkDecodeError => {
+/** Whether less came than the head had declared, though the platform took it for the whole. */
+const isCutShort = ({ headers, status }: Head, bytes: Uint8Array): boolean =>
+  headers["content-encoding"] === undefined &&
+  bytes.length < Number(headers["content-length"] ?? 0) &&
+  // These have no body whatever they declare.
+  status !== 204 &&
+  status !== 304
+
+/**
+ * The bytes of a whole body as text, or why they are none: not UTF-8, or cut short, which over HTTP/2 not every platform
+ * notices. A byte order mark is dropped.
+ */
+export const decodeBody = (
+  head: Head,
+  bytes: Uint8Array
+): string | ClerkDecodeError | ClerkTransportError => {
+  if (isCutShort(head, bytes)) {
+    return new ClerkTransportError({ reason: "truncated", sent: "maybe" }, true)
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
   } catch {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
-import { BodyChunks, declaresMoreThan, decodeText, orEmptyRefusal, refusedBody } from "./bodyText.js"
+import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { isReadableEncoding } from "./contentEncoding.js"
 import { fetchBody } from "./fetchBody.js"
 import { ownProperties } from "./ownProperties.js"
@@ -61,7 +61,7 @@ const readText = async (
   headers: { readonly [name: string]: string },
   maxBytes: number
 ): Promise<string | Failure> => {
-  const { body } = response
+  const { body, status } = response
   if (body === null) return ""
   const refuse = (reason: ClerkDecodeError["reason"]) => {
     // Lets go of the connection; that it may be broken by now is of no interest.
@@ -72,14 +72,14 @@ const readText = async (
   if (declaresMoreThan(maxBytes, headers)) return refuse("oversize")
   try {
     if (headers["content-length"] !== undefined && headers["content-encoding"] === undefined) {
-      // Its size is known and allowed, and the platform holds the peer to it.
-      return decodeText(new Uint8Array(await response.arrayBuffer()))
+      // Its size is known and allowed, and the platform takes no more than that.
+      return decodeBody({ status, headers }, new Uint8Array(await response.arrayBuffer()))
     }
     const chunks = new BodyChunks(maxBytes)
     const reader = body.getReader()
     for (;;) {
       const { done, value } = await reader.read()
-      if (done) return decodeText(chunks.bytes())
+      if (done) return decodeBody({ status, headers }, chunks.bytes())
       if (!chunks.add(value)) {
         reader.releaseLock()
         return refuse("oversize")

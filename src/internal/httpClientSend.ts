@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Stream from "effect/Stream"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
-import { BodyChunks, declaresMoreThan, decodeText, orEmptyRefusal, refusedBody } from "./bodyText.js"
+import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { isReadableEncoding } from "./contentEncoding.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
@@ -70,7 +70,7 @@ const readText = (
         error.reason === "EmptyBody" ? Effect.void : Effect.fail(bodyFault(error.cause))
     ),
     Effect.flatMap(() => {
-      const text = decodeText(chunks.bytes())
+      const text = decodeBody(response, chunks.bytes())
       return typeof text === "string" ? Effect.succeed(text) : Effect.fail(text)
     })
   )

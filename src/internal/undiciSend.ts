@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
-import { BodyChunks, declaresMoreThan, decodeText, orEmptyRefusal, refusedBody } from "./bodyText.js"
+import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import type { Send } from "./send.js"
 import { asyncWithin } from "./timeLimit.js"
 import { bodyFault, classifyFault } from "./transportFault.js"
@@ -92,7 +92,8 @@ export const undiciSend =
         give(orEmptyRefusal(status, refusedBody(reason)))
         connection?.abort(aborted)
       }
-      const finish = (bytes: Uint8Array) => give(orEmptyRefusal(status, decodeText(bytes)))
+      const finish = (bytes: Uint8Array) =>
+        give(orEmptyRefusal(status, decodeBody({ status, headers: answered }, bytes)))
 
       const pathAt = url.indexOf("/", "https://".length)
       try {

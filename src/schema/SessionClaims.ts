@@ -68,7 +68,7 @@ export interface TokenClaims<Custom = undefined> {
   readonly authorizedParty?: string | undefined
   readonly audience?: ReadonlyArray<string> | undefined
   readonly tokenId?: string | undefined
-  /** What the schema of your own made of the claims; without one, `undefined`. */
+  /** What the schema given as the option `claims` made of the token's claims; without that option, `undefined`. */
   readonly custom: Custom
 }
 

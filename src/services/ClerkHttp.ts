@@ -118,7 +118,10 @@ export interface ClerkHttpService {
  * @category services
  */
 export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<ClerkHttp, ClerkHttpService>() {
-  /** Over whatever `HttpClient` of `@effect/platform` is provided. */
+  /**
+   * Over whatever `HttpClient` of `@effect/platform` is provided, with the key in `options.secretKey`. Fails with
+   * `ClerkConfigError` when an option breaks a rule.
+   */
   static layer(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError, HttpClient.HttpClient> {
     return Layer.effect(
       ClerkHttp,
@@ -141,7 +144,10 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
     )
   }
 
-  /** Over the global `fetch`, on any runtime. */
+  /**
+   * Over the global `fetch`, on any runtime, with the key in `options.secretKey` (`Redacted.make("sk_…")`). Fails with
+   * `ClerkConfigError` when an option breaks a rule.
+   */
   static layerFetch(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError> {
     return Layer.effect(
       ClerkHttp,

@@ -88,7 +88,8 @@ export const use = (
   })
 
 /**
- * How often each call inside may be attempted, where its kind allows a repetition at all.
+ * How often each call inside may be attempted, where its kind allows a repetition at all. `attempts` counts the first
+ * request too, 1 to 10: `{ attempts: 3 }` repeats at most twice.
  *
  * @since 0.1.0
  * @category combinators

@@ -121,7 +121,8 @@ interface Reading<Custom, Encoded> {
 }
 
 /**
- * Checks a token and gives what it says. A wrong option is a `ClerkInvalidRequest`; where the same options serve many
+ * Checks a token and gives what it says. Claims of your own come as `custom`, by the option
+ * `claims: Schema.Struct({ … })`. A wrong option is a `ClerkInvalidRequest`; where the same options serve many
  * tokens, `verifier` checks them once.
  *
  * @since 0.1.0

@@ -56,7 +56,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
         // A bomb has arrived whole before it is found out, and leaves its connection in order.
         const abandoned = act === endless ? server.seen : []
         for (const { number } of abandoned) expect(yield* server.closed(number)).toBe(true)
-        console.log(ends.map(([,g])=>Math.round(g/megabyte)));return Math.max(...ends.map(([, growth]) => growth)) / megabyte
+        return Math.max(...ends.map(([, growth]) => growth)) / megabyte
       }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { attempts: 3, timeout: "10 seconds" } })))
     })
 

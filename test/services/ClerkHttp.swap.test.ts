@@ -220,6 +220,54 @@ describe("the fetch of one's own", () => {
     })
   )
 
+  const giving = (status: number, body: string | null, announced: number, headers = {}) => {
+    const fetch: typeof globalThis.fetch = async () =>
+      new Response(body, {
+        status,
+        headers: { "content-type": "application/json", "content-length": String(announced), ...headers }
+      })
+    return Effect.provideService(FetchHttpClient.Fetch, fetch)
+  }
+  const layers = [
+    ["layerFetch", ClerkHttp.layerFetch({ secretKey, policy: { attempts: 1 } })],
+    [
+      "layer over the platform's client",
+      ClerkHttp.layer({ secretKey, policy: { attempts: 1 } }).pipe(Layer.provide(FetchHttpClient.layer))
+    ]
+  ] as const
+  const whole = JSON.stringify(wire.session)
+
+  it.live.each(layers)("that gives less than was announced has lost the rest, under %s", ([, layer]) =>
+    Effect.gen(function* () {
+      const get = Effect.provide(Sessions.get("sess_1"), layer)
+      const truncated = { _tag: "ClerkTransportError", reason: "truncated", sent: "maybe", retryable: true }
+      for (const [status, body] of [
+        [200, whole.slice(0, 20)],
+        [200, whole],
+        [200, ""],
+        [404, "{"]
+      ] as const) {
+        expect(yield* Effect.flip(giving(status, body, whole.length + 1)(get))).toMatchObject(truncated)
+      }
+      expect(yield* giving(200, whole, whole.length)(get)).toMatchObject({ id: "sess_1" })
+    })
+  )
+
+  it.live.each(layers)("may announce what has no body, or was compressed, under %s", ([, layer]) =>
+    Effect.gen(function* () {
+      const get = Effect.provide(Sessions.get("sess_1"), layer)
+      for (const status of [204, 304]) {
+        expect(yield* Effect.flip(giving(status, null, 500)(get))).toMatchObject({
+          _tag: "ClerkUnexpectedStatus",
+          status
+        })
+      }
+      // The platform has undone it and left the header, as platforms do.
+      const compressed = giving(200, whole, 5_000, { "content-encoding": "gzip" })
+      expect(yield* compressed(get)).toMatchObject({ id: "sess_1" })
+    })
+  )
+
   it.live("that answers with no Response is a defect at once, not a call without end", () =>
     Effect.gen(function* () {
       // What a hasty mock gives; a cast stands for the code without types that hands it over.

@@ -35,7 +35,8 @@ export interface Script {
 }
 
 /**
- * Whatever `ClerkTest` can answer with.
+ * Whatever `ClerkTest` can answer with: one answer to all requests, a function of the request, or a script, made by
+ * `ClerkTest.routes({ "Sessions.get": … })` or `ClerkTest.sequence([…])`.
  *
  * @since 0.1.0
  * @category models

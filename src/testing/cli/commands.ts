@@ -9,7 +9,7 @@ import type { MovableClock } from "./movableClock.js"
 
 export interface Controlled {
   readonly clerk: ClerkEmulatorService
-  readonly advance: MovableClock["advance"]
+  readonly clock: Pick<MovableClock, "advance" | "reset">
 }
 
 export interface Command {
@@ -162,16 +162,16 @@ export const commands: Readonly<Record<string, Command>> = {
   advance: command(
     "moves the clock forward by a duration, so that sessions and tokens expire",
     Schema.Struct({ by: Seed.SeedDurationSchema }),
-    ({ advance }, { by }) =>
+    ({ clock }, { by }) =>
       Effect.zipRight(
-        advance(by),
+        clock.advance(by),
         Effect.map(Clock.currentTimeMillis, (now) => ({ now }))
       )
   ),
   seed: command("adds what a seed describes", Schema.Unknown, ({ clerk }, data) => clerk.seed(data)),
   reset: command(
-    "forgets everything and begins with the seed again",
+    "forgets everything but the keys, sets the clock right, and begins with the seed again",
     Schema.Struct({}),
-    ({ clerk }) => clerk.reset
+    ({ clerk, clock }) => Effect.zipRight(clock.reset, clerk.reset)
   )
 }

@@ -55,7 +55,7 @@ const signalled = Effect.async<void>((resume) => {
 })
 
 const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
-  const { advance, clock } = MovableClock.make()
+  const clock = MovableClock.make()
   return Effect.gen(function* () {
     const { secretKey, seedFile } = options
     const data = seedFile === undefined ? undefined : yield* readSeedFile(seedFile)
@@ -67,14 +67,14 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
     )
     // It has just been found to be one.
     const clerk = yield* ClerkEmulator.make({ secretKey, seed: data as EmulatorSeed | undefined })
-    const obey = control({ clerk, advance })
+    const obey = control({ clerk, clock })
     const address = yield* Effect.mapError(
       serve(options, (request) => (isControl(request.url) ? obey(request) : clerk.exchange(request))),
       (code) => listenRefusal(options, code)
     )
     yield* print(banner(address, clerk, options))
     yield* signalled
-  }).pipe(Effect.scoped, Effect.withClock(clock))
+  }).pipe(Effect.scoped, Effect.withClock(clock.clock))
 }
 
 const main: Effect.Effect<void, Quit> = Either.match(readArguments(process.argv.slice(2)), {

@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 export interface MovableClock {
   readonly clock: Clock.Clock
   readonly advance: (duration: Duration.DurationInput) => Effect.Effect<void>
+  /** Back to the time of the machine. */
+  readonly reset: Effect.Effect<void>
 }
 
 /** What is further off than a timer can hold comes near only when the clock is moved. */
@@ -40,6 +42,11 @@ export const make = (): MovableClock => {
       return Effect.sync(stop)
     })
 
+  const setAhead = (millis: number) => {
+    ahead = millis
+    for (const wait of sleepers) wait()
+  }
+
   return {
     clock: {
       [Clock.ClockTypeId]: Clock.ClockTypeId,
@@ -49,10 +56,7 @@ export const make = (): MovableClock => {
       currentTimeNanos: Effect.sync(nanos),
       sleep
     },
-    advance: (duration) =>
-      Effect.sync(() => {
-        ahead += Duration.toMillis(duration)
-        for (const wait of sleepers) wait()
-      })
+    advance: (duration) => Effect.sync(() => setAhead(ahead + Duration.toMillis(duration))),
+    reset: Effect.sync(() => setAhead(0))
   }
 }

@@ -129,9 +129,9 @@ export const http2Faults: ReadonlyArray<SecureFault> = [
   {
     name: "a stream cancelled within the body",
     act: after(partOfBody, giveUp("CANCEL")),
-    // Deno takes it for the end, however much was announced.
-    outcome: { _tag: "ClerkDecodeError", reason: "json" },
-    again: "never"
+    // Deno and undici take it for the end, however much was announced.
+    outcome: lost("truncated"),
+    again: "unless once"
   },
   {
     name: "a body shorter than announced",

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { control, isControl } from "../../../src/testing/cli/control.js"
-import * as MovableClock from "../../../src/testing/cli/movableClock.js"
 import { ClerkEmulator, type EmulatorSeed } from "../../../src/testing/index.js"
 
 const stage = (seed?: EmulatorSeed) =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator.make({ seed })
-    const order = control({ clerk, advance: (by) => TestClock.adjust(by) })
+    const order = control({
+      clerk,
+      clock: { advance: (by) => TestClock.adjust(by), reset: TestClock.setTime(0) }
+    })
     const post = (name: string, input?: unknown, method = "POST") =>
       Effect.map(
         order({
@@ -162,6 +165,7 @@ describe("the emulator's own path", () => {
       expect((yield* post("seed", { users: [{ id: "user_2" }] })).status).toBe(200)
       expect(yield* clerk.users).toHaveLength(2)
       expect(yield* post("reset")).toEqual({ status: 200, json: {} })
+      expect(yield* Clock.currentTimeMillis).toBe(0)
       expect((yield* clerk.users).map(({ id }) => id)).toEqual(["user_1"])
     })
   )
@@ -181,30 +185,6 @@ describe("the emulator's own path", () => {
     Effect.gen(function* () {
       const { post } = yield* stage()
       expect(yield* post(name, input)).toEqual({ status, json: { error } })
-    })
-  )
-})
-
-describe("the program's clock", () => {
-  it.live("runs as the machine's does, ahead of it by what it was moved", () =>
-    Effect.gen(function* () {
-      const { advance, clock } = MovableClock.make()
-      const isAhead = (millis: number) => {
-        const before = Date.now()
-        const nanos = clock.unsafeCurrentTimeNanos()
-        const now = clock.unsafeCurrentTimeMillis()
-        expect(now - millis).toBeGreaterThanOrEqual(before - 1)
-        expect(now - millis).toBeLessThan(before + 5_000)
-        expect(Math.abs(Number(nanos / 1_000_000n) - now)).toBeLessThan(5_000)
-      }
-      isAhead(0)
-      yield* advance("2 days")
-      yield* advance(500)
-      isAhead(172_800_500)
-      const seen = yield* clock.currentTimeMillis
-      const nanos = yield* clock.currentTimeNanos
-      expect(Math.abs(seen - clock.unsafeCurrentTimeMillis())).toBeLessThan(5_000)
-      expect(Math.abs(Number(nanos / 1_000_000n) - seen)).toBeLessThan(5_000)
     })
   )
 })
