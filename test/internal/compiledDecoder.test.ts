@@ -159,13 +159,27 @@ const hasProtoKey = (value: unknown): boolean =>
   (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProtoKey))
 
 /**
+ * Effect's interpreter throws where the discriminator of a union is an object that is no text: `{"toString":{}}`. What
+ * throws in it has to throw in ours.
+ */
+const orThrown =
+  (decode: (input: unknown) => unknown) =>
+  (input: unknown): unknown => {
+    try {
+      return decode(input)
+    } catch (thrown) {
+      return { thrown: String(thrown) }
+    }
+  }
+
+/**
  * A compiled decoder gives what the interpreter gives. It may refuse a record with a key `__proto__` that the
  * interpreter accepts, which costs time and nothing else: then, as where nothing is compiled, the operation is asked.
  */
 const agreesOn = (schema: AnySchema) => {
-  const interpret = interpreterOf(schema)
-  const operation = operationOf(schema)
-  const compiled = compiledOf(schema) ?? operation
+  const interpret = orThrown(interpreterOf(schema))
+  const operation = orThrown(operationOf(schema))
+  const compiled = orThrown(compiledOf(schema) ?? operation)
   return (input: unknown): void => {
     const decoded = compiled(input)
     const isLeftToInterpreter = decoded === failed && hasProtoKey(input)
@@ -651,4 +665,10 @@ describe("what is decoded in one pass comes to what is decoded in several", () =
       { b: 5 }
     ]
   ])("with %s", (_, schema, input) => agreesOn(schema)(input))
+})
+
+it("an input on which the interpreter throws is one on which a decoding throws", () => {
+  const input = JSON.parse('{"kind":{"toString":{}},"a":1}')
+  expect(() => interpreterOf(zoo["a discriminated union"])(input)).toThrow(TypeError)
+  agreesOn(zoo["a discriminated union"])(input)
 })
