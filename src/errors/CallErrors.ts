@@ -58,7 +58,7 @@ export class ClerkInvalidRequest extends withJson(
  * Why no answer came:
  * - `dns`, `refused`, `unreachable`, `connect-timeout`: no connection was made;
  * - `reset`, `closed`, `truncated`, `response-timeout`: the connection broke or fell silent;
- * - `tls`: the certificate or the handshake was refused;
+ * - `tls`: the certificate or the handshake was refused, or the encryption failed later;
  * - `protocol`: the peer does not speak HTTP as it should;
  * - `invalid-request`: the request could not be built or left as something other than was asked;
  * - `unknown`: the platform gave no cause this library knows.
