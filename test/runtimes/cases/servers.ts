@@ -215,7 +215,7 @@ const exchanges = ({
           {
             status: 403,
             headers: { ...noStore, "www-authenticate": undefined },
-            body: { _tag: "ClerkAccessDenied" }
+            body: { _tag: "ClerkAccessDenied", missing: ["role"] }
           }
         ]
       ]
