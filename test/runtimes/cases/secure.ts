@@ -28,12 +28,12 @@ const speaks = (setting: Setting, { protocol, scenes }: Secure): Case => ({
   })
 })
 
-const http2Cases = (setting: Setting, { scenes }: Secure): ReadonlyArray<Case> => [
+const http2Cases = (setting: Setting, { farewells, scenes }: Secure): ReadonlyArray<Case> => [
   {
     name: "over HTTP/2, a farewell leaves what was asked before to be answered",
     run: Effect.gen(function* () {
       for (const [name, call] of Object.entries({ read, create })) {
-        const url = `${scenes}/farewell/0/${name}`
+        const url = `${farewells}/every/0/${name}`
         const over = Effect.provide(client(url))
         for (const times of [1, 2]) {
           yield* expectMatch(yield* over(outcomeOf(call)), answer, `${name}, call ${times}`)

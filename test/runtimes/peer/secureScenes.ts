@@ -55,7 +55,7 @@ const busy = (): Act => {
 /** Not the name of the runtime alone, whose requests without TLS go to such paths as well. */
 const at = ({ url }: Served, runtime: string) => `${url}/${runtime}-tls`
 
-/** Servers with TLS, whose paths begin with `/<runtime>/<scene>`: one that is well, and two for each fault. */
+/** Servers with TLS, whose paths begin with `/<runtime>/<scene>`: two without a fault, and two for each fault. */
 export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> = Effect.gen(function* () {
   const certificate = selfSigned({ host: "127.0.0.1" })
   const log: Array<Played> = []
@@ -79,8 +79,6 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
             return (isFirst ? fault : goodOver)(exchange)
           case "later":
             return (isFirst ? goodOver : fault)(exchange)
-          case "farewell":
-            return farewell(exchange)
           case "busy":
             return busily(exchange)
           default:
@@ -96,6 +94,7 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
       quiet
     }))
   const well = yield* serve(goodOver)
+  const leaving = yield* serve(farewell)
   const ofEither = yield* Effect.forEach(secureFaults, pair())
   const ofHttp2 = yield* Effect.forEach(http2Faults, pair())
   const ofHttp1 = yield* Effect.forEach(secureFaults, pair(["http/1.1"]))
@@ -109,6 +108,7 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
     manifestFor: (runtime, family) => ({
       protocol: protocols[family],
       scenes: at(well, runtime),
+      farewells: at(leaving, runtime),
       faults: serversFor(family).map(({ fault, quiet, scenes }, index) => ({
         ...faultCase(fault, index, family),
         scenes: at(scenes, runtime),
