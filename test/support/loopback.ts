@@ -1,8 +1,9 @@
 import { createServer, type ServerResponse } from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import type { Socket } from "node:net"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { listen } from "./listen.js"
 
 /** A request as it came off the socket. */
 export interface Received {
@@ -66,18 +67,7 @@ export const loopback = (answer: Answer): Effect.Effect<Loopback, never, Scope.S
       socket.on("close", () => sockets.delete(socket))
       socket.on("error", () => {}) // a reset is what some tests are about
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          server.closeAllConnections()
-          for (const socket of sockets) socket.destroy()
-        })
-    )
-    const { port } = server.address() as AddressInfo // a server that listens on TCP has no other kind
+    const port = yield* listen(server, sockets)
     return {
       url: `http://127.0.0.1:${port}`,
       received,

@@ -1,7 +1,9 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import { createServer, type Server, type Socket } from "node:net"
 import * as tls from "node:tls"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { listen } from "../../support/listen.js"
+import { onRequests } from "./http1.js"
 
 /** A request as the bytes said it. */
 export interface Seen {
@@ -61,22 +63,11 @@ export const scripted = (script: Script): Effect.Effect<Scripted, never, Scope.S
       socket.on("close", () => sockets.delete(socket))
       socket.on("error", () => {}) // a broken connection is what the tests are about
       if (script.accept?.(socket, connections) === true) return
-      let pending = ""
-      socket.on("data", (chunk: Buffer) => {
-        pending += chunk.toString("latin1")
-        for (;;) {
-          const headEnd = pending.indexOf("\r\n\r\n")
-          if (headEnd < 0) return
-          const head = pending.slice(0, headEnd)
-          const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
-          if (pending.length < headEnd + 4 + length) return
-          pending = pending.slice(headEnd + 4 + length)
-          const [method = "", path = ""] = head.split(" ", 2)
-          const request = { number: seen.length + 1, method, path }
-          seen.push(request)
-          carriers.set(request.number, socket)
-          script.act(socket, request)
-        }
+      onRequests(socket, (method, path) => {
+        const request = { number: seen.length + 1, method, path }
+        seen.push(request)
+        carriers.set(request.number, socket)
+        script.act(socket, request)
       })
     }
     const server: Server =
@@ -84,17 +75,7 @@ export const scripted = (script: Script): Effect.Effect<Scripted, never, Scope.S
         ? createServer({ noDelay: true }, onConnection)
         : tls.createServer(script.tls, onConnection)
     server.on("tlsClientError", () => {}) // a client that refuses the certificate
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => {
-        server.listen(script.port ?? 0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          for (const socket of sockets) socket.destroy()
-        })
-    )
-    const { port } = server.address() as AddressInfo // a server that listens on TCP has no other kind
+    const port = yield* listen(server, sockets, script.port)
     return {
       url: `${script.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
       port,

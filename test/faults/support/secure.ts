@@ -1,11 +1,13 @@
 import { createServer as createHttp2Server } from "node:http2"
-import { type AddressInfo, createServer, type Socket } from "node:net"
+import { createServer, type Socket } from "node:net"
 import { Duplex } from "node:stream"
 import { createSecureContext, TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { listen } from "../../support/listen.js"
 import { bodyFor, whole } from "./answers.js"
 import * as frames from "./frames.js"
+import { onRequests } from "./http1.js"
 
 export type Protocol = "http/1.1" | "h2"
 
@@ -35,22 +37,8 @@ export interface Secure {
   readonly connections: () => number
 }
 
-const http1 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void => {
-  let pending = ""
-  tls.on("data", (chunk: Buffer) => {
-    pending += chunk.toString("latin1")
-    for (;;) {
-      const headEnd = pending.indexOf("\r\n\r\n")
-      if (headEnd < 0) return
-      const head = pending.slice(0, headEnd)
-      const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0)
-      if (pending.length < headEnd + 4 + length) return
-      pending = pending.slice(headEnd + 4 + length)
-      const [method = "", path = ""] = head.split(" ", 2)
-      act({ protocol: "http/1.1", method, path, stream: 0, raw, tls })
-    }
-  })
-}
+const http1 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void =>
+  onRequests(tls, (method, path) => act({ protocol: "http/1.1", method, path, stream: 0, raw, tls }))
 
 /** Node reads the requests, over a pipe in between; the answers are written past it. */
 const http2 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void => {
@@ -93,17 +81,7 @@ export const secure = ({
       tls.on("error", () => {})
       tls.on("secure", () => (tls.alpnProtocol === "h2" ? http2 : http1)(raw, tls, act))
     })
-    yield* Effect.acquireRelease(
-      Effect.async<void>((resume) => {
-        server.listen(0, "127.0.0.1", () => resume(Effect.void))
-      }),
-      () =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          for (const socket of sockets) socket.destroy()
-        })
-    )
-    const { port } = server.address() as AddressInfo // a server that listens on TCP has no other kind
+    const port = yield* listen(server, sockets)
     return { url: `https://127.0.0.1:${port}`, connections: () => connections }
   })
 
