@@ -12,5 +12,11 @@ export default defineConfig({
       { find: /^effect-clerk\/undici$/, replacement: src("services/Undici.ts") }
     ]
   },
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/browser/**", "test/faults/**"] }
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/browser/**", "test/faults/**"],
+    // For a busy machine: on a quiet one no test takes more than five seconds.
+    testTimeout: 30_000,
+    hookTimeout: 30_000
+  }
 })
