@@ -99,12 +99,11 @@ describe("an answer of the wrong shape", () => {
 
   it.effect("lists every place, in Clerk's names", () =>
     Effect.gen(function* () {
-      const activity = { id: "activity_1", is_mobile: "no" }
-      const wrong = wire.sessionWith({ user_id: 7, created_at: "now", latest_activity: activity })
+      const wrong = wire.sessionWith({ user_id: 7, created_at: "now", abandon_at: 1.5 })
       const issues = yield* issuesOf({ data: [wire.session, wrong], total_count: 2 }, list)
       expect(issues.map(({ path }) => path).sort()).toEqual([
+        "data.1.abandon_at",
         "data.1.created_at",
-        "data.1.latest_activity.is_mobile",
         "data.1.user_id"
       ])
     })
