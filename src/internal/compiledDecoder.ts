@@ -24,7 +24,7 @@ export const dropNull = <A>(value: Option.Option<A | null>): Option.Option<A> =>
 
 /** Decoding fallbacks that are known by their identity, so that a schema which has one can still be compiled. */
 export const readAsNull = (): Either.Either<null> => Either.right(null)
-export const readAsEmpty = (): Either.Either<{}> => Either.right({})
+export const readAsEmpty = (): Either.Either<{ readonly [key: string]: unknown }> => Either.right({})
 
 const knownFallbacks = [readAsNull, readAsEmpty]
 

@@ -14,7 +14,13 @@
 import * as DateTime from "effect/DateTime"
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { DecoderAnnotationId, dropNull, readAsEmpty, readAsNull, refused } from "../internal/compiledDecoder.js"
+import {
+  DecoderAnnotationId,
+  dropNull,
+  readAsEmpty,
+  readAsNull,
+  refused
+} from "../internal/compiledDecoder.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
 /**

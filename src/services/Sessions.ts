@@ -26,6 +26,7 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ownProperties } from "../internal/ownProperties.js"
+import { readHeaders } from "../internal/requestHeaders.js"
 import type { SessionId } from "../schema/Ids.js"
 import { Session } from "../schema/Session.js"
 import { SessionPage } from "../schema/SessionPage.js"
@@ -39,6 +40,7 @@ import {
   RefreshBody,
   type RefreshParams,
   RefreshQuery,
+  type RequestHeadersInput,
   VerifyBody,
   type VerifyOptions
 } from "../schema/SessionRequests.js"
@@ -188,10 +190,19 @@ export function refresh(
   params: RefreshParams
 ): Operation.Op<SessionToken | SessionCookies, RefreshError>
 export function refresh(id: SessionId | string, params: RefreshParams) {
-  const { suffixedCookies, format, ...rest } = ownProperties(params)
-  const input = { path: { id }, query: { suffixedCookies }, body: { ...rest, format } }
+  const { suffixedCookies, format, requestHeaders, ...rest } = ownProperties(params)
+  // Read at once: an iterator such as `headers.entries()` gives its entries once, and the effect may run again.
+  const headers = requestHeaders === undefined ? undefined : (readHeaders(requestHeaders) ?? unreadable)
+  const input = {
+    path: { id },
+    query: { suffixedCookies },
+    body: { ...rest, requestHeaders: headers, format }
+  }
   return format === "cookie" ? refreshToCookies(input) : refreshToToken(input)
 }
+
+/** Stands for headers that cannot be read: the check of the input rejects a header without a name. */
+const unreadable: RequestHeadersInput = [["", undefined]]
 
 const revokeOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.revoke",

@@ -153,22 +153,25 @@ describe("decoding a session", () => {
     }
   })
 
-  it.each(activityFields)("reads a changed %s of the latest activity, alone and beside any other", (field) => {
-    for (const value of values) {
-      const activity = change(documented.latest_activity, field, value)
-      const wire = change(full, "latest_activity", activity)
-      expect(decoded(wire), show(value)).toStrictEqual(expected(wire))
-      for (const other of activityFields.slice(activityFields.indexOf(field) + 1)) {
-        for (const otherValue of values) {
-          const pair = change(full, "latest_activity", change(activity, other, otherValue))
-          const result = decoded(pair)
-          if (!equal(result, expected(pair))) {
-            expect(result, `${show(value)}, ${other}: ${show(otherValue)}`).toStrictEqual(expected(pair))
+  it.each(activityFields)(
+    "reads a changed %s of the latest activity, alone and beside any other",
+    (field) => {
+      for (const value of values) {
+        const activity = change(documented.latest_activity, field, value)
+        const wire = change(full, "latest_activity", activity)
+        expect(decoded(wire), show(value)).toStrictEqual(expected(wire))
+        for (const other of activityFields.slice(activityFields.indexOf(field) + 1)) {
+          for (const otherValue of values) {
+            const pair = change(full, "latest_activity", change(activity, other, otherValue))
+            const result = decoded(pair)
+            if (!equal(result, expected(pair))) {
+              expect(result, `${show(value)}, ${other}: ${show(otherValue)}`).toStrictEqual(expected(pair))
+            }
           }
         }
       }
     }
-  })
+  )
 
   it("reads an actor that is not an object as an unknown actor", () => {
     for (const actor of ["user_2", 5, true, false, [], [{ sub: "user_2" }], ""]) {
