@@ -1,5 +1,8 @@
 // Checked by `npm run check`, never run: what the types of the operations promise.
+import type { IncomingMessage } from "node:http"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import type * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
@@ -226,4 +229,51 @@ expectTypeOf<Operation.ErrorOf<404 | 410>>().toEqualTypeOf<Common | ClerkNotFoun
 declare const unknownError: unknown
 ClerkError.hasCode(unknownError, "resource_not_found")
 ClerkError.hasCode(unknownError, "a_code_of_tomorrow")
-if (ClerkError.is(unknownError)) expectTypeOf(unknownError).toEqualTypeOf<ClerkError>()
+
+// What was caught may be a FiberFailure that holds the error, so it is not narrowed: `from` gives the error.
+expectTypeOf(ClerkError.from(unknownError)).toEqualTypeOf<ClerkError | undefined>()
+expectTypeOf(ClerkError.is(unknownError)).toEqualTypeOf<boolean>()
+declare const caught: Error
+if (ClerkError.is(unknownError)) expectTypeOf(unknownError).toBeUnknown()
+if (ClerkError.is(caught)) expectTypeOf(caught).toEqualTypeOf<Error>()
+// An error with a tag, as in an error channel, is narrowed.
+class Own extends Data.TaggedError("Own")<{ readonly why: string }> {}
+declare const ofCall: Sessions.GetError | Own
+if (ClerkError.is(ofCall)) expectTypeOf(ofCall).toEqualTypeOf<Sessions.GetError>()
+else expectTypeOf(ofCall).toEqualTypeOf<Own>()
+declare const program: Effect.Effect<number, Sessions.GetError | Own, ClerkHttp>
+expectTypeOf(Effect.catchIf(program, ClerkError.is, () => Effect.succeed(0))).toMatchTypeOf<
+  Effect.Effect<number, Sessions.GetError | Own, ClerkHttp>
+>()
+Effect.catchIf(
+  program,
+  (error) => ClerkError.is(error),
+  (error) => Effect.succeed(error.operation.length)
+)
+
+// Request headers are taken in every form a server has them.
+declare const nodeRequest: IncomingMessage
+declare const webRequest: Request
+declare const platformRequest: HttpServerRequest
+for (const requestHeaders of [
+  nodeRequest.headers,
+  nodeRequest.headersDistinct,
+  webRequest.headers,
+  webRequest.headers.entries(),
+  platformRequest.headers,
+  new Map([["cookie", "a=1"]]),
+  new Map([["cookie", ["a=1"]]]),
+  [["cookie", "a=1"]] as const,
+  Object.entries({ cookie: "a=1" }),
+  { cookie: "a=1", accept: undefined, "x-forwarded-for": ["10.0.0.1"] }
+]) {
+  Sessions.refresh("s", { ...expired, requestHeaders })
+}
+// @ts-expect-error lines of text
+Sessions.refresh("s", { ...expired, requestHeaders: ["cookie: a=1"] })
+// @ts-expect-error a text
+Sessions.refresh("s", { ...expired, requestHeaders: "cookie: a=1" })
+// @ts-expect-error a number as a value
+Sessions.refresh("s", { ...expired, requestHeaders: { "content-length": 5 } })
+// @ts-expect-error the request in place of its headers
+Sessions.refresh("s", { ...expired, requestHeaders: webRequest })
