@@ -22,7 +22,7 @@ import { own } from "./ownMembers.js"
 import { clientLimits, type PolicyLimits } from "./policyLimits.js"
 import { overridesIn } from "./policyOverrides.js"
 import { budgetOf, earn, spend } from "./retryBudget.js"
-import { isFaultRetryable } from "./retryTable.js"
+import { isFaultRetryable, isRepeatable } from "./retryTable.js"
 import type { RuleBreak } from "./ruleBreak.js"
 import { countCall, countRetry, inSpan, isTraced, type Trail } from "./telemetry.js"
 import { executeWithin } from "./timeLimit.js"
@@ -127,7 +127,7 @@ const run = <A>({
     sent: ClerkTimeout["sent"],
     retry: Retry | undefined
   ): ClerkTimeout => {
-    const retryable = phase === "attempt" && kind !== "once"
+    const retryable = phase === "attempt" && isRepeatable(kind)
     const fields = { ...factsOf(operation, attempts), phase, sent, retryable }
     return new ClerkTimeout(
       retry === undefined ? fields : { ...fields, lastFailure: retry.lastFailure },

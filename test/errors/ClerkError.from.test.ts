@@ -119,8 +119,9 @@ describe("ClerkError recognises its error in", () => {
   })
 
   it("what a bare call without a key in the environment rejects with", async () => {
+    const bare: Effect.Effect<unknown, unknown> = Sessions.get("sess_1")
     const rejected = await rejection(
-      Effect.runPromise(Effect.withConfigProvider(Sessions.get("sess_1"), ConfigProvider.fromMap(new Map())))
+      Effect.runPromise(Effect.withConfigProvider(bare, ConfigProvider.fromMap(new Map())))
     )
     expect(ClerkError.from(rejected)).toMatchObject({
       _tag: "ClerkConfigError",
