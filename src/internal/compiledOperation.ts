@@ -120,7 +120,7 @@ const inputChecker =
       ? undefined
       : {
           field: scrubText(strange, []),
-          rule: `is not a part of this operation's input, which takes ${takes.join(" and ") || "nothing"}`
+          rule: `is not a part of this operation's input, which takes ${takes.join(", ") || "nothing"}`
         }
   }
 

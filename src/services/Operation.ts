@@ -1,7 +1,7 @@
 /**
  * An operation of Clerk's Backend API, declared as data.
  *
- * The operations in `Sessions` are made with it, and so can be any other endpoint: it gets the same checks, errors,
+ * The operations of `Sessions` are declared this way. Declare any other endpoint likewise: it gets the same checks, errors,
  * policy and decoding.
  *
  * @example
@@ -45,9 +45,8 @@ import type {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "../errors/StatusErrors.js"
-import { type CompiledOperation, compile } from "../internal/compiledOperation.js"
 import { checkDeclaration } from "../internal/declaration.js"
-import { call } from "../internal/pipeline.js"
+import { declared } from "../internal/declared.js"
 import type { ClerkHttp, ClerkRequest } from "./ClerkHttp.js"
 
 /**
@@ -249,12 +248,4 @@ export const make = <
   BodyI = never
 >(
   declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>
-): ((input: Input<Path, Query, Body>) => Op<A, ErrorOf<Status>>) => {
-  const checked = checkDeclaration(declaration)
-  // Compiled when it is first called, so that importing many operations costs little.
-  let operation: CompiledOperation<A> | undefined
-  return (input) => {
-    operation ??= compile(checked)
-    return call(operation, input)
-  }
-}
+): ((input: Input<Path, Query, Body>) => Op<A, ErrorOf<Status>>) => declared(checkDeclaration(declaration))

@@ -25,6 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { declared } from "../internal/declared.js"
 import { ownProperties } from "../internal/ownProperties.js"
 import { readHeaders } from "../internal/requestHeaders.js"
 import type { SessionId } from "../schema/Ids.js"
@@ -46,7 +47,7 @@ import {
 } from "../schema/SessionRequests.js"
 import { SessionCookies, SessionToken } from "../schema/SessionToken.js"
 import type { ClerkHttp } from "./ClerkHttp.js"
-import * as Operation from "./Operation.js"
+import type * as Operation from "./Operation.js"
 
 /**
  * @since 0.1.0
@@ -91,7 +92,7 @@ export type VerifyError = Operation.ErrorOf<404 | 410>
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
 
 // Each operation is marked as pure, so that a bundle holds only those that are used.
-const listOperation = /*#__PURE__*/ Operation.make({
+const listOperation = /*#__PURE__*/ declared({
   name: "Sessions.list",
   method: "GET",
   path: "/sessions",
@@ -111,7 +112,7 @@ const listOperation = /*#__PURE__*/ Operation.make({
 export const list = (params: ListParams): Operation.Op<SessionPage, ListError> =>
   listOperation({ query: { ...params, paginated: true } })
 
-const createOperation = /*#__PURE__*/ Operation.make({
+const createOperation = /*#__PURE__*/ declared({
   name: "Sessions.create",
   method: "POST",
   path: "/sessions",
@@ -131,7 +132,7 @@ const createOperation = /*#__PURE__*/ Operation.make({
 export const create = (params: CreateParams): Operation.Op<Session, CreateError> =>
   createOperation({ body: params })
 
-const getOperation = /*#__PURE__*/ Operation.make({
+const getOperation = /*#__PURE__*/ declared({
   name: "Sessions.get",
   method: "GET",
   path: "/sessions/{id}",
@@ -151,7 +152,7 @@ const getOperation = /*#__PURE__*/ Operation.make({
 export const get = (id: SessionId | string): Operation.Op<Session, GetError> => getOperation({ path: { id } })
 
 const refreshOperation = <A extends SessionToken | SessionCookies, I>(success: Schema.Schema<A, I>) =>
-  Operation.make({
+  declared({
     name: "Sessions.refresh",
     method: "POST",
     path: "/sessions/{id}/refresh",
@@ -204,7 +205,7 @@ export function refresh(id: SessionId | string, params: RefreshParams) {
 /** Stands for headers that cannot be read: the check of the input rejects a header without a name. */
 const unreadable: RequestHeadersInput = [["", undefined]]
 
-const revokeOperation = /*#__PURE__*/ Operation.make({
+const revokeOperation = /*#__PURE__*/ declared({
   name: "Sessions.revoke",
   method: "POST",
   path: "/sessions/{id}/revoke",
@@ -225,7 +226,7 @@ const revokeOperation = /*#__PURE__*/ Operation.make({
 export const revoke = (id: SessionId | string): Operation.Op<Session, RevokeError> =>
   revokeOperation({ path: { id } })
 
-const verifyOperation = /*#__PURE__*/ Operation.make({
+const verifyOperation = /*#__PURE__*/ declared({
   name: "Sessions.verify",
   method: "POST",
   path: "/sessions/{id}/verify",
@@ -253,7 +254,7 @@ export const verify = (
   options: VerifyOptions = {}
 ): Operation.Op<Session, VerifyError> => verifyOperation({ path: { id }, body: options })
 
-const createTokenOperation = /*#__PURE__*/ Operation.make({
+const createTokenOperation = /*#__PURE__*/ declared({
   name: "Sessions.createToken",
   method: "POST",
   path: "/sessions/{id}/tokens",
@@ -274,7 +275,7 @@ export const createToken = (
   options: CreateTokenOptions = {}
 ): Operation.Op<SessionToken, CreateTokenError> => createTokenOperation({ path: { id }, body: options })
 
-const createTokenFromTemplateOperation = /*#__PURE__*/ Operation.make({
+const createTokenFromTemplateOperation = /*#__PURE__*/ declared({
   name: "Sessions.createTokenFromTemplate",
   method: "POST",
   path: "/sessions/{id}/tokens/{name}",

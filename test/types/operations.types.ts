@@ -222,6 +222,78 @@ Operation.make({
   // @ts-expect-error not a parameter of the path
   answersFor: "name"
 })
+// @ts-expect-error a misspelt part of the input
+jwks({ paht: { id: "1" } })
+// @ts-expect-error a part that is not declared
+jwks({ query: { limit: 5 } })
+// @ts-expect-error a parameter too many
+resend({ path: { organizationId: "o", id: "i", other: "x" }, query: {}, body: {} })
+// @ts-expect-error a misspelt parameter
+resend({ path: { organizationID: "o", id: "i" }, query: {}, body: {} })
+
+// What is wrong with a path is what the compiler expects in its place.
+expectTypeOf<
+  Operation.CheckedPath<"/things/{id}/parts/{part}">
+>().toEqualTypeOf<"/things/{id}/parts/{part}">()
+expectTypeOf<Operation.CheckedPath<"/jwks">>().toEqualTypeOf<"/jwks">()
+expectTypeOf<Operation.CheckedPath<`/${string}`>>().toEqualTypeOf<`/${string}`>()
+type Twice = "a path has a parameter only once, and id is in it twice"
+expectTypeOf<Operation.CheckedPath<"/{id}/{id}">>().toEqualTypeOf<Twice>()
+expectTypeOf<Operation.CheckedPath<"/a/{id}/b/{other}/{id}">>().toEqualTypeOf<Twice>()
+type Nameless = "a parameter of a path needs a name, as in /users/{id}"
+expectTypeOf<Operation.CheckedPath<"/{}">>().toEqualTypeOf<Nameless>()
+type Dots = "a path has no segment . or .."
+expectTypeOf<Operation.CheckedPath<"/../x">>().toEqualTypeOf<Dots>()
+expectTypeOf<Operation.CheckedPath<"/x/.">>().toEqualTypeOf<Dots>()
+type Empty = "a path has no empty segment, and no / at its end"
+expectTypeOf<Operation.CheckedPath<"/x/">>().toEqualTypeOf<Empty>()
+expectTypeOf<Operation.CheckedPath<"//x">>().toEqualTypeOf<Empty>()
+type Part = "a parameter of a path is a segment of its own, as in /users/{id}"
+expectTypeOf<Operation.CheckedPath<"/x{id}">>().toEqualTypeOf<Part>()
+expectTypeOf<Operation.CheckedPath<"/{id">>().toEqualTypeOf<Part>()
+type Query = "a path has no query or fragment: declare the query as query"
+expectTypeOf<Operation.CheckedPath<"/x?limit=5">>().toEqualTypeOf<Query>()
+Operation.make({
+  name: "X",
+  method: "GET",
+  // @ts-expect-error a parameter that stands twice
+  path: "/x/{id}/{id}",
+  kind: "read",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  method: "GET",
+  // @ts-expect-error no slash at the beginning
+  path: "x/{id}",
+  kind: "read",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  // @ts-expect-error not a method
+  method: "get",
+  path: "/x/{id}",
+  kind: "read",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  method: "POST",
+  path: "/x/{id}",
+  // @ts-expect-error not a kind
+  kind: "Once",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  method: "GET",
+  path: "/x/{id}",
+  kind: "read",
+  success: Schema.Void,
+  // @ts-expect-error a misspelt part
+  erors: [404]
+})
 expectTypeOf<Operation.ErrorOf>().toEqualTypeOf<Common>()
 expectTypeOf<Operation.ErrorOf<404 | 410>>().toEqualTypeOf<Common | ClerkNotFound | ClerkGone>()
 
