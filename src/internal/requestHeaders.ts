@@ -28,6 +28,8 @@ type Header = [name: string, values: Array<string>]
 const addTo = (lists: Map<string, Header>, entry: unknown) => {
   if (!Array.isArray(entry) || entry.length !== 2) return undefined
   const [name, value]: ReadonlyArray<unknown> = entry
+  // Node's http2 server keeps the pseudo-headers among the headers, to which they do not belong.
+  if (typeof name === "string" && /^:[a-z]{1,32}$/.test(name)) return name.length
   if (typeof name !== "string" || name.length > maxText || !token.test(name) || name === "__proto__") {
     return undefined
   }

@@ -118,6 +118,15 @@ describe("what is within the rules", () => {
         accept: undefined
       }
     ],
+    [
+      "a record as Node's http2 server has it",
+      Object.assign(Object.create(null), {
+        ":method": "GET",
+        ":path": "/",
+        ...lists,
+        [Symbol("sensitive")]: []
+      })
+    ],
     ["a record without a prototype", Object.assign(Object.create(null), lists)],
     ["a record of another realm", runInNewContext(`(${JSON.stringify(lists)})`)],
     [

@@ -311,6 +311,8 @@ describe("a parameter", () => {
     { "user\r\nagent": "one" },
     { "user agent": "one" },
     { "": "one" },
+    { ":": "one" },
+    { ":user agent": "one" },
     { cookie: "x".repeat(64 * 1024) },
     { cookie: ["x".repeat(40_000), "x".repeat(40_000)] },
     ["user-agent: one"],
