@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ClerkTokenError } from "effect-clerk"
 import { tokenOf } from "../../src/internal/requestToken.js"
+import { makeParties } from "../../src/internal/tokenSettings.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 
 const app = "https://app.example.com"
@@ -11,7 +12,7 @@ const request = (headers: Record<string, string>, method = "GET") =>
   HttpServerRequest.fromWeb(new Request("http://api.test/", { method, headers }))
 
 const found = (request: HttpServerRequest.HttpServerRequest, names = ["__session_abc", "__session"]) => {
-  const token = tokenOf(request, names, [app])
+  const token = tokenOf(request, names, makeParties([app]))
   return token instanceof ClerkTokenError ? token.reason : token
 }
 

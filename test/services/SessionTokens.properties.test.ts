@@ -141,8 +141,11 @@ const anyVersion2: FastCheck.Arbitrary<Said> = FastCheck.record({
   const masks = isPositional
     ? features.map(({ mask, scope }) => (scope.includes("o") ? mask : 0n))
     : ofOrganization.map(({ mask }) => mask)
-  const granted = ofOrganization.flatMap(({ mask, name: feature }) =>
-    names.filter((_, bit) => (mask >> BigInt(bit)) % 2n === 1n).map((each) => `org:${feature}:${each}`)
+  // Counted over all features, and over the organization's: where the two differ, both have to grant it.
+  const granted = ofOrganization.flatMap(({ mask, name: feature }, at) =>
+    names
+      .filter((_, bit) => ((mask & (masks[at] ?? 0n)) >> BigInt(bit)) % 2n === 1n)
+      .map((each) => `org:${feature}:${each}`)
   )
   const organization = {
     id,
