@@ -57,7 +57,7 @@ describe("where Clerk's SDKs count the features of masks differently,", () => {
       "a feature twice gets what each way grants it as a whole",
       "u:a,o:b,o:b",
       "1,2,1",
-      ["org:b:y", "org:b:x"]
+      ["org:b:x", "org:b:y"]
     ],
     ["surplus masks mean nothing", "o:a,o:b", "1,2,3,3", ["org:a:x", "org:b:y"]],
     ["missing masks mean zero", "o:a,o:b", "3", ["org:a:x", "org:a:y"]],

@@ -82,6 +82,27 @@ describe("from another origin a cookie counts", () => {
     expect(found(request({ ...foreign, origin: app }, method))).toBe("c")
   })
 
+  it("where the predicate for the parties returns true", () => {
+    const accepting = (parties: (origin: string) => boolean, origin: string) => {
+      const token = tokenOf(
+        request({ cookie: "__session=c", origin }, "POST"),
+        ["__session"],
+        makeParties(parties)
+      )
+      return token instanceof ClerkTokenError ? [token.reason, token.expected] : token
+    }
+    expect(accepting((origin) => origin === app, app)).toBe("c")
+    expect(accepting((origin) => origin === app, "https://evil.test")).toEqual(["origin", undefined])
+    for (const origin of ["null", "*", `${app}/`, `${app} https://evil.test`, "about:blank"]) {
+      expect(accepting(() => true, origin)).toEqual(["origin", undefined])
+    }
+  })
+
+  it("never where no parties are known", () => {
+    const posted = request({ cookie: "__session=c", origin: app }, "POST")
+    expect(tokenOf(posted, ["__session"], undefined)).toMatchObject({ reason: "origin" })
+  })
+
   it("but not to open a WebSocket", () => {
     const handshake = { cookie: "__session=c", upgrade: "websocket" }
     expect(found(request({ ...handshake, origin: "https://evil.test" }))).toBe("origin")

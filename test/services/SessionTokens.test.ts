@@ -131,7 +131,7 @@ describe("what a session token says", () => {
 })
 
 describe("an honest token with an odd claim", () => {
-  const honest: ReadonlyArray<readonly [name: string, changes: object]> = [
+  const honest: ReadonlyArray<readonly [name: string, changes: { readonly [claim: string]: unknown }]> = [
     ["a comma after its features", { fea: "o:a," }],
     [
       "surplus masks",
