@@ -49,11 +49,8 @@ const checkSecretKey = (secretKey: unknown): Either.Either<Redacted.Redacted<str
   return Either.right(Redacted.make(key))
 }
 
-/** Whether a host name, as `URL` gives it, always means this machine. */
-export const isLoopback = (hostname: string): boolean =>
-  /^(?:[a-z0-9-]+\.)*localhost$/.test(hostname) ||
-  hostname === "[::1]" ||
-  /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+const isLoopback = (hostname: string): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
 
 /** The ports fetch refuses to connect to. See https://fetch.spec.whatwg.org/#port-blocking */
 const blockedPorts = new Set([
