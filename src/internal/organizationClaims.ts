@@ -93,7 +93,7 @@ const namesOf = (entries: ReadonlyArray<Scoped>, owner: "isUsers" | "isOrganizat
 
 /**
  * A mask sets one bit per permission name. A negative number sets none: as a signed 64-bit number it would have its
- * high bits set, but Clerk's JavaScript SDK reads no permission from it, and only what every reading grants is granted.
+ * high bits set, but Clerk's JavaScript SDK reads no permission from it. Only permissions that every reading grants are granted.
  */
 const maskOf = (text: string): bigint => (/^\d{1,80}$/.test(text) ? BigInt(text) : 0n)
 
@@ -115,8 +115,8 @@ const permissionsAt = (
 
 /**
  * Clerk documents one mask per feature, including the user's own features. Clerk's JavaScript SDK counts only the
- * organization's features, and is certain to be right when there are as many masks as those. Otherwise only what both
- * ways of counting grant is granted; they differ when a feature of the user comes before one of the organization.
+ * organization's features, and is certain to be right when there are as many masks as those. Otherwise only
+ * permissions that both ways of counting grant are granted; they differ when a feature of the user comes before one of the organization.
  */
 const permissionsOf = (
   features: ReadonlyArray<Scoped>,
