@@ -115,8 +115,8 @@ const permissionsAt = (
 
 /**
  * Clerk documents one mask per feature, including the user's own features. Clerk's JavaScript SDK counts only the
- * organization's features, and is certain to be right when there are as many masks as those. Otherwise only
- * permissions that both ways of counting grant are granted; they differ when a feature of the user comes before one of the organization.
+ * organization's features. As many masks as those leave only its way of counting. Otherwise only permissions that both
+ * ways grant are granted: they differ when a feature of the user comes before one of the organization.
  */
 const permissionsOf = (
   features: ReadonlyArray<Scoped>,
