@@ -47,8 +47,8 @@ const addTo = (lists: Map<string, Header>, entry: unknown) => {
 }
 
 /**
- * Reads headers in any of the forms a server has them, or gives `undefined` for what is none of them or breaks a rule.
- * A name is kept as it was first written. Nothing is said of what was found: headers hold credentials.
+ * Reads headers in any form a server has them, or gives `undefined` for any other value and for one that breaks a rule.
+ * A name keeps its first spelling. The result does not say what was wrong, because headers hold credentials.
  */
 export const readHeaders = (input: unknown): HeaderLists | undefined => {
   try {
