@@ -173,11 +173,17 @@ export type CheckedPath<Path extends string> = [PathFault<Path>] extends [never]
  * @since 0.1.0
  * @category models
  */
-export type Input<Path extends string, Query, Body> = ([PathParams<Path>] extends [never]
-  ? { readonly path?: undefined }
-  : { readonly path: { readonly [Name in PathParams<Path>]: string } }) &
-  ([Query] extends [never] ? { readonly query?: undefined } : { readonly query: Query }) &
-  ([Body] extends [never] ? { readonly body?: undefined } : { readonly body: Body })
+export type Input<Path extends string, Query, Body> = [PathParams<Path>, Query, Body] extends [
+  never,
+  never,
+  never
+]
+  ? { readonly [part: string]: never }
+  : ([PathParams<Path>] extends [never]
+      ? unknown
+      : { readonly path: { readonly [Name in PathParams<Path>]: string } }) &
+      ([Query] extends [never] ? unknown : { readonly query: Query }) &
+      ([Body] extends [never] ? unknown : { readonly body: Body })
 
 /**
  * The values a query can carry.
