@@ -49,8 +49,10 @@ const answer = (
 ): Effect.Effect<unknown, Refusals.Refusal> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    yield* authorize(instance, headers)
-    const apiVersion = headers["clerk-api-version"] ?? oldestVersion
+    // The Frontend API knows neither secret keys nor versions of the Backend API.
+    const isPublic = url !== undefined && Routes.isPublic(url.pathname)
+    if (!isPublic) yield* authorize(instance, headers)
+    const apiVersion = (isPublic ? undefined : headers["clerk-api-version"]) ?? oldestVersion
     if (!versions.includes(apiVersion)) return yield* Refusals.apiVersion
     if (url === undefined) return yield* Refusals.malformed
     const found = Routes.routes.flatMap((route) => {
@@ -76,7 +78,13 @@ const answer = (
 const respond = (instance: Instance, seen: Seen): Effect.Effect<EmulatorResponse> =>
   Effect.gen(function* () {
     const traceId = yield* Ids.hex(4)
-    const headers = { "content-type": "application/json", "clerk-trace-id": traceId }
+    const headers = {
+      "content-type": "application/json",
+      "clerk-trace-id": traceId,
+      ...(seen.url !== undefined && Routes.isPublic(seen.url.pathname)
+        ? { "access-control-allow-origin": "*" }
+        : {})
+    }
     return yield* Effect.match(answer(instance, seen), {
       onSuccess: (json) => ({ status: 200, headers, body: JSON.stringify(json) }),
       onFailure: ({ code, longMessage, message, meta, status }) => ({
