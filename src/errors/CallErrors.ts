@@ -57,6 +57,10 @@ export class ClerkInvalidRequest extends withJson(
 /**
  * Why no answer came:
  * - `dns`, `refused`, `unreachable`, `connect-timeout`: no connection was made;
+ * - `proxy`: your proxy is unavailable: it responded to CONNECT with 502, 503, 504 or another transient status, or closed
+ *   the connection;
+ * - `proxy-rejected`: your proxy rejected the request: it wants credentials (407), forbids the host (403), or its
+ *   certificate is for another host;
  * - `reset`, `closed`, `truncated`, `response-timeout`: the connection broke or fell silent;
  * - `tls`: the certificate or the handshake was refused, or the encryption failed later;
  * - `protocol`: the peer does not speak HTTP as it should;
@@ -77,6 +81,8 @@ export const TransportReason = Schema.Literal(
   "refused",
   "unreachable",
   "connect-timeout",
+  "proxy",
+  "proxy-rejected",
   "reset",
   "closed",
   "truncated",
@@ -111,12 +117,16 @@ export class ClerkTransportError extends withJson(
   Schema.TaggedError<ClerkTransportError>()("ClerkTransportError", {
     ...callFields,
     reason: TransportReason,
-    sent: Sent
+    sent: Sent,
+    /** The HTTP status your proxy rejected the connection with. Present with `proxy` and `proxy-rejected`, when known. */
+    proxyStatus: Schema.optional(Schema.Number)
   })
 ) {
   override get message(): string {
     const sent = this.sent === "no" ? "the request was not sent" : "the request may have been received"
-    return `${this.operation}: no answer from Clerk (${this.reason}), ${sent}`
+    const status =
+      this.proxyStatus === undefined ? "" : `the proxy responded with status ${this.proxyStatus}, `
+    return `${this.operation}: no answer from Clerk (${this.reason}), ${status}${sent}`
   }
 }
 

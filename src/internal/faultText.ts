@@ -19,6 +19,9 @@ const denoConnecting: Texts = [
   [/^dns error: /, { reason: "dns", sent: "no" }],
   [/^tcp connect error: Connection refused/, { reason: "refused", sent: "no" }],
   [/^tcp connect error: (?:No route to host|Network is unreachable)/, { reason: "unreachable", sent: "no" }],
+  [/^proxy authentication required$/, { reason: "proxy-rejected", sent: "no", proxyStatus: 407 }],
+  // Deno does not say which status the proxy gave.
+  [/^(?:unsuccessful tunnel|unexpected eof while tunneling)$/, { reason: "proxy", sent: "no" }],
   [/^tls handshake eof$/, { reason: "closed", sent: "no" }],
   [/^Connection reset by peer \(os error \d+\)$/, { reason: "reset", sent: "no" }],
   [

@@ -30,7 +30,11 @@ export const fetchSend =
           // Only a `fetch` that gives something other than a `Response` gets here.
           (defect) => resume(Effect.die(defect))
         )
-        return () => controller.abort()
+        return () => {
+          controller.abort()
+          // `fetch` does not tell when it has a connection.
+          return "maybe"
+        }
       })
     })
 

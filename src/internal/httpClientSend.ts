@@ -7,7 +7,7 @@ import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Stream from "effect/Stream"
-import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { isReadableEncoding } from "./contentEncoding.js"
 import { ownProperties } from "./ownProperties.js"
@@ -26,7 +26,12 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   )
   const exchange = (request: WireRequest, maxBytes: number) =>
     client.execute(outgoing(request)).pipe(
-      Effect.mapError((error) => new ClerkTransportError(classifyFault(error.cause), true)),
+      Effect.mapError(({ cause }) =>
+        // A client of `effect-clerk/undici` that somebody has wrapped has classified its failure already.
+        cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
+          ? cause
+          : new ClerkTransportError(classifyFault(cause), true)
+      ),
       Effect.flatMap((response) =>
         Effect.map(readable(response, maxBytes), (body) => ({
           status: response.status,

@@ -122,10 +122,11 @@ const run = <A>({
   const timeout = (
     attempts: number,
     phase: ClerkTimeout["phase"],
-    sent: ClerkTimeout["sent"],
+    sentLast: ClerkTimeout["sent"],
     retry: Retry | undefined
   ): ClerkTimeout => {
-    const retryable = phase === "attempt" && kind !== "once"
+    const retryable = phase === "attempt" && (kind !== "once" || sentLast === "no")
+    const sent = retry?.mayHaveActed === true ? "maybe" : sentLast
     const fields = { ...factsOf(operation, attempts), phase, sent, retryable }
     return new ClerkTimeout(
       retry === undefined ? fields : { ...fields, lastFailure: retry.lastFailure },
@@ -137,7 +138,7 @@ const run = <A>({
     const facts = factsOf(operation, attempts)
     const remaining = remainingMillis()
     if (remaining <= 0) {
-      return fail(timeout(attempts - 1, "total", retry?.mayHaveActed === true ? "maybe" : "no", retry))
+      return fail(timeout(attempts - 1, "total", "no", retry))
     }
     trail.attempts = attempts
     trail.status = undefined
@@ -148,7 +149,7 @@ const run = <A>({
       onFailure: (error) =>
         settle(
           error._tag === "TimedOut"
-            ? timeout(attempts, phase, "maybe", retry)
+            ? timeout(attempts, phase, error.sent, retry)
             : withFacts(error, facts, operation),
           attempts,
           retry
@@ -249,9 +250,7 @@ const withFacts = (
     const { reason, issues, traceId } = error
     return new ClerkDecodeError({ ...facts, reason, issues, traceId, retryable: false }, true)
   }
-  const { reason, sent } = error
-  return new ClerkTransportError(
-    { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) },
-    true
-  )
+  const { reason, sent, proxyStatus } = error
+  const fields = { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) }
+  return new ClerkTransportError(proxyStatus === undefined ? fields : { ...fields, proxyStatus }, true)
 }

@@ -5,11 +5,14 @@ import {
   type TransportReason
 } from "../errors/CallErrors.js"
 import { faultOfText, isDecompressionText } from "./faultText.js"
+import { proxyFault } from "./proxyFault.js"
 
 /** What is known of a request that got no answer. */
 export interface TransportFault {
   readonly reason: TransportReason
   readonly sent: Sent
+  /** The status a proxy rejected the connection with, if that is what happened and it is known. */
+  readonly proxyStatus?: number
 }
 
 const fault = (reason: TransportReason, sent: Sent): TransportFault => ({ reason, sent })
@@ -88,6 +91,8 @@ const read = (value: object, key: string): unknown => {
 export const classifyFault = (failure: unknown, depth = 0): TransportFault => {
   if (typeof failure !== "object" || failure === null || depth === maxDepth) return fault("unknown", "maybe")
   const code = read(failure, "code")
+  const ofProxy = proxyFault(code, read(failure, "message"), read(failure, "statusCode"))
+  if (ofProxy !== undefined) return ofProxy
   const known = typeof code === "string" ? byCode(code) : undefined
   if (known !== undefined) {
     // A connection that breaks or times out while it is being made has carried nothing.

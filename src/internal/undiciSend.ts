@@ -68,9 +68,14 @@ const plainHeaders = (headers: Readonly<Record<string, string | Array<string> | 
   return plain
 }
 
-/** Sends with a dispatcher of undici, which neither follows redirects nor repeats nor decompresses. */
+/**
+ * Sends with a dispatcher of undici, which neither follows redirects nor repeats nor decompresses.
+ *
+ * undici calls `onRequestStart` before it writes a request to a connection. With `tellsStart`, a request that fails
+ * before that was not sent. Mocks and interceptors may leave the call out, so this holds only for dispatchers of ours.
+ */
 export const undiciSend =
-  (dispatcher: Dispatcher): Send =>
+  (dispatcher: Dispatcher, tellsStart: boolean): Send =>
   ({ method, url, headers, body }, maxBytes, millis) =>
     asyncWithin<ClerkResponse, Failure>(millis, (resume) => {
       let connection: Dispatcher.DispatchController | undefined
@@ -79,6 +84,11 @@ export const undiciSend =
       let answered: Record<string, string> = {}
       const chunks = new BodyChunks(maxBytes)
 
+      const sent = () => (tellsStart && connection === undefined ? "no" : "maybe")
+      const requestFault = (cause: unknown) => {
+        const fault = classifyFault(cause)
+        return new ClerkTransportError(sent() === "no" ? { ...fault, sent: "no" } : fault, true)
+      }
       const settle = (outcome: Effect.Effect<ClerkResponse, Failure>) => {
         if (isDone) return
         isDone = true
@@ -129,19 +139,16 @@ export const undiciSend =
               )
             },
             onResponseError(_, cause) {
-              settle(
-                Effect.fail(
-                  status === 0 ? new ClerkTransportError(classifyFault(cause), true) : bodyFault(cause)
-                )
-              )
+              settle(Effect.fail(status === 0 ? requestFault(cause) : bodyFault(cause)))
             }
           }
         )
       } catch (cause) {
-        settle(Effect.fail(new ClerkTransportError(classifyFault(cause), true)))
+        settle(Effect.fail(requestFault(cause)))
       }
       return () => {
         isDone = true
         connection?.abort(aborted)
+        return sent()
       }
     })
