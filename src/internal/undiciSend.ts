@@ -1,9 +1,10 @@
-import { brotliDecompress, gunzip, inflate } from "node:zlib"
+import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
 import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
+import { contentCodings } from "./contentEncoding.js"
 import type { Send } from "./send.js"
 import { asyncWithin } from "./timeLimit.js"
 import { bodyFault, classifyFault } from "./transportFault.js"
@@ -16,28 +17,23 @@ type Decompress = (
   callback: (error: Error | null, whole: Uint8Array) => void
 ) => void
 
-const decompressors: Readonly<Record<"gzip" | "x-gzip" | "deflate" | "br", Decompress>> = {
-  gzip: gunzip,
-  "x-gzip": gunzip,
-  deflate: inflate,
-  br: brotliDecompress
+/** Some servers send `deflate` without the zlib header that RFC 9110, 8.4.1.2 asks for. Platforms accept both. */
+const inflateEither: Decompress = (bytes, options, callback) =>
+  ((bytes[0] ?? 0) & 0x0f) === 8 ? inflate(bytes, options, callback) : inflateRaw(bytes, options, callback)
+
+const decompressors: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
+  ["gzip", gunzip],
+  ["x-gzip", gunzip],
+  ["deflate", inflateEither],
+  ["br", brotliDecompress]
+])
+
+/** What undoes the encodings of a body, the last one applied first; `undefined` when one of them cannot be undone. */
+const decompressorsFor = (header: string | undefined): ReadonlyArray<Decompress> | undefined => {
+  const codings = contentCodings(header)
+  const undo = codings?.flatMap((coding) => decompressors.get(coding) ?? [])
+  return undo?.length === codings?.length ? undo?.reverse() : undefined
 }
-
-const maxEncodings = 5
-
-/** The encodings of a body, the last one applied first; `undefined` when one of them cannot be undone. */
-const encodingsOf = (header: string | undefined): ReadonlyArray<Decompress> | undefined => {
-  if (header === undefined) return []
-  const names = header
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "" && name !== "identity")
-  const known = names.flatMap((name) => (isDecompressor(name) ? decompressors[name] : []))
-  return known.length === names.length && names.length <= maxEncodings ? known.reverse() : undefined
-}
-
-const isDecompressor = (name: string): name is keyof typeof decompressors =>
-  Object.hasOwn(decompressors, name)
 
 /** Undoes the encodings one after the other, and gives the bytes or why there are none. */
 const decompress = (
@@ -132,7 +128,7 @@ export const undiciSend =
               if (!isDone && !chunks.add(chunk)) refuse("oversize")
             },
             onResponseEnd() {
-              const encodings = encodingsOf(answered["content-encoding"])
+              const encodings = decompressorsFor(answered["content-encoding"])
               if (encodings === undefined) return refuse("encoding")
               decompress(chunks.bytes(), encodings, maxBytes, (outcome) =>
                 typeof outcome === "string" ? refuse(outcome) : finish(outcome)
