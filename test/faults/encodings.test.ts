@@ -7,7 +7,7 @@ import * as Redacted from "effect/Redacted"
 import { ClerkHttp } from "effect-clerk"
 import { transports } from "../support/transports.js"
 import { bodyFor, end, good, whole, write } from "./support/answers.js"
-import { atOnce, create, get, outcome } from "./support/calls.js"
+import { atOnce, create, get, outcome, tagOf } from "./support/calls.js"
 import { type Act, eventually, scripted, strays } from "./support/scripted.js"
 
 type Name = (typeof transports)[number]["transport"] | "FetchHttpClient"
@@ -211,7 +211,7 @@ describe.each(all)("a content encoding over $name", ({ layer, name }) => {
   )
 })
 
-const before =
+const preceded =
   (...heads: ReadonlyArray<string>): Act =>
   (socket, request) => {
     for (const line of heads) socket.write(`HTTP/1.1 ${line}\r\n\r\n`)
@@ -284,15 +284,12 @@ describe.each(all)("an informational response over $name", ({ layer, name }) => 
       const server = yield* scripted({ act: write("HTTP/1.1 101 Switching Protocols\r\n\r\n") })
       yield* Effect.gen(function* () {
         const result = yield* outcome(create.run)
-        expect(result).toMatchObject({
-          _tag: "ClerkTransportError",
-          // undici stumbles over it and does not say why.
-          reason: name === "node:http" ? "closed" : "unknown",
-          sent: "maybe",
-          attempts: 1
-        })
+        // undici stumbles over it and does not say why; the fetch of Node 22 waits.
+        expect(tagOf(result)).toMatch(/^Clerk(?:TransportError|Timeout)$/)
+        expect(result).toMatchObject({ sent: "maybe", attempts: 1, retryable: false })
+        if (name === "node:http") expect(result).toMatchObject({ reason: "closed" })
         expect(yield* eventually(() => server.open() === 0)).toBe(true)
-      }).pipe(Effect.provide(layer({ apiUrl: server.url, ...settings })))
+      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { attempts: 3, timeout: "1 second" } })))
     })
   )
 })
