@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { isReadableEncoding } from "./contentEncoding.js"
+import { fetchInit } from "./fetchInit.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
 import { inChildFiber } from "./timeLimit.js"
@@ -35,9 +36,8 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
         }))
       ),
       Effect.scoped,
-      // Pinned for each call, because the platform takes it from the context of whoever makes the call. A
-      // followed redirect would carry the request's headers and body to another place.
-      Effect.provideService(FetchHttpClient.RequestInit, ownProperties({ redirect: "manual" as const }))
+      // Pinned for each call, because the platform takes it from the context of the caller.
+      Effect.provideService(FetchHttpClient.RequestInit, ownProperties(fetchInit(request.method)))
     )
   return (request, maxBytes, millis) => inChildFiber(exchange(request, maxBytes), millis)
 }
