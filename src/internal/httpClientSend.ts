@@ -7,7 +7,7 @@ import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import * as Stream from "effect/Stream"
-import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { isReadableEncoding } from "./contentEncoding.js"
 import { fetchInit } from "./fetchInit.js"
@@ -27,7 +27,7 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   )
   const exchange = (request: WireRequest, maxBytes: number) =>
     client.execute(outgoing(request)).pipe(
-      Effect.mapError((error) => new ClerkTransportError(classifyFault(error.cause), true)),
+      Effect.mapError(({ cause }) => failureOf(cause)),
       Effect.flatMap((response) =>
         Effect.map(readable(response, maxBytes), (body) => ({
           status: response.status,
@@ -41,6 +41,12 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
     )
   return (request, maxBytes, millis) => inChildFiber(exchange(request, maxBytes), millis)
 }
+
+/** A client of `effect-clerk/undici` that somebody has changed fails with an error of ours, any other with its own. */
+const failureOf = (cause: unknown): ClerkTransportError | ClerkDecodeError =>
+  cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
+    ? cause
+    : new ClerkTransportError(classifyFault(cause), true)
 
 const outgoing = ({ method, url, headers, body }: WireRequest): HttpClientRequest.HttpClientRequest => {
   // The methods of a ClerkRequest are among those of the platform.
