@@ -149,7 +149,7 @@ const run = <A>({
         settle(
           error._tag === "TimedOut"
             ? timeout(attempts, phase, "maybe", retry)
-            : withFacts(error, facts, operation),
+            : withFacts(error, facts, operation, retry),
           attempts,
           retry
         ),
@@ -243,13 +243,16 @@ const withoutBudget = (failure: CallError): CallError => {
 const withFacts = (
   error: ClerkTransportError | ClerkDecodeError,
   facts: CallFacts,
-  { kind }: OperationFacts
+  { kind }: OperationFacts,
+  retry: Retry | undefined
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
     const { reason, issues, traceId } = error
     return new ClerkDecodeError({ ...facts, reason, issues, traceId, retryable: false }, true)
   }
-  const { reason, sent } = error
+  const { reason } = error
+  // The error is that of the call: an attempt that was not sent does not undo the one before.
+  const sent = retry?.mayHaveActed === true ? "maybe" : error.sent
   return new ClerkTransportError(
     { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) },
     true
