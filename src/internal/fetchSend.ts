@@ -6,6 +6,7 @@ import type { ClerkResponse } from "../services/ClerkHttp.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { contentCodings, isCompressed } from "./contentEncoding.js"
 import { fetchBody } from "./fetchBody.js"
+import { fetchInit } from "./fetchInit.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
 import { asyncWithin } from "./timeLimit.js"
@@ -47,7 +48,7 @@ const exchange = async (
 ): Promise<ClerkResponse | Failure> => {
   let response: Response
   try {
-    const init = { method, headers, body: fetchBody(body), redirect: "manual", signal } as const
+    const init = { ...fetchInit(method), method, headers, body: fetchBody(body), signal }
     response = await fetch(url, ownProperties(init))
   } catch (cause) {
     return new ClerkTransportError(classifyFault(cause), true)

@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { contentCodings } from "./contentEncoding.js"
+import { fetchInit } from "./fetchInit.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
 import { inChildFiber } from "./timeLimit.js"
@@ -27,12 +28,7 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   )
   const exchange = (request: WireRequest, maxBytes: number) =>
     client.execute(outgoing(request)).pipe(
-      Effect.mapError(({ cause }) =>
-        // A client of `effect-clerk/undici` that somebody has wrapped has classified its failure already.
-        cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
-          ? cause
-          : new ClerkTransportError(classifyFault(cause), true)
-      ),
+      Effect.mapError(({ cause }) => failureOf(cause)),
       Effect.flatMap((response) => {
         if (response.status === switchingProtocols) return rejectUpgrade(response)
         return Effect.map(readable(response, maxBytes), (body) => ({
@@ -42,12 +38,17 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
         }))
       }),
       Effect.scoped,
-      // Pinned for each call, because the platform takes it from the context of whoever makes the call. A
-      // followed redirect would carry the request's headers and body to another place.
-      Effect.provideService(FetchHttpClient.RequestInit, ownProperties({ redirect: "manual" as const }))
+      // Pinned for each call, because the platform takes it from the context of the caller.
+      Effect.provideService(FetchHttpClient.RequestInit, ownProperties(fetchInit(request.method)))
     )
   return (request, maxBytes, millis) => inChildFiber(exchange(request, maxBytes), millis)
 }
+
+/** A client of `effect-clerk/undici` that somebody has changed fails with an error of ours, any other with its own. */
+const failureOf = (cause: unknown): ClerkTransportError | ClerkDecodeError =>
+  cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
+    ? cause
+    : new ClerkTransportError(classifyFault(cause), true)
 
 const outgoing = ({ method, url, headers, body }: WireRequest): HttpClientRequest.HttpClientRequest => {
   // The methods of a ClerkRequest are among those of the platform.

@@ -150,7 +150,7 @@ const run = <A>({
         settle(
           error._tag === "TimedOut"
             ? timeout(attempts, phase, error.sent, retry)
-            : withFacts(error, facts, operation),
+            : withFacts(error, facts, operation, retry),
           attempts,
           retry
         ),
@@ -244,13 +244,16 @@ const withoutBudget = (failure: CallError): CallError => {
 const withFacts = (
   error: ClerkTransportError | ClerkDecodeError,
   facts: CallFacts,
-  { kind }: OperationFacts
+  { kind }: OperationFacts,
+  retry: Retry | undefined
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
     const { reason, issues, traceId } = error
     return new ClerkDecodeError({ ...facts, reason, issues, traceId, retryable: false }, true)
   }
-  const { reason, sent, proxyStatus } = error
+  const { reason, proxyStatus } = error
+  // The error is that of the call: an attempt that was not sent does not undo the one before.
+  const sent = retry?.mayHaveActed === true ? "maybe" : error.sent
   const fields = { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) }
   return new ClerkTransportError(proxyStatus === undefined ? fields : { ...fields, proxyStatus }, true)
 }
