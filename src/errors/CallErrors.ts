@@ -168,6 +168,7 @@ export interface DecodeIssue {
 /**
  * Why an answer could not be read:
  * - `empty`, `json`, `utf8`, `content-type`, `encoding`, `oversize`: the body is not a JSON document of bearable size;
+ *   `encoding` means that it is compressed, and is not JSON when decompressed;
  * - `schema`: it is, but not of the documented shape (`issues` says where);
  * - `id-mismatch`: it describes another resource than the one asked for.
  *
