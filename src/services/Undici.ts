@@ -109,8 +109,9 @@ export type ProxyOptions = EnvHttpProxyAgent.Options
  * Returns a dispatcher that sends requests through the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except to the hosts in
  * `NO_PROXY`. The options override the environment. Without a proxy the dispatcher connects directly.
  *
- * It is undici's `EnvHttpProxyAgent` with one difference: a request fails when the proxy closes the connection during
- * CONNECT. By itself undici 7 connects again, at once and for ever. You close the dispatcher yourself.
+ * It is undici's `EnvHttpProxyAgent` with two differences. A request fails when the proxy closes the connection during
+ * CONNECT; by itself undici 7 connects again, at once and for ever. And `proxyTunnel` is `true` unless you say otherwise,
+ * also with undici 8. You close the dispatcher yourself.
  *
  * @example
  * ```ts
@@ -124,7 +125,8 @@ export type ProxyOptions = EnvHttpProxyAgent.Options
  * @category constructors
  */
 export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent =>
-  new EnvHttpProxyAgent({ clientFactory: proxyConnections, ...options })
+  // undici 8 would forward requests to `http:` targets instead, and take the proxy's response for theirs.
+  new EnvHttpProxyAgent({ clientFactory: proxyConnections, proxyTunnel: true, ...options })
 
 /**
  * An `HttpClient` over the dispatcher of `proxyAgent`, which ends with the layer's scope.
