@@ -246,7 +246,7 @@ describe("over effect-clerk/undici", () => {
     ["queryA", "ESERVFAIL"],
     ["queryAaaa", "ECONNREFUSED"],
     ["queryA", "ETIMEOUT"]
-  ])("a host is looked up again after %s %s", ([syscall, code]) =>
+  ] as const)("a host is looked up again after %s %s", ([syscall, code]) =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
         const server = yield* scripted({ act: good })
