@@ -56,7 +56,9 @@ export class ClerkInvalidRequest extends withJson(
 
 /**
  * Why no answer came:
- * - `dns`, `refused`, `unreachable`, `connect-timeout`: no connection was made;
+ * - `dns`, `connect-timeout`: no connection was made;
+ * - `refused`, `unreachable`: no connection was made, or the network has rejected the packets of one. `unreachable` is
+ *   also a connection that this machine could not open: no file descriptor, no port, no permission;
  * - `proxy`: your proxy is unavailable: it responded to CONNECT with 502, 503, 504 or another transient status, or closed
  *   the connection;
  * - `proxy-rejected`: your proxy rejected the request: it wants credentials (407), forbids the host (403), or its
@@ -94,7 +96,8 @@ export const TransportReason = Schema.Literal(
 )
 
 /**
- * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it.
+ * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it. The system call that failed
+ * decides, not the error code. Of a call with several attempts it says `no` only if that holds for each of them.
  *
  * @since 0.1.0
  * @category models

@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import { ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
+import { ClerkHttp, ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
+import { type Answer, ClerkTest } from "effect-clerk/testing"
 import * as Undici from "effect-clerk/undici"
 import { Dispatcher } from "undici"
 
@@ -164,6 +165,55 @@ describe.each(Object.entries(transports))("over %s", (_, client) => {
         const { error, requests } = yield* outcome(call, failure)
         expect(error, name).toMatchObject({ reason, sent: "maybe", retryable: false, attempts: 1 })
         expect(requests, name).toBe(1)
+      }
+    })
+  )
+})
+
+describe("an error after several attempts", () => {
+  const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
+  const lost = new ClerkTransportError({ reason: "reset", sent: "maybe" })
+
+  const failing = (failures: ReadonlyArray<Answer>, call: Effect.Effect<unknown, unknown, ClerkHttp>) => {
+    let attempts = 0
+    const answer = () => failures[attempts++] ?? refused
+    return Effect.flip(call).pipe(
+      Effect.withRandom(Random.fixed([0])),
+      Effect.provide(ClerkTest.layer(answer, { policy: RequestPolicy.standard }))
+    )
+  }
+
+  it.effect(
+    "says that Clerk may have received the request if one of the attempts may have been received",
+    () =>
+      Effect.gen(function* () {
+        for (const call of [
+          Sessions.get("sess_1"),
+          Sessions.revoke("sess_1"),
+          Sessions.createToken("sess_1")
+        ]) {
+          for (const failures of [
+            [lost, refused, refused],
+            [refused, lost, refused],
+            [ClerkTest.json(503, {}), refused, refused]
+          ]) {
+            const error = yield* failing(failures, call)
+            expect(error).toMatchObject({ reason: "refused", sent: "maybe", attempts: 3, retryable: true })
+          }
+        }
+      })
+  )
+
+  it.effect("says that the request was not sent if no attempt was, or Clerk rejected the others unread", () =>
+    Effect.gen(function* () {
+      for (const call of [Sessions.get("sess_1"), Sessions.create({ userId: "user_1" })]) {
+        for (const failures of [
+          [refused, refused, refused],
+          [ClerkTest.json(429, {}), refused, refused]
+        ]) {
+          const error = yield* failing(failures, call)
+          expect(error).toMatchObject({ reason: "refused", sent: "no", attempts: 3, retryable: true })
+        }
       }
     })
   )
