@@ -33,11 +33,10 @@ export type RouteLoss = "unreachable" | "prohibit" | "blackhole" | "removed"
 
 export interface Namespaces {
   readonly serverAddress: string
-  /** Runs a program of this repository in the namespace of the client or in that of the server. */
+  /** Runs a command in the namespace of the client or in that of the server. */
   readonly run: (
     where: "client" | "server",
-    file: string,
-    args: ReadonlyArray<string>
+    command: ReadonlyArray<string>
   ) => Effect.Effect<Program, never, Scope.Scope>
   /** The server still receives what the client sends. What it sends itself, acknowledgements too, gets lost. */
   readonly loseReplies: Effect.Effect<void>
@@ -51,14 +50,14 @@ const serverAddress = "10.254.254.2"
 /** The hardware address of nobody. */
 const nobody = "02:00:00:00:00:fe"
 
-const start = (namespace: string, file: string, args: ReadonlyArray<string>) =>
+const start = (namespace: string, command: ReadonlyArray<string>) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(
         (): ChildProcess =>
           spawn(
             "ip",
-            ["netns", "exec", namespace, process.execPath, "--import", "tsx", file, ...args],
+            ["netns", "exec", namespace, ...command],
             // A failure to start shows on stderr.
             { stdio: ["pipe", "pipe", "inherit"] }
           )
@@ -117,7 +116,7 @@ export const namespaces: Effect.Effect<Namespaces, never, Scope.Scope> = Effect.
   ),
   (names) => ({
     serverAddress,
-    run: (where, file, args) => start(names[where], file, args),
+    run: (where, command) => start(names[where], command),
     loseReplies: Effect.sync(() => {
       const neighbour = ["neighbour", "replace", clientAddress, "lladdr", nobody, "nud", "permanent"]
       ip("-n", names.server, ...neighbour, "dev", "cable")
