@@ -191,6 +191,8 @@ const neverSent: ReadonlySet<TransportReason> = new Set([
   "refused",
   "unreachable",
   "connect-timeout",
+  "proxy",
+  "proxy-rejected",
   "tls",
   "invalid-request"
 ])
