@@ -9,7 +9,7 @@ import * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
 import { importKeySet, type KeySet } from "./keySet.js"
 
-/** A set of 50 large keys is half of this. */
+/** Twice the length of a set of 50 large keys. */
 const maxCharacters = 64 * 1024
 
 /** Hidden, so that a set which holds what it should not is not shown to a tracer. */
@@ -23,8 +23,11 @@ const getJwks = Operation.make({
   success: Jwks
 })
 
-/** Requests wait for these keys, so less patience than for other calls. */
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds", deadline: "8 seconds" }
+/** How long a fetch of the keys may take with all its attempts. */
+export const deadline = "8 seconds"
+
+/** Shorter than for other calls, because requests wait for these keys. */
+const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds", deadline }
 
 /** A set that is too long is refused; a page that is too long says no more than its status does. */
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {

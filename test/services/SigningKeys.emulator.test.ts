@@ -112,6 +112,28 @@ describe("tokens of the emulated Clerk are verified with its keys", () => {
   )
 })
 
+describe("many rotations of the keys", () => {
+  it.effect("leave the newest keys usable", () =>
+    Effect.gen(function* () {
+      const { clerk, sessionToken, user } = yield* signIn
+      const set = clerk.jwks.keys
+      const old = Array.from({ length: 100 }, (_, index) => jwk(`ins_old_${index}`))
+      const { body, headers, status } = ClerkTest.json(200, { keys: [...set, ...old] })
+      yield* clerk.answerNext({ body, headers, status })
+      expect((yield* SessionTokens.verify(sessionToken)).userId).toBe(user.id)
+      expect([yield* look("ins_old_48"), yield* look("ins_old_49")]).toEqual(["found", "unknown"])
+    }).pipe(
+      Effect.provide(
+        SigningKeys.layerJwks.pipe(
+          Layer.provide(ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY })),
+          Layer.provide(ClerkEmulator.layerHttpClient),
+          Layer.provideMerge(ClerkEmulator.layer())
+        )
+      )
+    )
+  )
+})
+
 describe("on a socket", () => {
   const keysAt = ({ url }: Loopback) => Layer.provide(SigningKeys.layerJwks, clientAt(url))
 
