@@ -27,3 +27,17 @@ export const textVariable = (
   Effect.map(secretVariable(setting, variable), (value) =>
     value === undefined ? undefined : Redacted.value(value)
   )
+
+/** Reads a variable that is `true` or `false`, in the words of `Config.boolean`. Absent, empty or blank: `undefined`. */
+export const flagVariable = (
+  setting: string,
+  variable: string
+): Effect.Effect<boolean | undefined, ClerkConfigError> =>
+  Effect.flatMap(textVariable(setting, variable), (text) =>
+    text === undefined
+      ? Effect.succeed(undefined)
+      : Effect.mapError(
+          Config.boolean(variable),
+          () => new ClerkConfigError({ setting, variable, rule: "must be true or false" }, true)
+        )
+  )

@@ -123,7 +123,11 @@ describe("an environment is refused", () => {
 
   const broken: ReadonlyArray<readonly [string, Variables, RegExp]> = [
     ["without either variable", {}, /^CLERK_SECRET_KEY \(secretKey\) is missing/],
-    ["with an empty secret key", { CLERK_SECRET_KEY: "" }, /^CLERK_SECRET_KEY \(secretKey\) is empty$/],
+    [
+      "with an empty secret key",
+      { CLERK_SECRET_KEY: "" },
+      /^CLERK_SECRET_KEY \(secretKey\) is missing or empty/
+    ],
     ["with an empty key", { CLERK_JWT_KEY: "" }, /^CLERK_JWT_KEY \(jwtKey\) is empty$/],
     [
       "with the secret key in the place of the key",
