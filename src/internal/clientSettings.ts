@@ -2,7 +2,7 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type { ClerkHttpOptions } from "../services/ClerkHttp.js"
 import * as RequestPolicy from "../services/RequestPolicy.js"
-import { isLoopback } from "./loopback.js"
+import { readBaseUrl } from "./baseUrl.js"
 import { ownProperties } from "./ownProperties.js"
 import { clientLimits } from "./policyLimits.js"
 import { type RuleBreak, unknownOption } from "./ruleBreak.js"
@@ -72,48 +72,20 @@ const checkSecretKey = (
 const isTestKey = (secretKey: Redacted.Redacted<string>): boolean =>
   Redacted.value(secretKey).startsWith("sk_test_")
 
-/** The ports fetch refuses to connect to. See https://fetch.spec.whatwg.org/#port-blocking */
-const blockedPorts = new Set([
-  0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
-  109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515,
-  526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049,
-  3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080
-])
+const insecure =
+  "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment; it needs a test key (sk_test_…)"
 
 const checkApiUrl = (
   apiUrl: unknown,
   allowInsecureHttp: boolean
-): Either.Either<Pick<ClientSettings, "apiUrl" | "origin" | "address">, RuleBreak> => {
-  const field = "apiUrl"
-  // The text is checked before it is parsed, because the URL parser repairs much of what should be refused.
-  if (typeof apiUrl !== "string" || !/^https?:\/\/[^/]/i.test(apiUrl)) {
-    return broken(field, "must be an absolute https URL")
-  }
-  if (!/^[\x21-\x7e]{1,2048}$/.test(apiUrl) || /[\\%]/.test(apiUrl)) {
-    return broken(field, "must be printable ASCII without spaces, backslashes or escapes")
-  }
-  if (apiUrl.includes("@")) return broken(field, "must not carry credentials")
-  if (/[?#]/.test(apiUrl)) return broken(field, "must not carry a query or a fragment")
-  if (!URL.canParse(apiUrl)) return broken(field, "must be a valid URL")
-  const url = new URL(apiUrl)
-  if (url.hostname.endsWith(".")) return broken(field, "must not have a host that ends in a dot")
-  if (/(^|\.)xn--/.test(url.hostname)) return broken(field, "must not have an internationalised host name")
-  if (url.port !== "" && blockedPorts.has(Number(url.port)))
-    return broken(field, "must not use a port that fetch refuses")
-  if (url.protocol !== "https:" && !isLoopback(url.hostname) && !allowInsecureHttp) {
-    return broken(
-      field,
-      "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment; it needs a test key (sk_test_…)"
-    )
-  }
-  const written = apiUrl.replace(/^https?:\/\/[^/]+/i, "").replace(/\/+$/, "")
-  const prefix = url.pathname.replace(/\/+$/, "")
-  if (prefix !== written || !/^(\/[\w.~-]+)*$/.test(prefix)) {
-    return broken(field, "must have a plain path, without dot segments")
-  }
-  if (/\/v1$/.test(prefix)) return broken(field, "must not end in /v1, which is added to it")
-  return Either.right({ apiUrl: url.origin + prefix, origin: url.origin, address: url.hostname })
-}
+): Either.Either<Pick<ClientSettings, "apiUrl" | "origin" | "address">, RuleBreak> =>
+  Either.flatMap(
+    readBaseUrl("apiUrl", apiUrl, allowInsecureHttp ? undefined : insecure),
+    ({ address, origin, url }) =>
+      url.endsWith("/v1")
+        ? broken("apiUrl", "must not end in /v1, which is added to it")
+        : Either.right({ apiUrl: url, origin, address })
+  )
 
 const checkApiVersion = (apiVersion: unknown): Either.Either<string, RuleBreak> =>
   typeof apiVersion === "string" && /^\d{4}-\d{2}-\d{2}$/.test(apiVersion)

@@ -11,7 +11,7 @@ import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
 import { isReadableEncoding } from "./contentEncoding.js"
 import { ownProperties } from "./ownProperties.js"
-import type { Send, WireRequest } from "./send.js"
+import { directSend, type Send, type WireRequest } from "./send.js"
 import { inChildFiber } from "./timeLimit.js"
 import { bodyFault, classifyFault } from "./transportFault.js"
 
@@ -41,6 +41,12 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
     )
   return (request, maxBytes, millis) => inChildFiber(exchange(request, maxBytes), millis)
 }
+
+/** Sends with the `HttpClient` that the layer is given. */
+export const overHttpClient: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(
+  HttpClient.HttpClient,
+  (client) => directSend(client) ?? httpClientSend(client)
+)
 
 const outgoing = ({ method, url, headers, body }: WireRequest): HttpClientRequest.HttpClientRequest => {
   // The methods of a ClerkRequest are among those of the platform.

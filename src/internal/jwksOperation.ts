@@ -10,18 +10,18 @@ import type * as RequestPolicy from "../services/RequestPolicy.js"
 import { importKeySet, type KeySet } from "./keySet.js"
 
 /** Twice the length of a set of 50 large keys. */
-const maxCharacters = 64 * 1024
+export const maxSetLength = 64 * 1024
 
 /** Hidden, so that a set which holds what it should not is not shown to a tracer. */
 const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown)) })
 
-const getJwks = Operation.make({
-  name: "SigningKeys.jwks",
-  method: "GET",
-  path: "/jwks",
-  kind: "read",
-  success: Jwks
-})
+const declaration = { name: "SigningKeys.jwks", method: "GET", kind: "read", success: Jwks } as const
+
+/** Of the Backend API, for holders of a secret key. */
+const getJwks = Operation.make({ ...declaration, path: "/jwks" })
+
+/** Of the Frontend API, for everybody. */
+const getPublicJwks = Operation.make({ ...declaration, path: "/.well-known/jwks.json" })
 
 /** How long a fetch of the keys may take with all its attempts. */
 export const deadline = "8 seconds"
@@ -31,7 +31,7 @@ const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds", dead
 
 /** A set that is too long is refused; a page that is too long says no more than its status does. */
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {
-  if (response.body.length <= maxCharacters) return Effect.succeed(response)
+  if (response.body.length <= maxSetLength) return Effect.succeed(response)
   return response.status < 300
     ? Effect.fail(new ClerkDecodeError({ reason: "oversize" }, true))
     : Effect.succeed({ ...response, body: "" })
@@ -69,11 +69,14 @@ const reasonOf = (failure: Operation.ErrorOf): ClerkKeysUnavailable["reason"] =>
   }
 }
 
-/** Asks Clerk for the keys of an instance, once for each run. */
-export const fetchKeySet = (http: ClerkHttpService): Effect.Effect<KeySet, ClerkKeysUnavailable> => {
+const fetchWith = (
+  operation: typeof getJwks,
+  http: ClerkHttpService,
+  reasonOf: (failure: Operation.ErrorOf) => ClerkKeysUnavailable["reason"]
+): Effect.Effect<KeySet, ClerkKeysUnavailable> => {
   // Nothing else is in its context: the policy and the span of whoever happens to wait first are not everybody's.
   const context = Context.make(ClerkHttp, clientFor(http))
-  return getJwks({}).pipe(
+  return operation({}).pipe(
     Effect.mapInputContext((_: Context.Context<never>) => context),
     Effect.mapError((failure) => unavailable(reasonOf(failure), failure._tag)),
     Effect.flatMap(({ keys }) =>
@@ -81,3 +84,13 @@ export const fetchKeySet = (http: ClerkHttpService): Effect.Effect<KeySet, Clerk
     )
   )
 }
+
+/** Fetches the keys of the instance that the client has a secret key of, once for each run. */
+export const fetchKeySet = (http: ClerkHttpService) => fetchWith(getJwks, http, reasonOf)
+
+/** Fetches the keys that an instance publishes. No secret key is sent, so none can be rejected. */
+export const fetchPublicKeySet = (http: ClerkHttpService) =>
+  fetchWith(getPublicJwks, http, (failure) => {
+    const reason = reasonOf(failure)
+    return reason === "rejected" ? "invalid" : reason
+  })

@@ -3,25 +3,23 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { checkClientOptions, clientOptionsFlaw } from "../internal/clientSettings.js"
 import { makeExecute } from "../internal/exchange.js"
-import { fetchSend } from "../internal/fetchSend.js"
-import { httpClientSend } from "../internal/httpClientSend.js"
+import { overFetch } from "../internal/fetchSend.js"
+import { overHttpClient } from "../internal/httpClientSend.js"
 import { ownProperties } from "../internal/ownProperties.js"
 import type { RuleBreak } from "../internal/ruleBreak.js"
-import { directSend, type Send } from "../internal/send.js"
+import type { Send } from "../internal/send.js"
 import { flagVariable, isBlank, secretVariable, textVariable } from "../internal/variables.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
@@ -209,17 +207,6 @@ const make = <R>(
         policy: settings.policy
       }))
   })
-
-/** By whatever `HttpClient` is provided. */
-const overHttpClient: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(
-  HttpClient.HttpClient,
-  (client) => directSend(client) ?? httpClientSend(client)
-)
-
-/** By the platform's `fetch`, or the one provided in its place. */
-const overFetch: Effect.Effect<Send> = Effect.map(Effect.serviceOption(FetchHttpClient.Fetch), (fetch) =>
-  fetchSend(Option.getOrUndefined(fetch))
-)
 
 const variables = {
   secretKey: "CLERK_SECRET_KEY",

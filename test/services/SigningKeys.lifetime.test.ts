@@ -112,26 +112,32 @@ describe("a cache without keys", () => {
     ["gets a set without keys", keySet(), "empty"]
   ]
 
-  it.effect.each(ways)("fetches again after 1, 2, 4, 8, 16 and then 30 seconds when it %s", ([, turn, reason]) => {
-    const { times, layer } = stage({ turns: [turn] })
-    return Effect.gen(function* () {
-      for (let second = 0; second < 125; second++) {
-        expect(yield* look("ins_1")).toBe(reason)
-        yield* TestClock.adjust("1 second")
-      }
-      expect(times).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000, 121_000])
-    }).pipe(Effect.provide(keysOver(layer)))
-  })
+  it.effect.each(ways)(
+    "fetches again after 1, 2, 4, 8, 16 and then 30 seconds when it %s",
+    ([, turn, reason]) => {
+      const { times, layer } = stage({ turns: [turn] })
+      return Effect.gen(function* () {
+        for (let second = 0; second < 125; second++) {
+          expect(yield* look("ins_1")).toBe(reason)
+          yield* TestClock.adjust("1 second")
+        }
+        expect(times).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000, 121_000])
+      }).pipe(Effect.provide(keysOver(layer)))
+    }
+  )
 
-  it.effect.each(ways)("has its keys a second after the first failure when at process start it %s", ([, turn]) => {
-    const { times, layer } = stage({ turns: [turn, keysNamed("ins_1")] })
-    return Effect.gen(function* () {
-      yield* look("ins_1")
-      yield* TestClock.adjust("1 second")
-      expect(yield* lookForAll(["ins_1", "ins_1", "ins_2"])).toEqual(["found", "found", "unknown"])
-      expect(times).toEqual([0, 1_000])
-    }).pipe(Effect.provide(keysOver(layer)))
-  })
+  it.effect.each(ways)(
+    "has its keys a second after the first failure when at process start it %s",
+    ([, turn]) => {
+      const { times, layer } = stage({ turns: [turn, keysNamed("ins_1")] })
+      return Effect.gen(function* () {
+        yield* look("ins_1")
+        yield* TestClock.adjust("1 second")
+        expect(yield* lookForAll(["ins_1", "ins_1", "ins_2"])).toEqual(["found", "found", "unknown"])
+        expect(times).toEqual([0, 1_000])
+      }).pipe(Effect.provide(keysOver(layer)))
+    }
+  )
 
   it.effect("recovers within two seconds of a start during which connections are refused for one", () => {
     const { times, layer } = stage({
@@ -148,7 +154,9 @@ describe("a cache without keys", () => {
   })
 
   it.effect("starts its backoff at one second again after a success", () => {
-    const { times, layer } = stage({ turns: [outage, outage, keysNamed("ins_1"), keySet(), keysNamed("ins_1")] })
+    const { times, layer } = stage({
+      turns: [outage, outage, keysNamed("ins_1"), keySet(), keysNamed("ins_1")]
+    })
     return Effect.gen(function* () {
       yield* look("ins_1")
       yield* TestClock.adjust("1 second")

@@ -18,7 +18,14 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { ClerkHttp, type SessionClaims, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
+import {
+  ClerkHttp,
+  type Session,
+  type SessionClaims,
+  Sessions,
+  SessionTokens,
+  SigningKeys
+} from "effect-clerk"
 import { ClerkAuth, ClerkRouter, CurrentSession } from "effect-clerk/http-api"
 
 /** What the peer tells a Worker before it starts. */
@@ -65,7 +72,13 @@ class Api extends HttpApi.make("api").add(Account) {}
 
 const user = Effect.map(CurrentSession, ({ userId }) => userId)
 
-export const makeWorker = ({ origin, peer, publicKeyPem, publishableKey, secretKey }: WorkerConfig): Worker => {
+export const makeWorker = ({
+  origin,
+  peer,
+  publicKeyPem,
+  publishableKey,
+  secretKey
+}: WorkerConfig): Worker => {
   const clock = movableClock()
   const client = (name: string) =>
     ClerkHttp.layerFetch({ apiUrl: `${peer}/${name}`, secretKey: Redacted.make(secretKey) })
@@ -74,8 +87,7 @@ export const makeWorker = ({ origin, peer, publicKeyPem, publishableKey, secretK
   const respond = <A, E extends { readonly _tag: string }>(outcome: Effect.Effect<A, E>) =>
     Effect.match(outcome, {
       onSuccess: () => new Response("ok"),
-      onFailure: (error) =>
-        Response.json(error, { status: error._tag === "ClerkTokenError" ? 401 : 503 })
+      onFailure: (error) => Response.json(error, { status: error._tag === "ClerkTokenError" ? 401 : 503 })
     })
 
   const verifying = (keys: Layer.Layer<SigningKeys, unknown>): Program => {
@@ -90,9 +102,7 @@ export const makeWorker = ({ origin, peer, publicKeyPem, publishableKey, secretK
 
   const cached = (): Program => {
     const verifier = Layer.effect(Verifier, SessionTokens.verifier({ cache: { capacity: 100 } }))
-    const runtime = ManagedRuntime.make(
-      Layer.merge(Layer.provide(verifier, jwks("cached")), clock.layer)
-    )
+    const runtime = ManagedRuntime.make(Layer.merge(Layer.provide(verifier, jwks("cached")), clock.layer))
     return (_, token) => runtime.runPromise(Effect.flatMap(Verifier, (verify) => respond(verify(token))))
   }
 
@@ -103,15 +113,17 @@ export const makeWorker = ({ origin, peer, publicKeyPem, publishableKey, secretK
         ["CLERK_API_URL", `${peer}/bare`]
       ])
     )
-    const get = Effect.withConfigProvider(Sessions.get("sess_1"), provider)
-    return () => Effect.runPromise(respond(get))
+    const get: Effect.Effect<Session, Sessions.GetError> = Sessions.get("sess_1")
+    return () => Effect.runPromise(respond(Effect.withConfigProvider(get, provider)))
   }
 
   const options = { authorizedParties: [origin], publishableKey }
   const api = (): Program => {
     const { handler } = HttpApiBuilder.toWebHandler(
       HttpApiBuilder.api(Api).pipe(
-        Layer.provide(HttpApiBuilder.group(Api, "account", (handlers) => handlers.handle("read", () => user))),
+        Layer.provide(
+          HttpApiBuilder.group(Api, "account", (handlers) => handlers.handle("read", () => user))
+        ),
         Layer.provide(ClerkAuth.layer(options)),
         Layer.provide(jwks("api")),
         Layer.merge(HttpServer.layerContext)
@@ -121,7 +133,11 @@ export const makeWorker = ({ origin, peer, publicKeyPem, publishableKey, secretK
   }
   const router = (): Program => {
     const { handler } = HttpLayerRouter.toWebHandler(
-      HttpLayerRouter.add("GET", "/me", Effect.map(user, (id) => HttpServerResponse.text(id))).pipe(
+      HttpLayerRouter.add(
+        "GET",
+        "/me",
+        Effect.map(user, (id) => HttpServerResponse.text(id))
+      ).pipe(
         Layer.provide(ClerkRouter.signedIn(options).layer),
         Layer.provide(jwks("router")),
         Layer.provide(HttpServer.layerContext)
@@ -133,6 +149,7 @@ export const makeWorker = ({ origin, peer, publicKeyPem, publishableKey, secretK
 
   const programs: Readonly<Record<string, Program>> = {
     jwks: verifying(jwks("jwks")),
+    public: verifying(SigningKeys.layerPublic({ issuer: `${peer}/public` })),
     pem: verifying(SigningKeys.layerPem(publicKeyPem)),
     cached: cached(),
     bare: bare(),
