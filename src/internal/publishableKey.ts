@@ -28,7 +28,8 @@ export const issuerOf = (key: unknown): Either.Either<string, RuleBreak> => {
   const text = Either.getOrUndefined(Encoding.decodeBase64UrlString(encoded))
   const host = text === undefined ? undefined : hostForm.exec(text)?.[1]
   if (host === undefined || !URL.canParse(`https://${host}`)) return Either.left(broken)
-  return Either.right(`${isLoopback(new URL(`https://${host}`).hostname) ? "http" : "https"}://${host}`)
+  const scheme = isLoopback(new URL(`https://${host}`).hostname) ? "http" : "https"
+  return Either.right(new URL(`${scheme}://${host}`).origin)
 }
 
 /** The first characters of a digest of the key, which keep the cookies of two instances on one host apart. */

@@ -25,7 +25,7 @@ describe("a publishable key tells where the instance's Frontend API is", () => {
     })
   )
 
-  it.effect.each(["localhost", "localhost:4810", "clerk.localhost:4810", "127.0.0.1:4810", "127.1.2.3:80"])(
+  it.effect.each(["localhost", "localhost:4810", "clerk.localhost:4810", "127.0.0.1:4810", "127.1.2.3"])(
     "%s, over http because it is this machine",
     (host) =>
       Effect.gen(function* () {
