@@ -6,22 +6,11 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as TestClock from "effect/TestClock"
-import { ClerkHttp, SigningKeys } from "effect-clerk"
+import { ClerkHttp, type SigningKeys } from "effect-clerk"
 import { afterEach, beforeEach, vi } from "vitest"
-import { keysOfClient } from "../../src/internal/jwksCache.js"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
-import { heldBack, keysNamed, look, outage, pause } from "../support/keySets.js"
+import { heldBack, isolatedKeysOver, keysNamed, look, outage, pause } from "../support/keySets.js"
 import { stage } from "../support/play.js"
-
-/** The keys of a client on a runtime where a request must not wait for what another request has started. */
-const isolatedKeysOver = (client: Layer.Layer<ClerkHttp>): Layer.Layer<SigningKeys> =>
-  Layer.provide(
-    Layer.scoped(
-      SigningKeys,
-      Effect.flatMap(ClerkHttp, (http) => keysOfClient(http, true))
-    ),
-    client
-  )
 
 const request = new AsyncLocalStorage<number>()
 
