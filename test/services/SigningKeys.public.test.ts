@@ -1,6 +1,7 @@
 import { createServer } from "node:http"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { describe, expect, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -18,6 +19,7 @@ import {
   SessionTokens,
   SigningKeys
 } from "effect-clerk"
+import { Authenticator } from "effect-clerk/http-api"
 import { ClerkEmulator } from "effect-clerk/testing"
 import { formsOf } from "../support/channels.js"
 import { find, jwk, look, lookForAll } from "../support/keySets.js"
@@ -409,6 +411,32 @@ describe("the public keys of the emulated Clerk", () => {
       const keys = SigningKeys.layerPublicHttp({ publishableKey: clerk.publishableKey })
       yield* Effect.provide(signInAndVerify, Layer.provide(keys, ClerkEmulator.layerHttpClient))
     }).pipe(Effect.provide(ClerkEmulator.layer()))
+  )
+
+  it.effect("and its issuer follow from the publishable key of an emulator on this machine", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const { publishableKey } = clerk
+      const user = yield* clerk.createUser()
+      const { origin, sessionToken } = yield* clerk.signIn(user.id)
+      const authenticate = yield* Authenticator.make({ authorizedParties: [origin], publishableKey })
+      const request = new Request(origin, { headers: { authorization: `Bearer ${sessionToken}` } })
+      const claims = yield* Effect.provideService(
+        authenticate,
+        HttpServerRequest.HttpServerRequest,
+        HttpServerRequest.fromWeb(request)
+      )
+      expect(claims).toMatchObject({ userId: user.id, issuer: "http://localhost:4810" })
+    }).pipe(
+      Effect.provide(
+        Layer.unwrapEffect(
+          Effect.map(ClerkEmulator, ({ publishableKey }) => SigningKeys.layerPublicHttp({ publishableKey }))
+        ).pipe(
+          Layer.provide(ClerkEmulator.layerHttpClient),
+          Layer.provideMerge(ClerkEmulator.layer({ issuer: "http://localhost:4810" }))
+        )
+      )
+    )
   )
 
   it.scopedLive("verify its tokens over a socket", () =>
