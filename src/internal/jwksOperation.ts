@@ -5,8 +5,9 @@ import * as Schema from "effect/Schema"
 import { ClerkDecodeError } from "../errors/CallErrors.js"
 import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import { ClerkHttp, type ClerkHttpService, type ClerkResponse } from "../services/ClerkHttp.js"
-import * as Operation from "../services/Operation.js"
+import type * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
+import { declared } from "./declared.js"
 import { importKeySet, type KeySet } from "./keySet.js"
 
 /** Twice the length of a set of 50 large keys. */
@@ -18,10 +19,10 @@ const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown))
 const declaration = { name: "SigningKeys.jwks", method: "GET", kind: "read", success: Jwks } as const
 
 /** Of the Backend API, for holders of a secret key. */
-const getJwks = Operation.make({ ...declaration, path: "/jwks" })
+const getJwks = declared({ ...declaration, path: "/jwks" })
 
 /** Of the Frontend API, for everybody. */
-const getPublicJwks = Operation.make({ ...declaration, path: "/.well-known/jwks.json" })
+const getPublicJwks = declared({ ...declaration, path: "/.well-known/jwks.json" })
 
 /** How long a fetch of the keys may take with all its attempts. */
 export const deadline = "8 seconds"
