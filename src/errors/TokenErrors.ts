@@ -151,7 +151,7 @@ const explanation = (error: ClerkTokenError): string => {
  * - `unreachable`: no answer, or none in time;
  * - `rejected`: Clerk refused the request: the secret key is wrong or may not read keys;
  * - `failing`: Clerk answered 429 or 5xx;
- * - `invalid`: the answer is not a key set, is too large, has too many keys or two of one id;
+ * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys of one id;
  * - `empty`: the set has no key that may be used.
  *
  * @since 0.1.0
