@@ -1,0 +1,221 @@
+import * as Encoding from "effect/Encoding"
+
+/*
+ * Finds secrets in texts from outside. A server that quotes a secret may do so in part, in another case, in base64 or
+ * hex, percent-encoded, with escapes, in pieces, backwards, or in several of these ways at once. So a text is compared
+ * with the secret in two reduced forms, then decoded in every way there is, and what comes out is searched likewise.
+ */
+
+/** So many characters of a secret in a row are shown to nobody. */
+const runLength = 12
+
+/** How many encodings around one another are undone. */
+const maxEncodings = 4
+
+/** How many characters may be read in all for each character of a text, before it counts as too complex. */
+const maxEffort = 32
+
+/** A text made from the source text, and where in the source each of its characters comes from. */
+interface View {
+  readonly text: string
+  readonly from: (at: number) => number
+  readonly to: (at: number) => number
+}
+
+/** From where to where, in the source text. */
+type Range = readonly [from: number, to: number]
+
+const hardCharacters = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}]+/gu
+const alphanumerics = /[A-Za-z0-9]+/g
+const base64Digits = /[\w+/-]+/g
+const hexDigits = /(?:(?!0x)[0-9a-f])+/gi
+
+/** The characters that match, in a row. */
+const kept = (view: View, pattern: RegExp): View => {
+  const parts: Array<string> = []
+  const places: Array<number> = []
+  for (const { 0: part, index } of view.text.matchAll(pattern)) {
+    parts.push(part)
+    for (let at = 0; at < part.length; at++) places.push(index + at)
+  }
+  if (places.length === view.text.length) return view
+  const place = (at: number) => places[at] ?? 0
+  return {
+    text: parts.join(""),
+    from: (at) => view.from(place(at)),
+    to: (at) => view.to(place(at))
+  }
+}
+
+const escapes =
+  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#(\d{1,7});|\\([\\/"'bfnrt])/gi
+
+/** Replaces escapes by the characters they stand for: `%5F`, `\u005f`, `\x5f`, `&#95;`, `\/`. */
+const unescaped = (view: View): View | undefined => {
+  let text = ""
+  const starts: Array<number> = []
+  const ends: Array<number> = []
+  let end = 0
+  const copy = (to: number) => {
+    for (; end < to; end++) {
+      text += view.text[end]
+      starts.push(end)
+      ends.push(end)
+    }
+  }
+  for (const match of view.text.matchAll(escapes)) {
+    const [whole, percent, unicode, braces, byte, hexEntity, entity, letter] = match
+    const hex = percent ?? unicode ?? braces ?? byte ?? hexEntity
+    const code = hex === undefined ? Number(entity) : Number.parseInt(hex, 16)
+    copy(match.index)
+    end += whole.length
+    // A control character would be left out of the reduced forms, as the letter escapes for them are here.
+    if (letter !== undefined && /[bfnrt]/.test(letter)) continue
+    text += letter ?? (code <= 0xff_ff ? String.fromCharCode(code) : " ")
+    starts.push(match.index)
+    ends.push(end - 1)
+  }
+  if (end === 0) return undefined
+  copy(view.text.length)
+  return { text, from: (at) => view.from(starts[at] ?? 0), to: (at) => view.to(ends[at] ?? 0) }
+}
+
+/** What the digits stand for when the first one that counts is at `offset`, which is never known. */
+const base64Decoded = (digits: View, offset: number): View => {
+  const encoded = digits.text.slice(offset).replaceAll("-", "+").replaceAll("_", "/")
+  const place = (at: number) => offset + 4 * Math.floor(at / 3) + (at % 3)
+  return {
+    // One digit alone stands for nothing, and is an error.
+    text: atob(encoded.length % 4 === 1 ? encoded.slice(0, -1) : encoded),
+    from: (at) => digits.from(place(at)),
+    to: (at) => digits.to(place(at) + 1)
+  }
+}
+
+const hexDecoded = (digits: View, offset: number): View => {
+  const codes: Array<number> = []
+  for (let at = offset; at + 1 < digits.text.length; at += 2) {
+    codes.push(Number.parseInt(digits.text.slice(at, at + 2), 16))
+  }
+  return {
+    text: codes.map((code) => String.fromCharCode(code)).join(""),
+    from: (at) => digits.from(offset + 2 * at),
+    to: (at) => digits.to(offset + 2 * at + 1)
+  }
+}
+
+const identity = (at: number) => at
+
+const lowerCase = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+
+const reversed = (text: string): string => [...text].reverse().join("")
+
+const hard = (text: string): string => lowerCase((text.match(hardCharacters) ?? []).join(""))
+
+const alphanumeric = (text: string): string => lowerCase((text.match(alphanumerics) ?? []).join(""))
+
+/** Base64 of a longer text has the secret at one of three alignments, and at its ends what its neighbours make of it. */
+const base64Forms = (secret: string): ReadonlyArray<string> =>
+  ["", "x", "xx"].map((neighbour) =>
+    Encoding.encodeBase64(neighbour + secret).slice(neighbour === "" ? 0 : 4, -4)
+  )
+
+/** Parts of secrets, by their length. */
+type Parts = Map<number, Set<string>>
+
+const addParts = (parts: Parts, form: string, length: number): void => {
+  let known = parts.get(length)
+  if (known === undefined) {
+    known = new Set()
+    parts.set(length, known)
+  }
+  for (const text of [form, reversed(form)]) {
+    for (let at = 0; at + length <= text.length; at++) known.add(text.slice(at, at + length))
+  }
+}
+
+/** What is looked for: among the characters without white space, and among letters and digits alone. */
+interface Wanted {
+  readonly hard: Parts
+  readonly alphanumeric: Parts
+  /** The length of the shortest part. */
+  readonly shortest: number
+}
+
+const wantedOf = (secrets: ReadonlyArray<string>): Wanted => {
+  const wanted = { hard: new Map(), alphanumeric: new Map() }
+  for (const secret of secrets) {
+    const form = hard(secret)
+    if (form !== "") addParts(wanted.hard, form, Math.min(runLength, form.length))
+    // Base64 in another case cannot be decoded any more, so it is compared.
+    for (const text of [secret, ...base64Forms(secret)]) {
+      const letters = alphanumeric(text)
+      if (letters.length >= runLength) addParts(wanted.alphanumeric, letters, runLength)
+    }
+  }
+  return { ...wanted, shortest: Math.min(runLength, ...wanted.hard.keys()) }
+}
+
+/** Whether something decoded is text, if only in part: what is decoded where there was no encoding is not. */
+const plausible = new Map<number, RegExp>()
+const isPlausible = (text: string, length: number): boolean => {
+  let pattern = plausible.get(length)
+  if (pattern === undefined) {
+    pattern = new RegExp(`[\\0\\t\\n\\r\\x20-\\x7e]{${length}}`)
+    plausible.set(length, pattern)
+  }
+  return pattern.test(text)
+}
+
+const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too complex" => {
+  const found: Array<Range> = []
+  let effort = maxEffort * (source.length + 100)
+
+  const compare = (view: View, parts: Parts) => {
+    const text = lowerCase(view.text)
+    for (const [length, known] of parts) {
+      for (let at = 0; at + length <= text.length; at++) {
+        if (known.has(text.slice(at, at + length))) found.push([view.from(at), view.to(at + length - 1) + 1])
+      }
+    }
+  }
+
+  const look = (whole: View, encodings: number): void => {
+    effort -= whole.text.length
+    if (effort < 0 || whole.text.length < wanted.shortest) return
+    compare(kept(whole, alphanumerics), wanted.alphanumeric)
+    if (encodings > 0 && !isPlausible(whole.text, wanted.shortest)) return
+    const view = kept(whole, hardCharacters)
+    compare(view, wanted.hard)
+    if (encodings === maxEncodings) return
+    const lookInto = (decoded: View | undefined) => {
+      if (decoded !== undefined) look(decoded, encodings + 1)
+    }
+    lookInto(unescaped(view))
+    const base64 = kept(view, base64Digits)
+    for (const offset of [0, 1, 2, 3]) lookInto(base64Decoded(base64, offset))
+    const hex = kept(view, hexDigits)
+    for (const offset of [0, 1]) lookInto(hexDecoded(hex, offset))
+  }
+
+  look({ text: source, from: identity, to: identity }, 0)
+  return effort < 0 ? "too complex" : found.sort(([a], [b]) => a - b)
+}
+
+const searches = new WeakMap<ReadonlyArray<string>, (text: string) => ReturnType<typeof search>>()
+
+/**
+ * Finds runs of 12 or more characters of the secrets (all of a shorter one) in a text, in order; `"too complex"` when a
+ * text has so many encodings in one another that it takes too long. The time it takes is linear in the text's length.
+ */
+export const secretSearch = (
+  secrets: ReadonlyArray<string>
+): ((text: string) => ReturnType<typeof search>) => {
+  let found = searches.get(secrets)
+  if (found === undefined) {
+    const wanted = wantedOf(secrets)
+    found = (text) => search(text, wanted)
+    searches.set(secrets, found)
+  }
+  return found
+}
