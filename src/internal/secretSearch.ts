@@ -3,7 +3,7 @@ import * as Encoding from "effect/Encoding"
 /*
  * Finds secrets in texts from outside. A server that quotes a secret may do so in part, in another case, in base64 or
  * hex, percent-encoded, with escapes, in pieces, backwards, or in several of these ways at once. So a text is compared
- * with the secret in two reduced forms, then decoded in every way there is, and what comes out is searched likewise.
+ * with the secret in reduced forms, then decoded in every way there is, and what comes out is searched likewise.
  */
 
 /** So many characters of a secret in a row are shown to nobody. */
@@ -25,10 +25,10 @@ interface View {
 /** From where to where, in the source text. */
 type Range = readonly [from: number, to: number]
 
-const hardCharacters = /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}]+/gu
+const printable = /[\x21-\x7e]+/g
 const alphanumerics = /[A-Za-z0-9]+/g
 const base64Digits = /[\w+/-]+/g
-const hexDigits = /(?:(?!0x)[0-9a-f])+/gi
+const hexDigits = /[0-9a-f]+/gi
 
 /** The characters that match, in a row. */
 const kept = (view: View, pattern: RegExp): View => {
@@ -48,9 +48,9 @@ const kept = (view: View, pattern: RegExp): View => {
 }
 
 const escapes =
-  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#(\d{1,7});|\\([\\/"'bfnrt])/gi
+  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|[\\0]x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#(\d{1,7});|\\([\\/"'bfnrt])/gi
 
-/** Replaces escapes by the characters they stand for: `%5F`, `\u005f`, `\x5f`, `&#95;`, `\/`. */
+/** Replaces escapes by the characters they stand for: `%5F`, `\u005f`, `\x5f`, `0x5f`, `&#95;`, `\/`. */
 const unescaped = (view: View): View | undefined => {
   let text = ""
   const starts: Array<number> = []
@@ -110,9 +110,7 @@ const lowerCase = (text: string): string => text.replace(/[A-Z]+/g, (letters) =>
 
 const reversed = (text: string): string => [...text].reverse().join("")
 
-const hard = (text: string): string => lowerCase((text.match(hardCharacters) ?? []).join(""))
-
-const alphanumeric = (text: string): string => lowerCase((text.match(alphanumerics) ?? []).join(""))
+const reduced = (text: string, pattern: RegExp): string => lowerCase((text.match(pattern) ?? []).join(""))
 
 /** Base64 of a longer text has the secret at one of three alignments, and at its ends what its neighbours make of it. */
 const base64Forms = (secret: string): ReadonlyArray<string> =>
@@ -134,26 +132,30 @@ const addParts = (parts: Parts, form: string, length: number): void => {
   }
 }
 
-/** What is looked for: among the characters without white space, and among letters and digits alone. */
+/** What is looked for: in a text as it is, in its printable characters, and in its letters and digits. */
 interface Wanted {
-  readonly hard: Parts
+  readonly exact: Parts
+  readonly printable: Parts
   readonly alphanumeric: Parts
   /** The length of the shortest part. */
   readonly shortest: number
 }
 
 const wantedOf = (secrets: ReadonlyArray<string>): Wanted => {
-  const wanted = { hard: new Map(), alphanumeric: new Map() }
+  const wanted = { exact: new Map(), printable: new Map(), alphanumeric: new Map() }
   for (const secret of secrets) {
-    const form = hard(secret)
-    if (form !== "") addParts(wanted.hard, form, Math.min(runLength, form.length))
+    const form = reduced(secret, printable)
+    if (form !== "") addParts(wanted.printable, form, Math.min(runLength, form.length))
+    if (form.length < secret.length) {
+      addParts(wanted.exact, lowerCase(secret), Math.min(runLength, secret.length))
+    }
     // Base64 in another case cannot be decoded any more, so it is compared.
     for (const text of [secret, ...base64Forms(secret)]) {
-      const letters = alphanumeric(text)
+      const letters = reduced(text, alphanumerics)
       if (letters.length >= runLength) addParts(wanted.alphanumeric, letters, runLength)
     }
   }
-  return { ...wanted, shortest: Math.min(runLength, ...wanted.hard.keys()) }
+  return { ...wanted, shortest: Math.min(runLength, ...wanted.exact.keys(), ...wanted.printable.keys()) }
 }
 
 /** Whether something decoded is text, if only in part: what is decoded where there was no encoding is not. */
@@ -180,25 +182,23 @@ const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too com
     }
   }
 
-  const look = (whole: View, encodings: number): void => {
+  const look = (whole: View, encodings: number, isText: boolean): void => {
     effort -= whole.text.length
     if (effort < 0 || whole.text.length < wanted.shortest) return
-    compare(kept(whole, alphanumerics), wanted.alphanumeric)
-    if (encodings > 0 && !isPlausible(whole.text, wanted.shortest)) return
-    const view = kept(whole, hardCharacters)
-    compare(view, wanted.hard)
-    if (encodings === maxEncodings) return
-    const lookInto = (decoded: View | undefined) => {
-      if (decoded !== undefined) look(decoded, encodings + 1)
-    }
-    lookInto(unescaped(view))
+    const view = kept(whole, printable)
+    compare(whole, wanted.exact)
+    compare(view, wanted.printable)
+    compare(kept(view, alphanumerics), wanted.alphanumeric)
+    if (encodings === maxEncodings || !(isText || isPlausible(whole.text, wanted.shortest))) return
+    const plain = unescaped(view)
+    if (plain !== undefined) look(plain, encodings + 1, true)
     const base64 = kept(view, base64Digits)
-    for (const offset of [0, 1, 2, 3]) lookInto(base64Decoded(base64, offset))
+    for (const offset of [0, 1, 2, 3]) look(base64Decoded(base64, offset), encodings + 1, false)
     const hex = kept(view, hexDigits)
-    for (const offset of [0, 1]) lookInto(hexDecoded(hex, offset))
+    for (const offset of [0, 1]) look(hexDecoded(hex, offset), encodings + 1, false)
   }
 
-  look({ text: source, from: identity, to: identity }, 0)
+  look({ text: source, from: identity, to: identity }, 0, true)
   return effort < 0 ? "too complex" : found.sort(([a], [b]) => a - b)
 }
 
