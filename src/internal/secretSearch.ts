@@ -29,6 +29,7 @@ const printable = /[\x21-\x7e]+/g
 const alphanumerics = /[A-Za-z0-9]+/g
 const base64Digits = /[\w+/-]+/g
 const hexDigits = /[0-9a-f]+/gi
+const hexDigitsBehind0x = /(?:(?!0x)[0-9a-f])+/gi
 
 /** The characters that match, in a row. */
 const kept = (view: View, pattern: RegExp): View => {
@@ -48,9 +49,9 @@ const kept = (view: View, pattern: RegExp): View => {
 }
 
 const escapes =
-  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|[\\0]x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#(\d{1,7});|\\([\\/"'bfnrt])/gi
+  /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#(\d{1,7});|\\([\\/"'bfnrt])/gi
 
-/** Replaces escapes by the characters they stand for: `%5F`, `\u005f`, `\x5f`, `0x5f`, `&#95;`, `\/`. */
+/** Replaces escapes by the characters they stand for: `%5F`, `\u005f`, `\x5f`, `&#95;`, `\/`. */
 const unescaped = (view: View): View | undefined => {
   let text = ""
   const starts: Array<number> = []
@@ -194,8 +195,10 @@ const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too com
     if (plain !== undefined) look(plain, encodings + 1, true)
     const base64 = kept(view, base64Digits)
     for (const offset of [0, 1, 2, 3]) look(base64Decoded(base64, offset), encodings + 1, false)
-    const hex = kept(view, hexDigits)
-    for (const offset of [0, 1]) look(hexDecoded(hex, offset), encodings + 1, false)
+    for (const digits of view.text.includes("0x") ? [hexDigits, hexDigitsBehind0x] : [hexDigits]) {
+      const hex = kept(view, digits)
+      for (const offset of [0, 1]) look(hexDecoded(hex, offset), encodings + 1, false)
+    }
   }
 
   look({ text: source, from: identity, to: identity }, 0, true)
