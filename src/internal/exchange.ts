@@ -96,6 +96,15 @@ const none: ReadonlyArray<string> = []
 export const secretsOf = (execute: ClerkHttpService["execute"]): ReadonlyArray<string> =>
   secretsOfClients.get(execute) ?? none
 
+/** Makes known that a wrapped `execute` has the secrets of the one inside. */
+export const withSecretsOf = (
+  inner: ClerkHttpService["execute"],
+  execute: ClerkHttpService["execute"]
+): ClerkHttpService["execute"] => {
+  secretsOfClients.set(execute, secretsOf(inner))
+  return execute
+}
+
 /** One request, one answer, by any means of sending. */
 export const makeExecute = (send: Send, settings: ClientSettings): ClerkHttpService["execute"] => {
   const secrets = [Redacted.value(settings.secretKey)]

@@ -7,6 +7,7 @@ import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import { ClerkHttp, type ClerkHttpService, type ClerkResponse } from "../services/ClerkHttp.js"
 import * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
+import { withSecretsOf } from "./exchange.js"
 import { importKeySet, type KeySet } from "./keySet.js"
 
 /** A set of 50 large keys is half of this. */
@@ -38,7 +39,7 @@ const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, Cler
 const clientFor = (http: ClerkHttpService): ClerkHttpService => ({
   ...http,
   policy,
-  execute: (request) => Effect.flatMap(http.execute(request), withinLimit)
+  execute: withSecretsOf(http.execute, (request) => Effect.flatMap(http.execute(request), withinLimit))
 })
 
 export const unavailable = (reason: ClerkKeysUnavailable["reason"], failure?: string): ClerkKeysUnavailable =>

@@ -57,7 +57,7 @@ const encodings: { readonly [name: string]: Encoding } = {
   "in capitals": { encode: (text) => text.toUpperCase(), expansion: 1, isFirst: true },
   "in small letters": { encode: (text) => text.toLowerCase(), expansion: 1, isFirst: true },
   "split by a space": { encode: (text) => `${text.slice(0, 5)} ${text.slice(5)}`, expansion: 1 },
-  "split by line ends": { encode: (text) => text.replace(/.{7}/g, "$&\r\n"), expansion: 1 },
+  "split by line ends": { encode: (text) => text.replace(/.{7}/g, "$&\r\n"), expansion: 1.5 },
   "letter by letter": { encode: (text) => [...text].join(" "), expansion: 1 },
   [invisible]: {
     encode: (text) => text.replace(/.{3}/g, "$&\u200b\u00ad"),
