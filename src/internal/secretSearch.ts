@@ -25,27 +25,45 @@ interface View {
 /** From where to where, in the source text. */
 type Range = readonly [from: number, to: number]
 
-const printable = /[\x21-\x7e]+/g
-const alphanumerics = /[A-Za-z0-9]+/g
-const base64Digits = /[\w+/-]+/g
-const hexDigits = /[0-9a-f]+/gi
-const hexDigitsBehind0x = /(?:(?!0x)[0-9a-f])+/gi
+/** Sets of characters, as bits of a number for each character of ASCII. */
+const printable = 1
+const alphanumeric = 2
+const base64Digit = 4
+const hexDigit = 8
 
-/** The characters that match, in a row. */
-const kept = (view: View, pattern: RegExp): View => {
-  const parts: Array<string> = []
+const characterSets = /*#__PURE__*/ Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code)
+  return (
+    (/[!-~]/.test(character) ? printable : 0) |
+    (/[A-Za-z0-9]/.test(character) ? alphanumeric : 0) |
+    (/[\w+/-]/.test(character) ? base64Digit : 0) |
+    (/[0-9A-Fa-f]/.test(character) ? hexDigit : 0)
+  )
+})
+
+const isIn = (set: number, code: number): boolean => ((characterSets[code] ?? 0) & set) !== 0
+
+/** The characters of a set, in a row. */
+const kept = (view: View, set: number): View => {
+  const { text } = view
   const places: Array<number> = []
-  for (const { 0: part, index } of view.text.matchAll(pattern)) {
-    parts.push(part)
-    for (let at = 0; at < part.length; at++) places.push(index + at)
+  let result = ""
+  for (let at = 0; at < text.length; at++) {
+    if (isIn(set, text.charCodeAt(at))) {
+      places.push(at)
+      result += text[at]
+    }
   }
-  if (places.length === view.text.length) return view
+  if (places.length === text.length) return view
   const place = (at: number) => places[at] ?? 0
-  return {
-    text: parts.join(""),
-    from: (at) => view.from(place(at)),
-    to: (at) => view.to(place(at))
-  }
+  return { text: result, from: (at) => view.from(place(at)), to: (at) => view.to(place(at)) }
+}
+
+/** Without the `0x` before hex digits. */
+const without0x = (view: View): View | undefined => {
+  if (!view.text.includes("0x")) return undefined
+  // What stands in its place is no digit, and the places stay what they are.
+  return { ...view, text: view.text.replaceAll("0x", "  ") }
 }
 
 const escapes =
@@ -111,7 +129,8 @@ const lowerCase = (text: string): string => text.replace(/[A-Z]+/g, (letters) =>
 
 const reversed = (text: string): string => [...text].reverse().join("")
 
-const reduced = (text: string, pattern: RegExp): string => lowerCase((text.match(pattern) ?? []).join(""))
+const reduced = (text: string, set: number): string =>
+  lowerCase(kept({ text, from: identity, to: identity }, set).text)
 
 /** Base64 of a longer text has the secret at one of three alignments, and at its ends what its neighbours make of it. */
 const base64Forms = (secret: string): ReadonlyArray<string> =>
@@ -119,17 +138,32 @@ const base64Forms = (secret: string): ReadonlyArray<string> =>
     Encoding.encodeBase64(neighbour + secret).slice(neighbour === "" ? 0 : 4, -4)
   )
 
+/** Parts of secrets of one length. */
+interface PartsOfLength {
+  readonly whole: Set<string>
+  /** How they begin, which rules out most places of a text at little cost. */
+  readonly beginnings: Uint8Array
+}
+
 /** Parts of secrets, by their length. */
-type Parts = Map<number, Set<string>>
+type Parts = Map<number, PartsOfLength>
+
+/** A number from 0 to 4095 for the first characters. */
+const beginningAt = (text: string, at: number): number =>
+  (text.charCodeAt(at) * 961 + text.charCodeAt(at + 1) * 31 + text.charCodeAt(at + 2)) & 0xf_ff
 
 const addParts = (parts: Parts, form: string, length: number): void => {
   let known = parts.get(length)
   if (known === undefined) {
-    known = new Set()
+    known = { whole: new Set(), beginnings: new Uint8Array(0x10_00) }
     parts.set(length, known)
   }
   for (const text of [form, reversed(form)]) {
-    for (let at = 0; at + length <= text.length; at++) known.add(text.slice(at, at + length))
+    for (let at = 0; at + length <= text.length; at++) {
+      const part = text.slice(at, at + length)
+      known.whole.add(part)
+      known.beginnings[beginningAt(part, 0)] = 1
+    }
   }
 }
 
@@ -152,7 +186,7 @@ const wantedOf = (secrets: ReadonlyArray<string>): Wanted => {
     }
     // Base64 in another case cannot be decoded any more, so it is compared.
     for (const text of [secret, ...base64Forms(secret)]) {
-      const letters = reduced(text, alphanumerics)
+      const letters = reduced(text, alphanumeric)
       if (letters.length >= runLength) addParts(wanted.alphanumeric, letters, runLength)
     }
   }
@@ -178,7 +212,9 @@ const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too com
     const text = lowerCase(view.text)
     for (const [length, known] of parts) {
       for (let at = 0; at + length <= text.length; at++) {
-        if (known.has(text.slice(at, at + length))) found.push([view.from(at), view.to(at + length - 1) + 1])
+        if (known.beginnings[beginningAt(text, at)] === 1 && known.whole.has(text.slice(at, at + length))) {
+          found.push([view.from(at), view.to(at + length - 1) + 1])
+        }
       }
     }
   }
@@ -189,14 +225,15 @@ const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too com
     const view = kept(whole, printable)
     compare(whole, wanted.exact)
     compare(view, wanted.printable)
-    compare(kept(view, alphanumerics), wanted.alphanumeric)
+    compare(kept(view, alphanumeric), wanted.alphanumeric)
     if (encodings === maxEncodings || !(isText || isPlausible(whole.text, wanted.shortest))) return
     const plain = unescaped(view)
     if (plain !== undefined) look(plain, encodings + 1, true)
-    const base64 = kept(view, base64Digits)
+    const base64 = kept(view, base64Digit)
     for (const offset of [0, 1, 2, 3]) look(base64Decoded(base64, offset), encodings + 1, false)
-    for (const digits of view.text.includes("0x") ? [hexDigits, hexDigitsBehind0x] : [hexDigits]) {
-      const hex = kept(view, digits)
+    for (const digits of [view, without0x(view)]) {
+      if (digits === undefined) continue
+      const hex = kept(digits, hexDigit)
       for (const offset of [0, 1]) look(hexDecoded(hex, offset), encodings + 1, false)
     }
   }
