@@ -19,7 +19,11 @@ const server = createServer()
 const HttpServerLive = NodeHttpServer.layerConfig(() => server, {
   host: Config.succeed("127.0.0.1"),
   // An empty PORT counts as a missing one.
-  port: Config.nonEmptyString("PORT").pipe(Config.mapAttempt(Number.parseInt), Config.withDefault(3000))
+  port: Config.nonEmptyString("PORT").pipe(
+    Config.map(Number),
+    Config.validate({ message: "Expected a whole number", validation: Number.isInteger }),
+    Config.withDefault(3000)
+  )
 })
 
 // Browsers hold spare connections open, and a server waits for them before it ends.
