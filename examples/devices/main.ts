@@ -21,7 +21,10 @@ const HttpServerLive = NodeHttpServer.layerConfig(() => server, {
   // An empty PORT counts as a missing one.
   port: Config.nonEmptyString("PORT").pipe(
     Config.map(Number),
-    Config.validate({ message: "Expected a whole number", validation: Number.isInteger }),
+    Config.validate({
+      message: "Expected a whole number",
+      validation: (port: number) => Number.isInteger(port)
+    }),
     Config.withDefault(3000)
   )
 })

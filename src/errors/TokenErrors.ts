@@ -24,9 +24,8 @@ import { httpApiStatus } from "../internal/httpApiStatus.js"
  * Of its claims, once the signature is known to be good:
  * - `exp`, `nbf`, `iat`: it is expired, not valid yet, or issued in the future; or the claim is not a time;
  * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not what was asked for;
- * - `sts`: the session is pending, that is, its user has tasks left;
- * - `version`: the token is of a version this library does not know;
- * - `claims`: another claim is malformed, or your own schema refused (`issues` says where).
+ * - `sts`: the session is pending, that is, its user has tasks left, or its status cannot be read;
+ * - `claims`: your own schema rejected the claims (`issues` says where).
  *
  * Of a request to a server:
  * - `missing`: it carries no token;
@@ -58,7 +57,6 @@ export const TokenReason = Schema.Literal(
   "azp",
   "aud",
   "sts",
-  "version",
   "claims",
   "missing",
   "origin"
@@ -81,7 +79,6 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
   azp: "it was issued to another party",
   aud: "it is meant for another audience",
   sts: "its session is pending",
-  version: "it is of an unknown version",
   claims: "its claims do not have the expected shape",
   missing: "there is none",
   origin: "it came in a cookie from another origin"
@@ -113,7 +110,7 @@ export class ClerkTokenError extends withJson(
       clockSkew: Schema.optional(Schema.DurationFromMillis),
       /** With `azp`, `iss`, `aud`: what the token says; absent when it says nothing. */
       actual: Schema.optional(Schema.Array(Schema.String)),
-      /** With `azp`, `iss`, `aud`: what was asked for. */
+      /** With `azp`, `iss`, `aud`: the values expected. Absent with `azp` when the authorized parties are a predicate. */
       expected: Schema.optional(Schema.Array(Schema.String)),
       /** With `claims`: where the claims are not as expected, and what was; never what was found. */
       issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })))

@@ -42,7 +42,7 @@ import { ownProperties } from "../internal/ownProperties.js"
 import { readPublishableKey } from "../internal/publishableKey.js"
 import { tokenOf } from "../internal/requestToken.js"
 import { unknownOption } from "../internal/ruleBreak.js"
-import { optionNames } from "../internal/tokenSettings.js"
+import { makeParties, optionNames } from "../internal/tokenSettings.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
@@ -53,7 +53,8 @@ import type { SigningKeys } from "../services/SigningKeys.js"
  * @since 0.1.0
  * @category models
  */
-export interface CommonOptions extends Omit<SessionTokens.VerifierOptions, "category" | "claims"> {
+export interface CommonOptions
+  extends Omit<SessionTokens.VerifierOptions, "authorizedParties" | "category" | "claims"> {
   /**
    * The instance's publishable key, `pk_test_…` or `pk_live_…`. It tells the exact `issuer`, unless that is given, and
    * the name of the instance's own cookie (`__session_<suffix>`), which is then preferred to `__session`.
@@ -72,9 +73,17 @@ export type AuthOptions =
   | (CommonOptions & {
       /** Whether a token may come in the session cookie. Default true. */
       readonly cookies?: true | undefined
-      readonly authorizedParties: ReadonlyArray<string>
+      /**
+       * The origins whose tokens are accepted (`azp`), and from which a request with a cookie may change something: a list,
+       * or a predicate. Anchor the pattern of a predicate at both ends.
+       */
+      readonly authorizedParties: SessionTokens.AuthorizedParties
     })
-  | (CommonOptions & { readonly cookies: false })
+  | (CommonOptions & {
+      readonly cookies: false
+      /** The origins whose tokens are accepted (`azp`): a list, or a predicate. Default: tokens of every party. */
+      readonly authorizedParties?: SessionTokens.AuthorizedParties | undefined
+    })
 
 /**
  * Looks at the request being served.
@@ -142,7 +151,7 @@ export const make: {
     const cookieNames = cookies
       ? [...(identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]), "__session"]
       : []
-    const parties = [...(rest.authorizedParties ?? [])]
+    const parties = rest.authorizedParties === undefined ? undefined : makeParties(rest.authorizedParties)
     return HttpServerRequest.HttpServerRequest.pipe(
       Effect.flatMap((request) => {
         const token = tokenOf(request, cookieNames, parties)
