@@ -47,6 +47,7 @@ export type {
   CreateTokenOptions,
   ListParams,
   RefreshParams,
+  RequestHeadersInput,
   SecretInput,
   VerifyOptions
 } from "./schema/SessionRequests.js"

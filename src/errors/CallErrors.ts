@@ -35,7 +35,8 @@ export const callFields = {
 }
 
 /**
- * The call was refused before anything was sent: `field` breaks `rule`. The refused value is not shown.
+ * The input of a call was rejected before any request: `field` breaks `rule`. The rejected value is not shown, except a
+ * number of milliseconds that was probably meant as seconds.
  *
  * @since 0.1.0
  * @category errors

@@ -56,9 +56,14 @@ export interface RetryEvent {
 export interface Settings {
   /** How many requests one call may make, 1 to 10; 1 is no retry. */
   readonly attempts?: number | undefined
-  /** How long one request may take, from connecting to the last byte of the answer. */
+  /**
+   * The time limit of one request, from connecting to the last byte of the response. A bare number counts milliseconds:
+   * `10` is 10 ms, `"10 seconds"` is what a call needs.
+   */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How long one call may take in all: every attempt and every wait between them. */
+  /**
+   * The time limit of one call: every attempt and every wait between them. A bare number counts milliseconds.
+   */
   readonly deadline?: Duration.DurationInput | undefined
   /** Run before each wait, for logs and metrics of your own; its time counts. */
   readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined

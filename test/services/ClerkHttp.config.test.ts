@@ -320,6 +320,10 @@ describe("another setting", () => {
       "policy.timeout must not be longer than the deadline",
       { policy: { timeout: 1_001, deadline: "1 second" } }
     ],
+    [
+      "policy.timeout must not be longer than the deadline, which is 30 ms; did you mean 30 seconds?",
+      { policy: { timeout: "10 seconds", deadline: 30 } }
+    ],
     ["policy.retries is not a setting of a policy", { policy: { retries: 3 } }],
     ["policy.atempts is not a setting of a policy; did you mean attempts?", { policy: { atempts: 3 } }],
     ["policy must be an object of settings", { policy: "none" }],
