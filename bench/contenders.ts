@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
-import { ClerkHttp, Sessions } from "effect-clerk"
+import { type ClerkConfigError, ClerkHttp, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/undici"
 import { Agent } from "undici"
 import { effectsIn, promisesIn, type Run } from "./lanes.js"
@@ -94,7 +94,7 @@ const clerkBackend = (apiUrl: string): Contender => {
 }
 
 /** The transports ours is measured over, besides the default one. */
-const transports: { readonly [K in Key]?: Layer.Layer<HttpClient.HttpClient> } = {
+const transports: { readonly [K in Key]?: Layer.Layer<HttpClient.HttpClient, ClerkConfigError> } = {
   undici: Undici.layer(),
   platformUndici: NodeHttpClient.layerUndici
 }

@@ -18,7 +18,15 @@ const server = createServer()
 
 const HttpServerLive = NodeHttpServer.layerConfig(() => server, {
   host: Config.succeed("127.0.0.1"),
-  port: Config.withDefault(Config.integer("PORT"), 3000)
+  // An empty PORT counts as a missing one.
+  port: Config.nonEmptyString("PORT").pipe(
+    Config.map(Number),
+    Config.validate({
+      message: "Expected a whole number",
+      validation: (port: number) => Number.isInteger(port)
+    }),
+    Config.withDefault(3000)
+  )
 })
 
 // Browsers hold spare connections open, and a server waits for them before it ends.

@@ -24,8 +24,8 @@ export const Requirement = Schema.Literal("role", "permission", "feature", "plan
 /**
  * The session does not meet a requirement. `missing` names the kinds that are not met: `reverification` means that
  * the user has to prove again who they are, `active` that the session is pending, the others that they may not.
- * What exactly was asked for stays on the server. It is empty when nothing was required, or something unknown: nobody
- * is let in by mistake.
+ * What exactly was asked for stays on the server. It is empty when nothing was required, or something unknown, which
+ * `rule` then names: nobody is let in by mistake.
  *
  * Its status in an `HttpApi` is 403.
  *
@@ -35,11 +35,16 @@ export const Requirement = Schema.Literal("role", "permission", "feature", "plan
 export class ClerkAccessDenied extends withJson(
   Schema.TaggedError<ClerkAccessDenied>()(
     "ClerkAccessDenied",
-    { missing: Schema.Array(Requirement) },
+    {
+      missing: Schema.Array(Requirement),
+      /** What is wrong with the requirements, where one of them is unknown: a mistake in the program. */
+      rule: Schema.optional(Schema.String)
+    },
     httpApiStatus(403)
   )
 ) {
   override get message(): string {
+    if (this.rule !== undefined) return `the requirements are invalid: ${this.rule}`
     if (this.missing.length === 0) return "nothing was required of the session that can be checked"
     return `the session does not meet what is required: ${this.missing.join(", ")}`
   }

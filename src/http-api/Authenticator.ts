@@ -41,7 +41,8 @@ import { refuseWithHeaders } from "../internal/authResponse.js"
 import { ownProperties } from "../internal/ownProperties.js"
 import { readPublishableKey } from "../internal/publishableKey.js"
 import { tokenOf } from "../internal/requestToken.js"
-import { makeParties } from "../internal/tokenSettings.js"
+import { unknownOption } from "../internal/ruleBreak.js"
+import { makeParties, optionNames } from "../internal/tokenSettings.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
@@ -98,6 +99,9 @@ export type Authenticator<Claims> = Effect.Effect<
 
 const broken = (setting: string, rule: string) => new ClerkConfigError({ setting, rule }, true)
 
+/** `category` is among them to have a message of its own. */
+const names = [...optionNames.verifier, "cookies", "publishableKey"]
+
 const readIdentity = (publishableKey: unknown) =>
   publishableKey === undefined
     ? Effect.succeed(undefined)
@@ -125,6 +129,8 @@ export const make: {
   options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
+    const flaw = unknownOption(Object(options), names, "is not an option of authentication")
+    if (flaw !== undefined) return yield* broken(flaw.field, flaw.rule)
     const { claims, cookies = true, publishableKey, ...others } = ownProperties(options)
     const rest = ownProperties(others)
     if (typeof cookies !== "boolean") return yield* broken("cookies", "must be true or false")

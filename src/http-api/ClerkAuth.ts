@@ -38,6 +38,7 @@ import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import type { Refusal } from "../internal/authResponse.js"
+import { checkRequirements } from "../internal/requirements.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
@@ -138,7 +139,7 @@ export interface RequiringTag<Self, Id extends string>
       readonly security: typeof security
     }
   > {
-  /** Checks the options when it is built, and verifies with the `SigningKeys` provided. */
+  /** Checks the requirements and the options when it is built, and verifies with the `SigningKeys` provided. */
   layer(options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
 }
 
@@ -173,8 +174,11 @@ export const ClerkAuthRequiring =
       layer: (options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys> =>
         Layer.effect(
           tag,
-          Effect.map(Authenticator.make(options), (authenticate) =>
-            bySchemes(Effect.flatMap(authenticate, Authorization.protect(requirements)))
+          Effect.zipRight(
+            checkRequirements(requirements),
+            Effect.map(Authenticator.make(options), (authenticate) =>
+              bySchemes(Effect.flatMap(authenticate, Authorization.protect(requirements)))
+            )
           )
         )
     })

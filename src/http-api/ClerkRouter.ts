@@ -31,6 +31,7 @@ import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import { refusalResponse } from "../internal/authResponse.js"
+import { checkRequirements } from "../internal/requirements.js"
 import * as Authorization from "../services/Authorization.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 import * as Authenticator from "./Authenticator.js"
@@ -117,7 +118,8 @@ export const optional = (options: Authenticator.AuthOptions): AuthMiddleware<Opt
   make(OptionalSession, Effect.map(Authenticator.make(options), Authenticator.optional))
 
 /**
- * Lets those signed-in users pass whose session meets the requirements, and provides `CurrentSession`.
+ * Lets those signed-in users pass whose session meets the requirements, and provides `CurrentSession`. Fails with
+ * `ClerkConfigError`, when the layer is built, if a requirement is unknown, is not valid, or if there is none.
  *
  * @since 0.1.0
  * @category middleware
@@ -128,5 +130,8 @@ export const requiring = (
 ): AuthMiddleware<CurrentSession> =>
   make(
     CurrentSession,
-    Effect.map(Authenticator.make(options), Effect.flatMap(Authorization.protect(requirements)))
+    Effect.zipRight(
+      checkRequirements(requirements),
+      Effect.map(Authenticator.make(options), Effect.flatMap(Authorization.protect(requirements)))
+    )
   )

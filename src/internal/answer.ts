@@ -18,6 +18,7 @@ import type { ClerkResponse } from "../services/ClerkHttp.js"
 import type { DeclaredStatus, ErrorOf } from "../services/Operation.js"
 import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
 import { isCompressed } from "./contentEncoding.js"
+import { parseJson } from "./json.js"
 import { parseRetryAfter } from "./retryAfter.js"
 import { isStatusRetryable } from "./retryTable.js"
 import { schemaIssues } from "./schemaIssues.js"
@@ -34,14 +35,6 @@ export interface CallFacts {
 export type CallError = ErrorOf<DeclaredStatus>
 
 const successes: ReadonlySet<number> = new Set([200, 201, 202])
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // JSON has no value for it, so it means "not JSON"
-  }
-}
 
 /** Clerk's id of a request: in the body of a refusal, or in a header. */
 export const traceIdIn = (

@@ -3,6 +3,7 @@ import * as Redacted from "effect/Redacted"
 import type { ClerkHttpOptions } from "../services/ClerkHttp.js"
 import * as RequestPolicy from "../services/RequestPolicy.js"
 import { readBaseUrl } from "./baseUrl.js"
+import { checkMaxResponseBytes, defaultMaxResponseBytes } from "./maxResponseBytes.js"
 import { ownProperties } from "./ownProperties.js"
 import { clientLimits } from "./policyLimits.js"
 import { type RuleBreak, unknownOption } from "./ruleBreak.js"
@@ -92,11 +93,6 @@ const checkApiVersion = (apiVersion: unknown): Either.Either<string, RuleBreak> 
     ? Either.right(apiVersion)
     : broken("apiVersion", "must be a date such as 2026-05-12")
 
-const checkMaxResponseBytes = (bytes: unknown): Either.Either<number, RuleBreak> =>
-  typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 1
-    ? Either.right(bytes)
-    : broken("maxResponseBytes", "must be a whole number of bytes, at least 1")
-
 /** Checks that options are an object with nothing but options of a client. */
 export const clientOptionsFlaw = (options: unknown): RuleBreak | undefined =>
   typeof options === "object" && options !== null
@@ -120,7 +116,7 @@ export const checkClientOptions = (options: object): Either.Either<ClientSetting
     }
     const urls = yield* checkApiUrl(own.apiUrl ?? "https://api.clerk.com", allowInsecureHttp)
     const apiVersion = yield* checkApiVersion(own.apiVersion ?? "2026-05-12")
-    const maxResponseBytes = yield* checkMaxResponseBytes(own.maxResponseBytes ?? 8 * 1024 * 1024)
+    const maxResponseBytes = yield* checkMaxResponseBytes(own.maxResponseBytes ?? defaultMaxResponseBytes)
     // `clientLimits` checks what it is given, so whatever stands here may go to it.
     const policy = (own.policy ?? RequestPolicy.standard) as RequestPolicy.Settings
     yield* clientLimits(policy)

@@ -3,11 +3,11 @@ import * as Redacted from "effect/Redacted"
 import { ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkHttpService, ClerkRequest, ClerkResponse } from "../services/ClerkHttp.js"
 import type { ClientSettings } from "./clientSettings.js"
+import { parseJson } from "./json.js"
+import { hideSecrets, scrubJson } from "./scrub.js"
 import type { Send, WireRequest } from "./send.js"
 import { type ExecuteWithin, keepsTime, withoutEnd } from "./timeLimit.js"
 import { version } from "./version.js"
-
-const mask = "***"
 
 /** What needs no encoding and means nothing to a URL parser: all ids and names of the operations are such. */
 const isPlain = (segment: string): boolean => /^[A-Za-z0-9_-]+$/.test(segment)
@@ -71,25 +71,61 @@ const wireRequestOf = (request: ClerkRequest, api: Api): WireRequest => {
   }
 }
 
-/** A server that quotes the key in a refusal must not get it into an error. */
-const withoutKey = (response: ClerkResponse, { caller }: Api): ClerkResponse => {
-  if (caller === undefined || response.status < 300) return response
-  const hide = (text: string) => text.replaceAll(Redacted.value(caller.secretKey), mask)
+const successes: ReadonlySet<number> = new Set([200, 201, 202, 204])
+
+/** Far more than any error of Clerk has. */
+const maxErrorCharacters = 32 * 1024
+
+const hideInBody = (body: string, secrets: ReadonlyArray<string>): string => {
+  if (body.length > maxErrorCharacters) return ""
+  const hidden = hideSecrets(body, secrets)
+  if (hidden === body) return body
+  // Text by text, so that what was said around the secret can still be read as JSON.
+  const json = parseJson(body)
+  if (json === undefined) return hidden
+  const clean = JSON.stringify(scrubJson(json, secrets))
+  return hideSecrets(clean, secrets) === clean ? clean : ""
+}
+
+/** Removes the secret key from an error response, whose server may quote it. An overlong body is emptied. */
+const withoutKey = (response: ClerkResponse, secrets: ReadonlyArray<string>): ClerkResponse => {
+  if (successes.has(response.status)) return response
+  const hide = (text: string) => hideSecrets(text, secrets)
   return {
     status: response.status,
-    headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, hide(value)])),
-    body: hide(response.body)
+    headers: Object.fromEntries(
+      Object.entries(response.headers).map(([name, value]) => [hide(name), hide(value)])
+    ),
+    body: hideInBody(response.body, secrets)
   }
 }
 
-/** One request to the Backend API, one answer, by any means of sending. */
+const secretsOfClients = new WeakMap<ClerkHttpService["execute"], ReadonlyArray<string>>()
+
+const none: ReadonlyArray<string> = []
+
+/** The texts that nothing about a call may show, for a client of ours. */
+export const secretsOf = (execute: ClerkHttpService["execute"]): ReadonlyArray<string> =>
+  secretsOfClients.get(execute) ?? none
+
+/** Makes known that a wrapped `execute` has the secrets of the one inside. */
+export const withSecretsOf = (
+  inner: ClerkHttpService["execute"],
+  execute: ClerkHttpService["execute"]
+): ClerkHttpService["execute"] => {
+  secretsOfClients.set(execute, secretsOf(inner))
+  return execute
+}
+
+/** One request to the Backend API, one response, by any means of sending. */
 export const makeExecute = (send: Send, settings: ClientSettings): ClerkHttpService["execute"] => {
   const { apiUrl, maxResponseBytes, origin } = settings
   return executeAt(send, { baseUrl: `${apiUrl}/v1`, origin, maxResponseBytes, caller: settings })
 }
 
-/** One request to an API, one answer. */
+/** One request to an API, one response. */
 export const executeAt = (send: Send, api: Api): ClerkHttpService["execute"] => {
+  const secrets = api.caller === undefined ? none : [Redacted.value(api.caller.secretKey)]
   const within: ExecuteWithin = (request, millis) => {
     let outgoing: WireRequest
     try {
@@ -98,7 +134,11 @@ export const executeAt = (send: Send, api: Api): ClerkHttpService["execute"] => 
       // What was thrown can quote the request, so only the verdict goes on.
       return Effect.fail(new ClerkTransportError({ reason: "invalid-request", sent: "no" }, true))
     }
-    return Effect.map(send(outgoing, api.maxResponseBytes, millis), (response) => withoutKey(response, api))
+    return Effect.map(send(outgoing, api.maxResponseBytes, millis), (response) =>
+      withoutKey(response, secrets)
+    )
   }
-  return keepsTime((request) => withoutEnd(within(request, Number.POSITIVE_INFINITY)), within)
+  const execute = keepsTime((request) => withoutEnd(within(request, Number.POSITIVE_INFINITY)), within)
+  secretsOfClients.set(execute, secrets)
+  return execute
 }

@@ -8,6 +8,7 @@ import { ClerkHttp, type ClerkHttpService, type ClerkResponse } from "../service
 import type * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
 import { declared } from "./declared.js"
+import { withSecretsOf } from "./exchange.js"
 import { importKeySet, type KeySet } from "./keySet.js"
 
 /** Twice the length of a set of 50 large keys. */
@@ -42,7 +43,7 @@ const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, Cler
 const clientFor = (http: ClerkHttpService): ClerkHttpService => ({
   ...http,
   policy,
-  execute: (request) => Effect.flatMap(http.execute(request), withinLimit)
+  execute: withSecretsOf(http.execute, (request) => Effect.flatMap(http.execute(request), withinLimit))
 })
 
 export const unavailable = (reason: ClerkKeysUnavailable["reason"], failure?: string): ClerkKeysUnavailable =>

@@ -3,4 +3,4 @@
  * (RFC 6761), 127.0.0.0/8, and `[::1]`.
  */
 export const isLoopback = (hostname: string): boolean =>
-  /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+  /^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)

@@ -18,6 +18,7 @@ import { type CallError, type CallFacts, readAnswer, traceIdIn } from "./answer.
 import { waitMillis } from "./backoff.js"
 import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
 import { missingClerkHttp, providedClerkHttp } from "./environmentClient.js"
+import { secretsOf } from "./exchange.js"
 import { own } from "./ownMembers.js"
 import { clientLimits, type PolicyLimits } from "./policyLimits.js"
 import { overridesIn } from "./policyOverrides.js"
@@ -44,7 +45,7 @@ export const call = <A, E extends CallError>(operation: CompiledOperation<A>, in
       if (overrides?.broken !== undefined) return refuse(operation, overrides.broken)
       return run({
         operation,
-        prepared: prepared.right,
+        prepared: withSecrets(prepared.right, secretsOf(http.execute)),
         http,
         limits: overrides === undefined ? ofClient.right : { ...ofClient.right, ...overrides },
         endsAtNanos: overrides?.endsAtNanos,
@@ -59,6 +60,15 @@ export const call = <A, E extends CallError>(operation: CompiledOperation<A>, in
   // requirements of one of the two members (see `Op`). And the errors are narrowed to those the declaration names,
   // which `readAnswer` keeps to: a status that is not declared becomes ClerkUnexpectedStatus.
   return program as Op<A, E>
+}
+
+/** The secrets of the client are those of each of its calls. */
+const withSecrets = (prepared: PreparedCall, ofClient: ReadonlyArray<string>): PreparedCall => {
+  if (ofClient.length === 0) return prepared
+  return {
+    ...prepared,
+    secrets: prepared.secrets.length === 0 ? ofClient : [...prepared.secrets, ...ofClient]
+  }
 }
 
 const factsOf = (operation: OperationFacts, attempts: number): CallFacts => ({

@@ -23,6 +23,14 @@ const presets: Readonly<Record<string, Freshness>> = {
   lax: within(1440, "second_factor")
 }
 
+const levels: ReadonlyArray<unknown> = [
+  "first_factor",
+  "second_factor",
+  "multi_factor"
+] satisfies ReadonlyArray<ReverificationLevel>
+
+export const isLevel = (level: unknown): boolean => levels.includes(level)
+
 /** What is asked for, or `undefined` when that cannot be told. */
 export const freshnessOf = (asked: unknown): Freshness | undefined => {
   if (typeof asked === "string") return Object.hasOwn(presets, asked) ? presets[asked] : undefined

@@ -1,45 +1,42 @@
-const mask = "***"
+import { secretSearch } from "./secretSearch.js"
+import { mask, visibleText } from "./visibleText.js"
 
-const maxText = 300
+/** How much of a text is read. It is more than is shown, so that a secret at the end of what is shown is found. */
+const maxRead = 600
 const maxDepth = 8
 const maxEntries = 64
 
-/** What a credential looks like wherever it turns up: Clerk's secret keys, JSON Web Tokens, bearer headers, cookies. */
-const credentials = [
-  /\b[sp]k_(?:test|live)_[\w+/=$-]*/g,
-  /\beyJ[\w-]*(?:\.[\w-]*){0,4}/g,
-  /\bBearer\s+\S+/gi,
-  /\b__(?:session|refresh|client)\w*=[^;\s]*/g
-]
+/** The characters of one word with a secret: a few of them can be left over from its encoding. */
+const isWordAt = (text: string, at: number): boolean => /[\w+%-]/.test(text.charAt(at))
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
-
-/** Where to cut a text that is far too long: not inside a secret, whose first half would not be known for one. */
-const endOutside = (text: string, secrets: ReadonlyArray<string>): number => {
-  let end = Math.min(text.length, 4 * maxText)
-  for (let before = -1; before !== end; ) {
-    before = end
-    for (const secret of secrets) {
-      const start = text.lastIndexOf(secret, end - 1)
-      if (start >= 0 && start + secret.length > end) end = start
-    }
+/**
+ * Masks every run of 12 or more characters of a secret, also where it is encoded or split: see `secretSearch`. A text
+ * without one is returned as it is.
+ */
+export const hideSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
+  if (secrets.length === 0) return text
+  const found = secretSearch(secrets)(text)
+  if (found === "too complex") return mask
+  let clean = ""
+  let end = 0
+  for (const [from, to] of found) {
+    if (to <= end) continue
+    let start = Math.max(from, end)
+    while (start > end && isWordAt(text, start - 1)) start--
+    // Where nothing is left between two secrets, one mask stands for both.
+    if (start > end || end === 0) clean += text.slice(end, start) + mask
+    end = to
+    while (isWordAt(text, end) || text[end] === "=") end++
   }
-  return end
+  return found.length === 0 ? text : clean + text.slice(end)
 }
 
 /**
- * Makes a text from outside fit to be shown: masks `secrets` and whatever looks like a credential, turns
- * control characters into spaces (a log line stays one line) and cuts what is too long.
+ * Makes a text from outside fit to be shown: masks `secrets` and whatever has the form of a credential, turns control
+ * characters into spaces (a log line stays one line) and shortens it.
  */
-export const scrubText = (text: string, secrets: ReadonlyArray<string>): string => {
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length)
-  let clean = text.slice(0, endOutside(text, longestFirst))
-  for (const secret of longestFirst) clean = clean.replaceAll(secret, mask)
-  for (const pattern of credentials) clean = clean.replace(pattern, mask)
-  clean = clean.replace(lineBreaking, " ")
-  return clean.length > maxText ? `${clean.slice(0, maxText)}…` : clean
-}
+export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
+  visibleText(hideSecrets(text.slice(0, maxRead), secrets))
 
 /** The same for every text inside a JSON value, which is also kept from being deep or wide. */
 export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>, depth = 0): unknown => {

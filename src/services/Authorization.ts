@@ -27,8 +27,9 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { ClerkAccessDenied, type Requirement } from "../errors/ClerkAccessDenied.js"
 import { withOrgPrefix } from "../internal/organizationClaims.js"
-import { isMadeOf, own } from "../internal/ownMembers.js"
+import { own } from "../internal/ownMembers.js"
 import { ownProperties } from "../internal/ownProperties.js"
+import { unreadableRequirement } from "../internal/requirements.js"
 import { freshnessOf, isFresh } from "../internal/reverification.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 
@@ -193,21 +194,17 @@ export const isReverified: {
     })
 )
 
-const kinds = Object.keys({
-  role: true,
-  permission: true,
-  feature: true,
-  plan: true,
-  reverification: true
-} satisfies Record<keyof Requirements, true>)
+/** Why a session is denied: `missing` is empty when no requirement was given that can be read. */
+interface Denial {
+  readonly missing: ReadonlyArray<Requirement>
+  readonly rule?: string | undefined
+}
 
-/** The kinds of requirements that are not met; `undefined` when nothing was required that is understood. */
-const unmet = (
-  claims: AnyClaims,
-  requirements: Requirements
-): Effect.Effect<ReadonlyArray<Requirement> | undefined> =>
+/** What denies the session, or `undefined` when it meets all requirements. */
+const denial = (claims: AnyClaims, requirements: Requirements): Effect.Effect<Denial | undefined> =>
   Effect.gen(function* () {
-    if (!isMadeOf(requirements, kinds)) return undefined
+    const unreadable = unreadableRequirement(requirements)
+    if (unreadable !== undefined) return { missing: [], rule: `${unreadable.field} ${unreadable.rule}` }
     const { feature, permission, plan, reverification, role } = ownProperties(requirements)
     const results: ReadonlyArray<readonly [Requirement, boolean]> = [
       ["active", isActive(claims)],
@@ -219,8 +216,9 @@ const unmet = (
         ? []
         : [["reverification", yield* isReverified(claims, reverification)] as const])
     ]
-    if (results.length === 1) return undefined
-    return results.filter(([, holds]) => !holds).map(([requirement]) => requirement)
+    const missing = results.filter(([, holds]) => !holds).map(([requirement]) => requirement)
+    if (results.length === 1) return { missing: [] }
+    return missing.length === 0 ? undefined : { missing }
   })
 
 /**
@@ -235,7 +233,7 @@ export const has: {
 } = dual(
   2,
   (claims: AnyClaims, requirements: Requirements): Effect.Effect<boolean> =>
-    Effect.map(unmet(claims, requirements), (missing) => missing !== undefined && missing.length === 0)
+    Effect.map(denial(claims, requirements), (denied) => denied === undefined)
 )
 
 /**
@@ -258,9 +256,7 @@ export const protect: {
     claims: Claims,
     requirements: Requirements
   ): Effect.Effect<Claims, ClerkAccessDenied> =>
-    Effect.flatMap(unmet(claims, requirements), (missing) =>
-      missing !== undefined && missing.length === 0
-        ? Effect.succeed(claims)
-        : Effect.fail(new ClerkAccessDenied({ missing: missing ?? [] }, true))
+    Effect.flatMap(denial(claims, requirements), (denied) =>
+      denied === undefined ? Effect.succeed(claims) : Effect.fail(new ClerkAccessDenied(denied, true))
     )
 )

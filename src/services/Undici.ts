@@ -22,17 +22,23 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici"
+import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici"
+import { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { checkMaxResponseBytes, defaultMaxResponseBytes } from "../internal/maxResponseBytes.js"
+import { ownProperties } from "../internal/ownProperties.js"
 import { proxyConnections } from "../internal/proxyConnections.js"
 import { requestText } from "../internal/requestText.js"
+import { type RuleBreak, unknownOption } from "../internal/ruleBreak.js"
 import { type Send, withDirectSend } from "../internal/send.js"
 import { withoutEnd } from "../internal/timeLimit.js"
 import { undiciSend } from "../internal/undiciSend.js"
+import { visibleText } from "../internal/visibleText.js"
 
 /**
- * How the pool of connections is kept: undici's own options (`connections`, `keepAliveTimeout`, `connect`,
- * `pipelining`, …).
+ * How the pool keeps its connections: the options of undici's `Agent` (`connections`, `keepAliveTimeout`, `connect`,
+ * `pipelining`, …). Times are in milliseconds.
  *
  * @since 0.1.0
  * @category models
@@ -40,18 +46,44 @@ import { undiciSend } from "../internal/undiciSend.js"
 export type UndiciOptions = Agent.Options
 
 /**
- * An `HttpClient` over a dispatcher of the caller's, who also closes it. It reads answers whole and refuses one
- * of more than `maxResponseBytes` (default 8 MiB); a `ClerkHttp` on top of it applies its own limit instead.
+ * The options of `make`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MakeOptions {
+  /** How many bytes of a response, after decompression, are accepted. Default 8 MiB. */
+  readonly maxResponseBytes?: number | undefined
+}
+
+const makeOptionNames = Object.keys({ maxResponseBytes: true } satisfies Record<keyof MakeOptions, true>)
+
+const configError = ({ field, rule }: RuleBreak) => new ClerkConfigError({ setting: field, rule }, true)
+
+/**
+ * Makes an `HttpClient` over a dispatcher of your own, which you also close. It reads responses whole and rejects one
+ * of more than `maxResponseBytes`. A `ClerkHttp` on top of it applies its own limit instead.
+ *
+ * Throws a `ClerkConfigError` when an option is unknown or breaks a rule.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (
-  dispatcher: Dispatcher,
-  options: { readonly maxResponseBytes?: number | undefined } = {}
-): HttpClient.HttpClient => over(undiciSend(dispatcher, false), options.maxResponseBytes)
+export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpClient.HttpClient => {
+  const flaw =
+    unknownOption(options, makeOptionNames, "is not an option of Undici.make") ??
+    (typeof dispatcher?.dispatch === "function"
+      ? undefined
+      : { field: "dispatcher", rule: "must be a Dispatcher of undici, such as an Agent" })
+  if (flaw !== undefined) throw configError(flaw)
+  const maxResponseBytes = Either.getOrThrowWith(
+    checkMaxResponseBytes(ownProperties(options).maxResponseBytes ?? defaultMaxResponseBytes),
+    configError
+  )
+  return over(undiciSend(dispatcher, false), maxResponseBytes)
+}
 
-const over = (send: Send, maxResponseBytes = 8 * 1024 * 1024): HttpClient.HttpClient =>
+const over = (send: Send, maxResponseBytes: number): HttpClient.HttpClient =>
   withDirectSend(
     HttpClient.make((request, url) =>
       requestText(request).pipe(
@@ -75,35 +107,110 @@ const over = (send: Send, maxResponseBytes = 8 * 1024 * 1024): HttpClient.HttpCl
     send
   )
 
-/** An `HttpClient` over a dispatcher that ends with the layer's scope. */
-const scoped = (dispatcher: () => Dispatcher): Layer.Layer<HttpClient.HttpClient> =>
+/** An `HttpClient` over a dispatcher that closes with the layer's scope. */
+const scoped = (
+  flaw: RuleBreak | undefined,
+  dispatcher: () => Dispatcher
+): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
   Layer.scoped(
     HttpClient.HttpClient,
-    Effect.map(
-      Effect.acquireRelease(Effect.sync(dispatcher), (dispatcher) =>
-        Effect.promise(() => dispatcher.destroy())
-      ),
-      (dispatcher) => over(undiciSend(dispatcher, true))
-    )
+    Effect.suspend(() => {
+      if (flaw !== undefined) return Effect.fail(configError(flaw))
+      return Effect.map(
+        Effect.acquireRelease(
+          Effect.try({
+            try: dispatcher,
+            catch: (failure) => failure as ClerkConfigError // neither dispatcher throws anything else
+          }),
+          (dispatcher) => Effect.promise(() => dispatcher.destroy())
+        ),
+        (dispatcher) => over(undiciSend(dispatcher, true), defaultMaxResponseBytes)
+      )
+    })
   )
 
+/** The origin of clients that only check options. They never connect. */
+const origin = "http://localhost"
+
+/** The options that the installed undici reads: its constructors say so themselves, in every version. */
+const knownOptions = (): ReadonlyArray<string> => {
+  const names = new Set<string>(["interceptors"]) // in the types, and read from a copy
+  const recorder = new Proxy<Agent.Options>(
+    {},
+    {
+      get: (_, name) => {
+        names.add(String(name))
+      }
+    }
+  )
+  for (const construct of constructors) construct(recorder)
+  return [...names]
+}
+
+const constructors: ReadonlyArray<(options: Agent.Options) => Dispatcher> = [
+  (options) => new Agent(options),
+  (options) => new Pool(origin, options),
+  (options) => new Client(origin, options)
+]
+
+/** Finds an option that undici does not know or rejects. It would tell of the latter when the first call fails. */
+const optionsFlaw = (options: UndiciOptions): RuleBreak | undefined => {
+  if (typeof options !== "object" || options === null) return { field: "options", rule: "must be an object" }
+  const unknown = unknownOption(options, knownOptions(), "is not an option of undici's Agent")
+  if (unknown !== undefined) return unknown
+  for (const [field, value] of Object.entries(options)) {
+    try {
+      for (const construct of constructors) construct({ [field]: value })
+    } catch (cause) {
+      return {
+        field,
+        rule: `is rejected by undici: ${visibleText(cause instanceof Error ? cause.message : String(cause))}`
+      }
+    }
+  }
+  return undefined
+}
+
 /**
- * An `HttpClient` with a pool of connections of its own, which ends with the layer's scope.
+ * Provides an `HttpClient` with a pool of connections of its own, which closes with the layer's scope. Fails with
+ * `ClerkConfigError` when undici does not know an option or rejects its value.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: UndiciOptions): Layer.Layer<HttpClient.HttpClient> =>
-  scoped(() => new Agent(options))
+export const layer = (options: UndiciOptions = {}): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
+  scoped(optionsFlaw(options), () => new Agent(options))
 
 /**
- * How to reach the proxy: undici's own options for an `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`,
- * `token`, `proxyTls`, `requestTls`, …). What they leave out comes from the environment.
+ * How to reach the proxy: the options of undici's `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`, `token`,
+ * `proxyTls`, `requestTls`, …). Options that are absent come from the environment.
  *
  * @since 0.1.0
  * @category models
  */
 export type ProxyOptions = EnvHttpProxyAgent.Options
+
+const proxyOptionNames = [
+  "httpProxy",
+  "httpsProxy",
+  "noProxy",
+  "auth",
+  "token",
+  "headers",
+  "requestTls",
+  "proxyTls",
+  "proxyTunnel",
+  "clientFactory"
+]
+
+const proxyOptionsFlaw = (options: ProxyOptions): RuleBreak | undefined =>
+  typeof options !== "object" || options === null
+    ? { field: "options", rule: "must be an object" }
+    : unknownOption(
+        options,
+        [...proxyOptionNames, ...knownOptions()],
+        "is not an option of undici's EnvHttpProxyAgent"
+      )
 
 /**
  * Returns a dispatcher that sends requests through the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except to the hosts in
@@ -112,6 +219,8 @@ export type ProxyOptions = EnvHttpProxyAgent.Options
  * It is undici's `EnvHttpProxyAgent` with two differences. A request fails when the proxy closes the connection during
  * CONNECT; by itself undici 7 connects again, at once and for ever. And `proxyTunnel` is `true` unless you say otherwise,
  * also with undici 8. You close the dispatcher yourself.
+ *
+ * Throws a `ClerkConfigError` when an option is unknown, or when undici rejects one.
  *
  * @example
  * ```ts
@@ -124,12 +233,24 @@ export type ProxyOptions = EnvHttpProxyAgent.Options
  * @since 0.1.0
  * @category constructors
  */
-export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent =>
-  // undici 8 would forward requests to `http:` targets instead, and take the proxy's response for theirs.
-  new EnvHttpProxyAgent({ clientFactory: proxyConnections, proxyTunnel: true, ...options })
+export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
+  const flaw = proxyOptionsFlaw(options)
+  if (flaw !== undefined) throw configError(flaw)
+  try {
+    // undici 8 would forward requests to `http:` targets instead, and take the proxy's response for theirs.
+    return new EnvHttpProxyAgent({ clientFactory: proxyConnections, proxyTunnel: true, ...options })
+  } catch {
+    // The message of undici may quote the credentials in a proxy's URL.
+    throw configError({
+      field: "options",
+      rule: "are rejected by undici: check the URLs of the proxies, also those in HTTP_PROXY and HTTPS_PROXY"
+    })
+  }
+}
 
 /**
- * An `HttpClient` over the dispatcher of `proxyAgent`, which ends with the layer's scope.
+ * Provides an `HttpClient` over the dispatcher of `proxyAgent`, which closes with the layer's scope. Fails with
+ * `ClerkConfigError` when an option is unknown, or when undici rejects one.
  *
  * @example
  * ```ts
@@ -145,5 +266,6 @@ export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent =>
  * @since 0.1.0
  * @category layers
  */
-export const layerProxy = (options?: ProxyOptions): Layer.Layer<HttpClient.HttpClient> =>
-  scoped(() => proxyAgent(options))
+export const layerProxy = (
+  options: ProxyOptions = {}
+): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> => scoped(undefined, () => proxyAgent(options))

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { Operation, Sessions } from "effect-clerk"
+import { ClerkHttp, Operation, Sessions } from "effect-clerk"
 import {
   calls,
   canaries,
@@ -15,6 +16,8 @@ import {
   tokenAnswer,
   verify
 } from "../support/canaries.js"
+import { channelsOf, errorChannels } from "../support/channels.js"
+import type { AnyError } from "../support/operations.js"
 import { type FetchCall, jsonResponse } from "../support/recordingFetch.js"
 import { session } from "../support/wire.js"
 
@@ -130,6 +133,142 @@ describe("a refusal that quotes the request shows no secret", () => {
           headers: { "content-type": "text/html" }
         })
       expect(yield* failureOf(refresh.pipe(overFetch(page)))).toMatchObject({ status: 502, errors: [] })
+    })
+  )
+})
+
+describe("a response that quotes a secret in another form shows none of it", () => {
+  const base64 = (text: string) => Buffer.from(text).toString("base64")
+  const forms: ReadonlyArray<readonly [name: string, form: (secret: string) => string]> = [
+    ["in base64", base64],
+    ["in base64url", (secret) => Buffer.from(secret).toString("base64url")],
+    ["as a Basic header", (secret) => `Basic ${base64(`${secret}:`)}`],
+    ["as the password of a Basic header", (secret) => `Basic ${base64(`user:${secret}`)}`],
+    ["in hex", (secret) => Buffer.from(secret).toString("hex")],
+    [
+      "percent-encoded",
+      (secret) =>
+        `%${Buffer.from(secret)
+          .toString("hex")
+          .replace(/..(?!$)/g, "$&%")}`
+    ],
+    ["in capitals", (secret) => secret.toUpperCase()],
+    ["in small letters", (secret) => secret.toLowerCase()],
+    ["split by a space", (secret) => `${secret.slice(0, 9)} ${secret.slice(9)}`],
+    ["split by a line end", (secret) => `${secret.slice(0, 11)}\n${secret.slice(11)}`],
+    ["as its last 16 characters", (secret) => secret.slice(-16)],
+    ["as 12 of its characters", (secret) => secret.slice(10, 22)]
+  ]
+  const masked = /^(?:Basic )?\*\*\*$/
+  const { answerCookie: _cookie, answerToken: _token, ...sent } = canaries
+  /** Neither the form nor, white space apart, any piece of the secret that has 12 characters. */
+  const shows = (text: string, secret: string, quoted: string): boolean => {
+    const packed = text.replaceAll(/\s|\\n/g, "").toLowerCase()
+    const pieces = Array.from({ length: secret.length - 11 }, (_, at) =>
+      secret.slice(at, at + 12).toLowerCase()
+    )
+    return [quoted.replaceAll(/\s/g, "").toLowerCase(), ...pieces].some((piece) => packed.includes(piece))
+  }
+
+  for (const [name, form] of forms) {
+    it.effect(`${name}, with an error status, in any of its texts`, () =>
+      Effect.gen(function* () {
+        for (const secret of Object.values(sent)) {
+          const quoted = form(secret)
+          const item = {
+            code: quoted,
+            message: `not accepted: ${quoted}!`,
+            long_message: `the gateway did not accept ${quoted} today`,
+            meta: { [quoted]: quoted, list: [{ [quoted]: quoted }] }
+          }
+          const answer = () =>
+            jsonResponse({ errors: [{ code: "clerk_key_invalid" }, item], clerk_trace_id: quoted }, 401, {
+              "x-quoted": quoted.replaceAll(/\s/g, " "),
+              "cf-ray": quoted.replaceAll(/\s/g, " ")
+            })
+          const failing: Effect.Effect<unknown, AnyError, ClerkHttp> =
+            secret === canaries.verifyToken ? verify : refresh
+          const error = yield* Effect.flip(failing.pipe(overFetch(answer)))
+          const shown = errorChannels(error).filter(([, text]) => shows(text, secret, quoted))
+          expect(shown.map(([channel]) => channel)).toEqual([])
+          const codes = "errors" in error ? error.errors.map(({ code }) => code) : []
+          expect(codes).toEqual(["clerk_key_invalid", expect.stringMatching(masked)])
+        }
+      })
+    )
+
+    it.effect(`${name}, with a success that cannot be read, in its id or its keys`, () =>
+      Effect.gen(function* () {
+        const quoted = form(canaries.secretKey)
+        const header = quoted.replaceAll(/[^\w-]/g, "")
+        const read = Operation.make({
+          name: "Metadata.read",
+          method: "GET",
+          path: "/metadata",
+          kind: "read",
+          success: Schema.Record({ key: Schema.String, value: Schema.Number })
+        })
+        const answer = () =>
+          jsonResponse({ [quoted]: "x", clerk_trace_id: header }, 200, { "clerk-trace-id": header })
+        const { channels } = yield* channelsOf(read({}).pipe(overFetch(answer)))
+        expect(
+          channels.filter(([, text]) => shows(text, canaries.secretKey, header)).map(([at]) => at)
+        ).toEqual([])
+      })
+    )
+
+    it.effect(`${name}, in the span of a success`, () =>
+      Effect.gen(function* () {
+        const header = form(canaries.secretKey).replaceAll(/[^\w-]/g, "")
+        const { channels, exit } = yield* channelsOf(
+          Sessions.get("sess_1").pipe(
+            overFetch(() => jsonResponse({ ...session, id: "sess_1" }, 200, { "clerk-trace-id": header }))
+          )
+        )
+        expect(Exit.isSuccess(exit)).toBe(true)
+        expect(
+          channels.filter(([, text]) => shows(text, canaries.secretKey, header)).map(([at]) => at)
+        ).toEqual([])
+      })
+    )
+
+    it.effect(`${name}, in the response of execute`, () =>
+      Effect.gen(function* () {
+        const quoted = form(canaries.secretKey)
+        const answer = () =>
+          jsonResponse({ errors: [{ code: "conflict", message: quoted }] }, 409, {
+            location: `/${quoted.replaceAll(/\s/g, " ")}`
+          })
+        const { body, headers } = yield* Effect.flatMap(ClerkHttp, ({ execute }) =>
+          execute({ operation: "Test.get", method: "GET", path: ["x"] })
+        ).pipe(overFetch(answer))
+        expect(shows(body + JSON.stringify(headers), canaries.secretKey, quoted)).toBe(false)
+        expect(JSON.parse(body)).toMatchObject({
+          errors: [{ code: "conflict", message: expect.stringMatching(masked) }]
+        })
+      })
+    )
+  }
+
+  it.effect("in a page that is far too long, of which nothing is kept", () =>
+    Effect.gen(function* () {
+      const page = `${base64(canaries.secretKey)} ${"<p>".repeat(2_600_000)}`
+      const started = performance.now()
+      const error = yield* failureOf(refresh.pipe(overFetch(() => new Response(page, { status: 502 }))))
+      expect(error).toMatchObject({ status: 502, errors: [] })
+      expect(performance.now() - started).toBeLessThan(3_000)
+    })
+  )
+
+  it.effect("and a response without a secret is what the server sent", () =>
+    Effect.gen(function* () {
+      const sent = '{ "errors": [ {"code":"resource_not_found", "message":"No session \\u0026 no user"} ] }'
+      const response = yield* Effect.flatMap(ClerkHttp, ({ execute }) =>
+        execute({ operation: "Test.get", method: "GET", path: ["x"] })
+      ).pipe(
+        overFetch(() => new Response(sent, { status: 404, headers: { "cf-ray": "8f14e45fceea167a-FRA" } }))
+      )
+      expect(response).toMatchObject({ body: sent, headers: { "cf-ray": "8f14e45fceea167a-FRA" } })
     })
   )
 })

@@ -1,7 +1,7 @@
 import { HttpServerRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { ClerkConfigError, type SigningKeys } from "effect-clerk"
+import { type Authorization, ClerkConfigError, type SigningKeys } from "effect-clerk"
 import {
   Authenticator,
   ClerkAuth,
@@ -59,7 +59,24 @@ describe.each(builds)("%s refuses", (_, build) => {
     ["an empty publishable key", { ...standard, publishableKey: "" }, "publishableKey"],
     ["an issuer that is no address", { ...standard, issuer: "clerk.example.com" }, "issuer"],
     ["an option nobody knows", { ...standard, authorisedParties: [app] }, "authorisedParties"],
-    ["a misspelt one", { ...standard, publishablekey: "pk_x" }, "publishablekey"],
+    [
+      "a misspelt one, with the name it stands for",
+      { ...standard, publishablekey: "pk_x" },
+      "publishablekey",
+      "is not an option of authentication; did you mean publishableKey?"
+    ],
+    [
+      "a requirement among the options",
+      { ...standard, permision: "org:teams:delete" },
+      "permision",
+      "is not an option of authentication"
+    ],
+    [
+      "an option that is inherited and would be dropped",
+      Object.assign(Object.create({ issuer: "https://clerk.example.com" }), standard),
+      "issuer",
+      "must be a property of the options themselves, not one they inherit"
+    ],
     ["a bad clock skew", { ...standard, clockSkew: "1 hour" }, "clockSkew"],
     ["a cache without a capacity", { ...standard, cache: {} }, "cache.capacity"]
   ]
@@ -72,6 +89,59 @@ describe.each(builds)("%s refuses", (_, build) => {
       if (rule !== undefined) expect(error.rule).toBe(rule)
     })
   )
+})
+
+describe("requirements that nobody can meet", () => {
+  const levels =
+    "must be strict_mfa, strict, moderate, lax, or a level (first_factor, second_factor or multi_factor) and a duration within"
+  const object = 'must be an object, such as { permission: "org:teams:delete" }'
+  const refused: ReadonlyArray<readonly [requirements: unknown, message: string]> = [
+    [{ permision: "org:teams:delete" }, "permision is not a requirement; did you mean permission?"],
+    [{ role: "org:admin", permissions: "x" }, "permissions is not a requirement; did you mean permission?"],
+    [{ Role: "org:admin" }, "Role is not a requirement; did you mean role?"],
+    [standard, "authorizedParties is not a requirement"],
+    [{}, "requirements must name at least one of role, permission, feature, plan, reverification"],
+    [
+      { role: undefined },
+      "requirements must name at least one of role, permission, feature, plan, reverification"
+    ],
+    [undefined, `requirements ${object}`],
+    ["org:admin", `requirements ${object}`],
+    [{ role: "" }, "role must be a name that is not empty"],
+    [{ role: ["org:admin"] }, "role must be a name that is not empty"],
+    [{ plan: null }, "plan must be a name that is not empty"],
+    [{ reverification: "strickt" }, `reverification ${levels}`],
+    [{ reverification: { level: "third_factor", within: "1 day" } }, `reverification ${levels}`],
+    [{ reverification: { level: "first_factor", within: "soon" } }, `reverification ${levels}`],
+    [{ reverification: { level: "first_factor", afterMinutes: 5 } }, `reverification ${levels}`]
+  ]
+  const makes: ReadonlyArray<
+    readonly [
+      string,
+      (requirements: Authorization.Requirements) => Layer.Layer<never, ClerkConfigError, SigningKeys>
+    ]
+  > = [
+    ["ClerkRouter.requiring", (requirements) => ClerkRouter.requiring(requirements, standard).layer],
+    [
+      "ClerkAuthRequiring",
+      (requirements) => {
+        class Strange extends ClerkAuthRequiring<Strange>()("Strange", requirements) {}
+        return Layer.discard(Strange.layer(standard))
+      }
+    ]
+  ]
+  for (const [name, make] of makes) {
+    it.effect(`stop the layer of ${name} from being built, with a message that names the mistake`, () =>
+      Effect.gen(function* () {
+        for (const [requirements, message] of refused) {
+          const layer = Layer.provide(make(untyped(requirements)), untouchedKeys)
+          const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
+          expect(error).toBeInstanceOf(ClerkConfigError)
+          expect(error.message).toBe(message)
+        }
+      })
+    )
+  }
 })
 
 /** Looks at a request as a server would. */

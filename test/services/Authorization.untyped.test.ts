@@ -156,6 +156,22 @@ describe("requirements", () => {
     )
   }
 
+  it.effect("that are misspelt are named by the error", () =>
+    Effect.gen(function* () {
+      for (const [requirements, rule] of [
+        [{ permision: "org:teams:delete" }, "permision is not a requirement; did you mean permission?"],
+        [{ plan: "u:pro", roles: "org:member" }, "roles is not a requirement; did you mean role?"],
+        [undefined, 'requirements must be an object, such as { permission: "org:teams:delete" }']
+      ]) {
+        const denied = yield* Effect.flip(Authorization.protect(fullClaims, asRequirements(requirements)))
+        expect(denied).toMatchObject({ _tag: "ClerkAccessDenied", missing: [], rule })
+        expect(denied.message).toBe(`the requirements are invalid: ${rule}`)
+      }
+      const met = yield* Effect.flip(Authorization.protect(fullClaims, { role: "org:owner" }))
+      expect(met).not.toHaveProperty("rule")
+    })
+  )
+
   it.effect("may be an object without a prototype, or one of Effect's data", () =>
     Effect.gen(function* () {
       for (const make of [Data.struct, (given: object) => Object.assign(Object.create(null), given)]) {

@@ -27,7 +27,7 @@ const socket = (client: (options: ClerkHttpOptions) => Layer.Layer<ClerkHttp, Cl
     )
 }
 
-const over = (httpClient: Layer.Layer<HttpClient.HttpClient>) =>
+const over = (httpClient: Layer.Layer<HttpClient.HttpClient, ClerkConfigError>) =>
   socket((options) => Layer.provide(ClerkHttp.layer(options), httpClient))
 
 const inProcess: Stage = (emulator, options) =>
