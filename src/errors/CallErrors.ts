@@ -60,6 +60,10 @@ export class ClerkInvalidRequest extends withJson(
  * - `dns`, `connect-timeout`: no connection was made;
  * - `refused`, `unreachable`: no connection was made, or the network has rejected the packets of one. `unreachable` is
  *   also a connection that this machine could not open: no file descriptor, no port, no permission;
+ * - `proxy`: your proxy is unavailable: it responded to CONNECT with 502, 503, 504 or another transient status, or closed
+ *   the connection;
+ * - `proxy-rejected`: your proxy rejected the request: it wants credentials (407), forbids the host (403), or its
+ *   certificate is for another host;
  * - `reset`, `closed`, `truncated`, `response-timeout`: the connection broke or fell silent;
  * - `tls`: the certificate or the handshake was refused, or the encryption failed later;
  * - `protocol`: the peer does not speak HTTP as it should;
@@ -80,6 +84,8 @@ export const TransportReason = Schema.Literal(
   "refused",
   "unreachable",
   "connect-timeout",
+  "proxy",
+  "proxy-rejected",
   "reset",
   "closed",
   "truncated",
@@ -115,12 +121,16 @@ export class ClerkTransportError extends withJson(
   Schema.TaggedError<ClerkTransportError>()("ClerkTransportError", {
     ...callFields,
     reason: TransportReason,
-    sent: Sent
+    sent: Sent,
+    /** The HTTP status your proxy rejected the connection with. Present with `proxy` and `proxy-rejected`, when known. */
+    proxyStatus: Schema.optional(Schema.Number)
   })
 ) {
   override get message(): string {
     const sent = this.sent === "no" ? "the request was not sent" : "the request may have been received"
-    return `${this.operation}: no answer from Clerk (${this.reason}), ${sent}`
+    const status =
+      this.proxyStatus === undefined ? "" : `the proxy responded with status ${this.proxyStatus}, `
+    return `${this.operation}: no answer from Clerk (${this.reason}), ${status}${sent}`
   }
 }
 
@@ -162,6 +172,7 @@ export interface DecodeIssue {
 /**
  * Why an answer could not be read:
  * - `empty`, `json`, `utf8`, `content-type`, `encoding`, `oversize`: the body is not a JSON document of bearable size;
+ *   `encoding` means that it is compressed, and is not JSON when decompressed;
  * - `schema`: it is, but not of the documented shape (`issues` says where);
  * - `id-mismatch`: it describes another resource than the one asked for.
  *

@@ -35,6 +35,9 @@ const denoConnecting: Texts = [
   ],
   // No route, or this machine does not allow it: "tcp open error: Too many open files (os error 24)".
   [/^tcp [\w ]+: /, { reason: "unreachable", sent: "no" }],
+  [/^proxy authentication required$/, { reason: "proxy-rejected", sent: "no", proxyStatus: 407 }],
+  // Deno does not say which status the proxy gave.
+  [/^(?:unsuccessful tunnel|unexpected eof while tunneling)$/, { reason: "proxy", sent: "no" }],
   [/^tls handshake eof$/, { reason: "closed", sent: "no" }],
   [/^Connection reset by peer \(os error \d+\)$/, { reason: "reset", sent: "no" }],
   [

@@ -6,10 +6,11 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
-import { isReadableEncoding } from "./contentEncoding.js"
+import { contentCodings } from "./contentEncoding.js"
 import { fetchInit } from "./fetchInit.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
@@ -28,13 +29,14 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   const exchange = (request: WireRequest, maxBytes: number) =>
     client.execute(outgoing(request)).pipe(
       Effect.mapError(({ cause }) => failureOf(cause)),
-      Effect.flatMap((response) =>
-        Effect.map(readable(response, maxBytes), (body) => ({
+      Effect.flatMap((response) => {
+        if (response.status === switchingProtocols) return rejectUpgrade(response)
+        return Effect.map(readable(response, maxBytes), (body) => ({
           status: response.status,
           headers: { ...response.headers },
           body
         }))
-      ),
+      }),
       Effect.scoped,
       // Pinned for each call, because the platform takes it from the context of the caller.
       Effect.provideService(FetchHttpClient.RequestInit, ownProperties(fetchInit(request.method)))
@@ -54,6 +56,22 @@ const outgoing = ({ method, url, headers, body }: WireRequest): HttpClientReques
   return body === undefined ? bare : HttpClientRequest.setBody(bare, HttpBody.text(body, "application/json"))
 }
 
+const switchingProtocols = 101
+
+/**
+ * No request asks for an upgrade. `fetch` and undici close the connection, and so does this. Node leaves it to
+ * the platform's client, which gives the response and forgets the socket.
+ */
+const rejectUpgrade = (response: HttpClientResponse) =>
+  Effect.suspend(() => {
+    const source: unknown = Reflect.get(response, "source")
+    if (Predicate.hasProperty(source, "socket") && Predicate.hasProperty(source.socket, "destroy")) {
+      const { destroy } = source.socket
+      if (Predicate.isFunction(destroy)) destroy.call(source.socket)
+    }
+    return Effect.fail(new ClerkTransportError({ reason: "closed", sent: "maybe" }, true))
+  })
+
 const readable = (response: HttpClientResponse, maxBytes: number) =>
   Effect.catchTag(readText(response, maxBytes), "ClerkDecodeError", (error) => {
     const body = orEmptyRefusal(response.status, error)
@@ -64,7 +82,8 @@ const readText = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<string, ClerkTransportError | ClerkDecodeError> => {
-  if (!isReadableEncoding(response.headers["content-encoding"])) return Effect.fail(refusedBody("encoding"))
+  if (contentCodings(response.headers["content-encoding"]) === undefined)
+    return Effect.fail(refusedBody("encoding"))
   if (declaresMoreThan(maxBytes, response.headers)) return Effect.fail(refusedBody("oversize"))
   const chunks = new BodyChunks(maxBytes)
   return Stream.runForEach(response.stream, (chunk) =>

@@ -124,10 +124,11 @@ const run = <A>({
   const timeout = (
     attempts: number,
     phase: ClerkTimeout["phase"],
-    sent: ClerkTimeout["sent"],
+    sentLast: ClerkTimeout["sent"],
     retry: Retry | undefined
   ): ClerkTimeout => {
-    const retryable = phase === "attempt" && isRepeatable(kind)
+    const retryable = phase === "attempt" && (isRepeatable(kind) || sentLast === "no")
+    const sent = retry?.mayHaveActed === true ? "maybe" : sentLast
     const fields = { ...factsOf(operation, attempts), phase, sent, retryable }
     return new ClerkTimeout(
       retry === undefined ? fields : { ...fields, lastFailure: retry.lastFailure },
@@ -139,7 +140,7 @@ const run = <A>({
     const facts = factsOf(operation, attempts)
     const remaining = remainingMillis()
     if (remaining <= 0) {
-      return fail(timeout(attempts - 1, "total", retry?.mayHaveActed === true ? "maybe" : "no", retry))
+      return fail(timeout(attempts - 1, "total", "no", retry))
     }
     trail.attempts = attempts
     trail.status = undefined
@@ -150,7 +151,7 @@ const run = <A>({
       onFailure: (error) =>
         settle(
           error._tag === "TimedOut"
-            ? timeout(attempts, phase, "maybe", retry)
+            ? timeout(attempts, phase, error.sent, retry)
             : withFacts(error, facts, operation, retry),
           attempts,
           retry
@@ -252,11 +253,9 @@ const withFacts = (
     const { reason, issues, traceId } = error
     return new ClerkDecodeError({ ...facts, reason, issues, traceId, retryable: false }, true)
   }
-  const { reason } = error
+  const { reason, proxyStatus } = error
   // The error is that of the call: an attempt that was not sent does not undo the one before.
   const sent = retry?.mayHaveActed === true ? "maybe" : error.sent
-  return new ClerkTransportError(
-    { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) },
-    true
-  )
+  const fields = { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) }
+  return new ClerkTransportError(proxyStatus === undefined ? fields : { ...fields, proxyStatus }, true)
 }

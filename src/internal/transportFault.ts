@@ -5,11 +5,14 @@ import {
   type TransportReason
 } from "../errors/CallErrors.js"
 import { faultOfText, isConnectText, isDecompressionText } from "./faultText.js"
+import { proxyFault } from "./proxyFault.js"
 
 /** What is known of a request that got no answer. */
 export interface TransportFault {
   readonly reason: TransportReason
   readonly sent: Sent
+  /** The status a proxy rejected the connection with, if that is what happened and it is known. */
+  readonly proxyStatus?: number
 }
 
 const fault = (reason: TransportReason, sent: Sent): TransportFault => ({ reason, sent })
@@ -160,6 +163,8 @@ interface Finding extends TransportFault {
 const findingOfLink = (link: object): Finding | undefined => {
   const code = readText(link, "code")
   const message = readText(link, "message")
+  const ofProxy = proxyFault(code, message, read(link, "statusCode"))
+  if (ofProxy !== undefined) return { ...ofProxy, code }
   const call = readText(link, "syscall") || (isConnectText(message) ? "connect" : "")
   if (call !== "") return { ...faultOfCall(call, code), code }
   const known = faultOfCode(code)
@@ -223,8 +228,8 @@ const findFrom = (
  * nothing else. Keeps only the verdict: the texts of a failure can hold the request's headers.
  */
 export const classifyFault = (failure: unknown): TransportFault => {
-  const { reason, sent } = find(failure, 0, new Map()) ?? unknown
-  return fault(reason, sent)
+  const { code: _, ...verdict } = find(failure, 0, new Map()) ?? unknown
+  return verdict
 }
 
 const decompressionCode =

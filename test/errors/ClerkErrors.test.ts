@@ -271,6 +271,16 @@ describe("the message of", () => {
       "Sessions.get: no answer from Clerk (dns), the request was not sent"
     ],
     [
+      "a proxy that rejects the connection",
+      new ClerkTransportError({
+        operation: "Sessions.get",
+        reason: "proxy-rejected",
+        sent: "no",
+        proxyStatus: 407
+      }).message,
+      "Sessions.get: no answer from Clerk (proxy-rejected), the proxy responded with status 407, the request was not sent"
+    ],
+    [
       "a connection that broke",
       new ClerkTransportError({ operation: "Sessions.get", reason: "reset", sent: "maybe" }).message,
       "Sessions.get: no answer from Clerk (reset), the request may have been received"

@@ -1,20 +1,24 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
-import type { OperationName } from "../operationName.js"
+import type { KnownOperationName } from "../operationName.js"
 import type { EmulatedActivity } from "./model.js"
 import type { EmulatorSeed } from "./seed.js"
 
 /**
- * An answer prepared by a test; without `headers` it has none, without `body` it is empty.
+ * A response for the next request. Without `headers` it has none, without `body` it is empty.
  *
+ * - `status`: a whole number from 200 to 599.
+ * - `headers`: names are HTTP tokens, values printable ASCII. `content-length`, `transfer-encoding` and `trailer` are
+ *   rejected, because the server derives them from the body.
+ * - `body`: must be empty for the status 204, 205 or 304.
  * - `operation`: waits for the next request of that operation; absent, the next request of all.
- * - `delay`: how long the answer takes, by `Clock`.
+ * - `delay`: how long the response takes, by `Clock`; at most 36,500 days, as every duration here.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface PreparedResponse {
-  readonly operation?: OperationName | undefined
+  readonly operation?: KnownOperationName | undefined
   readonly delay?: Duration.DurationInput | undefined
   readonly status: number
   readonly headers?: Readonly<Record<string, string>> | undefined
@@ -54,7 +58,8 @@ export interface CreateOrganizationOptions {
 }
 
 /**
- * Input of `createTemplate`: `claims` are added to the seven that every template token has; `lifetime` defaults to 60 s.
+ * Input of `createTemplate`: `claims` are added to the seven that every template token has, at most 64 KiB of JSON;
+ * `lifetime` defaults to 60 s.
  *
  * @since 0.1.0
  * @category inputs
@@ -145,12 +150,13 @@ export type ConnectionFault = "reset" | "lost" | "silence"
  */
 export interface FailNextOptions {
   readonly fault: ConnectionFault
-  readonly operation?: OperationName | undefined
+  readonly operation?: KnownOperationName | undefined
   readonly delay?: Duration.DurationInput | undefined
 }
 
 /**
- * Input of `rotateKey`: `withdrawOld` takes the old keys out of the key set at once; otherwise they stay in it.
+ * Input of `rotateKey`: `withdrawOld` removes the previous keys from the key set at once. Otherwise the two latest of
+ * them stay.
  *
  * @since 0.1.0
  * @category inputs
