@@ -28,7 +28,7 @@ const speaks = (setting: Setting, { protocol, scenes }: Secure): Case => ({
   })
 })
 
-const http2Cases = (setting: Setting, { farewells, scenes }: Secure): ReadonlyArray<Case> => [
+const http2Cases = (setting: Setting, { farewells, resendsReads, scenes }: Secure): ReadonlyArray<Case> => [
   {
     name: "over HTTP/2, a farewell leaves what was asked before to be answered",
     run: Effect.gen(function* () {
@@ -37,7 +37,9 @@ const http2Cases = (setting: Setting, { farewells, scenes }: Secure): ReadonlyAr
         const over = Effect.provide(client(url))
         for (const times of [1, 2]) {
           yield* expectMatch(yield* over(outcomeOf(call)), answer, `${name}, call ${times}`)
-          yield* expectMatch(yield* setting.seen(url), { requests: times }, `${name}, at the server`)
+          const { requests } = yield* setting.seen(url)
+          const isResent = resendsReads && name === "read" && requests > times
+          yield* expectThat(requests === times || isResent, `${name}: the server saw ${requests} requests`)
         }
       }
     })

@@ -112,6 +112,7 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
     seenAt: (path) => log.filter((seen) => seen.path.startsWith(`${path}/v1/`)),
     manifestFor: (runtime, family) => ({
       protocol: protocols[family],
+      resendsReads: family === "node-26",
       scenes: at(well, runtime),
       farewells: at(leaving, runtime),
       faults: serversFor(family).map(({ fault, quiet, scenes, family: spoken }, index) => ({

@@ -19,6 +19,8 @@ export interface Secure {
   readonly protocol: "http/1.1" | "h2"
   /** Where all is well. */
   readonly scenes: string
+  /** Whether the runtime may send a read again when the server ends its connection in good order. */
+  readonly resendsReads: boolean
   /** Where connections are ended in good order, which whoever else calls there meets as well. */
   readonly farewells: string
   readonly faults: ReadonlyArray<SecureFaultCase>
