@@ -1,13 +1,13 @@
 /**
  * A fast transport for Node.js: an `HttpClient` on undici's dispatcher, without the cost of `fetch`.
  *
- * It needs the package `undici` (7 or 8) beside it, and is the entry `effect-clerk/undici`.
+ * It needs the package `undici` (7 or 8) beside it, and is the entry `effect-clerk/Undici`.
  *
  * @example
  * ```ts
  * import { Effect, Layer, Redacted } from "effect"
  * import { ClerkHttp, Sessions } from "effect-clerk"
- * import * as Undici from "effect-clerk/undici"
+ * import * as Undici from "effect-clerk/Undici"
  *
  * const Clerk = ClerkHttp.layer({ secretKey: Redacted.make("sk_test_…") }).pipe(
  *   Layer.provide(Undici.layer({ connections: 32 }))

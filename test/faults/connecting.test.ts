@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { ClerkHttp, type RequestPolicy } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { closedPort } from "../support/loopback.js"
 import { good } from "./support/answers.js"
 import { atOnce, calls, fieldOf, ours, outcome, tagOf } from "./support/calls.js"
@@ -116,7 +116,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
   )
 })
 
-describe("over effect-clerk/undici, given a trusted certificate", () => {
+describe("over effect-clerk/Undici, given a trusted certificate", () => {
   const trusting = (host: string, from = -1, to = 1) =>
     Effect.gen(function* () {
       const certificate = selfSigned({ host, from, to })
@@ -148,7 +148,7 @@ describe("over effect-clerk/undici, given a trusted certificate", () => {
   )
 })
 
-describe("over effect-clerk/undici", () => {
+describe("over effect-clerk/Undici", () => {
   /** Knows no host the first `failures` times. */
   const lookup =
     (code: string, failures: number): LookupFunction =>
