@@ -6,14 +6,19 @@
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
+ * import { Chunk, Effect, Stream } from "effect"
  * import { Sessions } from "effect-clerk"
  *
- * // Signs a user out of every device.
+ * // Signs a user out of every device. Collects the sessions of all pages before it revokes the first one.
  * export const signOutEverywhere = (userId: string) =>
  *   Effect.gen(function* () {
- *     const { data } = yield* Sessions.list({ userId, status: "active", limit: 500 })
- *     return yield* Effect.forEach(data, (session) => Sessions.revoke(session.id), { concurrency: 5 })
+ *     const sessions = yield* Stream.runCollect(Sessions.stream({ userId }))
+ *     const open = Chunk.filter(sessions, ({ status }) => status === "active" || status === "pending")
+ *     yield* Effect.forEach(
+ *       open,
+ *       ({ id }) => Sessions.revoke(id).pipe(Effect.catchTag("ClerkNotFound", () => Effect.void)),
+ *       { concurrency: 5, discard: true }
+ *     )
  *   })
  * ```
  *
@@ -100,8 +105,8 @@ const listOperation = /*#__PURE__*/ Operation.make({
 })
 
 /**
- * Lists the sessions of a user, a client, or both, newest first, one page at a time. Sessions that ended long ago
- * are not kept by Clerk.
+ * Lists the sessions of a user, a client, or both, newest first, one page at a time. A page has at most `limit`
+ * sessions, by default 10; `stream` returns the sessions of all pages. Clerk deletes sessions that ended long ago.
  *
  * @since 0.1.0
  * @category operations
@@ -289,12 +294,13 @@ export const createTokenFromTemplate = (
 const maxPageSize = 500
 
 /**
- * All the sessions `list` would give, page after page, each requested when it is needed. `limit` is the size of a
- * page (default 500) and `offset` where to begin.
+ * Streams the sessions of a user, a client, or both, newest first. Fetches each page when it is needed.
+ * `limit` is the number of sessions on a page, 1 to 500 (default 500). `offset` is the number of sessions to skip
+ * (default 0).
  *
- * Clerk pages by position. A session that appears meanwhile shifts the others back, so ids that were seen are
- * dropped; one that stops matching shifts them forward, past the next page. Hence do not filter by what you
- * change: to revoke all active sessions, either collect them first or leave out `status`.
+ * Clerk pages by position. A session created between two pages moves the others back, so the stream drops ids it
+ * has emitted. A session that stops matching `status` moves the others forward, past the next page. To revoke
+ * sessions, collect the stream first (`Stream.runCollect`), then revoke.
  *
  * @since 0.1.0
  * @category operations

@@ -7,15 +7,18 @@
  * import { Sessions } from "effect-clerk"
  * import { ClerkTest } from "effect-clerk/testing"
  *
- * const signOut = Effect.gen(function* () {
- *   const { data } = yield* Sessions.list({ userId: "user_1", status: "active" })
+ * const signOutNewest = Effect.gen(function* () {
+ *   const { data } = yield* Sessions.list({ userId: "user_1", status: "active", limit: 1 })
  *   yield* Effect.forEach(data, (session) => Sessions.revoke(session.id))
  * })
  *
  * const test = Effect.gen(function* () {
- *   yield* signOut
+ *   yield* signOutNewest
  *   yield* ClerkTest.expectRequests([
- *     { operation: "Sessions.list", query: { user_id: "user_1", status: "active", paginated: true } },
+ *     {
+ *       operation: "Sessions.list",
+ *       query: { user_id: "user_1", status: "active", limit: 1, paginated: true }
+ *     },
  *     { operation: "Sessions.revoke", path: "/sessions/sess_1/revoke" }
  *   ])
  * }).pipe(
