@@ -39,6 +39,8 @@ import {
   type CreateParams,
   CreateTokenBody,
   type CreateTokenOptions,
+  type ListByClient,
+  type ListByUser,
   type ListParams,
   ListQuery,
   RefreshBody,
@@ -104,6 +106,7 @@ const listOperation = /*#__PURE__*/ Operation.make({
   errors: [422]
 })
 
+// The first two signatures make the compiler name the property that is missing: of a union it names none.
 /**
  * Lists the sessions of a user, a client, or both, newest first, one page at a time. A page has at most `limit`
  * sessions, by default 10; `stream` returns the sessions of all pages. Clerk deletes sessions that ended long ago.
@@ -111,8 +114,24 @@ const listOperation = /*#__PURE__*/ Operation.make({
  * @since 0.1.0
  * @category operations
  */
-export const list = (params: ListParams): Operation.Op<SessionPage, ListError> =>
-  listOperation({ query: { ...params, paginated: true } })
+export function list(params: ListByUser): Operation.Op<SessionPage, ListError>
+/**
+ * Lists the sessions on a client, newest first, one page at a time, by default of 10 sessions.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function list(params: ListByClient): Operation.Op<SessionPage, ListError>
+/**
+ * Lists the sessions of a user, a client, or both, newest first, one page at a time, by default of 10 sessions.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function list(params: ListParams): Operation.Op<SessionPage, ListError>
+export function list(params: ListParams): Operation.Op<SessionPage, ListError> {
+  return listOperation({ query: { ...params, paginated: true } })
+}
 
 const createOperation = /*#__PURE__*/ Operation.make({
   name: "Sessions.create",
@@ -171,11 +190,10 @@ const refreshToToken = /*#__PURE__*/ refreshOperation(SessionToken)
 const refreshToCookies = /*#__PURE__*/ refreshOperation(SessionCookies)
 
 /**
- * Issues a new session token from an expired one and the browser's refresh token; with `format: "cookie"`, the
- * `Set-Cookie` values that carry it. `ClerkUnauthorized` means that the tokens were refused: send the browser
- * through the handshake.
+ * Issues the `Set-Cookie` values that carry a new session token, from an expired session token and the browser's
+ * refresh token. `ClerkUnauthorized` means that Clerk rejected the tokens: send the browser through the handshake.
  *
- * The expired token is consumed, so this is never repeated once Clerk may have received it.
+ * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
  *
  * @since 0.1.0
  * @category operations
@@ -184,10 +202,29 @@ export function refresh(
   id: SessionId | string,
   params: RefreshParams & { readonly format: "cookie" }
 ): Operation.Op<SessionCookies, RefreshError>
+/**
+ * Issues a new session token from an expired session token and the browser's refresh token. With
+ * `format: "cookie"`, issues the `Set-Cookie` values that carry it. `ClerkUnauthorized` means that Clerk rejected the
+ * tokens: send the browser through the handshake.
+ *
+ * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
 export function refresh(
   id: SessionId | string,
   params: RefreshParams & { readonly format?: "token" | undefined }
 ): Operation.Op<SessionToken, RefreshError>
+/**
+ * Issues a new session token, or the `Set-Cookie` values that carry it if `format` is `"cookie"`. `ClerkUnauthorized`
+ * means that Clerk rejected the tokens: send the browser through the handshake.
+ *
+ * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
 export function refresh(
   id: SessionId | string,
   params: RefreshParams
@@ -305,8 +342,25 @@ const maxPageSize = 500
  * @since 0.1.0
  * @category operations
  */
-export const stream = (params: ListParams): Stream.Stream<Session, ListError, ClerkHttp> =>
-  Stream.suspend(() => {
+export function stream(params: ListByUser): Stream.Stream<Session, ListError, ClerkHttp>
+/**
+ * Streams the sessions on a client, newest first. Fetches each page when it is needed, by default 500 sessions at a
+ * time.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function stream(params: ListByClient): Stream.Stream<Session, ListError, ClerkHttp>
+/**
+ * Streams the sessions of a user, a client, or both, newest first. Fetches each page when it is needed, by default
+ * 500 sessions at a time.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function stream(params: ListParams): Stream.Stream<Session, ListError, ClerkHttp>
+export function stream(params: ListParams): Stream.Stream<Session, ListError, ClerkHttp> {
+  return Stream.suspend(() => {
     const seen = new Set<string>()
     const { limit = maxPageSize, offset: start = 0, ...filters } = ownProperties(params)
     return Stream.paginateChunkEffect(start, (offset) =>
@@ -320,3 +374,4 @@ export const stream = (params: ListParams): Stream.Stream<Session, ListError, Cl
       })
     )
   })
+}
