@@ -143,6 +143,8 @@ const isGiven = (query: object, name: string): boolean =>
   Object.hasOwn(query, name) && Reflect.get(query, name) !== undefined
 
 /**
+ * Encodes the query of `Sessions.list`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -165,6 +167,8 @@ export const ListQuery = Schema.Struct({
 )
 
 /**
+ * Encodes the body of `Sessions.create`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -229,6 +233,8 @@ const RequestHeaders: Schema.Schema<HeaderInput, { readonly [name: string]: Read
   )
 
 /**
+ * Encodes the query of `Sessions.refresh`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -237,6 +243,8 @@ export const RefreshQuery = Schema.Struct({
 })
 
 /**
+ * Encodes the body of `Sessions.refresh`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -259,6 +267,8 @@ export const RefreshBody = Schema.Struct({
 })
 
 /**
+ * Encodes the body of `Sessions.verify`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -280,6 +290,8 @@ const ExpirySeconds: Schema.Schema<Duration.DurationInput, number> = Schema.tran
 )
 
 /**
+ * Encodes the body of `Sessions.createToken` and of `Sessions.createTokenFromTemplate`.
+ *
  * @since 0.1.0
  * @category schemas
  */

@@ -82,6 +82,8 @@ export interface CacheOptions {
 }
 
 /**
+ * The options of `SessionTokens.verifier`: those of `verify`, and a cache.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -102,6 +104,8 @@ export type Verifier<Claims> = (
 ) => Effect.Effect<Claims, ClerkTokenError | ClerkKeysUnavailable>
 
 /**
+ * The errors of `SessionTokens.verify`.
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -54,42 +54,56 @@ import type { ClerkHttp } from "./ClerkHttp.js"
 import * as Operation from "./Operation.js"
 
 /**
+ * The errors of `Sessions.list` and `Sessions.stream`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type ListError = Operation.ErrorOf<422>
 
 /**
+ * The errors of `Sessions.create`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type CreateError = Operation.ErrorOf<404 | 409 | 422>
 
 /**
+ * The errors of `Sessions.get`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type GetError = Operation.ErrorOf<404>
 
 /**
+ * The errors of `Sessions.refresh`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type RefreshError = Operation.ErrorOf<422>
 
 /**
+ * The errors of `Sessions.revoke`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type RevokeError = Operation.ErrorOf<404 | 409>
 
 /**
+ * The errors of `Sessions.verify`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type VerifyError = Operation.ErrorOf<404 | 410>
 
 /**
+ * The errors of `Sessions.createToken` and `Sessions.createTokenFromTemplate`.
+ *
  * @since 0.1.0
  * @category errors
  */

@@ -44,6 +44,8 @@ export interface VerificationKey {
 }
 
 /**
+ * Finds the key that verifies a token.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -53,6 +53,8 @@ export type { Answer, Answers, Handler, Script } from "./clerkTest/answers.js"
 export { type ExpectedRequest, RequestsAssertionError } from "./clerkTest/expectedRequests.js"
 
 /**
+ * The options of `ClerkTest.layer`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -62,6 +64,8 @@ export interface ClerkTestOptions {
 }
 
 /**
+ * The options of `ClerkTest.sequence`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -71,19 +75,27 @@ export interface SequenceOptions {
 }
 
 /**
+ * The options of `ClerkTest.refusal`.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface RefusalOptions {
+  /** The `message` of the error. Default: the code. */
   readonly message?: string | undefined
+  /** The `long_message` of the error. Default: the message. */
   readonly longMessage?: string | undefined
+  /** The `meta` of the error. Default `{}`. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined
+  /** The `clerk_trace_id` of the body. Default: none. */
   readonly traceId?: string | undefined
   /** Header names are given in lower case: `{ "retry-after": "2" }`. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
 /**
+ * The record of the requests of a test.
+ *
  * @since 0.1.0
  * @category models
  */
