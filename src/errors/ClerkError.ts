@@ -1,5 +1,5 @@
 /**
- * Everything that can go wrong, as one type, and the questions one asks of it.
+ * All errors of this library as one type, and functions that inspect an error.
  *
  * @since 0.1.0
  */
@@ -58,16 +58,16 @@ const hasCode = (u: unknown, code: ClerkErrorCode): boolean =>
   is(u) && "errors" in u && u.errors.some((item) => item.code === code)
 
 /**
- * Questions to ask of a failure:
- * - `is(u)`: is it an error of this library?
- * - `isRetryable(u)`: may the same call safely be made again, and could it then succeed?
- * - `hasCode(u, code)`: did Clerk give this code (known codes complete in an editor)?
+ * Functions that inspect an error. Each takes a value of any type.
  *
  * @since 0.1.0
  * @category errors
  */
 export const ClerkError: {
+  /** Returns whether the value is an error of this library. */
   readonly is: (u: unknown) => u is ClerkError
+  /** Returns whether you can safely make the same call again, and it could succeed then. */
   readonly isRetryable: (u: unknown) => boolean
+  /** Returns whether Clerk responded with this error code. An editor completes the known codes. */
   readonly hasCode: (u: unknown, code: ClerkErrorCode) => boolean
 } = { is, isRetryable, hasCode }

@@ -162,11 +162,11 @@ export const make: {
     if (cookies && rest.authorizedParties === undefined) {
       return yield* broken(
         "authorizedParties",
-        "must be given where cookies are read, or set cookies to false"
+        'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
       )
     }
     if (Object.hasOwn(rest, "category")) {
-      return yield* broken("category", "cannot be chosen: only session tokens sign somebody in to a server")
+      return yield* broken("category", "is not an option here: a server accepts session tokens only")
     }
     const identity = yield* readIdentity(publishableKey)
     const issuer = rest.issuer ?? identity?.issuer

@@ -66,7 +66,7 @@ const readText = async (
   const refuse = (reason: ClerkDecodeError["reason"]) => {
     // Lets go of the connection; that it may be broken by now is of no interest.
     body.cancel().catch(() => {})
-    return refusedBody(reason)
+    return refusedBody(reason, { status, headers }, maxBytes)
   }
   if (!isReadableEncoding(headers["content-encoding"])) return refuse("encoding")
   if (declaresMoreThan(maxBytes, headers)) return refuse("oversize")

@@ -58,11 +58,13 @@ const readText = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<string, ClerkTransportError | ClerkDecodeError> => {
-  if (!isReadableEncoding(response.headers["content-encoding"])) return Effect.fail(refusedBody("encoding"))
-  if (declaresMoreThan(maxBytes, response.headers)) return Effect.fail(refusedBody("oversize"))
+  if (!isReadableEncoding(response.headers["content-encoding"]))
+    return Effect.fail(refusedBody("encoding", response))
+  if (declaresMoreThan(maxBytes, response.headers))
+    return Effect.fail(refusedBody("oversize", response, maxBytes))
   const chunks = new BodyChunks(maxBytes)
   return Stream.runForEach(response.stream, (chunk) =>
-    chunks.add(chunk) ? Effect.void : Effect.fail(refusedBody("oversize"))
+    chunks.add(chunk) ? Effect.void : Effect.fail(refusedBody("oversize", response, maxBytes))
   ).pipe(
     Effect.catchTag(
       "ResponseError",

@@ -14,7 +14,7 @@ import {
 } from "../errors/CallErrors.js"
 import type { ClerkHttpService, ClerkRequest } from "../services/ClerkHttp.js"
 import type { Op } from "../services/Operation.js"
-import { type CallError, type CallFacts, readAnswer, traceIdIn } from "./answer.js"
+import { type CallError, type CallFacts, readAnswer, shownMediaType, traceIdIn } from "./answer.js"
 import { waitMillis } from "./backoff.js"
 import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
 import { clerkHttpIn } from "./environmentClient.js"
@@ -126,7 +126,15 @@ const run = <A>({
     retry: Retry | undefined
   ): ClerkTimeout => {
     const retryable = phase === "attempt" && kind !== "once"
-    const fields = { ...factsOf(operation, attempts), phase, sent, retryable }
+    // The deadline of a combinator around the call is known by its end only.
+    const millis =
+      phase === "attempt"
+        ? limits.timeoutMillis
+        : endsAtNanos === undefined
+          ? limits.deadlineMillis
+          : Number.POSITIVE_INFINITY
+    const limit = millis === Number.POSITIVE_INFINITY ? undefined : Duration.millis(millis)
+    const fields = { ...factsOf(operation, attempts), phase, sent, limit, retryable }
     return new ClerkTimeout(
       retry === undefined ? fields : { ...fields, lastFailure: retry.lastFailure },
       true
@@ -149,7 +157,7 @@ const run = <A>({
         settle(
           error._tag === "TimedOut"
             ? timeout(attempts, phase, "maybe", retry)
-            : withFacts(error, facts, operation),
+            : withFacts(error, facts, operation, prepared),
           attempts,
           retry
         ),
@@ -231,7 +239,11 @@ const run = <A>({
 }
 
 const isRefusal = (failure: CallError): boolean =>
-  "status" in failure && failure.status >= 400 && failure.status < 500 && !failure.retryable
+  failure._tag !== "ClerkDecodeError" &&
+  "status" in failure &&
+  failure.status >= 400 &&
+  failure.status < 500 &&
+  !failure.retryable
 
 const withoutBudget = (failure: CallError): CallError => {
   // The constructor of the failure's own class takes back what the failure consists of.
@@ -243,11 +255,27 @@ const withoutBudget = (failure: CallError): CallError => {
 const withFacts = (
   error: ClerkTransportError | ClerkDecodeError,
   facts: CallFacts,
-  { kind }: OperationFacts
+  { kind }: OperationFacts,
+  { secrets }: PreparedCall
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
-    const { reason, issues, traceId } = error
-    return new ClerkDecodeError({ ...facts, reason, issues, traceId, retryable: false }, true)
+    const { expectedId, issues, maxResponseBytes, reason, receivedId, status, traceId } = error
+    const contentType = shownMediaType(error.contentType, secrets)
+    return new ClerkDecodeError(
+      {
+        ...facts,
+        reason,
+        issues,
+        status,
+        contentType,
+        maxResponseBytes,
+        expectedId,
+        receivedId,
+        traceId,
+        retryable: false
+      },
+      true
+    )
   }
   const { reason, sent } = error
   return new ClerkTransportError(

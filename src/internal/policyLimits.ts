@@ -36,7 +36,7 @@ export const readLimit = (
     ? Either.right(millis)
     : Either.left({
         field: `policy.${field}`,
-        rule: "must be a duration above zero and below 25 days; leave it out to set no limit"
+        rule: 'must be a duration above zero and below 25 days, such as "10 seconds"; leave it out to set no limit'
       })
 }
 
@@ -46,11 +46,17 @@ const settingNames: ReadonlyArray<keyof Settings> = ["attempts", "timeout", "dea
 export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLimits>, RuleBreak> =>
   Either.gen(function* () {
     if (typeof settings !== "object" || settings === null) {
-      return yield* Either.left({ field: "policy", rule: "must be an object of settings" })
+      return yield* Either.left({
+        field: "policy",
+        rule: "must be an object with attempts, timeout, deadline or onRetry"
+      })
     }
     const strange = unknownKey(settings, settingNames)
     if (strange !== undefined) {
-      return yield* Either.left({ field: `policy.${strange}`, rule: "is not a setting of a policy" })
+      return yield* Either.left({
+        field: `policy.${strange}`,
+        rule: "is not a policy setting; use attempts, timeout, deadline or onRetry"
+      })
     }
     // Own properties only, so that a polluted prototype changes nothing.
     const own: { readonly [K in keyof Settings]?: unknown } = ownProperties(settings)
@@ -64,7 +70,10 @@ export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLim
     if (own.timeout !== undefined) given.timeoutMillis = yield* readLimit("timeout", own.timeout)
     if (own.deadline !== undefined) given.deadlineMillis = yield* readLimit("deadline", own.deadline)
     if ((given.timeoutMillis ?? 0) > (given.deadlineMillis ?? Number.POSITIVE_INFINITY)) {
-      return yield* Either.left({ field: "policy.timeout", rule: "must not be longer than the deadline" })
+      return yield* Either.left({
+        field: "policy.timeout",
+        rule: `must not be longer than policy.deadline (${Duration.format(given.deadlineMillis ?? 0)})`
+      })
     }
     if (own.onRetry !== undefined) {
       if (typeof own.onRetry !== "function") {

@@ -29,6 +29,7 @@ import { ClerkAccessDenied, type Requirement } from "../errors/ClerkAccessDenied
 import { withOrgPrefix } from "../internal/organizationClaims.js"
 import { isMadeOf, own } from "../internal/ownMembers.js"
 import { ownProperties } from "../internal/ownProperties.js"
+import { rememberRequirements } from "../internal/requiredAccess.js"
 import { freshnessOf, isFresh } from "../internal/reverification.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 
@@ -295,6 +296,8 @@ export const protect: {
     Effect.flatMap(unmet(claims, requirements), (missing) =>
       missing !== undefined && missing.length === 0
         ? Effect.succeed(claims)
-        : Effect.fail(new ClerkAccessDenied({ missing: missing ?? [] }, true))
+        : Effect.fail(
+            rememberRequirements(new ClerkAccessDenied({ missing: missing ?? [] }, true), requirements)
+          )
     )
 )

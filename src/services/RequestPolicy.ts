@@ -22,7 +22,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { ClerkTimeout } from "../errors/CallErrors.js"
@@ -139,7 +139,13 @@ export const deadline =
               duration: millis,
               onTimeout: () =>
                 new ClerkTimeout(
-                  { operation: "RequestPolicy.deadline", attempts: 0, phase: "total", sent: "maybe" },
+                  {
+                    operation: "RequestPolicy.deadline",
+                    attempts: 0,
+                    phase: "total",
+                    sent: "maybe",
+                    limit: Duration.millis(millis)
+                  },
                   true
                 )
             })
