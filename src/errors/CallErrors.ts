@@ -113,6 +113,10 @@ export class ClerkTransportError extends withJson(
   }
 }
 
+/** Rounded, because the encoded form is a float. */
+const wholeMillis = (duration: Duration.Duration): string =>
+  Duration.format(Duration.millis(Math.round(Duration.toMillis(duration))))
+
 /**
  * A time limit ran out: the limit of one attempt, or the limit of the whole call with its retries.
  *
@@ -133,7 +137,7 @@ export class ClerkTimeout extends withJson(
   })
 ) {
   override get message(): string {
-    const limit = this.limit === undefined ? "in time" : `within ${Duration.format(this.limit)}`
+    const limit = this.limit === undefined ? "in time" : `within ${wholeMillis(this.limit)}`
     const what =
       this.phase === "attempt"
         ? `attempt ${this.attempts} got no response ${limit} (timeout of one attempt)`

@@ -36,7 +36,7 @@ export const readLimit = (
     ? Either.right(millis)
     : Either.left({
         field: `policy.${field}`,
-        rule: 'must be a duration above zero and below 25 days, such as "10 seconds"; leave it out to set no limit'
+        rule: "must be a duration above zero and below 25 days; leave it out to set no limit"
       })
 }
 

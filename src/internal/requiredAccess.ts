@@ -35,7 +35,7 @@ const shownReverification = (value: unknown): string => {
 export const describeMissing = (denial: object, missing: Requirement): string => {
   if (missing === "active") return "an active session (it is pending: the user has tasks to complete)"
   const required: { readonly [K in Requirement]?: unknown } = ownProperties(requirementsOf.get(denial) ?? {})
-  return missing === "reverification"
-    ? `reverification${shownReverification(required.reverification)}`
-    : `${missing}${shown(required[missing])}`
+  const value =
+    missing === "reverification" ? shownReverification(required.reverification) : shown(required[missing])
+  return value === "" ? `the required ${missing}` : `${missing}${value}`
 }

@@ -56,7 +56,7 @@ const checkMissingAzp = (own: OwnOptions): Either.Either<boolean, RuleBreak> => 
     return broken("missingAzp", 'must be "reject" or "allow"')
   }
   return own.authorizedParties === undefined
-    ? broken("missingAzp", "requires authorizedParties")
+    ? broken("missingAzp", "means something only together with authorizedParties")
     : Either.right(own.missingAzp === "allow")
 }
 
@@ -141,7 +141,7 @@ const namesFlaw = (
     : names.find((name) => name in options && !Object.keys(options).includes(name))
   return inherited === undefined
     ? undefined
-    : { field: inherited, rule: "must be an own property of the options, not an inherited one" }
+    : { field: inherited, rule: "must be a property of the options themselves, not one they inherit" }
 }
 
 const maxCapacity = 1_000_000
@@ -150,7 +150,7 @@ const checkCache = (cache: unknown): Either.Either<number, RuleBreak> => {
   if (cache === undefined) return Either.right(0)
   if (typeof cache !== "object" || cache === null) return broken("cache", "must be an object with a capacity")
   const names = ["capacity"] satisfies ReadonlyArray<keyof CacheOptions>
-  const flaw = namesFlaw(cache, names, "is not a cache option; use capacity")
+  const flaw = namesFlaw(cache, names, "is not an option of the cache")
   if (flaw !== undefined) return broken(`cache.${flaw.field}`, flaw.rule)
   const { capacity }: { readonly capacity?: unknown } = ownProperties(cache)
   return typeof capacity === "number" &&
@@ -185,7 +185,7 @@ export const checkTokenOptions = (
 ): Either.Either<TokenSettings, RuleBreak> =>
   Either.gen(function* () {
     if (typeof options !== "object" || options === null) return yield* broken("options", "must be an object")
-    const flaw = namesFlaw(options, names, `is not an option of token verification; use ${names.join(", ")}`)
+    const flaw = namesFlaw(options, names, "is not an option of token verification")
     if (flaw !== undefined) return yield* broken(flaw.field, flaw.rule)
     const own: OwnOptions = ownProperties(options)
     const { category = "session", clockSkew = "5 seconds" } = own

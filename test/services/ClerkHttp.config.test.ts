@@ -192,12 +192,15 @@ describe("another setting", () => {
       [`policy.deadline ${limit}`, { policy: { deadline: duration } }] as const
     ]),
     [
-      "policy.timeout must not be longer than the deadline",
+      "policy.timeout must not be longer than policy.deadline (1s)",
       { policy: { timeout: 1_001, deadline: "1 second" } }
     ],
-    ["policy.retries is not a setting of a policy", { policy: { retries: 3 } }],
-    ["policy must be an object of settings", { policy: "none" }],
-    ["policy must be an object of settings", { policy: 3 }],
+    [
+      "policy.retries is not a policy setting; use attempts, timeout, deadline or onRetry",
+      { policy: { retries: 3 } }
+    ],
+    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: "none" }],
+    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: 3 }],
     ["secretkey is not an option of a client", { secretkey: Redacted.make("sk_test_x") }],
     ["apiURL is not an option of a client", { apiURL: "https://proxy.example" }],
     ["__proto__ is not an option of a client", JSON.parse('{"__proto__":{"apiUrl":"https://evil.example"}}')]

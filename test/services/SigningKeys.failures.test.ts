@@ -145,7 +145,7 @@ describe("when the keys will be asked for again", () => {
     Effect.gen(function* () {
       const { error } = yield* playToFailure(findOne, { turns: [ClerkTest.json(401, {})] })
       expect(error.message).toBe(
-        "the keys that verify tokens are not available: Clerk refuses the secret key (ClerkUnauthorized), next asked for in 30s"
+        "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized), next fetch in 30s"
       )
       expect(JSON.parse(JSON.stringify(error))).toEqual({
         _tag: "ClerkKeysUnavailable",
