@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
 import { editorFor, entries, placeOf } from "../support/compiler.js"
 
+const inherited = new Set(["_tag", "message", "name", "prototype"])
+
 /** Everything public that has no documentation an editor could show. */
 const undocumented = (): ReadonlyArray<string> => {
   const program = editorFor("test/types/none.ts", "export {}\n", [...entries.values()]).program()
@@ -37,7 +39,7 @@ const undocumented = (): ReadonlyArray<string> => {
     for (const part of type.isUnion() ? type.types : [type]) {
       for (const member of checker.getPropertiesOfType(part)) {
         // Of a class: what it inherits from `Error`, `Tag` or a schema is theirs to document.
-        if (member.name.startsWith("__@") || member.name === "_tag" || member.name === "prototype") continue
+        if (member.name.startsWith("__@") || inherited.has(member.name)) continue
         if (!(member.declarations ?? []).some(placeOf)) continue
         if (seen.has(member)) continue
         seen.add(member)

@@ -27,17 +27,17 @@ export interface SeedActivity {
   readonly id?: string
   /** Whether the device is a phone or a tablet. Default false. */
   readonly isMobile?: boolean
-  /** The kind of device. Default: a desktop. */
+  /** The kind of device. Default `desktop`. */
   readonly deviceType?: string
-  /** The name of the browser. */
+  /** The name of the browser. Default `Chrome`. */
   readonly browserName?: string
-  /** The version of the browser. */
+  /** The version of the browser. Default `128.0.0.0`. */
   readonly browserVersion?: string
-  /** The IP address. */
+  /** The IP address. Default `192.0.2.1`. */
   readonly ipAddress?: string
-  /** The city. Default Athens. */
+  /** The city. Default `Athens`. */
   readonly city?: string
-  /** The country. Default GR. */
+  /** The country. Default `GR`. */
   readonly country?: string
 }
 
@@ -207,7 +207,10 @@ export interface SeedIssue {
  */
 export class EmulatorSeedError extends Schema.TaggedError<EmulatorSeedError>("EmulatorSeedError")(
   "EmulatorSeedError",
-  { issues: Schema.Array(Schema.Struct({ path: Schema.String, rule: Schema.String })) }
+  {
+    /** The mistakes in the seed. */
+    issues: Schema.Array(Schema.Struct({ path: Schema.String, rule: Schema.String }))
+  }
 ) {
   override get message(): string {
     return this.issues.map(({ path, rule }) => `${path === "" ? "the seed" : path} ${rule}`).join("; ")
