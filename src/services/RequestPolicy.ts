@@ -47,20 +47,20 @@ export interface RetryEvent {
 }
 
 /**
- * A setting that is absent is left to whoever decides next; when nobody does, it sets no bound: one attempt, and
- * no limit of time.
+ * The settings a call runs under. A call takes an absent setting from the next outer combinator, then from the client.
+ * The defaults below hold if none of them sets it. `RequestPolicy.standard` is the default of a client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Settings {
-  /** How many requests one call may make, 1 to 10; 1 is no retry. */
+  /** The number of requests one call may make, 1 to 10. 1 means no retry. Default 1. */
   readonly attempts?: number | undefined
-  /** How long one request may take, from connecting to the last byte of the answer. */
+  /** The time limit of one request, from connecting to the last byte of the response. Default: no limit. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** How long one call may take in all: every attempt and every wait between them. */
+  /** The time limit of one call, with every attempt and every wait between attempts. Default: no limit. */
   readonly deadline?: Duration.DurationInput | undefined
-  /** Run before each wait, for logs and metrics of your own; its time counts. */
+  /** Runs before each wait, for your own logs and metrics. Its time counts towards `deadline`. Default: none. */
   readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined
 }
 

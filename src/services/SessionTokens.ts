@@ -40,8 +40,8 @@ import { SigningKeys } from "./SigningKeys.js"
  */
 export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
   /**
-   * The origins whose tokens are accepted (`azp`), as browsers write them: `https://app.example.com`. Give it wherever
-   * tokens come in cookies, so that another application on your domain cannot use its own.
+   * The origins whose tokens are accepted (`azp`), as browsers write them: `["https://app.example.com"]`. Set it
+   * wherever tokens come in cookies, so that another application on your domain cannot use its own. Default: any origin.
    */
   readonly authorizedParties?: ReadonlyArray<string> | undefined
   /** Whether to accept a token without `azp` when `authorizedParties` is set. Default `"reject"`. */

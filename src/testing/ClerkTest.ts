@@ -89,7 +89,7 @@ export interface RefusalOptions {
   readonly meta?: Readonly<Record<string, unknown>> | undefined
   /** The `clerk_trace_id` of the body. Default: none. */
   readonly traceId?: string | undefined
-  /** Header names are given in lower case: `{ "retry-after": "2" }`. */
+  /** The headers, with names in lower case: `{ "retry-after": "2" }`. Default: `content-type` only. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 

@@ -37,11 +37,10 @@ export const editorFor = (path: string, text: string, others: ReadonlyArray<stri
       }
       return byLine
     },
-    /** The documentation that is shown when one points at the text. */
-    hover: (pointedAt: string): string =>
+    /** The documentation that is shown when one points at a place in a line of the text. */
+    hover: (line: string, at: number): string =>
       ts.displayPartsToString(
-        service.getQuickInfoAtPosition(file, text.lastIndexOf(pointedAt) + pointedAt.length - 1)
-          ?.documentation
+        service.getQuickInfoAtPosition(file, text.lastIndexOf(`${line}\n`) + at)?.documentation
       ),
     program: (): ts.Program => {
       const program = service.getProgram()

@@ -2,6 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
 import { editorFor, entries, placeOf } from "../support/compiler.js"
 
+/** What callers fill in: each field that may be left out says what happens then. */
+const isInput = (name: string): boolean => /(?:Options|Params|Settings|ListBy\w+)$/.test(name)
+
 const inherited = new Set(["_tag", "message", "name", "prototype"])
 
 /** Everything public that has no documentation an editor could show. */
@@ -44,6 +47,10 @@ const undocumented = (): ReadonlyArray<string> => {
         if (seen.has(member)) continue
         seen.add(member)
         checkValue(member, `${name}.${member.name}`)
+        const text = ts.displayPartsToString(member.getDocumentationComment(checker))
+        if (isInput(name) && member.flags & ts.SymbolFlags.Optional && !/default|absent/i.test(text)) {
+          report(`${name}.${member.name} without its default`, member.declarations)
+        }
       }
     }
   }
@@ -76,7 +83,9 @@ const undocumented = (): ReadonlyArray<string> => {
 }
 
 describe("the documentation an editor shows", () => {
-  it("covers every export, every field of it, and every signature", { timeout: 120_000 }, () => {
+  it("covers every export, field and signature, and states the default of every option", {
+    timeout: 120_000
+  }, () => {
     assert.deepStrictEqual(undocumented(), [])
   })
 })
