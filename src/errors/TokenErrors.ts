@@ -26,9 +26,8 @@ import { httpApiStatus } from "../internal/httpApiStatus.js"
  * The claims of the token, checked after the signature:
  * - `exp`, `nbf`, `iat`: it has expired, is not valid yet, or was issued in the future; or the claim is not a time;
  * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not the expected one;
- * - `sts`: the session is pending: the user has tasks to complete;
- * - `version`: this library does not know the version of the token;
- * - `claims`: another claim is malformed, or does not match your own schema (`issues` says where).
+ * - `sts`: the session is pending (the user has tasks to complete), or its status cannot be read;
+ * - `claims`: your own schema rejected the claims (`issues` says where).
  *
  * The request to a server:
  * - `missing`: it has no token;
@@ -60,7 +59,6 @@ export const TokenReason = Schema.Literal(
   "azp",
   "aud",
   "sts",
-  "version",
   "claims",
   "missing",
   "origin"
@@ -83,8 +81,7 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
   iss: "its issuer (iss) is missing or not the expected one",
   azp: "its authorized party (azp) is missing or not among authorizedParties",
   aud: "its audience (aud) is missing or not the expected one",
-  sts: "its session is pending: the user has tasks to complete",
-  version: "its version (v) is unknown",
+  sts: "its session is pending (the user has tasks to complete), or its status (sts) cannot be read",
   claims: "its claims do not match the schema",
   missing:
     "send a bearer token in the Authorization header, or the session cookie where the server reads cookies",
@@ -118,7 +115,7 @@ export class ClerkTokenError extends withJson(
       clockSkew: Schema.optional(Schema.DurationFromMillis),
       /** With `azp`, `iss`, `aud`: the values in the token. Absent if the token has none. */
       actual: Schema.optional(Schema.Array(Schema.String)),
-      /** With `azp`, `iss`, `aud`: the accepted values. */
+      /** With `azp`, `iss`, `aud`: the accepted values. Absent with `azp` when the authorized parties are a predicate. */
       expected: Schema.optional(Schema.Array(Schema.String)),
       /** With `claims`: where the claims differ from the schema, and what it expects there. Never the received value. */
       issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })))

@@ -41,6 +41,7 @@ import { refuseWithHeaders } from "../internal/authResponse.js"
 import { ownProperties } from "../internal/ownProperties.js"
 import { readPublishableKey } from "../internal/publishableKey.js"
 import { tokenOf } from "../internal/requestToken.js"
+import { makeParties } from "../internal/tokenSettings.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
@@ -51,7 +52,8 @@ import type { SigningKeys } from "../services/SigningKeys.js"
  * @since 0.1.0
  * @category models
  */
-export interface CommonOptions extends Omit<SessionTokens.VerifierOptions, "category" | "claims"> {
+export interface CommonOptions
+  extends Omit<SessionTokens.VerifierOptions, "authorizedParties" | "category" | "claims"> {
   /**
    * The instance's publishable key: `pk_test_…` or `pk_live_…`. It sets `issuer`, unless `issuer` is set, and names
    * the instance's own cookie (`__session_<suffix>`), which takes precedence over `__session`. Default: none, so
@@ -71,10 +73,11 @@ export interface CookieAuthOptions extends CommonOptions {
   /** Whether to read the session cookie of a request without a bearer token. Default true. */
   readonly cookies?: true | undefined
   /**
-   * The origins whose tokens are accepted (claim `azp`), as browsers write them: `["https://app.example.com"]`. The
-   * server also rejects a cookie that comes with an `Origin` that is not in the list.
+   * The origins whose tokens are accepted (claim `azp`): a list such as `["https://app.example.com"]`, or a predicate.
+   * The server also rejects a cookie that comes with an `Origin` that is not accepted. Anchor the pattern of a predicate
+   * at both ends.
    */
-  readonly authorizedParties: ReadonlyArray<string>
+  readonly authorizedParties: SessionTokens.AuthorizedParties
 }
 
 /**
@@ -86,6 +89,8 @@ export interface CookieAuthOptions extends CommonOptions {
 export interface BearerAuthOptions extends CommonOptions {
   /** Ignores cookies. */
   readonly cookies: false
+  /** The origins whose tokens are accepted (claim `azp`): a list, or a predicate. Default: any origin. */
+  readonly authorizedParties?: SessionTokens.AuthorizedParties | undefined
 }
 
 /**
@@ -176,7 +181,7 @@ export const make: {
     const cookieNames = cookies
       ? [...(identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]), "__session"]
       : []
-    const parties = [...(rest.authorizedParties ?? [])]
+    const parties = rest.authorizedParties === undefined ? undefined : makeParties(rest.authorizedParties)
     return HttpServerRequest.HttpServerRequest.pipe(
       Effect.flatMap((request) => {
         const token = tokenOf(request, cookieNames, parties)

@@ -7,9 +7,12 @@ const maxKeys = 50
 
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 
-/** What a key id may look like; anything else can belong to no key, and is never asked for. */
+/**
+ * Whether a text may be a key id. Any other text belongs to no key and causes no fetch. It can be an e-mail address, a
+ * time or a thumbprint, but no path: keys may come from a service of the user's that looks files up by it.
+ */
 export const isKeyId = (kid: unknown): kid is string =>
-  typeof kid === "string" && /^[A-Za-z0-9_-]{1,128}$/.test(kid)
+  typeof kid === "string" && /^(?!\.|.*\.\.)[A-Za-z0-9_.@:+=~-]{1,128}$/.test(kid)
 
 /** A key as it came, without what it inherits. */
 type Jwk = Readonly<Record<string, unknown>>

@@ -5,160 +5,157 @@ import { own } from "./ownMembers.js"
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** What a token says of the user's organization, features and plans; or the path of the claim that is malformed. */
+/**
+ * What a token grants through the user's organization, features and plans. These claims only add rights, so one that
+ * cannot be read grants nothing and never makes the token invalid.
+ */
 export interface Entitlements {
   readonly organization: OrganizationClaims | undefined
   readonly features: ReadonlyArray<string>
   readonly plan: string | undefined
 }
 
-/** A claim that is not as Clerk writes it, and what it should be. */
-export interface ClaimFlaw {
-  readonly path: string
-  readonly expected: string
-}
-
-const flaw = (path: string, expected: string): ClaimFlaw => ({ path, expected })
-
 /** Something being written down member by member. Spreading them in took half of the time it took to read a token. */
 export type Draft<A> = { -readonly [K in keyof A]: A[K] }
-
-export const isFlaw = (value: object): value is ClaimFlaw => Object.hasOwn(value, "expected")
 
 /** A claim that has to say something. */
 export const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
 
-/** Of the claims about organizations, one that is null says as little as one that is left out. */
-const given = (claims: Claims, name: string): unknown => own(claims, name) ?? undefined
-
-const isTextOrAbsent = (value: unknown): value is string | undefined =>
-  value === undefined || typeof value === "string"
-
-/** Roles are written with their prefix in version 1 and without it in version 2. */
+/** Version 1 writes roles with this prefix and version 2 without it. */
 export const withOrgPrefix = (name: string): string => (name.startsWith("org:") ? name : `org:${name}`)
 
-export const entitlements1 = (claims: Claims): Entitlements | ClaimFlaw => {
-  const id = given(claims, "org_id")
-  if (id === undefined) return { organization: undefined, features: [], plan: undefined }
-  const role = given(claims, "org_role")
-  const slug = given(claims, "org_slug")
-  const permissions: unknown = given(claims, "org_permissions") ?? []
-  if (!isText(id)) return flaw("org_id", "the id of an organization")
-  if (!isText(role)) return flaw("org_role", "the name of a role")
-  if (!isTextOrAbsent(slug)) return flaw("org_slug", "a string")
-  if (!Array.isArray(permissions) || !permissions.every(isText))
-    return flaw("org_permissions", "an array of names")
+export const noEntitlements = (): Entitlements => ({ organization: undefined, features: [], plan: undefined })
+
+interface OrganizationParts {
+  readonly id: string
+  readonly role: unknown
+  readonly slug: unknown
+  readonly permissions: ReadonlyArray<string>
+  readonly features: ReadonlyArray<string>
+}
+
+const organizationOf = ({ features, id, permissions, role, slug }: OrganizationParts) => {
   const organization: Draft<OrganizationClaims> = {
     id: id as OrganizationId, // the brand asserts nothing
-    role: withOrgPrefix(role),
     permissions,
-    features: []
+    features
   }
-  if (slug !== undefined) organization.slug = slug
+  if (isText(role) && role !== "org:") organization.role = withOrgPrefix(role)
+  if (typeof slug === "string") organization.slug = slug
+  return organization
+}
+
+export const entitlements1 = (claims: Claims): Entitlements => {
+  const id = own(claims, "org_id")
+  if (!isText(id)) return noEntitlements()
+  const permissions = own(claims, "org_permissions")
+  const organization = organizationOf({
+    id,
+    role: own(claims, "org_role"),
+    slug: own(claims, "org_slug"),
+    permissions: Array.isArray(permissions) ? permissions.filter(isText) : [],
+    features: []
+  })
   return { organization, features: [], plan: undefined }
 }
 
+const parts = (text: unknown): ReadonlyArray<string> =>
+  isText(text) ? text.split(",").map((part) => part.trim()) : []
+
 interface Scoped {
+  /** Empty where the name cannot be read; the entry still keeps its place in the list. */
   readonly name: string
   readonly isUsers: boolean
   readonly isOrganizations: boolean
 }
 
-/** Reads `o:dashboard,u:x,uo:y`. A scope Clerk may add some day concerns neither, but keeps its place. */
-const scopedList = (text: unknown): ReadonlyArray<Scoped> | undefined => {
-  if (text === undefined || text === "") return []
-  if (typeof text !== "string") return undefined
-  const parts = text.split(",").map((part) => part.trim())
-  if (!parts.every((part) => /^[a-z]+:[^:]+$/.test(part))) return undefined
-  return parts.map((part) => {
-    const colon = part.indexOf(":")
-    const scope = part.slice(0, colon)
+/**
+ * Reads `o:dashboard,u:x,uo:y`. An entry without a scope voids the whole list, since Clerk's SDKs read none of it then.
+ * A scope that Clerk adds later belongs to neither owner, but its entry keeps its place.
+ */
+const scopedList = (text: unknown): ReadonlyArray<Scoped> => {
+  const entries = parts(text)
+  if (!entries.every((entry) => entry.includes(":"))) return []
+  return entries.map((entry) => {
+    const colon = entry.indexOf(":")
+    const scope = entry.slice(0, colon)
+    const name = entry.slice(colon + 1)
     return {
-      name: part.slice(colon + 1),
+      name: name.includes(":") ? "" : name,
       isUsers: scope === "u" || scope === "uo" || scope === "ou",
       isOrganizations: scope === "o" || scope === "uo" || scope === "ou"
     }
   })
 }
 
-const list = (text: unknown): ReadonlyArray<string> | undefined => {
-  if (text === undefined || text === "") return []
-  return typeof text === "string" ? text.split(",").map((part) => part.trim()) : undefined
-}
+const namesOf = (entries: ReadonlyArray<Scoped>, owner: "isUsers" | "isOrganizations") =>
+  entries.filter((entry) => entry[owner] && entry.name !== "").map(({ name }) => name)
 
 /**
- * Which feature each mask belongs to. Clerk documents one mask for each feature, the user's included; its JavaScript
- * SDK counts the organization's features only. The number of masks tells which was meant; where it tells neither, or a
- * feature that is only the user's has permissions, nothing is granted.
+ * A mask sets one bit per permission name. A negative number sets none: as a signed 64-bit number it would have its
+ * high bits set, but Clerk's JavaScript SDK reads no permission from it. Only permissions that every reading grants are granted.
  */
-const alignedFeatures = (
-  features: ReadonlyArray<Scoped>,
-  masks: ReadonlyArray<bigint>
-): ReadonlyArray<Scoped> | undefined => {
-  const ofOrganization = features.filter((feature) => feature.isOrganizations)
-  if (masks.length === features.length) {
-    return features.every((feature, at) => feature.isOrganizations || masks[at] === 0n) ? features : undefined
-  }
-  return masks.length === ofOrganization.length ? ofOrganization : undefined
-}
+const maskOf = (text: string): bigint => (/^\d{1,80}$/.test(text) ? BigInt(text) : 0n)
 
-/** Every feature's mask has a bit, the lowest first, for each of the permission names. */
-const permissionsOf = (
+/** The permissions when the first mask belongs to the first of these features, and so on. */
+const permissionsAt = (
   features: ReadonlyArray<Scoped>,
   names: ReadonlyArray<string>,
   masks: ReadonlyArray<bigint>
 ): ReadonlyArray<string> =>
-  (alignedFeatures(features, masks) ?? []).flatMap((feature, at) => {
+  features.flatMap((feature, at) => {
+    if (!feature.isOrganizations || feature.name === "") return []
+    // Lowest bit first.
     const bits = (masks[at] ?? 0n).toString(2)
     return names
       .slice(0, bits.length)
-      .filter((_, bit) => bits.at(-1 - bit) === "1")
+      .filter((name, bit) => bits.at(-1 - bit) === "1" && /^[^\s:]+$/.test(name))
       .map((name) => `org:${feature.name}:${name}`)
   })
+
+/**
+ * Clerk documents one mask per feature, including the user's own features. Clerk's JavaScript SDK counts only the
+ * organization's features. As many masks as those leave only its way of counting. Otherwise only permissions that both
+ * ways grant are granted: they differ when a feature of the user comes before one of the organization.
+ */
+const permissionsOf = (
+  features: ReadonlyArray<Scoped>,
+  names: ReadonlyArray<string>,
+  masks: ReadonlyArray<bigint>
+): ReadonlyArray<string> => {
+  const ofOrganization = features.filter((feature) => feature.isOrganizations)
+  const countingOrganizations = permissionsAt(ofOrganization, names, masks)
+  const areAligned = masks.length === ofOrganization.length || ofOrganization.length === features.length
+  if (areAligned) return countingOrganizations
+  const countingAll = new Set(permissionsAt(features, names, masks))
+  return countingOrganizations.filter((permission) => countingAll.has(permission))
+}
 
 const organization2 = (
   claim: unknown,
   features: ReadonlyArray<Scoped>,
   plan: string | undefined
-): OrganizationClaims | ClaimFlaw => {
-  if (!Predicate.isRecord(claim)) return flaw("o", "an object")
+): OrganizationClaims | undefined => {
+  if (!Predicate.isRecord(claim)) return undefined
   const id = own(claim, "id")
-  const role = own(claim, "rol")
-  const slug = given(claim, "slg")
-  if (!isText(id)) return flaw("o.id", "the id of an organization")
-  if (!isText(role)) return flaw("o.rol", "the name of a role")
-  if (!isTextOrAbsent(slug)) return flaw("o.slg", "a string")
-  const names = list(given(claim, "per"))
-  if (names === undefined || !names.every((name) => /^[^\s:,]+$/.test(name)))
-    return flaw("o.per", "a list of names")
-  const masks = list(given(claim, "fpm"))
-  if (masks === undefined || !masks.every((mask) => /^\d{1,80}$/.test(mask)))
-    return flaw("o.fpm", "a list of bit masks")
-  const organization: Draft<OrganizationClaims> = {
-    id: id as OrganizationId, // the brand asserts nothing
-    role: withOrgPrefix(role),
-    permissions: permissionsOf(features, names, masks.map(BigInt)),
-    features: features.filter((feature) => feature.isOrganizations).map(({ name }) => name)
-  }
-  if (slug !== undefined) organization.slug = slug
+  if (!isText(id)) return undefined
+  const organization = organizationOf({
+    id,
+    role: own(claim, "rol"),
+    slug: own(claim, "slg"),
+    permissions: permissionsOf(features, parts(own(claim, "per")), parts(own(claim, "fpm")).map(maskOf)),
+    features: namesOf(features, "isOrganizations")
+  })
   if (plan !== undefined) organization.plan = plan
   return organization
 }
 
-export const entitlements2 = (claims: Claims): Entitlements | ClaimFlaw => {
-  const features = scopedList(given(claims, "fea"))
-  if (features === undefined) return flaw("fea", "a list of features with their scope")
-  const plans = scopedList(given(claims, "pla"))
-  if (plans === undefined) return flaw("pla", "a list of plans with their scope")
-  const claim = given(claims, "o")
-  const organization =
-    claim === undefined
-      ? undefined
-      : organization2(claim, features, plans.find((plan) => plan.isOrganizations)?.name)
-  if (organization !== undefined && isFlaw(organization)) return organization
+export const entitlements2 = (claims: Claims): Entitlements => {
+  const features = scopedList(own(claims, "fea"))
+  const plans = scopedList(own(claims, "pla"))
   return {
-    organization,
-    features: features.filter((feature) => feature.isUsers).map(({ name }) => name),
-    plan: plans.find((plan) => plan.isUsers)?.name
+    organization: organization2(own(claims, "o"), features, namesOf(plans, "isOrganizations")[0]),
+    features: namesOf(features, "isUsers"),
+    plan: namesOf(plans, "isUsers")[0]
   }
 }

@@ -1,6 +1,7 @@
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import { ClerkTokenError } from "../errors/TokenErrors.js"
 import { own } from "./ownMembers.js"
+import type { Parties } from "./tokenSettings.js"
 
 /** Any white space ends the scheme, but only spaces belong there: after a tab comes no token. */
 const bearer = /^bearer(?!\S) */i
@@ -28,7 +29,7 @@ const refusal = (reason: "missing" | "origin", expected?: ReadonlyArray<string>)
 export const tokenOf = (
   request: HttpServerRequest,
   cookieNames: ReadonlyArray<string>,
-  parties: ReadonlyArray<string>
+  parties: Parties | undefined
 ): string | ClerkTokenError => {
   const authorization = own(request.headers, "authorization")
   if (authorization !== undefined && bearer.test(authorization)) {
@@ -37,8 +38,8 @@ export const tokenOf = (
   const cookie = cookieOf(request, cookieNames)
   if (cookie === undefined) return refusal("missing")
   const origin = own(request.headers, "origin")
-  // Browsers send the cookie with whatever any site under the same domain makes them send.
-  return origin === undefined || isSafe(request) || parties.includes(origin)
+  // Browsers send the cookie with every request that a site under the same domain makes them send.
+  return origin === undefined || isSafe(request) || parties?.accepts(origin) === true
     ? cookie
-    : refusal("origin", parties)
+    : refusal("origin", parties?.list)
 }

@@ -5,15 +5,7 @@ import * as Predicate from "effect/Predicate"
 import { ClerkTokenError, type TokenReason } from "../errors/TokenErrors.js"
 import type { SessionId, UserId } from "../schema/Ids.js"
 import type { ActorClaims, FactorAges, SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
-import {
-  type ClaimFlaw,
-  type Draft,
-  type Entitlements,
-  entitlements1,
-  entitlements2,
-  isFlaw,
-  isText
-} from "./organizationClaims.js"
+import { type Draft, entitlements1, entitlements2, isText, noEntitlements } from "./organizationClaims.js"
 import { own } from "./ownMembers.js"
 import { schemaIssues } from "./schemaIssues.js"
 import { scrubText } from "./scrub.js"
@@ -89,31 +81,35 @@ const issuerFlaw = (iss: unknown, expected: string | undefined): ClerkTokenError
   })
 }
 
-const partyFlaw = (azp: unknown, settings: TokenSettings): ClerkTokenError | undefined => {
-  const { acceptsMissingAzp, authorizedParties } = settings
-  if (azp === undefined) return acceptsMissingAzp ? undefined : refused("azp", partiesOf(authorizedParties))
-  if (!isText(azp)) return refused("azp", partiesOf(authorizedParties))
-  return authorizedParties === undefined || authorizedParties.includes(azp)
-    ? undefined
-    : refused("azp", { actual: shown([azp]), ...partiesOf(authorizedParties) })
+/** Without authorized parties nobody asked about the claim, so any value is accepted. */
+export const partyFlaw = (
+  azp: unknown,
+  { acceptsMissingAzp, authorizedParties }: TokenSettings
+): ClerkTokenError | undefined => {
+  if (authorizedParties === undefined) return undefined
+  const { accepts, list } = authorizedParties
+  if (azp === undefined ? acceptsMissingAzp : isText(azp) && accepts(azp)) return undefined
+  return refused("azp", {
+    ...(isText(azp) ? { actual: shown([azp]) } : {}),
+    ...(list === undefined ? {} : { expected: list })
+  })
 }
 
-const partiesOf = (expected: ReadonlyArray<string> | undefined) =>
-  expected === undefined ? {} : { expected }
+/** The audiences that can be read, or `undefined` when the claim is neither text nor a list. */
+const readAudience = (aud: unknown): ReadonlyArray<string> | undefined =>
+  Array.isArray(aud) ? aud.filter(isText) : isText(aud) ? [aud] : undefined
 
-const readAudience = (aud: unknown): ReadonlyArray<string> | undefined | ClerkTokenError => {
-  if (aud === undefined) return undefined
-  const list: ReadonlyArray<unknown> = Array.isArray(aud) ? aud : [aud]
-  return list.every(isText) ? list : refused("aud")
-}
-
+/** Strict once an audience is expected: a list with anything but names in it is not accepted for one of them. */
 const audienceFlaw = (
-  aud: ReadonlyArray<string> | undefined,
+  aud: unknown,
   expected: ReadonlyArray<string> | undefined
-): ClerkTokenError | undefined =>
-  expected === undefined || aud?.some((each) => expected.includes(each)) === true
-    ? undefined
-    : refused("aud", { ...(aud === undefined ? {} : { actual: shown(aud) }), expected })
+): ClerkTokenError | undefined => {
+  if (expected === undefined) return undefined
+  const given: ReadonlyArray<unknown> = Array.isArray(aud) ? aud : [aud]
+  if (given.every(isText) && given.some((each) => expected.includes(each))) return undefined
+  const actual = readAudience(aud)
+  return refused("aud", { ...(actual === undefined ? {} : { actual: shown(actual) }), expected })
+}
 
 /** What both categories of tokens say, with all that may be missing. */
 interface Common {
@@ -129,19 +125,19 @@ const readCommon = (claims: Claims, settings: TokenSettings): Common | ClerkToke
   const iss = own(claims, "iss")
   const azp = own(claims, "azp")
   const jti = own(claims, "jti")
-  const aud = readAudience(own(claims, "aud"))
+  const aud = own(claims, "aud")
   const flaw =
     userFlaw(sub) ??
     issuerFlaw(iss, settings.issuer) ??
     partyFlaw(azp, settings) ??
-    (aud instanceof ClerkTokenError ? aud : audienceFlaw(aud, settings.audience))
+    audienceFlaw(aud, settings.audience)
   if (flaw !== undefined) return flaw
   return {
-    // Each was found to be this above.
+    // Both were found to be text above.
     userId: sub as UserId,
     issuer: iss as string,
-    authorizedParty: azp as string | undefined,
-    audience: aud as ReadonlyArray<string> | undefined,
+    authorizedParty: isText(azp) ? azp : undefined,
+    audience: readAudience(aud),
     tokenId: isText(jti) ? jti : undefined
   }
 }
@@ -167,36 +163,46 @@ const readTemplate = (common: Common, times: TokenTimes): TokenClaims => {
   return read
 }
 
-const malformed = ({ expected, path }: ClaimFlaw): ClerkTokenError =>
-  refused("claims", { issues: [{ path, expected }] })
+/** Null and an empty object say as little as a claim that is left out. */
+const isAbsent = (claim: unknown): boolean =>
+  claim === undefined || claim === null || (Predicate.isRecord(claim) && Object.keys(claim).length === 0)
 
+/** Anything but `active` is treated as pending, because the session's user may have tasks left. */
 const readStatus = (sts: unknown, acceptsPending: boolean): SessionClaims["status"] | ClerkTokenError => {
-  if (sts === undefined || sts === "active") return "active"
-  if (sts !== "pending") return malformed({ path: "sts", expected: '"active" or "pending"' })
+  if (isAbsent(sts) || sts === "active") return "active"
   return acceptsPending ? "pending" : refused("sts")
 }
 
-const readFactorAges = (fva: unknown): FactorAges | undefined | ClerkTokenError => {
-  if (fva === undefined) return undefined
-  const isPair =
-    Array.isArray(fva) && fva.length === 2 && fva.every((age) => Number.isSafeInteger(age) && age >= -1)
-  if (!isPair) return malformed({ path: "fva", expected: "two ages in minutes" })
+const isAge = (age: unknown): age is number =>
+  typeof age === "number" && (age === -1 || age >= 0) && age <= Number.MAX_SAFE_INTEGER
+
+/** A claim that cannot be read verifies nothing. A part of a minute counts as a whole one, which makes a factor older. */
+const readFactorAges = (fva: unknown): FactorAges | undefined => {
+  if (!Array.isArray(fva) || fva.length !== 2 || !fva.every(isAge)) return undefined
+  const [first, second] = fva.map(Math.ceil)
   const ages: Draft<FactorAges> = {}
-  if (fva[0] >= 0) ages.first = Duration.minutes(fva[0])
-  if (fva[1] >= 0) ages.second = Duration.minutes(fva[1])
+  if (first !== undefined && first >= 0) ages.first = Duration.minutes(first)
+  if (second !== undefined && second >= 0) ages.second = Duration.minutes(second)
   return ages
 }
 
-const readActor = (act: unknown): ActorClaims | undefined | ClerkTokenError => {
-  if (act === undefined || act === null) return undefined
-  const sub = Predicate.isRecord(act) ? own(act, "sub") : undefined
-  return Predicate.isRecord(act) && isText(sub)
-    ? { ...act, sub }
-    : malformed({ path: "act", expected: "an actor with a sub" })
+/** Stands for an actor whose id cannot be read. Ids that Clerk issues have a prefix, so none of them equals it. */
+const unknownActor = "unknown"
+
+/** A claim that cannot be read is still an impersonation: it must not look like the user's own session. */
+const readActor = (act: unknown): ActorClaims | undefined => {
+  if (isAbsent(act)) return undefined
+  if (!Predicate.isRecord(act)) return { sub: unknownActor }
+  const sub = own(act, "sub")
+  return { ...act, sub: isText(sub) ? sub : unknownActor }
 }
 
+/** Claims of a version that is not known are read as those of the newest one, but grant nothing. */
 const readVersion = (v: unknown): 1 | 2 | undefined =>
-  v === undefined ? 1 : v === 1 || v === 2 ? v : undefined
+  v === undefined || v === null || v === 1 ? 1 : v === 2 ? 2 : undefined
+
+const readEntitlements = (claims: Claims, version: 1 | 2 | undefined) =>
+  version === undefined ? noEntitlements() : version === 1 ? entitlements1(claims) : entitlements2(claims)
 
 const readSession = (
   claims: Claims,
@@ -206,17 +212,12 @@ const readSession = (
 ): SessionClaims | ClerkTokenError => {
   const sid = own(claims, "sid")
   if (typeof sid !== "string" || !/^sess_/.test(sid) || !idText.test(sid)) return refused("sid")
-  const version = readVersion(own(claims, "v"))
-  if (version === undefined) return refused("version")
   const status = readStatus(own(claims, "sts"), settings.acceptsPending)
   if (status instanceof ClerkTokenError) return status
+  const version = readVersion(own(claims, "v"))
   const factorAges = readFactorAges(own(claims, "fva"))
-  if (factorAges instanceof ClerkTokenError) return factorAges
   const actor = readActor(own(claims, "act"))
-  if (actor instanceof ClerkTokenError) return actor
-  const entitled: Entitlements | ClaimFlaw = version === 1 ? entitlements1(claims) : entitlements2(claims)
-  if (isFlaw(entitled)) return malformed(entitled)
-  const { features, organization, plan } = entitled
+  const { features, organization, plan } = readEntitlements(claims, version)
   const read: Draft<SessionClaims> = {
     userId: common.userId,
     sessionId: sid as SessionId, // a string, seen above
@@ -224,7 +225,7 @@ const readSession = (
     issuedAt: dateTime(times.iat),
     expiresAt: dateTime(times.exp),
     status,
-    version,
+    version: version ?? 2,
     features,
     custom: undefined
   }

@@ -4,16 +4,24 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import type { CacheOptions, VerifierOptions } from "../services/SessionTokens.js"
+import type { AuthorizedParties, CacheOptions, VerifierOptions } from "../services/SessionTokens.js"
+import { isLoopback } from "./loopback.js"
 import { isMadeOf } from "./ownMembers.js"
 import { ownProperties } from "./ownProperties.js"
 import { type RuleBreak, unknownKey } from "./ruleBreak.js"
 import { scrubText } from "./scrub.js"
 
+/** Decides whose tokens are accepted. */
+export interface Parties {
+  readonly accepts: (origin: string) => boolean
+  /** What an error may name; a predicate has no list. */
+  readonly list: ReadonlyArray<string> | undefined
+}
+
 /** What tokens are held against, after every check of the options. */
 export interface TokenSettings {
   readonly category: "session" | "template"
-  readonly authorizedParties: ReadonlyArray<string> | undefined
+  readonly authorizedParties: Parties | undefined
   readonly acceptsMissingAzp: boolean
   readonly audience: ReadonlyArray<string> | undefined
   readonly issuer: string | undefined
@@ -38,15 +46,39 @@ export const isOrigin = (text: unknown): text is string => {
   return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(:\d{1,5})?$/.test(text)
 }
 
-const checkParties = (parties: unknown): Either.Either<ReadonlyArray<string> | undefined, RuleBreak> => {
-  if (parties === undefined) return Either.right(undefined)
+/**
+ * Asks the predicate about origins only, so that a loose pattern meets no other text. A predicate that throws, or returns
+ * anything but `true` (such as a promise), does not accept the party.
+ */
+const acceptedBy =
+  (predicate: (origin: string) => unknown) =>
+  (origin: string): boolean => {
+    try {
+      return isOrigin(origin) && predicate(origin) === true
+    } catch {
+      return false
+    }
+  }
+
+/** Copies a list, so that a party added to it later is not accepted. */
+export const makeParties = (parties: AuthorizedParties): Parties => {
+  if (typeof parties === "function") return { accepts: acceptedBy(parties), list: undefined }
+  const list = [...parties]
+  return { accepts: (origin) => list.includes(origin), list }
+}
+
+const isParties = (parties: unknown): parties is AuthorizedParties =>
+  typeof parties === "function" ||
   // Spread, so that the holes of an array are not passed over.
-  const list: ReadonlyArray<unknown> = Array.isArray(parties) ? [...parties] : []
-  return list.length > 0 && list.every(isOrigin)
-    ? Either.right(list)
+  (Array.isArray(parties) && parties.length > 0 && [...parties].every(isOrigin))
+
+const checkParties = (parties: unknown): Either.Either<Parties | undefined, RuleBreak> => {
+  if (parties === undefined) return Either.right(undefined)
+  return isParties(parties)
+    ? Either.right(makeParties(parties))
     : broken(
         "authorizedParties",
-        "must be a list of one or more origins as browsers write them, such as https://app.example.com"
+        "must be a list of one or more origins as browsers write them, such as https://app.example.com, or a function from an origin to a boolean"
       )
 }
 
@@ -70,15 +102,23 @@ const checkAudience = (audience: unknown): Either.Either<ReadonlyArray<string> |
 
 const checkIssuer = (issuer: unknown): Either.Either<string | undefined, RuleBreak> => {
   if (issuer === undefined) return Either.right(undefined)
-  const isAddress =
-    typeof issuer === "string" &&
-    /^https:\/\/[a-z0-9.-]+(:\d{1,5})?(\/[\w.~-]+)*$/.test(issuer) &&
-    URL.canParse(issuer) &&
-    // Written as URLs are: another spelling is never equal to what a token says.
-    new URL(issuer).href.replace(/\/$/, "") === issuer
-  return isAddress
+  return isAddress(issuer)
     ? Either.right(issuer)
-    : broken("issuer", "must be the https address of the instance's Frontend API, without a slash at the end")
+    : broken(
+        "issuer",
+        "must be the https address of the instance's Frontend API, without a slash at the end (http is for loopback addresses only)"
+      )
+}
+
+const isAddress = (issuer: unknown): issuer is string => {
+  const isPlain =
+    typeof issuer === "string" &&
+    /^https?:\/\/(?:[a-z0-9.-]+|\[::1\])(:\d{1,5})?(\/[\w.~-]+)*$/.test(issuer) &&
+    URL.canParse(issuer)
+  if (!isPlain) return false
+  const { hostname, href, protocol } = new URL(issuer)
+  // Another spelling than the URL standard's is never equal to what a token says.
+  return href.replace(/\/$/, "") === issuer && (protocol === "https:" || isLoopback(hostname))
 }
 
 const maxSkewMillis = 300_000

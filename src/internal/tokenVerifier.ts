@@ -7,7 +7,7 @@ import type { SigningKeysService, VerificationKey } from "../services/SigningKey
 import { decodeBase64url } from "./base64url.js"
 import { type CompactToken, readCompact, readPart } from "./compactToken.js"
 import { countVerification, inVerificationSpan, isTraced } from "./telemetry.js"
-import { type ReadClaims, readClaims, readCustom, timeFlaw } from "./tokenClaims.js"
+import { partyFlaw, type ReadClaims, readClaims, readCustom, timeFlaw } from "./tokenClaims.js"
 import type { TokenSettings } from "./tokenSettings.js"
 
 type Verify = (token: unknown) => Effect.Effect<TokenClaims<unknown>, ClerkTokenError | ClerkKeysUnavailable>
@@ -108,9 +108,11 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
         return anew(token)
       }
       const untimely = timeFlaw(found.times, clock.unsafeCurrentTimeMillis(), settings.skewMillis)
-      if (untimely === undefined) return withCustom(found.claims, found.payload)
+      // A predicate may decide otherwise by now.
+      const flaw = untimely ?? partyFlaw(found.claims.authorizedParty, settings)
+      if (flaw === undefined) return withCustom(found.claims, found.payload)
       seen?.delete(token)
-      return Effect.fail(untimely)
+      return Effect.fail(flaw)
     })
 
   const anew = (token: unknown): ReturnType<Verify> => {

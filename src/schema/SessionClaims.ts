@@ -9,8 +9,8 @@ import type * as Duration from "effect/Duration"
 import type { OrganizationId, SessionId, UserId } from "./Ids.js"
 
 /**
- * How long before the token was issued the user last proved who they are; a factor that was not used, or that the
- * user does not have, is absent. Whole minutes.
+ * How long before the token was issued the user last proved who they are. Whole minutes. A factor that was not used, or
+ * that the user does not have, is absent.
  *
  * @since 0.1.0
  * @category models
@@ -29,13 +29,14 @@ export interface FactorAges {
  * @category models
  */
 export interface ActorClaims {
-  /** The actor's id. */
+  /** The actor's id. `"unknown"` when the token names an actor whose id cannot be read. */
   readonly sub: string
   readonly [claim: string]: unknown
 }
 
 /**
- * The organization that is active in the session, and what the user is in it.
+ * The organization that is active in the session, and the user's rights in it. A claim that cannot be read grants nothing:
+ * its field is absent or empty.
  *
  * @since 0.1.0
  * @category models
@@ -45,8 +46,8 @@ export interface OrganizationClaims {
   readonly id: OrganizationId
   /** The slug of the organization (claim `o.slg` or `org_slug`). */
   readonly slug?: string | undefined
-  /** `org:admin` */
-  readonly role: string
+  /** `org:admin`; absent when the token names no role that can be read. */
+  readonly role?: string | undefined
   /** Custom permissions, `org:<feature>:<permission>`; Clerk never puts its system permissions in a token. */
   readonly permissions: ReadonlyArray<string>
   /** The features of the organization's plan. Absent from version 1 tokens, so empty for them. */
@@ -72,9 +73,9 @@ export interface TokenClaims<Custom = undefined> {
   readonly notBefore?: DateTime.Utc | undefined
   /** When the token expires (claim `exp`), to the second. */
   readonly expiresAt: DateTime.Utc
-  /** The origin it was issued to; tokens of the Backend API have none. */
+  /** The origin the token was issued to. Absent in tokens of the Backend API, and when the claim is not text. */
   readonly authorizedParty?: string | undefined
-  /** The audiences of the token (claim `aud`). */
+  /** The audiences of the token (claim `aud`). Absent when the claim is neither text nor a list. */
   readonly audience?: ReadonlyArray<string> | undefined
   /** The id of the token (claim `jti`). */
   readonly tokenId?: string | undefined
@@ -91,11 +92,17 @@ export interface TokenClaims<Custom = undefined> {
 export interface SessionClaims<Custom = undefined> extends TokenClaims<Custom> {
   /** The session of the token: `sess_…` (claim `sid`). */
   readonly sessionId: SessionId
-  /** `pending` while the user has tasks left; such a token is refused unless it is allowed. */
+  /**
+   * `pending` while the user has tasks left, and for a status that cannot be read. Such a token is rejected unless
+   * `allowPending` is true.
+   */
   readonly status: "active" | "pending"
-  /** How long before `issuedAt` the user last verified each factor (claim `fva`). */
+  /**
+   * How long before `issuedAt` the user last verified each factor (claim `fva`). Absent when the claim cannot be read:
+   * every reverification then fails.
+   */
   readonly factorAges?: FactorAges | undefined
-  /** Present when somebody else acts in the user's name. */
+  /** Present when somebody else acts in the user's name, also when the claim cannot be read. */
   readonly actor?: ActorClaims | undefined
   /** The active organization (claim `o`, or the `org_…` claims of version 1). Absent if none is active. */
   readonly organization?: OrganizationClaims | undefined
@@ -103,6 +110,6 @@ export interface SessionClaims<Custom = undefined> extends TokenClaims<Custom> {
   readonly features: ReadonlyArray<string>
   /** The user's own plan. */
   readonly plan?: string | undefined
-  /** The version of the session token (claim `v`). */
+  /** The version of the token (claim `v`). An unknown version reads as 2, without organization, features and plan. */
   readonly version: 1 | 2
 }

@@ -86,8 +86,9 @@ type AnyClaims = SessionClaims<unknown>
 
 const isActive = (claims: AnyClaims): boolean => own(claims, "status") === "active"
 
+/** A prefix written twice names nothing: Clerk's own check takes it for one. */
 const isOrgName = (name: unknown): name is string =>
-  typeof name === "string" && name !== "" && name !== "org:"
+  typeof name === "string" && name !== "" && name !== "org:" && !name.startsWith("org:org:")
 
 /**
  * Returns whether the user has this role (`org:admin`, or `admin`) in the active organization.

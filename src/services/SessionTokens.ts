@@ -33,6 +33,32 @@ import type { SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
 import { SigningKeys } from "./SigningKeys.js"
 
 /**
+ * The origins whose tokens are accepted, as browsers write them: a list of one or more, or a predicate.
+ *
+ * A predicate is for origins that you cannot list, such as those of preview deployments. Everything it accepts can act
+ * as your application, so match the whole origin and anchor the pattern at both ends. Without `^` and `$`,
+ * `https://app-x-team.vercel.app.evil.example` matches too.
+ *
+ * The predicate is called with origins only, once or twice per request. A predicate that throws, or returns anything but
+ * `true`, rejects the token. With a list, an error names the origins expected; with a predicate it cannot.
+ *
+ * @example
+ * ```ts
+ * import { SessionTokens } from "effect-clerk"
+ *
+ * const preview = /^https:\/\/app-[a-z0-9-]+-team\.vercel\.app$/
+ *
+ * export const verifier = SessionTokens.verifier({
+ *   authorizedParties: (azp) => azp === "https://app.example.com" || preview.test(azp)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthorizedParties = ReadonlyArray<string> | ((azp: string) => boolean)
+
+/**
  * What a token is held against. Everything may be left out; what is given is strict.
  *
  * @since 0.1.0
@@ -40,15 +66,19 @@ import { SigningKeys } from "./SigningKeys.js"
  */
 export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
   /**
-   * The origins whose tokens are accepted (`azp`), as browsers write them: `["https://app.example.com"]`. Set it
-   * wherever tokens come in cookies, so that another application on your domain cannot use its own. Default: any origin.
+   * The origins whose tokens are accepted (`azp`), as browsers write them: a list such as `["https://app.example.com"]`,
+   * or a predicate. Set it wherever tokens come in cookies, so that another application on your domain cannot use its
+   * own. Default: tokens of any origin.
    */
-  readonly authorizedParties?: ReadonlyArray<string> | undefined
+  readonly authorizedParties?: AuthorizedParties | undefined
   /** Whether to accept a token without `azp` when `authorizedParties` is set. Default `"reject"`. */
   readonly missingAzp?: "reject" | "allow" | undefined
   /** The accepted audiences: `aud` has to contain one of them. Default: any audience. */
   readonly audience?: string | ReadonlyArray<string> | undefined
-  /** The exact `iss`: the https URL of the instance's Frontend API. Default: any issuer whose key signed the token. */
+  /**
+   * The exact `iss`: the https URL of the instance's Frontend API, without a slash at the end. A loopback address may
+   * use http, for an emulator. Default: any issuer whose key signed the token.
+   */
   readonly issuer?: string | undefined
   /** The accepted difference between the clocks here and at Clerk, 0 to 5 minutes. Default 5 seconds. */
   readonly clockSkew?: Duration.DurationInput | undefined
@@ -70,7 +100,7 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
  * How tokens that were found good are remembered, so that one that is shown again costs no cryptography.
  *
  * A token is looked up by the whole of its text, its times are compared with the clock and your own claims are decoded
- * each time. It is never accepted from memory beyond its expiry or beyond the time its key is fresh. The claims are
+ * each time, and a predicate for `authorizedParties` is asked each time. It is never accepted from memory beyond its expiry or beyond the time its key is fresh. The claims are
  * frozen, because everybody who shows the token is given the same ones.
  *
  * @since 0.1.0

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import {
+  app,
   bearer,
   clerkWithKeys,
   cookie,
@@ -180,7 +181,7 @@ describe.each(stages)("with a publishable key, over $name", ({ serve }) => {
       const claims = { iss: other.clerk.issuer }
       const foreign = yield* clerk.mintSessionToken(session.id, {
         claims,
-        origin: standard.authorizedParties?.[0]
+        origin: app
       })
       expect(outcome(yield* send("GET /me", cookie(foreign)))).toBe("401 iss")
       expect(outcome(yield* send("GET /me", bearer(foreign)))).toBe("401 iss")

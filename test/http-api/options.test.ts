@@ -48,6 +48,7 @@ describe.each(builds)("%s refuses", (_, build) => {
     ["null for parties", { authorizedParties: null }, "authorizedParties"],
     ["an empty list of parties", { authorizedParties: [] }, "authorizedParties"],
     ["a text for parties", { authorizedParties: app }, "authorizedParties"],
+    ["a pattern for parties", { authorizedParties: /./ }, "authorizedParties"],
     ["a party with a slash at its end", { authorizedParties: [`${app}/`] }, "authorizedParties"],
     ["a party without a scheme", { authorizedParties: ["app.emulator.test"] }, "authorizedParties"],
     ["bad parties without cookies too", { cookies: false, authorizedParties: [] }, "authorizedParties"],

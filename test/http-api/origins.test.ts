@@ -85,6 +85,52 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
+  it.scopedLive("a predicate decides on the token's party and on the origin of a change by cookie", () =>
+    Effect.gen(function* () {
+      const { clerk, keys } = yield* clerkWithKeys()
+      const pattern = /^https:\/\/app-[a-z0-9-]+-team\.vercel\.app$/
+      const send = yield* serve(keys, { authorizedParties: (azp) => pattern.test(azp) })
+      const { id } = yield* clerk.createUser()
+      const preview = "https://app-git-main-team.vercel.app"
+      const tokenOf = (origin: string) =>
+        Effect.map(clerk.signIn(id, { origin }), ({ sessionToken }) => sessionToken)
+      const token = yield* tokenOf(preview)
+      for (const origin of [preview, "https://app-x-team.vercel.app"]) {
+        expect(outcome(yield* send("POST /me", { ...cookie(token), origin }))).toBe(`200 ${id}`)
+      }
+      expect(outcome(yield* send("GET /me", bearer(token)))).toBe(`200 ${id}`)
+      for (const origin of [
+        evil,
+        app,
+        "null",
+        "https://app-x-team.vercel.app.evil.test",
+        "https://evil-team.vercel.app"
+      ]) {
+        expect(outcome(yield* send("POST /me", { ...cookie(token), origin }))).toBe("401 origin")
+        expect(outcome(yield* send("POST /visitor", { ...cookie(token), origin }))).toBe("200 nobody")
+      }
+      const foreign = yield* tokenOf("https://app-x-team.vercel.app.evil.test")
+      for (const headers of [cookie(foreign), bearer(foreign)]) {
+        expect(outcome(yield* send("GET /me", headers))).toBe("401 azp")
+      }
+    })
+  )
+
+  it.scopedLive("a predicate that throws lets nobody in by cookie", () =>
+    Effect.gen(function* () {
+      const { clerk, keys } = yield* clerkWithKeys()
+      const send = yield* serve(keys, {
+        authorizedParties: () => {
+          throw new Error("the list of deployments is not loaded")
+        }
+      })
+      const { token } = yield* newUser(clerk)
+      expect(outcome(yield* send("POST /me", { ...cookie(token), origin: app }))).toBe("401 origin")
+      expect(outcome(yield* send("GET /me", cookie(token)))).toBe("401 azp")
+      expect(outcome(yield* send("GET /me", bearer(token)))).toBe("401 azp")
+    })
+  )
+
   it.scopedLive("without a token, where it comes from does not matter", () =>
     Effect.gen(function* () {
       const { send } = yield* open

@@ -121,12 +121,44 @@ describe("a key set", () => {
 })
 
 describe("a key id", () => {
-  it.each(["ins_2g7np7Hrk0SN6kj5EDMLDaKNL0S", "a", "-", "_", "i".repeat(128)])("may be %s", (kid) =>
-    expect(isKeyId(kid)).toBe(true)
-  )
+  it.each([
+    "ins_2g7np7Hrk0SN6kj5EDMLDaKNL0S",
+    "a",
+    "-",
+    "_",
+    "i".repeat(128),
+    "ins_1.2",
+    "2026.01",
+    "signing@example.com",
+    "2026-01-15T12:00:00Z",
+    "urn:uuid:2c127fa4-62c7-7e4f-90e5-472b45eecfdc",
+    "bm9+dXJs=",
+    "~key",
+    "__proto__"
+  ])("may be %s", (kid) => expect(isKeyId(kid)).toBe(true))
   it.each([
     ["nothing", ""],
     ["a line end", "ins_1\n"],
+    ["a dot", "."],
+    ["two dots", ".."],
+    ["a hidden file", ".ins_1"],
+    ["two dots within", "ins_1..2"],
+    ["a path", "keys/ins_1"],
+    ["a path with backslashes", "keys\\ins_1"],
+    ["a climb", "../ins_1"],
+    ["an escape", "%2e%2e"],
+    ["a URL", "https://evil.example"],
+    ["SQL", "x' OR '1'='1"],
+    ["quotes", 'ins"1'],
+    ["a space", "ins 1"],
+    ["a tab", "ins\t1"],
+    ["NUL", "ins_1\0"],
+    ["DEL", "ins_1\u007f"],
+    ["a letter of another alphabet", "іns_1"],
+    ["a mark of no width", "ins\u200b1"],
+    ["a lone surrogate", "ins\ud800"],
+    ["a semicolon", "ins_1;x"],
+    ["one character too long", "i".repeat(129)],
     ["undefined", undefined],
     ["text in a box", Object("ins_1")]
   ])("is not %s", (_, kid) => expect(isKeyId(kid)).toBe(false))

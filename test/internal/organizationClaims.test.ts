@@ -1,16 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
-import { entitlements1, entitlements2, isFlaw } from "../../src/internal/organizationClaims.js"
-
-type Claims = { readonly [name: string]: unknown }
+import { entitlements1, entitlements2 } from "../../src/internal/organizationClaims.js"
 
 const organization = { id: "org_1", slg: "acme", rol: "admin" }
 
 /** What a version 2 token grants, whose organization has these claims. */
-const granted = (fea: unknown, per: unknown, fpm: unknown) => {
-  const read = entitlements2({ v: 2, fea, o: { ...organization, per, fpm } })
-  if (isFlaw(read)) throw new Error(`${read.path}: ${read.expected}`)
-  return read.organization?.permissions
-}
+const granted = (fea: unknown, per: unknown, fpm: unknown) =>
+  entitlements2({ v: 2, fea, o: { ...organization, per, fpm } }).organization?.permissions
 
 describe("permissions are read from masks over their names:", () => {
   const cases: ReadonlyArray<
@@ -46,30 +41,81 @@ describe("permissions are read from masks over their names:", () => {
   })
 })
 
-describe("masks belong to all features, or to the organization's alone, and their number tells which:", () => {
+describe("where Clerk's SDKs count the features of masks differently,", () => {
   const cases: ReadonlyArray<
     readonly [name: string, fea: string, fpm: string, expected: ReadonlyArray<string>]
   > = [
-    ["one for each feature", "u:a,o:b", "0,3", ["org:b:x", "org:b:y"]],
-    ["one for each of the organization's", "u:a,o:b", "3", ["org:b:x", "org:b:y"]],
-    ["one for each feature, the user's last", "o:b,u:a", "3,0", ["org:b:x", "org:b:y"]],
-    ["one for each feature, some unknown scope's too", "o:b,x:c,o:d", "1,0,2", ["org:b:x", "org:d:y"]],
-    ["nothing is granted when a feature of the user's alone has a mask", "u:a,o:b", "3,0", []],
-    ["nothing is granted when even one of them has", "u:a,o:b,o:c", "1,3,3", []],
-    ["nothing is granted when a feature of an unknown scope has a mask", "x:a,o:b", "1,1", []],
-    ["nothing is granted when there are too many masks", "o:a", "3,3", []],
-    ["nothing is granted when there are too few", "o:a,o:b", "3", []],
-    ["nothing is granted when the number fits neither", "u:a,o:b,o:c,u:d", "3,3,3", []],
-    ["nothing is granted without masks", "o:a", "", []],
-    ["nothing is granted without features", "", "3", []]
+    ["both ways agree when the organization's features come first", "o:a,u:b", "3,0", ["org:a:x", "org:a:y"]],
+    ["a mask for every feature grants nothing after a feature of the user", "u:a,o:b", "0,3", []],
+    ["a mask for every organization feature leaves one way to count", "u:a,o:b", "3", ["org:b:x", "org:b:y"]],
+    ["the permissions of both ways are granted", "u:a,o:b", "1,3", ["org:b:x"]],
+    ["the same name for the user and the organization is two features", "u:b,o:b", "2,3", ["org:b:y"]],
+    ["a feature after an unknown scope is counted both ways", "o:b,z:c,o:d", "1,2,3", ["org:b:x", "org:d:y"]],
+    ["surplus masks leave two ways to count", "u:a,o:b", "1,3,3", ["org:b:x"]],
+    ["too few masks leave two ways to count", "o:a,u:b,o:c,o:d", "1,3", ["org:a:x"]],
+    [
+      "a feature twice gets what each way grants it as a whole",
+      "u:a,o:b,o:b",
+      "1,2,1",
+      ["org:b:x", "org:b:y"]
+    ],
+    ["surplus masks mean nothing", "o:a,o:b", "1,2,3,3", ["org:a:x", "org:b:y"]],
+    ["missing masks mean zero", "o:a,o:b", "3", ["org:a:x", "org:a:y"]],
+    ["no masks grant nothing", "o:a", "", []],
+    ["no features grant nothing", "", "3", []],
+    ["features of the user alone grant nothing", "u:a,u:b", "3,3", []]
   ]
   for (const [name, fea, fpm, expected] of cases) {
     it(name, () => expect(granted(fea, "x,y", fpm)).toEqual(expected))
   }
-  it("nothing is granted without names", () => {
-    expect(granted("o:a", "", "3")).toEqual([])
-    expect(granted("o:a", undefined, "3")).toEqual([])
+
+  it("a mask grants only what both ways of counting grant", () => {
+    expect(granted("u:dash,o:dash", "read,manage,delete", "0,6")).toEqual([])
+    expect(granted("u:dash,o:dash", "read,manage,delete", "4,6")).toEqual(["org:dash:delete"])
   })
+})
+
+describe("a part of the permission claims that cannot be read grants nothing, and the rest is read:", () => {
+  const cases: ReadonlyArray<
+    readonly [name: string, fea: unknown, per: unknown, fpm: unknown, expected: ReadonlyArray<string>]
+  > = [
+    ["surplus commas after the masks", "o:a,o:b", "x,y", "3,,", ["org:a:x", "org:a:y"]],
+    ["an empty mask in the middle", "o:a,o:b,o:c", "x,y", "1,,2", ["org:a:x", "org:c:y"]],
+    ["a comma before the masks", "o:a,o:b", "x,y", ",3", ["org:b:x", "org:b:y"]],
+    ["a negative mask", "o:a,o:b", "x,y", "-1,1", ["org:b:x"]],
+    ["the smallest signed 64-bit mask", "o:a,o:b", "x,y", "-9223372036854775808,1", ["org:b:x"]],
+    ["a mask with a plus sign", "o:a,o:b", "x,y", "+3,1", ["org:b:x"]],
+    ["a hexadecimal mask", "o:a,o:b", "x,y", "0x3,1", ["org:b:x"]],
+    ["a mask with a fraction", "o:a,o:b", "x,y", "1.5,1", ["org:b:x"]],
+    ["a mask with an exponent", "o:a,o:b", "x,y", "1e3,1", ["org:b:x"]],
+    ["a mask in other digits", "o:a,o:b", "x,y", "٣,1", ["org:b:x"]],
+    ["a mask of blanks", "o:a,o:b", "x,y", " ,1", ["org:b:x"]],
+    ["a mask of more than 80 digits", "o:a,o:b", "x,y", `${"9".repeat(81)},1`, ["org:b:x"]],
+    ["the largest signed 64-bit mask", "o:a", "x,y", "9223372036854775807", ["org:a:x", "org:a:y"]],
+    ["the largest unsigned 64-bit mask", "o:a", "x,y", "18446744073709551615", ["org:a:x", "org:a:y"]],
+    ["an empty permission name", "o:a", "x,,y", "7", ["org:a:x", "org:a:y"]],
+    ["a comma after the permission names", "o:a", "x,y,", "7", ["org:a:x", "org:a:y"]],
+    ["a permission name with a colon", "o:a", "x:z,y", "3", ["org:a:y"]],
+    ["a permission name with a blank", "o:a", "x z,y", "3", ["org:a:y"]],
+    ["a feature without a name", "o:,o:b", "x", "1,1", ["org:b:x"]],
+    ["a feature with a second colon", "o:a:c,o:b", "x", "1,1", ["org:b:x"]],
+    ["a feature of an unknown scope", "O:a,o:b", "x", "1,1", ["org:b:x"]],
+    ["a feature without a scope", "a,o:b", "x", "1,1", []],
+    ["a comma after the features", "o:a,", "x", "1", []],
+    ["a comma between features", "o:a,,o:b", "x", "1,1,1", []],
+    ["a comma alone", ",", "x", "1", []],
+    ...[null, undefined, 1, 1.5, true, {}, [], ["o:a"], { a: "o:a" }].flatMap(
+      (value) =>
+        [
+          [`features that are ${JSON.stringify(value)}`, value, "x", "1", []],
+          [`permission names that are ${JSON.stringify(value)}`, "o:a", value, "1", []],
+          [`masks that are ${JSON.stringify(value)}`, "o:a", "x", value, []]
+        ] as const
+    )
+  ]
+  for (const [name, fea, per, fpm, expected] of cases) {
+    it(name, () => expect(granted(fea, per, fpm)).toEqual(expected))
+  }
 })
 
 describe("version 2", () => {
@@ -117,45 +163,62 @@ describe("version 2", () => {
     )
   })
 
-  const list = "a list of features with their scope"
-  const bad: ReadonlyArray<readonly [path: string, claims: Claims, expected: string]> = [
-    ["fea", { fea: 1 }, list],
-    ["fea", { fea: ["o:a"] }, list],
-    ["fea", { fea: "teams" }, list],
-    ["fea", { fea: "o:" }, list],
-    ["fea", { fea: ":a" }, list],
-    ["fea", { fea: "o:a:b" }, list],
-    ["fea", { fea: "o:a,,o:b" }, list],
-    ["fea", { fea: "o:a," }, list],
-    ["fea", { fea: "O:a" }, list],
-    ["pla", { pla: { u: "free" } }, "a list of plans with their scope"],
-    ["pla", { pla: "free" }, "a list of plans with their scope"],
-    ["o", { o: "org_1" }, "an object"],
-    ["o", { o: [organization] }, "an object"],
-    ["o", { o: 1 }, "an object"],
-    ["o", { o: false }, "an object"],
-    ["o.id", { o: {} }, "the id of an organization"],
-    ["o.id", { o: { ...organization, id: "" } }, "the id of an organization"],
-    ["o.id", { o: { ...organization, id: 1 } }, "the id of an organization"],
-    ["o.rol", { o: { id: "org_1" } }, "the name of a role"],
-    ["o.rol", { o: { ...organization, rol: ["admin"] } }, "the name of a role"],
-    ["o.slg", { o: { ...organization, slg: 1 } }, "a string"],
-    ["o.per", { o: { ...organization, per: ["manage"] } }, "a list of names"],
-    ["o.per", { o: { ...organization, per: "manage,,read" } }, "a list of names"],
-    ["o.per", { o: { ...organization, per: "teams:manage" } }, "a list of names"],
-    ["o.fpm", { o: { ...organization, fpm: 3 } }, "a list of bit masks"],
-    ["o.fpm", { o: { ...organization, fpm: "-1" } }, "a list of bit masks"],
-    ["o.fpm", { o: { ...organization, fpm: "0x3" } }, "a list of bit masks"],
-    ["o.fpm", { o: { ...organization, fpm: "1.5" } }, "a list of bit masks"],
-    ["o.fpm", { o: { ...organization, fpm: "1e3" } }, "a list of bit masks"],
-    ["o.fpm", { o: { ...organization, fpm: "3,,2" } }, "a list of bit masks"],
-    ["o.fpm", { o: { ...organization, fpm: "٣" } }, "a list of bit masks"],
-    ["o.fpm", { o: { ...organization, fpm: "9".repeat(81) } }, "a list of bit masks"]
+  const none = { organization: undefined, features: [], plan: undefined }
+  const noOrganization: ReadonlyArray<unknown> = [
+    "",
+    "org_1",
+    1,
+    0,
+    true,
+    false,
+    [],
+    [organization],
+    {},
+    { rol: "admin", per: "x", fpm: "1" },
+    ...[null, "", 1, ["org_1"], { id: "org_1" }, false].map((id) => ({ ...organization, id }))
   ]
-  for (const [path, claims, expected] of bad) {
-    it(`is refused where it says ${JSON.stringify(claims)}`, () =>
-      expect(entitlements2(claims)).toEqual({ path, expected }))
+  for (const o of noOrganization) {
+    it(`has no organization where the claim is ${JSON.stringify(o)}, and keeps what is the user's`, () =>
+      expect(entitlements2({ o, fea: "o:a,u:b", pla: "o:c,u:d" })).toEqual({
+        ...none,
+        features: ["b"],
+        plan: "d"
+      }))
   }
+
+  for (const rol of [undefined, null, "", "org:", 1, 1.5, true, ["admin"], { name: "admin" }, {}]) {
+    it(`has an organization without a role where the role is ${JSON.stringify(rol)}`, () =>
+      expect(
+        entitlements2({ fea: "o:a", o: { ...organization, rol, per: "x", fpm: "1" } }).organization
+      ).toEqual({ id: "org_1", slug: "acme", permissions: ["org:a:x"], features: ["a"] }))
+  }
+
+  for (const slg of [null, 1, ["acme"], {}]) {
+    it(`has an organization without a slug where the slug is ${JSON.stringify(slg)}`, () =>
+      expect(entitlements2({ o: { ...organization, slg } }).organization).toEqual({
+        id: "org_1",
+        role: "org:admin",
+        permissions: [],
+        features: []
+      }))
+  }
+
+  for (const text of [1, true, [], ["o:a"], {}, "", "free", "u:a,", ",u:a", "u:a,,o:b", "u:a,free", " "]) {
+    it(`grants no feature and no plan where the claims are ${JSON.stringify(text)}`, () =>
+      expect(entitlements2({ fea: text, pla: text, o: organization })).toEqual({
+        ...none,
+        organization: { id: "org_1", slug: "acme", role: "org:admin", permissions: [], features: [] }
+      }))
+  }
+
+  it("leaves out a feature and a plan whose names cannot be read", () => {
+    const text = "u:,o:,u:a:b,o:a:b,x:y,:z,u:mine,o:ours"
+    expect(entitlements2({ fea: text, pla: text, o: organization })).toMatchObject({
+      organization: { features: ["ours"], plan: "ours" },
+      features: ["mine"],
+      plan: "mine"
+    })
+  })
 })
 
 describe("version 1", () => {
@@ -195,24 +258,43 @@ describe("version 1", () => {
     }
   })
 
-  const bad: ReadonlyArray<readonly [path: string, value: unknown, expected: string]> = [
-    ["org_id", "", "the id of an organization"],
-    ["org_id", 1, "the id of an organization"],
-    ["org_id", ["org_1"], "the id of an organization"],
-    ["org_role", undefined, "the name of a role"],
-    ["org_role", "", "the name of a role"],
-    ["org_role", { name: "admin" }, "the name of a role"],
-    ["org_slug", 1, "a string"],
-    ["org_permissions", "org:teams:manage", "an array of names"],
-    ["org_permissions", { 0: "org:teams:manage" }, "an array of names"],
-    ["org_permissions", ["org:teams:manage", 1], "an array of names"],
-    ["org_permissions", [["org:teams:manage"]], "an array of names"],
-    ["org_permissions", [null], "an array of names"],
-    ["org_permissions", [""], "an array of names"]
+  for (const org_id of ["", 1, 0, true, ["org_1"], { id: "org_1" }, {}]) {
+    it(`has no organization where the id is ${JSON.stringify(org_id)}`, () =>
+      expect(entitlements1({ ...full, org_id })).toEqual({
+        organization: undefined,
+        features: [],
+        plan: undefined
+      }))
+  }
+
+  const { role, slug, ...rest } = {
+    id: "org_1",
+    slug: "acme",
+    role: "org:admin",
+    permissions: full.org_permissions,
+    features: []
+  }
+  const unread: ReadonlyArray<readonly [name: string, value: unknown, expected: object]> = [
+    ...[undefined, null, "", "org:", 1, ["org:admin"], { name: "admin" }].map(
+      (value) => ["org_role", value, { ...rest, slug }] as const
+    ),
+    ...[undefined, null, 1, ["acme"], {}].map((value) => ["org_slug", value, { ...rest, role }] as const),
+    ...["org:teams:manage", "", 1, true, {}, { 0: "org:teams:manage" }, [null], [""], [["org:a:x"]], [1]].map(
+      (value) => ["org_permissions", value, { ...rest, role, slug, permissions: [] }] as const
+    ),
+    [
+      "org_permissions",
+      [1, "org:teams:manage", null, "", ["org:a:x"]],
+      { ...rest, role, slug, permissions: ["org:teams:manage"] }
+    ]
   ]
-  for (const [path, value, expected] of bad) {
-    it(`is refused where ${path} is ${JSON.stringify(value)}`, () =>
-      expect(entitlements1({ ...full, [path]: value })).toEqual({ path, expected }))
+  for (const [name, value, expected] of unread) {
+    it(`grants nothing by ${name} where it is ${JSON.stringify(value)}, and reads the rest`, () =>
+      expect(entitlements1({ ...full, [name]: value })).toEqual({
+        organization: expected,
+        features: [],
+        plan: undefined
+      }))
   }
 })
 

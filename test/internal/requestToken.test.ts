@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ClerkTokenError } from "effect-clerk"
 import { tokenOf } from "../../src/internal/requestToken.js"
+import { makeParties } from "../../src/internal/tokenSettings.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 
 const app = "https://app.example.com"
@@ -11,7 +12,7 @@ const request = (headers: Record<string, string>, method = "GET") =>
   HttpServerRequest.fromWeb(new Request("http://api.test/", { method, headers }))
 
 const found = (request: HttpServerRequest.HttpServerRequest, names = ["__session_abc", "__session"]) => {
-  const token = tokenOf(request, names, [app])
+  const token = tokenOf(request, names, makeParties([app]))
   return token instanceof ClerkTokenError ? token.reason : token
 }
 
@@ -79,6 +80,27 @@ describe("from another origin a cookie counts", () => {
     const foreign = { cookie: "__session=c", origin: "https://evil.test" }
     expect(found(request(foreign, method))).toBe(counts ? "c" : "origin")
     expect(found(request({ ...foreign, origin: app }, method))).toBe("c")
+  })
+
+  it("where the predicate for the parties returns true", () => {
+    const accepting = (parties: (origin: string) => boolean, origin: string) => {
+      const token = tokenOf(
+        request({ cookie: "__session=c", origin }, "POST"),
+        ["__session"],
+        makeParties(parties)
+      )
+      return token instanceof ClerkTokenError ? [token.reason, token.expected] : token
+    }
+    expect(accepting((origin) => origin === app, app)).toBe("c")
+    expect(accepting((origin) => origin === app, "https://evil.test")).toEqual(["origin", undefined])
+    for (const origin of ["null", "*", `${app}/`, `${app} https://evil.test`, "about:blank"]) {
+      expect(accepting(() => true, origin)).toEqual(["origin", undefined])
+    }
+  })
+
+  it("never where no parties are known", () => {
+    const posted = request({ cookie: "__session=c", origin: app }, "POST")
+    expect(tokenOf(posted, ["__session"], undefined)).toMatchObject({ reason: "origin" })
   })
 
   it("but not to open a WebSocket", () => {

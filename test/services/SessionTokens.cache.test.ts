@@ -312,3 +312,39 @@ describe("claims of one's own of a remembered token", () => {
     })
   )
 })
+
+describe("a predicate for the authorized parties of a verifier with a cache", () => {
+  it.effect("is asked each time, so that a deployment can be taken off", () =>
+    Effect.gen(function* () {
+      const deployed = new Set([app])
+      const { asked, verify } = yield* remembering({ authorizedParties: (azp: string) => deployed.has(azp) })
+      const first = yield* verify(token)
+      expect(yield* verify(token)).toBe(first)
+      expect(asked.times).toBe(1)
+      deployed.delete(app)
+      expect(yield* reason(verify(token))).toBe("azp")
+      expect(yield* reason(verify(token))).toBe("azp")
+      deployed.add(app)
+      expect((yield* verify(token)).userId).toBe(first.userId)
+    })
+  )
+
+  it.effect("does not reject a token without a party from the cache where that is allowed", () =>
+    Effect.gen(function* () {
+      const { asked, verify } = yield* remembering({ authorizedParties: () => false, missingAzp: "allow" })
+      const nobodys = sessionToken({ azp: undefined })
+      const first = yield* verify(nobodys)
+      expect(yield* verify(nobodys)).toBe(first)
+      expect(asked.times).toBe(1)
+    })
+  )
+})
+
+it.effect("a verifier with a cache remembers an honest token with odd claims", () =>
+  Effect.gen(function* () {
+    const { asked, verify } = yield* remembering()
+    const odd = sessionToken({ azp: null, aud: null, v: 3, fva: null })
+    expect(yield* verify(odd)).toBe(yield* verify(odd))
+    expect(asked.times).toBe(1)
+  })
+)

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { Authorization } from "effect-clerk"
 import { accepts, type Changes, refuses } from "../support/tokenCases.js"
 import {
   app,
@@ -116,8 +118,11 @@ describe("the party a token was issued to", () => {
       { azp: undefined },
       { ...options, missingAzp: "reject" }
     ],
-    ["is refused when it is no text, even if nobody asks", { azp: 1 }],
-    ["is refused when it is empty, even if nobody asks", { azp: "" }]
+    [
+      "is refused when it is no text, where it may be missing",
+      { azp: 1 },
+      { ...options, missingAzp: "allow" }
+    ]
   ])
   accepts([
     ["is accepted when it is the first of several", { azp: "https://admin.example.com" }, options],
@@ -130,6 +135,114 @@ describe("the party a token was issued to", () => {
     ["is accepted when it is missing and nobody asks", { azp: undefined }],
     ["is accepted whoever it is when nobody asks", { azp: "https://evil.example" }]
   ])
+  for (const azp of ["", null, 1, 1.5, true, false, [], [app], {}, { origin: app }]) {
+    it.effect(`is absent when it is ${JSON.stringify(azp)} and no parties are authorized`, () =>
+      Effect.gen(function* () {
+        for (const read of [
+          yield* claimsOf(sessionToken({ azp })),
+          yield* claimsOf(templateToken({ azp }), { category: "template" })
+        ]) {
+          expect(read.userId).toBe(claims().sub)
+          expect(read).not.toHaveProperty("authorizedParty")
+        }
+      })
+    )
+  }
+})
+
+describe("a predicate for the authorized parties", () => {
+  const pattern = /^https:\/\/app-[a-z0-9-]+-team\.vercel\.app$/
+  const preview = "https://app-git-main-team.vercel.app"
+  const options = { authorizedParties: (azp: string) => pattern.test(azp) }
+  const allowing = { ...options, missingAzp: "allow" }
+  const anyone = { authorizedParties: () => true }
+  accepts([
+    ["accepts a party for which it returns true", { azp: preview }, options],
+    ["accepts a missing party where that is allowed", { azp: undefined }, allowing],
+    ["accepts the origin of an app", { azp: "capacitor://localhost" }, anyone],
+    ["accepts an origin with a port", { azp: "http://localhost:3000" }, anyone]
+  ])
+  refuses("azp", [
+    [
+      "rejects a party for which it returns false",
+      { azp: "https://app-x-team.vercel.app.evil.example" },
+      options
+    ],
+    ["rejects another application of the host", { azp: "https://evil-team.vercel.app" }, options],
+    ["rejects a missing party", { azp: undefined }, options],
+    ["rejects every party where it returns false", { azp: app }, { authorizedParties: () => false }],
+    ["rejects where it returns text", { azp: app }, { authorizedParties: () => "yes" }],
+    ["rejects where it returns a number", { azp: app }, { authorizedParties: () => 1 }],
+    ["rejects where it returns nothing", { azp: app }, { authorizedParties: () => undefined }],
+    ["rejects where it returns an object", { azp: app }, { authorizedParties: () => ({}) }],
+    ["rejects where it returns a promise", { azp: app }, { authorizedParties: async () => true }],
+    [
+      "rejects where it throws",
+      { azp: app },
+      {
+        authorizedParties: () => {
+          throw new Error("the list of deployments is not loaded")
+        }
+      }
+    ]
+  ])
+  const noOrigins: ReadonlyArray<unknown> = [
+    "",
+    null,
+    1,
+    true,
+    [app],
+    {},
+    "null",
+    "*",
+    `${app}/`,
+    `${app}/path`,
+    `${app}\n`,
+    ` ${app}`,
+    app.toUpperCase(),
+    `${app}:443`,
+    `${app}, https://evil.example`,
+    "app.example.com"
+  ]
+  for (const azp of noOrigins) {
+    it.effect(`is not asked about ${JSON.stringify(azp)}, which is no origin`, () =>
+      Effect.gen(function* () {
+        const asked: Array<unknown> = []
+        const authorizedParties = (...given: ReadonlyArray<unknown>) => {
+          asked.push(...given)
+          return true
+        }
+        for (const missingAzp of ["allow", "reject"]) {
+          expect(yield* reasonOf(sessionToken({ azp }), { authorizedParties, missingAzp })).toBe("azp")
+        }
+        expect(asked).toEqual([])
+      })
+    )
+  }
+
+  it.effect("is called with the party alone, and for a template's token too", () =>
+    Effect.gen(function* () {
+      const asked: Array<ReadonlyArray<unknown>> = []
+      const authorizedParties = (...given: ReadonlyArray<unknown>) => {
+        asked.push(given)
+        return true
+      }
+      yield* claimsOf(sessionToken(), { authorizedParties })
+      yield* claimsOf(templateToken({ azp: preview }), { authorizedParties, category: "template" })
+      expect(asked).toEqual([[app], [preview]])
+    })
+  )
+
+  it.effect("leaves the expected parties out of the error", () =>
+    Effect.gen(function* () {
+      const error = yield* refusalOf(sessionToken({ azp: "https://evil.example" }), options)
+      expect(error).toMatchObject({ reason: "azp", actual: ["https://evil.example"] })
+      expect(error.expected).toBeUndefined()
+      expect(error.message).toBe(
+        "the token is refused (azp): it was issued to another party (it says https://evil.example)"
+      )
+    })
+  )
 })
 
 describe("the audience", () => {
@@ -148,7 +261,9 @@ describe("the audience", () => {
     ["is refused when it is null", { aud: null }, options],
     ["is refused when it is an object", { aud: { api: true } }, options],
     ["is refused when it is none of two that are asked for", { aud: "web" }, { audience: ["api", "app"] }],
-    ["is refused when it is no text, even if nobody asks", { aud: 1 }]
+    ["is refused when it is empty", { aud: "" }, options],
+    ["is refused when the list has an empty text too", { aud: ["api", ""] }, options],
+    ["is refused when the list has a null too", { aud: [null, "api"] }, options]
   ])
   accepts([
     ["is accepted when it is the one", { aud: "api" }, options],
@@ -156,6 +271,23 @@ describe("the audience", () => {
     ["is accepted when it is one of two that are asked for", { aud: "app" }, { audience: ["api", "app"] }],
     ["is accepted whatever it is when nobody asks", { aud: "web" }]
   ])
+  const odd: ReadonlyArray<readonly [aud: unknown, read: ReadonlyArray<string> | undefined]> = [
+    ...[null, "", 1, 0.5, true, false, {}, { api: true }].map((aud) => [aud, undefined] as const),
+    [[], []],
+    [[""], []],
+    [["a", ""], ["a"]],
+    [["a", 1, null, ["b"], {}], ["a"]]
+  ]
+  for (const [aud, read] of odd) {
+    it.effect(
+      `is read as ${JSON.stringify(read)} when it is ${JSON.stringify(aud)} and none is asked for`,
+      () =>
+        Effect.gen(function* () {
+          expect((yield* claimsOf(sessionToken({ aud }))).audience).toEqual(read)
+          expect((yield* claimsOf(templateToken({ aud }), { category: "template" })).audience).toEqual(read)
+        })
+    )
+  }
 })
 
 describe("a session with tasks left", () => {
@@ -171,19 +303,180 @@ describe("a session with tasks left", () => {
       expect((yield* claimsOf(sessionToken(), { allowPending: true })).status).toBe("active")
     })
   )
-  refuses(
-    "claims",
-    ["ACTIVE", "", "revoked", true, null, ["active"], { active: true }].map(
-      (sts) => [`is not understood as ${JSON.stringify(sts)}`, { sts }, { allowPending: true }] as const
+  for (const sts of [
+    "ACTIVE",
+    " active",
+    "",
+    "revoked",
+    "0",
+    true,
+    false,
+    0,
+    1,
+    ["active"],
+    [],
+    { active: true }
+  ]) {
+    const token = sessionToken({ sts })
+    it.effect(
+      `cannot be excluded where the status is ${JSON.stringify(sts)}, which is treated as pending`,
+      () =>
+        Effect.gen(function* () {
+          expect(yield* reasonOf(token)).toBe("sts")
+          const read = yield* claimsOf(token, { allowPending: true })
+          expect(read.status).toBe("pending")
+          expect(yield* Authorization.has(read, { role: "org:admin" })).toBe(false)
+        })
     )
+  }
+  for (const sts of [undefined, null, {}]) {
+    it.effect(`is not one whose status is ${JSON.stringify(sts)}, which says nothing`, () =>
+      Effect.gen(function* () {
+        expect((yield* claimsOf(sessionToken({ sts }))).status).toBe("active")
+      })
+    )
+  }
+})
+
+describe("a token of an unknown version", () => {
+  const entitled = {
+    fea: "o:a,u:b",
+    pla: "o:c,u:d",
+    o: { id: "org_1", slg: "acme", rol: "admin", per: "x", fpm: "1" },
+    org_id: "org_1",
+    org_slug: "acme",
+    org_role: "org:admin",
+    org_permissions: ["org:a:x"]
+  }
+  for (const v of [0, 3, 4, 2.5, -2, 1e300, "2", "1", "", true, false, [2], [], {}]) {
+    it.effect(`signs its user in without any right where the version is ${JSON.stringify(v)}`, () =>
+      Effect.gen(function* () {
+        const read = yield* claimsOf(sessionToken({ ...entitled, v, act: { sub: "user_2" } }))
+        expect(read).toMatchObject({ userId: claims().sub, version: 2, actor: { sub: "user_2" } })
+        expect(read).toMatchObject({ status: "active", factorAges: { first: Duration.minutes(3) } })
+        expect(read.features).toEqual([])
+        expect(read).not.toHaveProperty("organization")
+        expect(read).not.toHaveProperty("plan")
+        expect(yield* reasonOf(sessionToken({ ...entitled, v, sts: "pending" }))).toBe("sts")
+      })
+    )
+  }
+  it.effect("is not one whose version is null, which is read as version 1", () =>
+    Effect.gen(function* () {
+      const read = yield* claimsOf(sessionToken({ ...entitled, v: null }))
+      expect(read.version).toBe(1)
+      expect(read.organization?.permissions).toEqual(["org:a:x"])
+      expect(read.plan).toBeUndefined()
+    })
   )
 })
 
-describe("a version that is not known is refused:", () => {
-  refuses(
-    "version",
-    [0, 3, 2.5, -2, "2", "1", null, true, [2], {}].map((v) => [JSON.stringify(v), { v }] as const)
+describe("the actor of an impersonation", () => {
+  const unread: ReadonlyArray<readonly [act: unknown, read: object]> = [
+    ...["user_2", "", "unknown", 1, 0, true, false, [], ["user_2"], [{ sub: "user_2" }]].map(
+      (act) => [act, { sub: "unknown" }] as const
+    ),
+    ...["", null, 1, ["user_2"], { id: "user_2" }, {}, false].map(
+      (sub) =>
+        [
+          { sub, iss: "https://dashboard.clerk.com" },
+          { sub: "unknown", iss: "https://dashboard.clerk.com" }
+        ] as const
+    ),
+    [{ iss: "https://dashboard.clerk.com" }, { sub: "unknown", iss: "https://dashboard.clerk.com" }]
+  ]
+  for (const [act, read] of unread) {
+    it.effect(`is unknown, but present, where the claim is ${JSON.stringify(act)}`, () =>
+      Effect.gen(function* () {
+        for (const v of [1, 2, 3]) {
+          expect((yield* claimsOf(sessionToken({ v, act }))).actor).toStrictEqual(read)
+        }
+      })
+    )
+  }
+  for (const act of [undefined, null, {}]) {
+    it.effect(`is absent where the claim is ${JSON.stringify(act)}`, () =>
+      Effect.gen(function* () {
+        expect(yield* claimsOf(sessionToken({ act }))).not.toHaveProperty("actor")
+      })
+    )
+  }
+})
+
+describe("the ages of the factors", () => {
+  const demands = [
+    "lax",
+    "moderate",
+    "strict",
+    "strict_mfa",
+    { level: "first_factor", within: "365 days" }
+  ] as const
+  const unread: ReadonlyArray<unknown> = [
+    undefined,
+    null,
+    {},
+    { 0: 1, 1: 1, length: 2 },
+    [],
+    [1],
+    [1, 2, 3],
+    [0, 0, 0],
+    [1, -2],
+    [-0.5, 0],
+    [-1.5, 0],
+    ["1", 0],
+    [0, "0"],
+    [null, 0],
+    [0, null],
+    [null, null],
+    [[0], [0]],
+    [true, false],
+    [1e300, 0],
+    [0, 2 ** 53],
+    "0,0",
+    "",
+    0,
+    1,
+    true
+  ]
+  for (const fva of unread) {
+    it.effect(`verify nothing, and the user is signed in, where the claim is ${JSON.stringify(fva)}`, () =>
+      Effect.gen(function* () {
+        const read = yield* claimsOf(sessionToken({ fva }))
+        expect(read.userId).toBe(claims().sub)
+        expect(read).not.toHaveProperty("factorAges")
+        for (const demand of demands) expect(yield* Authorization.isReverified(read, demand)).toBe(false)
+      })
+    )
+  }
+  it.effect("verify nothing where a number in the claim is infinite", () =>
+    Effect.gen(function* () {
+      for (const age of ["1e400", "-1e400"]) {
+        const text = JSON.stringify(claims()).replace('"fva":[3,-1]', `"fva":[3,${age}]`)
+        expect(yield* claimsOf(tokenOf(header(), text))).not.toHaveProperty("factorAges")
+      }
+    })
   )
+  it.effect("count a part of a minute as a whole one", () =>
+    Effect.gen(function* () {
+      const read = yield* claimsOf(sessionToken({ fva: [9.000001, 59.5] }))
+      expect(read.factorAges).toStrictEqual({ first: Duration.minutes(10), second: Duration.minutes(60) })
+      expect(yield* Authorization.isReverified(read, "strict_mfa")).toBe(false)
+      expect(yield* Authorization.isReverified(read, "moderate")).toBe(false)
+      expect(yield* Authorization.isReverified(read, "lax")).toBe(true)
+    })
+  )
+})
+
+describe("an odd claim that nothing is decided by", () => {
+  for (const jti of [null, "", 1, true, [], ["x"], {}]) {
+    it.effect(`is left out where the token id is ${JSON.stringify(jti)}`, () =>
+      Effect.gen(function* () {
+        const read = yield* claimsOf(sessionToken({ jti }))
+        expect(read.userId).toBe(claims().sub)
+        expect(read).not.toHaveProperty("tokenId")
+      })
+    )
+  }
 })
 
 describe("claims of which there is more than one", () => {

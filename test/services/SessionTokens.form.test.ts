@@ -7,7 +7,9 @@ import {
   claims,
   encode,
   header,
+  keysOf,
   kid,
+  ourKey,
   ourPrivateKey,
   pemOf,
   publicJwk,
@@ -15,7 +17,7 @@ import {
   signatureOf,
   tokenOf
 } from "../support/tokens.js"
-import { claimsOf, reasonOf, untouchedKeys } from "../support/verification.js"
+import { claimsOf, reasonOf, untouchedKeys, verifyAt } from "../support/verification.js"
 
 const good = sessionToken()
 const [head = "", payload = "", signature = ""] = good.split(".")
@@ -168,6 +170,19 @@ describe("a key id that no key can have is refused without asking for it:", () =
     ["longer than any", headed({ kid: "a".repeat(129) })]
   ])
   refuses("format", [["longer than any header", headed({ kid: "a".repeat(10_000) })]])
+})
+
+describe("a token is verified by the key whose id is", () => {
+  for (const id of ["ins_1.2", "signing@example.com", "2026-01-15T12:00:00Z", "bm9+dXJs=", "__proto__"]) {
+    it.effect(id, () =>
+      Effect.gen(function* () {
+        // An own member, also where the id is `__proto__`.
+        const keys = keysOf(Object.fromEntries([[id, ourKey]]))
+        expect((yield* Effect.provide(verifyAt(headed({ kid: id })), keys)).userId).toBe(claims().sub)
+        expect(yield* reasonOf(headed({ kid: id }))).toBe("kid")
+      })
+    )
+  }
 })
 
 describe("what is no compact token is refused:", () => {

@@ -94,12 +94,31 @@ describe("authorized parties are refused when they are:", () => {
     ["the word null", ["null"]],
     ["null", null],
     ["a set", new Set([origin])],
+    ["a regular expression", new RegExp(canary)],
+    ["a list with a function", [() => true]],
+    ["a list with a regular expression", [/./]],
+    ["an object with a test method", { test: () => true }],
+    ["true", true],
     ["a good one and a bad one", [origin, ""]],
     ["a good one and a number", [origin, 1]],
     ["a list with a hole", Object.assign(new Array(2), { 0: origin })]
   ]
   refuses(parties.map(([name, value]) => [name, { authorizedParties: value }, field, rule]))
 })
+
+it.effect(
+  "a predicate is an option of a call and of a verifier, and is not called before a token comes",
+  () =>
+    Effect.gen(function* () {
+      const authorizedParties = (): boolean => {
+        throw new Error("the predicate was called")
+      }
+      const options = { authorizedParties, missingAzp: "allow" } as const
+      yield* SessionTokens.verifier(options)
+      const error = yield* Effect.flip(SessionTokens.verify("not a token", options))
+      expect(error).toMatchObject({ _tag: "ClerkTokenError", reason: "format" })
+    }).pipe(Effect.provide(untouchedKeys))
+)
 
 describe("what becomes of tokens without a party is refused when it is:", () => {
   refuses([
@@ -146,6 +165,20 @@ describe("an issuer is refused when it is:", () => {
   const issuers: ReadonlyArray<readonly [name: string, value: unknown]> = [
     ["empty", ""],
     ["over http", `http://${canary}.com`],
+    ["over http, on a host that begins like a loopback one", `http://localhost.${canary}.com`],
+    ["over http, on a host that ends like a loopback one", `http://${canary}localhost`],
+    ["over http, on a host that begins with a loopback address", `http://127.0.0.1.${canary}.com`],
+    ["over http, on a private address", "http://10.0.0.1:4810"],
+    ["over http, on every address of the machine", "http://0.0.0.0:4810"],
+    ["over http, on a name in a private network", "http://clerk:4810"],
+    ["over http, with a loopback host as its user", `http://localhost@${canary}.com`],
+    ["over http, on a loopback host with a dot after it", "http://localhost.:4810"],
+    ["over http, on a loopback address in another spelling", "http://127.1:4810"],
+    ["over http, on a loopback address with leading zeros", "http://127.000.000.001:4810"],
+    ["over http, with the port that is understood", "http://localhost:80"],
+    ["over http, with a slash at the end", "http://localhost:4810/"],
+    ["over another protocol", "ws://localhost:4810"],
+    ["an IPv6 address that is not loopback, over http", "http://[::2]:4810"],
     ["without a scheme", `${canary}.com`],
     ["with a slash at the end", `${origin}/`],
     ["with a slash at the end of a path", `${origin}/__clerk/`],
@@ -167,7 +200,16 @@ describe("an issuer is refused when it is:", () => {
     issuer,
     "https://clean-mayfly-62.clerk.accounts.dev",
     `${app}/__clerk`,
-    `${app}:8443`
+    `${app}:8443`,
+    "http://localhost:4810",
+    "http://localhost",
+    "http://clerk.localhost:4810",
+    "http://127.0.0.1:4810",
+    "http://127.1.2.3:4810",
+    "http://[::1]:4810",
+    "http://localhost:4810/clerk",
+    "https://localhost:4810",
+    "https://[::1]:4810"
   ]) {
     it.effect(`but not when it is ${good}`, () =>
       Effect.gen(function* () {

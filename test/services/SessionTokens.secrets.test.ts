@@ -96,8 +96,7 @@ const refusals: ReadonlyArray<readonly [name: string, reason: string, token: str
     { audience: "api" }
   ],
   ["of a pending session", "sts", sessionToken({ sts: "pending" })],
-  ["whose version is another token", "version", sessionToken({ v: good })],
-  ["whose role is a list with a token", "claims", sessionToken({ o: { id: "org_1", rol: [good] } })],
+  ["whose status is another token", "sts", sessionToken({ sts: good })],
   [
     "with a claim of its own whose name and value are a token",
     "claims",

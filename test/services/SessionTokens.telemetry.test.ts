@@ -58,14 +58,14 @@ describe("the metric clerk_token_verifications", () => {
         forged,
         "nonsense",
         sessionToken({ sts: "pending" }),
-        sessionToken({ o: 1 })
+        sessionToken({ iss: 1 })
       ]
       expect(yield* outcomesOf(verifyAll(tokens))).toEqual({
         "outcome=ok": 2,
         "outcome=signature": 1,
         "outcome=format": 1,
         "outcome=sts": 1,
-        "outcome=claims": 1
+        "outcome=iss": 1
       })
     }).pipe(Effect.provide(ourKeys))
   )

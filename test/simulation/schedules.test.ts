@@ -15,6 +15,13 @@ const replayed = process.env["SIMULATION_SEED"]
 const count = replayed === undefined ? Number(process.env["SIMULATIONS"] ?? 2_000) : 1
 const firstSeed = replayed === undefined ? Date.now() % 2 ** 31 : Number(replayed)
 
+/** Batches, so that no single test takes long. */
+const batchSize = 250
+const batches = Array.from({ length: Math.ceil(count / batchSize) }, (_, index) => ({
+  seed: firstSeed + index * batchSize,
+  size: Math.min(batchSize, count - index * batchSize)
+}))
+
 /** What happened over many schedules, so that it is known whether there was anything to see. */
 const tally = () => {
   const seen = new Map<string, number>()
@@ -38,19 +45,19 @@ const tally = () => {
 }
 
 describe(`simulated schedules (${count} from SIMULATION_SEED=${firstSeed})`, () => {
-  it("keep the promises of the pipeline, whatever happens", { timeout: 60_000 + count * 50 }, () => {
+  it.each(batches)("keep every rule of the pipeline ($size from seed $seed)", ({ seed: first, size }) => {
     const { seen, note } = tally()
     const broken: Array<readonly [seed: string, what: ReadonlyArray<string>]> = []
-    for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+    for (let seed = first; seed < first + size; seed++) {
       const schedule = simulate(seed)
       note(schedule)
       const found = violations(schedule)
       if (found.length > 0) broken.push([`SIMULATION_SEED=${seed}`, found])
     }
     const summary = [...seen].sort().map(([what, times]) => `${what}: ${times}`)
-    process.stdout.write(`${count} schedules from SIMULATION_SEED=${firstSeed}: ${summary.join(", ")}\n`)
+    process.stdout.write(`${size} schedules from SIMULATION_SEED=${first}: ${summary.join(", ")}\n`)
     expect(broken.slice(0, 5)).toEqual([])
-    if (count < 1_000) return
+    if (size < batchSize) return
     const rare = [
       "retried read calls",
       "retried repeatable calls",
@@ -68,7 +75,7 @@ describe(`simulated schedules (${count} from SIMULATION_SEED=${firstSeed})`, () 
       "ClerkTransportError",
       "ClerkNotFound",
       "ClerkDecodeError"
-    ].filter((what) => (seen.get(what) ?? 0) < 20)
+    ].filter((what) => (seen.get(what) ?? 0) < 3)
     expect(rare).toEqual([])
   })
 

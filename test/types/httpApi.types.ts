@@ -38,6 +38,13 @@ Authenticator.make({ cookies: false })
 Authenticator.make({ authorizedParties, cookies: false })
 declare const cookies: boolean
 Authenticator.make({ authorizedParties, cookies })
+// A predicate is as good as a list.
+Authenticator.make({ authorizedParties: (azp) => azp.endsWith(".example.com") })
+Authenticator.make({ authorizedParties: (azp) => azp.endsWith(".example.com"), cookies: false })
+ClerkAuth.layer({ authorizedParties: (azp) => azp.endsWith(".example.com") })
+ClerkRouter.signedIn({ authorizedParties: (azp) => azp.endsWith(".example.com") })
+// @ts-expect-error a predicate returns a boolean
+Authenticator.make({ authorizedParties: (azp) => azp })
 // @ts-expect-error the parties are missing
 Authenticator.make({})
 // @ts-expect-error the parties are missing

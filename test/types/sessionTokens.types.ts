@@ -84,6 +84,7 @@ expectTypeOf<SessionClaims["userId"]>().toEqualTypeOf<UserId>()
 expectTypeOf<SessionClaims["sessionId"]>().toEqualTypeOf<SessionId>()
 expectTypeOf<SessionClaims["expiresAt"]>().toEqualTypeOf<DateTime.Utc>()
 expectTypeOf<NonNullable<SessionClaims["organization"]>["id"]>().toEqualTypeOf<OrganizationId>()
+expectTypeOf<NonNullable<SessionClaims["organization"]>["role"]>().toEqualTypeOf<string | undefined>()
 expectTypeOf<NonNullable<SessionClaims["actor"]>["sub"]>().toEqualTypeOf<string>()
 
 // Both failures can be told apart, and the keys are all that is missing.
@@ -99,6 +100,18 @@ expectTypeOf(
 
 // @ts-expect-error a misspelled option
 SessionTokens.verify(token, { authorisedParties: ["https://app.example.com"] })
+// The parties are a list, or a predicate.
+SessionTokens.verify(token, { authorizedParties: (azp) => azp.endsWith(".example.com") })
+SessionTokens.verifier({ authorizedParties: (azp) => azp.endsWith(".example.com") })
+expectTypeOf<SessionTokens.AuthorizedParties>().toEqualTypeOf<
+  ReadonlyArray<string> | ((azp: string) => boolean)
+>()
+// @ts-expect-error a predicate decides at once
+SessionTokens.verify(token, { authorizedParties: async () => true })
+// @ts-expect-error a predicate returns a boolean
+SessionTokens.verify(token, { authorizedParties: (azp) => azp })
+// @ts-expect-error a pattern is not a predicate
+SessionTokens.verify(token, { authorizedParties: /^https:/ })
 // @ts-expect-error parties are a list
 SessionTokens.verify(token, { authorizedParties: "https://app.example.com" })
 // @ts-expect-error no such category
