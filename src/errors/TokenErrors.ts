@@ -79,13 +79,13 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
   sub: "its user (sub) is missing or not a valid id",
   sid: "its session (sid) is missing or not a valid id",
   iss: "its issuer (iss) is missing or not the expected one",
-  azp: "its authorized party (azp) is missing or not among authorizedParties",
+  azp: "its authorized party (azp) is missing or not accepted by authorizedParties",
   aud: "its audience (aud) is missing or not the expected one",
   sts: "its session is pending (the user has tasks to complete), or its status (sts) cannot be read",
   claims: "its claims do not match the schema",
   missing:
     "send a bearer token in the Authorization header, or the session cookie where the server reads cookies",
-  origin: "the request has a session cookie, but its Origin header is not among authorizedParties"
+  origin: "the request has a session cookie, but its Origin header is not accepted by authorizedParties"
 }
 
 /**

@@ -68,7 +68,7 @@ describe("the message of", () => {
         actual: ["https://c.example"],
         expected: ["https://a.example", "https://b.example"]
       }),
-      "Token rejected (azp): its authorized party (azp) is missing or not among authorizedParties (expected https://a.example or https://b.example; received https://c.example)"
+      "Token rejected (azp): its authorized party (azp) is missing or not accepted by authorizedParties (expected https://a.example or https://b.example; received https://c.example)"
     ],
     [
       "a token whose claims are wrong in many places",
