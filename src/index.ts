@@ -60,6 +60,7 @@ export type {
   ListByUser,
   ListParams,
   RefreshParams,
+  RequestHeadersInput,
   SecretInput,
   VerifyOptions
 } from "./schema/SessionRequests.js"

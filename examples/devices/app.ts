@@ -14,9 +14,10 @@ const turnedAway = (error: unknown) => {
   if (error instanceof ClerkTokenError) {
     return Effect.succeed(error.reason === "origin" ? problemPage(otherOrigin) : seeOther("/sign-in"))
   }
-  return ClerkError.is(error)
-    ? Effect.map(noticeOf(error), problemPage)
-    : Effect.succeed(problemPage(noSuchPage))
+  const clerkError = ClerkError.from(error)
+  return clerkError === undefined
+    ? Effect.succeed(problemPage(noSuchPage))
+    : Effect.map(noticeOf(clerkError), problemPage)
 }
 
 /** What `ClerkAuth` or the router refuses comes by here before it would become JSON, which is nothing to read. */

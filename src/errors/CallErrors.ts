@@ -10,7 +10,8 @@ import { callFields, filledIn } from "../internal/callFields.js"
 import { withJson } from "../internal/errorClass.js"
 
 /**
- * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value.
+ * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value, except a
+ * number of milliseconds that was probably meant as seconds.
  *
  * @since 0.1.0
  * @category errors

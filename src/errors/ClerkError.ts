@@ -3,6 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import { FiberFailureCauseId } from "effect/Runtime"
+import { own } from "../internal/ownMembers.js"
 import { ClerkDecodeError, ClerkInvalidRequest, ClerkTimeout, ClerkTransportError } from "./CallErrors.js"
 import { ClerkAccessDenied } from "./ClerkAccessDenied.js"
 import { ClerkConfigError } from "./ClerkConfigError.js"
@@ -50,24 +54,73 @@ const classes = [
  */
 export type ClerkError = InstanceType<(typeof classes)[number]>
 
-const is = (u: unknown): u is ClerkError => classes.some((Class) => u instanceof Class)
+const isInstance = (u: unknown): u is ClerkError => classes.some((Class) => u instanceof Class)
 
-const isRetryable = (u: unknown): boolean => is(u) && "retryable" in u && u.retryable
+/** The cause in what `Effect.runPromise` rejects with, in the result of `Effect.runPromiseExit`, or the cause itself. */
+const causeIn = (u: unknown): Cause.Cause<unknown> | undefined => {
+  if (typeof u !== "object" || u === null) return undefined
+  // Only own members are read: a mock or a proxy may claim to have every other.
+  const cause = own(u as { readonly [FiberFailureCauseId]?: unknown }, FiberFailureCauseId) ?? u
+  if (!Object.hasOwn(Object(cause), "_tag")) return undefined
+  if (Cause.isCause(cause)) return cause
+  return Exit.isExit(cause) && Exit.isFailure(cause) ? cause.cause : undefined
+}
 
-const hasCode = (u: unknown, code: ClerkErrorCode): boolean =>
-  is(u) && "errors" in u && u.errors.some((item) => item.code === code)
+const from = (u: unknown): ClerkError | undefined => {
+  if (isInstance(u)) return u
+  const cause = causeIn(u)
+  if (cause === undefined) return undefined
+  for (const each of [...Cause.failures(cause), ...Cause.defects(cause)]) {
+    const found = from(each)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const is = (u: unknown): boolean => from(u) !== undefined
+
+const isRetryable = (u: unknown): boolean => {
+  const error = from(u)
+  return error !== undefined && "retryable" in error && error.retryable
+}
+
+const hasCode = (u: unknown, code: ClerkErrorCode): boolean => {
+  const error = from(u)
+  return error !== undefined && "errors" in error && error.errors.some((item) => item.code === code)
+}
 
 /**
- * Functions that inspect an error. Each takes a value of any type.
+ * Functions that inspect an error. Each takes a value of any type, such as the `error` of `catch (error)`. Each sees
+ * through what Effect wraps an error in: the `FiberFailure` that `Effect.runPromise` rejects with, a `Cause`, a failed
+ * `Exit`. Of several failures the first one of this library counts, and failures count before defects.
  *
  * @since 0.1.0
  * @category errors
  */
 export const ClerkError: {
-  /** Returns whether the value is an error of this library. */
-  readonly is: (u: unknown) => u is ClerkError
+  /**
+   * Returns the error of this library in `u`, or `undefined`. It finds defects too: a bare call without a usable
+   * `CLERK_SECRET_KEY` dies with `ClerkConfigError`.
+   */
+  readonly from: (u: unknown) => ClerkError | undefined
+  /**
+   * Returns whether `u` is, or holds, an error of this library. It narrows tagged errors, as in the error channel of an
+   * effect. It does not narrow `unknown`, which may be a `FiberFailure` without the error's fields: use `from`.
+   */
+  readonly is: {
+    /** Returns whether `error` is an error of this library, and narrows it. */
+    <E extends { readonly _tag: string; readonly message: string }>(error: E): error is E & ClerkError
+    /** Returns whether `u` is, or holds, an error of this library. Does not narrow: use `from`. */
+    (u: unknown): boolean
+  }
   /** Returns whether you can safely make the same call again, and it could succeed then. */
   readonly isRetryable: (u: unknown) => boolean
-  /** Returns whether Clerk responded with this error code. An editor completes the known codes. */
+  /** Returns whether Clerk responded with this error code. An editor completes the known codes; others are accepted. */
   readonly hasCode: (u: unknown, code: ClerkErrorCode) => boolean
-} = { is, isRetryable, hasCode }
+} = {
+  from,
+  // An error with a tag and a message is neither a FiberFailure nor a Cause nor an Exit, so what is found is itself.
+  is: is as typeof ClerkError.is,
+  isRetryable,
+  hasCode
+}

@@ -22,6 +22,12 @@ export const DecoderAnnotationId = Symbol.for("effect-clerk/internal/DecoderAnno
 export const dropNull = <A>(value: Option.Option<A | null>): Option.Option<A> =>
   Option.filter(value, (each): each is A => each !== null)
 
+/** Decoding fallbacks that are known by their identity, so that a schema which has one can still be compiled. */
+export const readAsNull = (): Either.Either<null> => Either.right(null)
+export const readAsEmpty = (): Either.Either<{ readonly [key: string]: unknown }> => Either.right({})
+
+const knownFallbacks = [readAsNull, readAsEmpty]
+
 /**
  * Compiles a schema into closures, about ten times as fast as interpreting it, or gives `undefined` for one with
  * anything unusual in it: then the interpreter has to be asked from the start.
@@ -36,7 +42,7 @@ export const compileDecoder = (schema: Schema.Schema.All): Decoder | undefined =
       try {
         return decode(value)
       } catch {
-        return refused // a step of a user's has thrown, which the interpreter may not even come to
+        return refused // the interpreter decides, which may not even reach the step that threw
       }
     }
   } catch (reason) {
@@ -48,6 +54,11 @@ export const compileDecoder = (schema: Schema.Schema.All): Decoder | undefined =
 const unusual = Symbol("effect-clerk/unusual")
 
 const giveUp = (): never => {
+  throw unusual
+}
+
+/** Thrown while decoding. `refused` would claim that the value is invalid, and a fallback would then replace it. */
+const leaveToInterpreter = (): never => {
   throw unusual
 }
 
@@ -66,7 +77,20 @@ const giveUpIfSteered = ({ annotations }: SchemaAST.AST): void => {
 }
 
 const decoderOf = (ast: SchemaAST.AST): Decoder => {
-  giveUpIfSteered(ast)
+  const annotation = ast.annotations[SchemaAST.DecodingFallbackAnnotationId]
+  const fallback = knownFallbacks.find((known) => known === annotation)
+  if (fallback === undefined) {
+    giveUpIfSteered(ast)
+    return nodeDecoderOf(ast)
+  }
+  const decode = nodeDecoderOf(ast)
+  return (value) => {
+    const decoded = decode(value)
+    return decoded === refused ? Either.merge(fallback()) : decoded
+  }
+}
+
+const nodeDecoderOf = (ast: SchemaAST.AST): Decoder => {
   const own = ast.annotations[DecoderAnnotationId]
   if (own !== undefined) return own as Decoder // only our own schemas know the symbol
   switch (ast._tag) {
@@ -147,8 +171,9 @@ const recordDecoder = (ast: SchemaAST.TypeLiteral): Decoder => {
     const decoded: Record<string, unknown> = {}
     for (const [key, each] of Object.entries(value)) {
       const item = decode(each)
-      // Assigning to `__proto__` is no ordinary assignment; what it comes to is for the interpreter to say.
-      if (item === refused || key === "__proto__") return refused
+      if (item === refused) return refused
+      // Assigning to `__proto__` is no ordinary assignment, so the interpreter says what becomes of it.
+      if (key === "__proto__") return leaveToInterpreter()
       decoded[key] = item
     }
     return decoded

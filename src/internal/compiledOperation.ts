@@ -7,6 +7,7 @@ import { IdText } from "../schema/Ids.js"
 import type { ClerkRequest } from "../services/ClerkHttp.js"
 import type { Declaration, DeclaredStatus, Kind, QueryEncoded } from "../services/Operation.js"
 import { compileDecoder, refused } from "./compiledDecoder.js"
+import { own } from "./ownMembers.js"
 import type { RuleBreak } from "./ruleBreak.js"
 import { schemaIssues } from "./schemaIssues.js"
 import { scrubText, textsIn } from "./scrub.js"
@@ -93,6 +94,7 @@ const pathChecker = (segments: ReadonlyArray<Segment>) => {
   const explain = checker("path", Schema.Struct(Object.fromEntries(names.map((name) => [name, IdText]))))
   return (path: unknown): Either.Either<PathValues, RuleBreak> => {
     if (names.length === 0) return noParameters
+    if (path !== undefined && !Predicate.isRecord(path)) return explain(path)
     const given: PathValues = Object(path)
     const isRight =
       Object.keys(given).length === names.length &&
@@ -102,6 +104,25 @@ const pathChecker = (segments: ReadonlyArray<Segment>) => {
 }
 
 const noParameters = Either.right({})
+
+const inputParts = ["path", "query", "body"] as const
+
+/** Finds the member of an input that an operation does not take: a part that is dropped in silence is a trap. */
+const inputChecker =
+  (takes: ReadonlyArray<string>) =>
+  (input: unknown): RuleBreak | undefined => {
+    if (input === undefined || input === null) return undefined
+    if (!Predicate.isRecord(input)) return { field: "input", rule: "must be an object" }
+    const strange = Object.keys(input).find(
+      (key) => !takes.includes(key) && (input[key] !== undefined || !inputParts.some((part) => part === key))
+    )
+    return strange === undefined
+      ? undefined
+      : {
+          field: scrubText(strange, []),
+          rule: `is not a part of this operation's input, which takes ${takes.join(", ") || "nothing"}`
+        }
+  }
 
 /** Leaves out what is `undefined`; of an object in which nothing is left, nothing is sent. */
 const compact = (encoded: unknown): unknown => {
@@ -137,6 +158,13 @@ export const compile = <
 ): CompiledOperation<A> => {
   const { name, method, path: template, kind, apiVersion, answersFor, confirm, secrets = [] } = declaration
   const segments = segmentsOf(template)
+  const checkInput = inputChecker(
+    inputParts.filter((part) =>
+      part === "path"
+        ? segments.some(({ parameter }) => parameter !== undefined)
+        : declaration[part] !== undefined
+    )
+  )
   const confirmation = confirm === undefined ? undefined : segmentsOf(confirm.path)
   const checkPath = pathChecker(segments)
   const checkQuery = declaration.query === undefined ? nothing : checker("query", declaration.query)
@@ -152,13 +180,14 @@ export const compile = <
     confirms: (answer) => confirm?.holds(answer) ?? false,
     prepare: (input) => {
       // The types say what `input` holds; callers without types are why each part is checked from `unknown`.
-      const given: { readonly path?: unknown; readonly query?: unknown; readonly body?: unknown } =
-        Object(input)
-      const path = checkPath(given.path)
+      const broken = checkInput(input)
+      if (broken !== undefined) return Either.left(broken)
+      const given: { readonly [Part in (typeof inputParts)[number]]?: unknown } = Object(input)
+      const path = checkPath(own(given, "path"))
       if (Either.isLeft(path)) return Either.left(path.left)
-      const query = checkQuery(given.query)
+      const query = checkQuery(own(given, "query"))
       if (Either.isLeft(query)) return Either.left(query.left)
-      const checked = checkBody(given.body)
+      const checked = checkBody(own(given, "body"))
       if (Either.isLeft(checked)) return Either.left(checked.left)
       // What is left of an encoded query is an encoded query.
       const search = compact(query.right) as QueryEncoded | undefined

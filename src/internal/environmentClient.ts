@@ -29,17 +29,14 @@ const notProvided = Effect.dieSync(
     )
 )
 
+/** The client in the context. It can be any object of a user's, so nothing is asked of it here. */
+export const providedClerkHttp = (services: ReadonlyMap<string, unknown>): ClerkHttpService | undefined =>
+  services.get(ClerkHttp.key) as ClerkHttpService | undefined // only its service is stored under its key
+
 /**
- * The client a call goes through: the one in the context. Only where the context is empty, that is, in an
- * operation that is run bare, is it the one of the environment. A program that has services but no `ClerkHttp` has
- * lost it on the way (`Layer.succeed(Repo, { find: Sessions.get })` drops the requirement), and must not reach for
- * the environment's key behind its author's back.
+ * The client of a call whose context has none. Only an empty context, that of an operation that is run bare, takes the
+ * client of the environment. A program that has services but no `ClerkHttp` has lost it on the way:
+ * `Layer.succeed(Repo, { find: Sessions.get })` drops the requirement, and must not use the environment's key unnoticed.
  */
-export const clerkHttpIn = (
-  services: ReadonlyMap<string, unknown>
-): ClerkHttpService | Effect.Effect<ClerkHttpService> => {
-  // Under ClerkHttp's key there is nothing but its service.
-  const provided = services.get(ClerkHttp.key) as ClerkHttpService | undefined
-  if (provided !== undefined) return provided
-  return services.size === 0 ? fromEnvironment : notProvided
-}
+export const missingClerkHttp = (services: ReadonlyMap<string, unknown>): Effect.Effect<ClerkHttpService> =>
+  services.size === 0 ? fromEnvironment : notProvided

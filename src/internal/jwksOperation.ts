@@ -5,8 +5,9 @@ import * as Schema from "effect/Schema"
 import { ClerkDecodeError } from "../errors/CallErrors.js"
 import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import { ClerkHttp, type ClerkHttpService, type ClerkResponse } from "../services/ClerkHttp.js"
-import * as Operation from "../services/Operation.js"
+import type * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
+import { declared } from "./declared.js"
 import { importKeySet, type KeySet } from "./keySet.js"
 
 /** A set of 50 large keys is half of this. */
@@ -15,7 +16,7 @@ const maxCharacters = 64 * 1024
 /** Hidden, so that a set which holds what it should not is not shown to a tracer. */
 const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown)) })
 
-const getJwks = Operation.make({
+const getJwks = declared({
   name: "SigningKeys.jwks",
   method: "GET",
   path: "/jwks",

@@ -17,11 +17,12 @@ import type { Op } from "../services/Operation.js"
 import { type CallError, type CallFacts, readAnswer, shownMediaType, traceIdIn } from "./answer.js"
 import { waitMillis } from "./backoff.js"
 import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
-import { clerkHttpIn } from "./environmentClient.js"
+import { missingClerkHttp, providedClerkHttp } from "./environmentClient.js"
+import { own } from "./ownMembers.js"
 import { clientLimits, type PolicyLimits } from "./policyLimits.js"
 import { overridesIn } from "./policyOverrides.js"
 import { budgetOf, earn, spend } from "./retryBudget.js"
-import { isFaultRetryable } from "./retryTable.js"
+import { isFaultRetryable, isRepeatable } from "./retryTable.js"
 import type { RuleBreak } from "./ruleBreak.js"
 import { countCall, countRetry, inSpan, isTraced, type Trail } from "./telemetry.js"
 import { executeWithin } from "./timeLimit.js"
@@ -36,7 +37,8 @@ export const call = <A, E extends CallError>(operation: CompiledOperation<A>, in
     if (Either.isLeft(prepared)) return refuse(operation, prepared.left)
     const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
     const through = (http: ClerkHttpService): Effect.Effect<A, CallError> => {
-      const ofClient = clientLimits(http.policy)
+      // A mock has something to give for every name, so only own members are read.
+      const ofClient = clientLimits(own(http, "policy"))
       if (Either.isLeft(ofClient)) return refuse(operation, ofClient.left)
       const overrides = overridesIn(services)
       if (overrides?.broken !== undefined) return refuse(operation, overrides.broken)
@@ -50,10 +52,10 @@ export const call = <A, E extends CallError>(operation: CompiledOperation<A>, in
         isTraced: isTraced(fiber)
       })
     }
-    const http = clerkHttpIn(services)
-    return Effect.isEffect(http) ? Effect.flatMap(http, through) : through(http)
+    const provided = providedClerkHttp(services)
+    return provided === undefined ? Effect.flatMap(missingClerkHttp(services), through) : through(provided)
   })
-  // Two things are claimed here. `ClerkHttp`, which `clerkHttpIn` looks up at run time, is added to the
+  // Two things are claimed here. `ClerkHttp`, which is looked up at run time, is added to the
   // requirements of one of the two members (see `Op`). And the errors are narrowed to those the declaration names,
   // which `readAnswer` keeps to: a status that is not declared becomes ClerkUnexpectedStatus.
   return program as Op<A, E>
@@ -125,7 +127,7 @@ const run = <A>({
     sent: ClerkTimeout["sent"],
     retry: Retry | undefined
   ): ClerkTimeout => {
-    const retryable = phase === "attempt" && kind !== "once"
+    const retryable = phase === "attempt" && isRepeatable(kind)
     // The deadline of a combinator around the call is known by its end only.
     const millis =
       phase === "attempt"
@@ -152,7 +154,7 @@ const run = <A>({
     trail.traceId = undefined
     const phase = limits.timeoutMillis < remaining ? "attempt" : "total"
     const millis = Math.min(limits.timeoutMillis, remaining)
-    return Effect.matchEffect(executeWithin(http.execute, prepared.request, millis, clock), {
+    return Effect.matchEffect(executeWithin(http, prepared.request, millis, clock), {
       onFailure: (error) =>
         settle(
           error._tag === "TimedOut"
@@ -223,7 +225,7 @@ const run = <A>({
   const confirm = (request: ClerkRequest, failure: CallError, retry: Retry): Effect.Effect<A, CallError> => {
     const millis = Math.min(limits.timeoutMillis, remainingMillis())
     if (millis <= 0) return fail(failure)
-    return Effect.matchEffect(executeWithin(http.execute, request, millis, clock), {
+    return Effect.matchEffect(executeWithin(http, request, millis, clock), {
       onFailure: () => fail(failure),
       onSuccess: (response) => {
         const answer = readAnswer(operation, prepared, response, factsOf(operation, trail.attempts), 0)
@@ -235,7 +237,7 @@ const run = <A>({
   }
 
   const whole = attempt(1, undefined)
-  return isTraced ? inSpan(whole, operation, http.address, trail) : whole
+  return isTraced ? inSpan(whole, operation, own(http, "address"), trail) : whole
 }
 
 const isRefusal = (failure: CallError): boolean =>

@@ -40,6 +40,12 @@ export const readLimit = (
       })
 }
 
+/** `deadline: 30` beside `timeout: "10 seconds"` is 30 milliseconds, and hardly meant so. */
+const meantAsSeconds = (deadline: unknown): string =>
+  typeof deadline === "number" && deadline < 1_000
+    ? `, which is ${deadline} ms; did you mean ${deadline} seconds?`
+    : ""
+
 const settingNames: ReadonlyArray<keyof Settings> = ["attempts", "timeout", "deadline", "onRetry"]
 
 /** Checks settings and converts those that are given. */
@@ -72,7 +78,7 @@ export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLim
     if ((given.timeoutMillis ?? 0) > (given.deadlineMillis ?? Number.POSITIVE_INFINITY)) {
       return yield* Either.left({
         field: "policy.timeout",
-        rule: `must not be longer than policy.deadline (${Duration.format(given.deadlineMillis ?? 0)})`
+        rule: `must not be longer than the deadline${meantAsSeconds(own.deadline) || ` (${Duration.format(given.deadlineMillis ?? 0)})`}`
       })
     }
     if (own.onRetry !== undefined) {

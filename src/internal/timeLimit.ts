@@ -43,15 +43,15 @@ const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
  * not the live one (TestClock) is asked the usual way.
  */
 export const executeWithin = (
-  execute: Execute,
+  http: ClerkHttpService,
   request: ClerkRequest,
   millis: number,
   clock: Clock.Clock
 ): Effect.Effect<Response, ErrorOfExecute | TimedOut> => {
-  if (millis === Number.POSITIVE_INFINITY) return execute(request)
+  if (millis === Number.POSITIVE_INFINITY) return http.execute(request)
   return clock === liveClock
-    ? (within.get(execute)?.(request, millis) ?? inChildFiber(execute(request), millis))
-    : Effect.timeoutFail(execute(request), { duration: millis, onTimeout: () => timedOut })
+    ? (within.get(http.execute)?.(request, millis) ?? inChildFiber(http.execute(request), millis))
+    : Effect.timeoutFail(http.execute(request), { duration: millis, onTimeout: () => timedOut })
 }
 
 /**

@@ -3,7 +3,10 @@
  *
  * Decoded values are camelCase with `DateTime.Utc` times; the encoded side is Clerk's wire form (snake_case,
  * epoch milliseconds), which is also what a `Session` becomes when it is the success of an `HttpApi` endpoint.
- * Unknown fields are ignored, `null` and absent are one, and a status Clerk adds tomorrow is kept as it is.
+ *
+ * Decoding is strict only for `object`, `id`, `user_id`, `status` and the times. It ignores unknown fields, keeps an
+ * unknown status, reads `null` as absent, and reads any other field of the wrong type as absent. One exception: an
+ * `actor` of the wrong type is present but empty, because its presence marks an impersonation.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
  * @since 0.1.0
@@ -11,7 +14,13 @@
 import * as DateTime from "effect/DateTime"
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
-import { DecoderAnnotationId, dropNull, refused } from "../internal/compiledDecoder.js"
+import {
+  DecoderAnnotationId,
+  dropNull,
+  readAsEmpty,
+  readAsNull,
+  refused
+} from "../internal/compiledDecoder.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
 /**
@@ -57,18 +66,27 @@ export const SessionStatus: Schema.Schema<SessionStatus> = Schema.String.annotat
   examples: [...knownSessionStatuses]
 })
 
-/** A field that Clerk leaves out or sends as `null` when there is nothing to say. */
-const orAbsent = <A, I>(schema: Schema.Schema<A, I>) =>
-  Schema.optionalToOptional(Schema.NullishOr(schema), Schema.UndefinedOr(Schema.typeSchema(schema)), {
+const optionalField = <A, I>(
+  nullish: Schema.Schema<A | null | undefined, I | null | undefined>,
+  schema: Schema.Schema<A, I>
+) =>
+  Schema.optionalToOptional(nullish, Schema.UndefinedOr(Schema.typeSchema(schema)), {
     decode: dropNull,
     encode: identity
   })
 
+/** A field that Clerk omits or sends as `null` when it has no value. A value of the wrong type is an error. */
+const orAbsent = <A, I>(schema: Schema.Schema<A, I>) => optionalField(Schema.NullishOr(schema), schema)
+
+/** A field that informs and restricts nothing: a value of the wrong type is absent too. */
+const lenient = <A, I>(schema: Schema.Schema<A, I>) =>
+  optionalField(Schema.NullishOr(schema).annotations({ decodingFallback: readAsNull }), schema)
+
 const at = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
   Schema.propertySignature(schema).pipe(Schema.fromKey(wireName))
 
-const orAbsentAt = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
-  orAbsent(schema).pipe(Schema.fromKey(wireName))
+const lenientAt = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
+  lenient(schema).pipe(Schema.fromKey(wireName))
 
 const maxEpochMillis = 8_640_000_000_000_000
 
@@ -88,7 +106,7 @@ const EpochMillis: Schema.Schema<DateTime.Utc, number> = Schema.transform(
 })
 
 /**
- * Where a session was last active.
+ * The device and place a session was last active on. Every field is optional, because all of them are for display.
  *
  * @since 0.1.0
  * @category models
@@ -97,9 +115,9 @@ export interface SessionActivity {
   /** The kind of the record: `"session_activity"`. */
   readonly object?: string | undefined
   /** The id of the record: `activity_…`. */
-  readonly id: string
+  readonly id?: string | undefined
   /** Whether the device is a phone or a tablet. */
-  readonly isMobile: boolean
+  readonly isMobile?: boolean | undefined
   /** The kind of device, as the browser states it: `desktop`, `iPhone`. */
   readonly deviceType?: string | undefined
   /** The name of the browser: `Firefox`. */
@@ -124,9 +142,9 @@ export interface SessionActivityEncoded {
   /** The kind of the record: `"session_activity"`. */
   readonly object?: string | null | undefined
   /** The id of the record. */
-  readonly id: string
+  readonly id?: string | null | undefined
   /** Whether the device is a phone or a tablet. */
-  readonly is_mobile: boolean
+  readonly is_mobile?: boolean | null | undefined
   /** The kind of device. */
   readonly device_type?: string | null | undefined
   /** The name of the browser. */
@@ -146,20 +164,20 @@ export interface SessionActivityEncoded {
  * @category schemas
  */
 export const SessionActivity: Schema.Schema<SessionActivity, SessionActivityEncoded> = Schema.Struct({
-  object: orAbsent(Schema.String),
-  id: Schema.String,
-  isMobile: at("is_mobile", Schema.Boolean),
-  deviceType: orAbsentAt("device_type", Schema.String),
-  browserName: orAbsentAt("browser_name", Schema.String),
-  browserVersion: orAbsentAt("browser_version", Schema.String),
-  ipAddress: orAbsentAt("ip_address", Schema.String),
-  city: orAbsent(Schema.String),
-  country: orAbsent(Schema.String)
+  object: lenient(Schema.String),
+  id: lenient(Schema.String),
+  isMobile: lenientAt("is_mobile", Schema.Boolean),
+  deviceType: lenientAt("device_type", Schema.String),
+  browserName: lenientAt("browser_name", Schema.String),
+  browserVersion: lenientAt("browser_version", Schema.String),
+  ipAddress: lenientAt("ip_address", Schema.String),
+  city: lenient(Schema.String),
+  country: lenient(Schema.String)
 }).annotations({ identifier: "ClerkSessionActivity" })
 
 /**
  * Who acts in the user's name when a session is an impersonation: `sub` is the actor's id, and Clerk may add
- * more (`iss`, `sid`, `type`, …), which is kept.
+ * more (`iss`, `sid`, `type`, …), which is kept. It is empty when Clerk sent an actor that cannot be read.
  *
  * @since 0.1.0
  * @category models
@@ -212,7 +230,7 @@ export interface Session {
   readonly userId: UserId
   /** The client (one browser or device) of the session: `client_…`. Absent if Clerk states none. */
   readonly clientId?: ClientId | undefined
-  /** Present when somebody impersonates the user. */
+  /** Present when somebody impersonates the user, also when nothing can be read of that actor. */
   readonly actor?: SessionActor | undefined
   /** The status. A user is signed in while it is `active` or `pending`. */
   readonly status: SessionStatus
@@ -230,7 +248,10 @@ export interface Session {
   readonly updatedAt: DateTime.Utc
   /** When the user signed in. */
   readonly createdAt: DateTime.Utc
-  /** What a pending session waits for. */
+  /**
+   * What a pending session waits for. Absent when Clerk sent a list that cannot be read: decide by `status` whether a
+   * session is pending.
+   */
   readonly tasks?: ReadonlyArray<SessionTask> | undefined
 }
 
@@ -279,15 +300,20 @@ export const Session: Schema.Schema<Session, SessionEncoded> = Schema.Struct({
   object: Schema.Literal("session"),
   id: SessionId,
   userId: at("user_id", UserId),
-  clientId: orAbsentAt("client_id", ClientId),
-  actor: orAbsent(SessionActor),
+  clientId: lenientAt("client_id", ClientId),
+  // An actor that cannot be read must not look like no actor.
+  actor: optionalField(
+    Schema.NullishOr(SessionActor).annotations({ decodingFallback: readAsEmpty }),
+    SessionActor
+  ),
   status: SessionStatus,
-  lastActiveOrganizationId: orAbsentAt("last_active_organization_id", OrganizationId),
+  lastActiveOrganizationId: lenientAt("last_active_organization_id", OrganizationId),
   lastActiveAt: at("last_active_at", EpochMillis),
-  latestActivity: orAbsentAt("latest_activity", SessionActivity),
+  latestActivity: lenientAt("latest_activity", SessionActivity),
   expireAt: at("expire_at", EpochMillis),
-  abandonAt: orAbsentAt("abandon_at", EpochMillis),
+  abandonAt: orAbsent(EpochMillis).pipe(Schema.fromKey("abandon_at")),
   updatedAt: at("updated_at", EpochMillis),
   createdAt: at("created_at", EpochMillis),
-  tasks: orAbsent(Schema.Array(SessionTask))
+  // The whole list or none: without the tasks that cannot be read, the others would look like all of them.
+  tasks: lenient(Schema.Array(SessionTask))
 }).annotations({ identifier: "ClerkSession" })

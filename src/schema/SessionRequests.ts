@@ -6,11 +6,14 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import * as Record from "effect/Record"
+import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import { type HeaderLists, readHeaders } from "../internal/requestHeaders.js"
 import { type ClientId, IdText, type OrganizationId, type UserId } from "./Ids.js"
 import { type KnownSessionStatus, knownSessionStatuses } from "./Session.js"
 
@@ -105,6 +108,18 @@ export interface VerifyOptions {
 }
 
 /**
+ * Headers in any of the forms servers have them: the `Headers` of a web `Request`, a `Map`, pairs of name and value, or
+ * a record such as Node's `IncomingHttpHeaders` and the `Headers` of `@effect/platform`. A value may be an array; one
+ * that is `undefined` is left out. Values keep their order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestHeadersInput =
+  | Iterable<readonly [name: string, value: string | ReadonlyArray<string> | undefined]>
+  | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+
+/**
  * What a browser sent. Clerk issues a new session token from it.
  *
  * @since 0.1.0
@@ -117,8 +132,11 @@ export interface RefreshParams {
   readonly refreshToken: SecretInput
   /** The origin of the browser's request: `https://app.example.com`. */
   readonly requestOrigin: string
-  /** The headers of the browser's request. Clerk uses them to recognise the device. Default: none. */
-  readonly requestHeaders?: { readonly [name: string]: string | ReadonlyArray<string> } | undefined
+  /**
+   * The headers of the browser's request, at most 64 KiB in all. Clerk uses them to recognise the device. Pass the
+   * headers of your server's request as they are. Default: none.
+   */
+  readonly requestHeaders?: RequestHeadersInput | undefined
   /** The IPv4 or IPv6 address of the browser. Default: none. */
   readonly requestOriginatingIp?: string | undefined
   /** The form of the result: `"token"` for a token, `"cookie"` for `Set-Cookie` values. Default `"token"`. */
@@ -202,35 +220,22 @@ const isAddress = (s: string): boolean => {
   return /^[0-9A-Fa-f:.]{2,45}$/.test(s) && s.includes(":") && URL.canParse(`http://[${s}]`)
 }
 
-const maxHeaderText = 64 * 1024
+const headersRule =
+  "headers: a Headers object, a Map, pairs of name and value, or a record of names to values; without line ends or NUL, at most 64 KiB in all"
 
-type HeaderInput = { readonly [name: string]: string | ReadonlyArray<string> }
+const listHeaders = () => (input: unknown, _: unknown, ast: SchemaAST.AST) =>
+  Either.fromNullable(readHeaders(input), () => new ParseResult.Type(ast, input))
 
-const linesOf = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =>
-  typeof value === "string" ? [value] : value
-
-const areHeaders = (u: unknown): u is HeaderInput => {
-  if (!Predicate.isRecord(u)) return false
-  let size = 0
-  for (const [name, value] of Object.entries(u)) {
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || name === "__proto__") return false
-    size += name.length
-    for (const line of Array.isArray(value) ? value : [value]) {
-      if (typeof line !== "string" || /[\r\n\0]/.test(line)) return false
-      size += line.length
-    }
-  }
-  return size <= maxHeaderText
-}
-
-const RequestHeaders: Schema.Schema<HeaderInput, { readonly [name: string]: ReadonlyArray<string> }> =
-  Schema.transform(
-    Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }),
-    Schema.declare(areHeaders, {
-      description: "a record of header names to values, without line ends or NUL, at most 64 KiB in all"
-    }),
-    { strict: true, decode: (wire) => wire, encode: (headers) => Record.map(headers, linesOf) }
-  )
+// Rejected on the caller's side, as secrets are. Lists are among the forms that can be read, so reading twice is harmless.
+const RequestHeaders: Schema.Schema<RequestHeadersInput, HeaderLists> = Schema.transform(
+  Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }),
+  Schema.declare<RequestHeadersInput, HeaderLists, []>(
+    [],
+    { decode: listHeaders, encode: listHeaders },
+    { description: headersRule }
+  ),
+  { strict: true, decode: identity, encode: identity }
+)
 
 /**
  * Encodes the query of `Sessions.refresh`.
@@ -274,20 +279,48 @@ export const RefreshBody = Schema.Struct({
  */
 export const VerifyBody = Schema.Struct({ token: Schema.optional(Jwt) })
 
-const expiryRule =
-  "a duration of whole seconds from 30 seconds to 315360000 seconds (a bare number counts milliseconds)"
+const expiryRule = "a duration of whole seconds from 30 seconds to 315360000 seconds"
 
-const isExpiry = (u: unknown): u is Duration.DurationInput =>
-  Option.exists(Duration.decodeUnknown(u), (duration) => {
-    const seconds = Duration.toSeconds(duration)
-    return Number.isInteger(seconds) && seconds >= 30 && seconds <= 315_360_000
-  })
+const isExpiry = (duration: Duration.Duration): boolean => {
+  const seconds = Duration.toSeconds(duration)
+  return Number.isInteger(seconds) && seconds >= 30 && seconds <= 315_360_000
+}
 
-const ExpirySeconds: Schema.Schema<Duration.DurationInput, number> = Schema.transform(
-  Schema.Int,
-  Schema.declare(isExpiry, { description: expiryRule }),
-  { strict: true, decode: Duration.seconds, encode: Duration.toSeconds }
-)
+/** A number that would be a valid lifetime in seconds, and is too small to be one in milliseconds. */
+const isMeantAsSeconds = (input: unknown): input is number =>
+  typeof input === "number" && input < 30_000 && isExpiry(Duration.seconds(input))
+
+const checkExpiry =
+  () =>
+  (
+    input: unknown,
+    _: unknown,
+    ast: SchemaAST.AST
+  ): Either.Either<Duration.DurationInput, ParseResult.ParseIssue> =>
+    Option.exists(Duration.decodeUnknown(input), isExpiry)
+      ? Either.right(input as Duration.DurationInput) // nothing else decodes to a duration
+      : Either.left(
+          new ParseResult.Type(
+            SchemaAST.annotations(ast, {
+              // A number of milliseconds is no secret, so the error may show it.
+              [SchemaAST.DescriptionAnnotationId]: isMeantAsSeconds(input)
+                ? `${expiryRule}, but it is ${input} ms; did you mean ${input} seconds?`
+                : `${expiryRule} (a bare number counts milliseconds)`
+            }),
+            input
+          )
+        )
+
+const Expiry: Schema.Schema<Duration.DurationInput> = Schema.declare([], {
+  decode: checkExpiry,
+  encode: checkExpiry
+})
+
+const ExpirySeconds: Schema.Schema<Duration.DurationInput, number> = Schema.transform(Schema.Int, Expiry, {
+  strict: true,
+  decode: Duration.seconds,
+  encode: Duration.toSeconds
+})
 
 /**
  * Encodes the body of `Sessions.createToken` and of `Sessions.createTokenFromTemplate`.

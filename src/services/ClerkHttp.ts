@@ -92,7 +92,8 @@ export interface ClerkHttpConfigOptions extends Omit<ClerkHttpOptions, "secretKe
 }
 
 /**
- * What has to be there for an operation to reach Clerk.
+ * The service that operations reach Clerk through. `address` and `policy` are read only where they are own properties,
+ * so that a mock (`Layer.mock(ClerkHttp, { execute })`) needs `execute` alone; a getter of a class does not count.
  *
  * @since 0.1.0
  * @category models

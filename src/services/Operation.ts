@@ -1,7 +1,7 @@
 /**
  * An operation of Clerk's Backend API, declared as data.
  *
- * The operations in `Sessions` are made with it, and so can be any other endpoint: it gets the same checks, errors,
+ * The operations of `Sessions` are declared this way. Declare any other endpoint likewise: it gets the same checks, errors,
  * policy and decoding.
  *
  * @example
@@ -45,8 +45,8 @@ import type {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "../errors/StatusErrors.js"
-import { type CompiledOperation, compile } from "../internal/compiledOperation.js"
-import { call } from "../internal/pipeline.js"
+import { checkDeclaration } from "../internal/declaration.js"
+import { declared } from "../internal/declared.js"
 import type { ClerkHttp, ClerkRequest } from "./ClerkHttp.js"
 
 /**
@@ -133,18 +133,63 @@ export type PathParams<Path extends string> = Path extends `${string}{${infer Na
   ? Name | PathParams<Rest>
   : never
 
+type ParameterFault<Name extends string, Seen extends string> = Name extends ""
+  ? "a parameter of a path needs a name, as in /users/{id}"
+  : Name extends Seen
+    ? `a path has a parameter only once, and ${Name} is in it twice`
+    : never
+
+type SegmentFault<Segment extends string, Seen extends string> = string extends Segment
+  ? never
+  : Segment extends ""
+    ? "a path has no empty segment, and no / at its end"
+    : Segment extends "." | ".."
+      ? "a path has no segment . or .."
+      : Segment extends `${string}${"?" | "#"}${string}`
+        ? "a path has no query or fragment: declare the query as query"
+        : Segment extends `{${infer Name}}`
+          ? ParameterFault<Name, Seen>
+          : Segment extends `${string}${"{" | "}"}${string}`
+            ? "a parameter of a path is a segment of its own, as in /users/{id}"
+            : never
+
+type PathFault<
+  Path extends string,
+  Seen extends string = never
+> = Path extends `/${infer Segment}/${infer Rest}`
+  ? SegmentFault<Segment, Seen> extends never
+    ? PathFault<`/${Rest}`, Seen | PathParams<Segment>>
+    : SegmentFault<Segment, Seen>
+  : Path extends `/${infer Segment}`
+    ? SegmentFault<Segment, Seen>
+    : never
+
 /**
- * What a declared operation is called with: `path` when the template has parameters, `query` and `body` when
- * they are declared.
+ * A path template without a mistake; otherwise a sentence that says what is wrong with it, which the compiler shows.
  *
  * @since 0.1.0
  * @category models
  */
-export type Input<Path extends string, Query, Body> = ([PathParams<Path>] extends [never]
-  ? unknown
-  : { readonly path: { readonly [Name in PathParams<Path>]: string } }) &
-  ([Query] extends [never] ? unknown : { readonly query: Query }) &
-  ([Body] extends [never] ? unknown : { readonly body: Body })
+export type CheckedPath<Path extends string> = [PathFault<Path>] extends [never] ? Path : PathFault<Path>
+
+/**
+ * The input of a declared operation: `path` when the template has parameters, `query` and `body` when they are
+ * declared, and nothing else.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Input<Path extends string, Query, Body> = [PathParams<Path>, Query, Body] extends [
+  never,
+  never,
+  never
+]
+  ? { readonly [part: string]: never }
+  : ([PathParams<Path>] extends [never]
+      ? unknown
+      : { readonly path: { readonly [Name in PathParams<Path>]: string } }) &
+      ([Query] extends [never] ? unknown : { readonly query: Query }) &
+      ([Body] extends [never] ? unknown : { readonly body: Body })
 
 /**
  * The values a query can carry.
@@ -177,7 +222,7 @@ export interface Declaration<
   /** The HTTP method. */
   readonly method: ClerkRequest["method"]
   /** Below `/v1`; a parameter stands in braces and is checked against `IdText`: `/users/{id}/ban`. */
-  readonly path: Path
+  readonly path: CheckedPath<Path>
   /** Whether the client may retry it: see `Kind`. */
   readonly kind: Kind
   /** Decodes the body of a success. `Schema.Void` reads none, and then 204 is a success too. */
@@ -202,7 +247,8 @@ export interface Declaration<
 }
 
 /**
- * Makes an operation from its declaration.
+ * Makes an operation from its declaration. Throws a `TypeError` that names the mistake when the declaration has one the
+ * compiler did not see. An input with an unknown, missing or invalid part fails with `ClerkInvalidRequest`.
  *
  * @since 0.1.0
  * @category constructors
@@ -218,11 +264,4 @@ export const make = <
   BodyI = never
 >(
   declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>
-): ((input: Input<Path, Query, Body>) => Op<A, ErrorOf<Status>>) => {
-  // Compiled when it is first called, so that importing many operations costs nothing.
-  let operation: CompiledOperation<A> | undefined
-  return (input) => {
-    operation ??= compile(declaration)
-    return call(operation, input)
-  }
-}
+): ((input: Input<Path, Query, Body>) => Op<A, ErrorOf<Status>>) => declared(checkDeclaration(declaration))

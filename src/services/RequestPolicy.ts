@@ -56,9 +56,15 @@ export interface RetryEvent {
 export interface Settings {
   /** The number of requests one call may make, 1 to 10. 1 means no retry. Default 1. */
   readonly attempts?: number | undefined
-  /** The time limit of one request, from connecting to the last byte of the response. Default: no limit. */
+  /**
+   * The time limit of one request, from connecting to the last byte of the response. A bare number counts milliseconds:
+   * `10` is 10 ms, `"10 seconds"` is what a call needs. Default: no limit.
+   */
   readonly timeout?: Duration.DurationInput | undefined
-  /** The time limit of one call, with every attempt and every wait between attempts. Default: no limit. */
+  /**
+   * The time limit of one call: every attempt and every wait between them. A bare number counts milliseconds. Default: no
+   * limit.
+   */
   readonly deadline?: Duration.DurationInput | undefined
   /** Runs before each wait, for your own logs and metrics. Its time counts towards `deadline`. Default: none. */
   readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined

@@ -30,7 +30,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { declared } from "../internal/declared.js"
 import { ownProperties } from "../internal/ownProperties.js"
+import { readHeaders } from "../internal/requestHeaders.js"
 import type { SessionId } from "../schema/Ids.js"
 import { Session } from "../schema/Session.js"
 import { SessionPage } from "../schema/SessionPage.js"
@@ -46,12 +48,13 @@ import {
   RefreshBody,
   type RefreshParams,
   RefreshQuery,
+  type RequestHeadersInput,
   VerifyBody,
   type VerifyOptions
 } from "../schema/SessionRequests.js"
 import { SessionCookies, SessionToken } from "../schema/SessionToken.js"
 import type { ClerkHttp } from "./ClerkHttp.js"
-import * as Operation from "./Operation.js"
+import type * as Operation from "./Operation.js"
 
 /**
  * The errors of `Sessions.list` and `Sessions.stream`.
@@ -110,7 +113,7 @@ export type VerifyError = Operation.ErrorOf<404 | 410>
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
 
 // Each operation is marked as pure, so that a bundle holds only those that are used.
-const listOperation = /*#__PURE__*/ Operation.make({
+const listOperation = /*#__PURE__*/ declared({
   name: "Sessions.list",
   method: "GET",
   path: "/sessions",
@@ -147,7 +150,7 @@ export function list(params: ListParams): Operation.Op<SessionPage, ListError> {
   return listOperation({ query: { ...params, paginated: true } })
 }
 
-const createOperation = /*#__PURE__*/ Operation.make({
+const createOperation = /*#__PURE__*/ declared({
   name: "Sessions.create",
   method: "POST",
   path: "/sessions",
@@ -167,7 +170,7 @@ const createOperation = /*#__PURE__*/ Operation.make({
 export const create = (params: CreateParams): Operation.Op<Session, CreateError> =>
   createOperation({ body: params })
 
-const getOperation = /*#__PURE__*/ Operation.make({
+const getOperation = /*#__PURE__*/ declared({
   name: "Sessions.get",
   method: "GET",
   path: "/sessions/{id}",
@@ -187,7 +190,7 @@ const getOperation = /*#__PURE__*/ Operation.make({
 export const get = (id: SessionId | string): Operation.Op<Session, GetError> => getOperation({ path: { id } })
 
 const refreshOperation = <A extends SessionToken | SessionCookies, I>(success: Schema.Schema<A, I>) =>
-  Operation.make({
+  declared({
     name: "Sessions.refresh",
     method: "POST",
     path: "/sessions/{id}/refresh",
@@ -244,12 +247,21 @@ export function refresh(
   params: RefreshParams
 ): Operation.Op<SessionToken | SessionCookies, RefreshError>
 export function refresh(id: SessionId | string, params: RefreshParams) {
-  const { suffixedCookies, format, ...rest } = ownProperties(params)
-  const input = { path: { id }, query: { suffixedCookies }, body: { ...rest, format } }
+  const { suffixedCookies, format, requestHeaders, ...rest } = ownProperties(params)
+  // Read at once: an iterator such as `headers.entries()` gives its entries once, and the effect may run again.
+  const headers = requestHeaders === undefined ? undefined : (readHeaders(requestHeaders) ?? unreadable)
+  const input = {
+    path: { id },
+    query: { suffixedCookies },
+    body: { ...rest, requestHeaders: headers, format }
+  }
   return format === "cookie" ? refreshToCookies(input) : refreshToToken(input)
 }
 
-const revokeOperation = /*#__PURE__*/ Operation.make({
+/** Stands for headers that cannot be read: the check of the input rejects a header without a name. */
+const unreadable: RequestHeadersInput = [["", undefined]]
+
+const revokeOperation = /*#__PURE__*/ declared({
   name: "Sessions.revoke",
   method: "POST",
   path: "/sessions/{id}/revoke",
@@ -270,7 +282,7 @@ const revokeOperation = /*#__PURE__*/ Operation.make({
 export const revoke = (id: SessionId | string): Operation.Op<Session, RevokeError> =>
   revokeOperation({ path: { id } })
 
-const verifyOperation = /*#__PURE__*/ Operation.make({
+const verifyOperation = /*#__PURE__*/ declared({
   name: "Sessions.verify",
   method: "POST",
   path: "/sessions/{id}/verify",
@@ -298,7 +310,7 @@ export const verify = (
   options: VerifyOptions = {}
 ): Operation.Op<Session, VerifyError> => verifyOperation({ path: { id }, body: options })
 
-const createTokenOperation = /*#__PURE__*/ Operation.make({
+const createTokenOperation = /*#__PURE__*/ declared({
   name: "Sessions.createToken",
   method: "POST",
   path: "/sessions/{id}/tokens",
@@ -319,7 +331,7 @@ export const createToken = (
   options: CreateTokenOptions = {}
 ): Operation.Op<SessionToken, CreateTokenError> => createTokenOperation({ path: { id }, body: options })
 
-const createTokenFromTemplateOperation = /*#__PURE__*/ Operation.make({
+const createTokenFromTemplateOperation = /*#__PURE__*/ declared({
   name: "Sessions.createTokenFromTemplate",
   method: "POST",
   path: "/sessions/{id}/tokens/{name}",

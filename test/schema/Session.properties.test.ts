@@ -95,12 +95,8 @@ describe("a session with something wrong", () => {
       FastCheck.constant<unknown>(missing)
     ),
     FastCheck.tuple(
-      FastCheck.constantFrom("client_id", "last_active_organization_id"),
-      FastCheck.constantFrom<unknown>(5, [secret], { secret })
-    ),
-    FastCheck.tuple(
-      FastCheck.constantFrom("actor", "latest_activity", "tasks"),
-      FastCheck.constantFrom<unknown>(secret, 5, true)
+      FastCheck.constant("abandon_at"),
+      FastCheck.constantFrom<unknown>(secret, [secret], { secret }, 1.5, -1)
     )
   )
 

@@ -1,3 +1,5 @@
+import { runInNewContext } from "node:vm"
+import * as PlatformHeaders from "@effect/platform/Headers"
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -76,6 +78,99 @@ describe("what is within the rules", () => {
         }
       })
     })
+  )
+
+  const sentWith = (requestHeaders: unknown) =>
+    Effect.map(accepted(refreshWith({ requestHeaders })), (request) =>
+      Reflect.get(Object(request?.body), "request_headers")
+    )
+
+  const lists = {
+    cookie: ["a=1; b=2"],
+    "user-agent": ["Firefox"],
+    "x-forwarded-for": ["10.0.0.1", "10.0.0.2"]
+  }
+  const pairs = [
+    ["cookie", "a=1; b=2"],
+    ["user-agent", "Firefox"],
+    ["x-forwarded-for", "10.0.0.1"],
+    ["x-forwarded-for", "10.0.0.2"]
+  ] as const
+
+  it.effect.each([
+    ["pairs", pairs],
+    ["an iterator of pairs", pairs.values()],
+    [
+      "a generator of pairs",
+      (function* () {
+        yield* pairs
+      })()
+    ],
+    ["pairs with arrays", Object.entries(lists)],
+    ["a Map", new Map<string, unknown>([...Object.entries(lists), ["absent", undefined]])],
+    ["a record", lists],
+    [
+      "a record as Node's http server has it",
+      {
+        cookie: "a=1; b=2",
+        "user-agent": "Firefox",
+        "x-forwarded-for": ["10.0.0.1", "10.0.0.2"],
+        accept: undefined
+      }
+    ],
+    [
+      "a record as Node's http2 server has it",
+      Object.assign(Object.create(null), {
+        ":method": "GET",
+        ":path": "/",
+        ...lists,
+        [Symbol("sensitive")]: []
+      })
+    ],
+    ["a record without a prototype", Object.assign(Object.create(null), lists)],
+    ["a record of another realm", runInNewContext(`(${JSON.stringify(lists)})`)],
+    [
+      "names in two spellings",
+      [pairs[0], ["user-agent", "Firefox"], pairs[2], ["X-Forwarded-For", "10.0.0.2"]]
+    ]
+  ] as const)("sends request headers that are %s", ([, requestHeaders]) =>
+    Effect.gen(function* () {
+      expect(yield* sentWith(requestHeaders)).toStrictEqual(lists)
+    })
+  )
+
+  it.effect("sends the headers of a web request, of @effect/platform, and none", () =>
+    Effect.gen(function* () {
+      const request = new Request("https://app.example.com", {
+        headers: { Cookie: "a=1", "X-Forwarded-For": "10.0.0.1, 10.0.0.2" }
+      })
+      const sent = { cookie: ["a=1"], "x-forwarded-for": ["10.0.0.1, 10.0.0.2"] }
+      expect(yield* sentWith(request.headers)).toStrictEqual(sent)
+      expect(yield* sentWith(request.headers.entries())).toStrictEqual(sent)
+      const ofPlatform = PlatformHeaders.fromInput({ Cookie: "a=1", "X-Forwarded-For": "10.0.0.1, 10.0.0.2" })
+      expect(yield* sentWith(ofPlatform)).toStrictEqual(sent)
+      const cookies = new Headers([
+        ["set-cookie", "a=1"],
+        ["set-cookie", "b=2"]
+      ])
+      expect(yield* sentWith(cookies)).toStrictEqual({ "set-cookie": ["a=1", "b=2"] })
+      for (const none of [{}, [], new Headers(), new Map(), { accept: undefined }, { accept: [] }]) {
+        expect(yield* sentWith(none)).toStrictEqual({})
+      }
+      expect(yield* sentWith(undefined)).toBeUndefined()
+    })
+  )
+
+  it.effect("sends the headers of an iterator again when the effect runs again", () =>
+    Effect.gen(function* () {
+      const requestHeaders = new Headers({ cookie: "a=1" }).entries()
+      const call = Effect.ignore(Sessions.refresh("sess_1", { ...refreshParams, requestHeaders }))
+      yield* Effect.repeatN(call, 1)
+      const bodies = (yield* ClerkTest.requests).map(({ body }) => body)
+      expect(bodies).toHaveLength(2)
+      expect(bodies[0]).toMatchObject({ request_headers: { cookie: ["a=1"] } })
+      expect(bodies[1]).toStrictEqual(bodies[0])
+    }).pipe(Effect.provide(ClerkTest.layer(() => ClerkTest.json(401, {}))))
   )
 
   it.effect("is the same on the wire whether a secret is given redacted or as it is", () =>

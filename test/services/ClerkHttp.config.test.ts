@@ -192,8 +192,12 @@ describe("another setting", () => {
       [`policy.deadline ${limit}`, { policy: { deadline: duration } }] as const
     ]),
     [
-      "policy.timeout must not be longer than policy.deadline (1s)",
+      "policy.timeout must not be longer than the deadline (1s)",
       { policy: { timeout: 1_001, deadline: "1 second" } }
+    ],
+    [
+      "policy.timeout must not be longer than the deadline, which is 30 ms; did you mean 30 seconds?",
+      { policy: { timeout: "10 seconds", deadline: 30 } }
     ],
     [
       "policy.retries is not a policy setting; use attempts, timeout, deadline or onRetry",

@@ -124,8 +124,8 @@ describe("an id", () => {
   )
 })
 
-const expiry =
-  "a duration of whole seconds from 30 seconds to 315360000 seconds (a bare number counts milliseconds)"
+const expiryRange = "a duration of whole seconds from 30 seconds to 315360000 seconds"
+const expiry = `${expiryRange} (a bare number counts milliseconds)`
 
 const cases = (
   operation: string,
@@ -184,7 +184,13 @@ describe("a parameter", () => {
       Number.POSITIVE_INFINITY,
       Duration.infinity,
       "60",
-      60,
+      0,
+      29,
+      30.5,
+      30_500,
+      "300 millis",
+      Duration.millis(300),
+      300n,
       -60_000,
       "-60 seconds",
       "one minute",
@@ -193,6 +199,22 @@ describe("a parameter", () => {
       [60]
     ])
   }
+  it.effect("asks whether a small number was meant as seconds", () =>
+    Effect.gen(function* () {
+      for (const call of [
+        tokenWith,
+        (options: object): Call => Sessions.createTokenFromTemplate("sess_1", "name", untyped(options))
+      ]) {
+        for (const expiresIn of [30, 60, 300, 3_600, 7_200, 29_999]) {
+          const { field, rule } = yield* refusal(call({ expiresIn }))
+          expect(field).toBe("expiresIn")
+          expect(rule).toBe(
+            `must be ${expiryRange}, but it is ${expiresIn} ms; did you mean ${expiresIn} seconds?`
+          )
+        }
+      }
+    })
+  )
   const token = "a JSON Web Token: three base64url parts joined by dots, at most 16 KiB"
   const notTokens = [
     "",
@@ -277,7 +299,11 @@ describe("a parameter", () => {
     (suffixedCookies) => refreshWith({ suffixedCookies }),
     ["true", 1, null]
   )
-  const headers = "a record of header names to values, without line ends or NUL, at most 64 KiB in all"
+  const headers =
+    "headers: a Headers object, a Map, pairs of name and value, or a record of names to values; without line ends or NUL, at most 64 KiB in all"
+  const endless = function* () {
+    while (true) yield ["x-header", undefined]
+  }
   cases("Sessions.refresh", "requestHeaders", headers, (requestHeaders) => refreshWith({ requestHeaders }), [
     { "user-agent": "one\r\nX-Injected: yes" },
     { "user-agent": ["one", "two\nthree"] },
@@ -285,11 +311,40 @@ describe("a parameter", () => {
     { "user\r\nagent": "one" },
     { "user agent": "one" },
     { "": "one" },
+    { ":": "one" },
+    { ":user agent": "one" },
     { cookie: "x".repeat(64 * 1024) },
     { cookie: ["x".repeat(40_000), "x".repeat(40_000)] },
     ["user-agent: one"],
     "user-agent: one",
-    null
+    null,
+    5,
+    true,
+    ["ab"],
+    [["user-agent"]],
+    [["user-agent", "one", "two"]],
+    [[5, "one"]],
+    [["", "one"]],
+    new Map<unknown, unknown>([["user-agent", 5]]),
+    new Map<unknown, unknown>([["__proto__", "one"]]),
+    new Map([["user agent", "one"]]),
+    new Map([["cookie", "x".repeat(64 * 1024)]]),
+    new Set(["user-agent"]),
+    { [Symbol.iterator]: 5 },
+    { "user-agent": { toString: () => "one" } },
+    new Request("https://app.example.com", { headers: { "user-agent": "one" } }),
+    new Date(),
+    () => ({ "user-agent": "one" }),
+    Promise.resolve({ "user-agent": "one" }),
+    endless(),
+    new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("a trap")
+        }
+      }
+    )
   ])
 
   it.effect("in the headers that would replace their prototype is refused, not dropped", () =>

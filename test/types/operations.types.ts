@@ -1,5 +1,8 @@
 // Checked by `npm run check`, never run: what the types of the operations promise.
+import type { IncomingMessage } from "node:http"
+import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import type * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
@@ -219,6 +222,78 @@ Operation.make({
   // @ts-expect-error not a parameter of the path
   answersFor: "name"
 })
+// @ts-expect-error a misspelt part of the input
+jwks({ paht: { id: "1" } })
+// @ts-expect-error a part that is not declared
+jwks({ query: { limit: 5 } })
+// @ts-expect-error a parameter too many
+resend({ path: { organizationId: "o", id: "i", other: "x" }, query: {}, body: {} })
+// @ts-expect-error a misspelt parameter
+resend({ path: { organizationID: "o", id: "i" }, query: {}, body: {} })
+
+// What is wrong with a path is what the compiler expects in its place.
+expectTypeOf<
+  Operation.CheckedPath<"/things/{id}/parts/{part}">
+>().toEqualTypeOf<"/things/{id}/parts/{part}">()
+expectTypeOf<Operation.CheckedPath<"/jwks">>().toEqualTypeOf<"/jwks">()
+expectTypeOf<Operation.CheckedPath<`/${string}`>>().toEqualTypeOf<`/${string}`>()
+type Twice = "a path has a parameter only once, and id is in it twice"
+expectTypeOf<Operation.CheckedPath<"/{id}/{id}">>().toEqualTypeOf<Twice>()
+expectTypeOf<Operation.CheckedPath<"/a/{id}/b/{other}/{id}">>().toEqualTypeOf<Twice>()
+type Nameless = "a parameter of a path needs a name, as in /users/{id}"
+expectTypeOf<Operation.CheckedPath<"/{}">>().toEqualTypeOf<Nameless>()
+type Dots = "a path has no segment . or .."
+expectTypeOf<Operation.CheckedPath<"/../x">>().toEqualTypeOf<Dots>()
+expectTypeOf<Operation.CheckedPath<"/x/.">>().toEqualTypeOf<Dots>()
+type Empty = "a path has no empty segment, and no / at its end"
+expectTypeOf<Operation.CheckedPath<"/x/">>().toEqualTypeOf<Empty>()
+expectTypeOf<Operation.CheckedPath<"//x">>().toEqualTypeOf<Empty>()
+type Part = "a parameter of a path is a segment of its own, as in /users/{id}"
+expectTypeOf<Operation.CheckedPath<"/x{id}">>().toEqualTypeOf<Part>()
+expectTypeOf<Operation.CheckedPath<"/{id">>().toEqualTypeOf<Part>()
+type Query = "a path has no query or fragment: declare the query as query"
+expectTypeOf<Operation.CheckedPath<"/x?limit=5">>().toEqualTypeOf<Query>()
+Operation.make({
+  name: "X",
+  method: "GET",
+  // @ts-expect-error a parameter that stands twice
+  path: "/x/{id}/{id}",
+  kind: "read",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  method: "GET",
+  // @ts-expect-error no slash at the beginning
+  path: "x/{id}",
+  kind: "read",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  // @ts-expect-error not a method
+  method: "get",
+  path: "/x/{id}",
+  kind: "read",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  method: "POST",
+  path: "/x/{id}",
+  // @ts-expect-error not a kind
+  kind: "Once",
+  success: Schema.Void
+})
+Operation.make({
+  name: "X",
+  method: "GET",
+  path: "/x/{id}",
+  kind: "read",
+  success: Schema.Void,
+  // @ts-expect-error a misspelt part
+  erors: [404]
+})
 expectTypeOf<Operation.ErrorOf>().toEqualTypeOf<Common>()
 expectTypeOf<Operation.ErrorOf<404 | 410>>().toEqualTypeOf<Common | ClerkNotFound | ClerkGone>()
 
@@ -226,4 +301,51 @@ expectTypeOf<Operation.ErrorOf<404 | 410>>().toEqualTypeOf<Common | ClerkNotFoun
 declare const unknownError: unknown
 ClerkError.hasCode(unknownError, "resource_not_found")
 ClerkError.hasCode(unknownError, "a_code_of_tomorrow")
-if (ClerkError.is(unknownError)) expectTypeOf(unknownError).toEqualTypeOf<ClerkError>()
+
+// What was caught may be a FiberFailure that holds the error, so it is not narrowed: `from` gives the error.
+expectTypeOf(ClerkError.from(unknownError)).toEqualTypeOf<ClerkError | undefined>()
+expectTypeOf(ClerkError.is(unknownError)).toEqualTypeOf<boolean>()
+declare const caught: Error
+if (ClerkError.is(unknownError)) expectTypeOf(unknownError).toBeUnknown()
+if (ClerkError.is(caught)) expectTypeOf(caught).toEqualTypeOf<Error>()
+// An error with a tag, as in an error channel, is narrowed.
+class Own extends Data.TaggedError("Own")<{ readonly why: string }> {}
+declare const ofCall: Sessions.GetError | Own
+if (ClerkError.is(ofCall)) expectTypeOf(ofCall).toEqualTypeOf<Sessions.GetError>()
+else expectTypeOf(ofCall).toEqualTypeOf<Own>()
+declare const program: Effect.Effect<number, Sessions.GetError | Own, ClerkHttp>
+expectTypeOf(Effect.catchIf(program, ClerkError.is, () => Effect.succeed(0))).toMatchTypeOf<
+  Effect.Effect<number, Sessions.GetError | Own, ClerkHttp>
+>()
+Effect.catchIf(
+  program,
+  (error) => ClerkError.is(error),
+  (error) => Effect.succeed(error.operation.length)
+)
+
+// Request headers are taken in every form a server has them.
+declare const nodeRequest: IncomingMessage
+declare const webRequest: Request
+declare const platformRequest: HttpServerRequest
+for (const requestHeaders of [
+  nodeRequest.headers,
+  nodeRequest.headersDistinct,
+  webRequest.headers,
+  webRequest.headers.entries(),
+  platformRequest.headers,
+  new Map([["cookie", "a=1"]]),
+  new Map([["cookie", ["a=1"]]]),
+  [["cookie", "a=1"]] as const,
+  Object.entries({ cookie: "a=1" }),
+  { cookie: "a=1", accept: undefined, "x-forwarded-for": ["10.0.0.1"] }
+]) {
+  Sessions.refresh("s", { ...expired, requestHeaders })
+}
+// @ts-expect-error lines of text
+Sessions.refresh("s", { ...expired, requestHeaders: ["cookie: a=1"] })
+// @ts-expect-error a text
+Sessions.refresh("s", { ...expired, requestHeaders: "cookie: a=1" })
+// @ts-expect-error a number as a value
+Sessions.refresh("s", { ...expired, requestHeaders: { "content-length": 5 } })
+// @ts-expect-error the request in place of its headers
+Sessions.refresh("s", { ...expired, requestHeaders: webRequest })

@@ -49,7 +49,10 @@ export type EmulatedStatus = KnownSessionStatus
  * @since 0.1.0
  * @category models
  */
-export interface EmulatedActivity extends Omit<SessionActivity, "object"> {}
+export interface EmulatedActivity extends Omit<SessionActivity, "object"> {
+  readonly id: string
+  readonly isMobile: boolean
+}
 
 /**
  * A session as the emulator holds it; the times are epoch milliseconds.
