@@ -94,6 +94,7 @@ const runtimes: ReadonlyArray<Runtime> = [
   process_("node-20", "node", "node-20/bin/node"),
   process_("node-22", "node", "node-22/bin/node"),
   process_("node-24", "node", "node-24/bin/node"),
+  process_("node-26", "node-26", "node-26/bin/node"),
   process_("bun", "bun", "@oven/bun-linux-x64/bin/bun", ["run"]),
   process_("deno", "deno", "@deno/linux-x64-glibc/deno", [...permissions, ...trust]),
   workerd

@@ -32,7 +32,13 @@ export class ClerkInvalidRequest extends withJson(
 
 /**
  * Why no complete response came:
- * - `dns`, `refused`, `unreachable`, `connect-timeout`: the client could not connect;
+ * - `dns`, `connect-timeout`: the client could not connect;
+ * - `refused`, `unreachable`: the client could not connect, or the network rejected packets of a connection.
+ *   `unreachable` is also a connection that this machine could not open: no file descriptor, no port, no permission;
+ * - `proxy`: your proxy is unavailable: it responded to CONNECT with 502, 503, 504 or another transient status, or closed
+ *   the connection;
+ * - `proxy-rejected`: your proxy rejected the request: it wants credentials (407), forbids the host (403), or its
+ *   certificate is for another host;
  * - `reset`, `closed`, `truncated`, `response-timeout`: the connection broke, or no data came in time;
  * - `tls`: the certificate or the handshake failed, or the encryption failed later;
  * - `protocol`: the peer sent an invalid HTTP response;
@@ -53,6 +59,8 @@ export const TransportReason = Schema.Literal(
   "refused",
   "unreachable",
   "connect-timeout",
+  "proxy",
+  "proxy-rejected",
   "reset",
   "closed",
   "truncated",
@@ -64,7 +72,8 @@ export const TransportReason = Schema.Literal(
 )
 
 /**
- * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it.
+ * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it. The system call that failed
+ * decides, not the error code. Of a call with several attempts it says `no` only if that holds for each of them.
  *
  * @since 0.1.0
  * @category models
@@ -79,9 +88,12 @@ export const Sent = Schema.Literal("no", "maybe")
 
 const transportMessages: Readonly<Record<TransportReason, string>> = {
   dns: "the host name could not be resolved; check apiUrl and the resolver",
-  refused: "the host refused the connection; check apiUrl, firewalls and proxies",
+  refused: "the connection was refused; check apiUrl, firewalls and proxies",
   unreachable: "there is no route to the host; check the network, firewalls and proxies",
   "connect-timeout": "the connection attempt timed out; check the network, firewalls and proxies",
+  proxy: "your proxy is unavailable; check the proxy",
+  "proxy-rejected":
+    "your proxy rejected the connection; check its credentials, its rules and its certificate",
   reset: "the connection was reset",
   closed: "the connection was closed before a response",
   truncated: "the connection was closed before the end of the response body",
@@ -104,13 +116,17 @@ export class ClerkTransportError extends withJson(
     /** Why no complete response came. */
     reason: TransportReason,
     /** Whether Clerk may have received the request. */
-    sent: Sent
+    sent: Sent,
+    /** The HTTP status your proxy rejected the connection with. Present with `proxy` and `proxy-rejected`, if it is known. */
+    proxyStatus: Schema.optional(Schema.Number)
   })
 ) {
   override get message(): string {
     const sent =
       this.sent === "no" ? "The request was not sent." : "Clerk may have received and processed the request."
-    return `${this.operation}: no response from Clerk (${this.reason}): ${transportMessages[this.reason]}. ${sent}`
+    const status =
+      this.proxyStatus === undefined ? "" : `; the proxy responded with status ${this.proxyStatus}`
+    return `${this.operation}: no response from Clerk (${this.reason}): ${transportMessages[this.reason]}${status}. ${sent}`
   }
 }
 
@@ -165,7 +181,7 @@ export interface DecodeIssue {
 /**
  * Why the client cannot read a response:
  * - `empty`, `json`, `utf8`, `content-type`: the body is not a JSON document;
- * - `encoding`: the content encoding is unsupported or broken;
+ * - `encoding`: the content encoding is unsupported or broken, or the body is not JSON when decompressed;
  * - `oversize`: the body is larger than `maxResponseBytes`;
  * - `schema`: the body does not match the schema (`issues` says where);
  * - `id-mismatch`: the response describes another resource (`expectedId`, `receivedId`).

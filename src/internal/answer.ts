@@ -18,6 +18,7 @@ import type { ClerkResponse } from "../services/ClerkHttp.js"
 import type { DeclaredStatus, ErrorOf } from "../services/Operation.js"
 import { mediaTypeIn } from "./bodyText.js"
 import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
+import { isCompressed } from "./contentEncoding.js"
 import { parseRetryAfter } from "./retryAfter.js"
 import { isStatusRetryable } from "./retryTable.js"
 import { schemaIssues } from "./schemaIssues.js"
@@ -178,12 +179,16 @@ export const readAnswer = <A>(
         true
       )
     )
+  // Some platforms take what is left of a truncated body for all of it.
+  const compressed = isCompressed(headers["content-encoding"])
   if (operation.answers) {
     if (!isJsonType(headers["content-type"] ?? "application/json")) return unreadable("content-type")
-    if (body.trim() === "") return unreadable("empty")
+    if (body.trim() === "") {
+      return unreadable(compressed && headers["content-length"] !== "0" ? "encoding" : "empty")
+    }
   }
   const json = operation.answers ? parseJson(body) : undefined
-  if (json === undefined && operation.answers) return unreadable("json")
+  if (json === undefined && operation.answers) return unreadable(compressed ? "encoding" : "json")
   const decoded = operation.decode(json)
   if (Either.isLeft(decoded)) {
     const issues = schemaIssues(decoded.left).map(({ path, kind, expected }) => ({

@@ -1,4 +1,5 @@
 import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import { isCompressed } from "./contentEncoding.js"
 
 interface Head {
   readonly status: number
@@ -72,15 +73,15 @@ export class BodyChunks {
 
 /** Whether less came than the head had declared, though the platform took it for the whole. */
 const isCutShort = ({ headers, status }: Head, bytes: Uint8Array): boolean =>
-  headers["content-encoding"] === undefined &&
+  !isCompressed(headers["content-encoding"]) &&
   bytes.length < Number(headers["content-length"] ?? 0) &&
   // These have no body whatever they declare.
   status !== 204 &&
   status !== 304
 
 /**
- * The bytes of a whole body as text, or why they are none: not UTF-8, or cut short, which over HTTP/2 not every platform
- * notices. A byte order mark is dropped.
+ * The bytes of a whole body as text, or why they are none: still compressed, not UTF-8, or cut short, which over HTTP/2
+ * not every platform notices. A byte order mark is dropped.
  */
 export const decodeBody = (
   head: Head,
@@ -92,6 +93,7 @@ export const decodeBody = (
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
   } catch {
-    return refusedBody("utf8", head)
+    // Bytes that are still compressed come from an `HttpClient` that does not decompress.
+    return refusedBody(isCompressed(head.headers["content-encoding"]) ? "encoding" : "utf8", head)
   }
 }

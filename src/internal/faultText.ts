@@ -11,6 +11,16 @@ type Texts = ReadonlyArray<readonly [RegExp, TransportFault]>
 const verdict = (texts: Texts, text: string): TransportFault | undefined =>
   texts.find(([pattern]) => pattern.test(text))?.[1]
 
+const connectTexts: ReadonlyArray<RegExp> = [
+  // Bun gives the code of a connection that could not be made without the system call.
+  /^(?:[A-Z\d]+: )?(?:Unable to connect\. Is the computer able to access the url\?|Was there a typo in the url or port\?)$/,
+  // Node gives such a close the code of a reset.
+  /^Client network socket disconnected before secure TLS connection was established$/
+]
+
+/** Whether a failure with a code says by its text that it happened before there was a connection. */
+export const isConnectText = (text: string): boolean => connectTexts.some((pattern) => pattern.test(text))
+
 /** Deno, whatever became of a request: the address it was for, how far it got, and why no further. */
 const denoRequest =
   /^error sending request (?:from \S+ )?for \S+(?: \S+)?: client error \((Connect|SendRequest)\): (?:(?:connection|http2) error: )?(.*)$/
@@ -18,7 +28,16 @@ const denoRequest =
 const denoConnecting: Texts = [
   [/^dns error: /, { reason: "dns", sent: "no" }],
   [/^tcp connect error: Connection refused/, { reason: "refused", sent: "no" }],
-  [/^tcp connect error: (?:No route to host|Network is unreachable)/, { reason: "unreachable", sent: "no" }],
+  [/^tcp connect error: Connection reset by peer/, { reason: "reset", sent: "no" }],
+  [
+    /^tcp connect error: (?:Connection timed out|deadline has elapsed)/,
+    { reason: "connect-timeout", sent: "no" }
+  ],
+  // No route, or this machine does not allow it: "tcp open error: Too many open files (os error 24)".
+  [/^tcp [\w ]+: /, { reason: "unreachable", sent: "no" }],
+  [/^proxy authentication required$/, { reason: "proxy-rejected", sent: "no", proxyStatus: 407 }],
+  // Deno does not say which status the proxy gave.
+  [/^(?:unsuccessful tunnel|unexpected eof while tunneling)$/, { reason: "proxy", sent: "no" }],
   [/^tls handshake eof$/, { reason: "closed", sent: "no" }],
   [/^Connection reset by peer \(os error \d+\)$/, { reason: "reset", sent: "no" }],
   [
@@ -35,7 +54,17 @@ const texts: Texts = [
   [/^connection closed before message completed/, { reason: "closed", sent: "maybe" }],
   [/^stream closed because of a broken pipe$/, { reason: "closed", sent: "maybe" }],
   [/^peer closed connection without sending TLS close_notify: /, { reason: "closed", sent: "maybe" }],
-  [/^(?:Connection reset by peer \(os error \d+\)|connection reset)$/, { reason: "reset", sent: "maybe" }],
+  [
+    /^(?:(?:Connection reset by peer|Broken pipe|Software caused connection abort) \(os error \d+\)|connection reset)$/,
+    { reason: "reset", sent: "maybe" }
+  ],
+  // The route is gone, or rejects or drops packets. Clerk may have received the request before.
+  [
+    /^(?:No route to host|Network is (?:unreachable|down)|Host is down|Cannot assign requested address|Permission denied|Operation not permitted|Invalid argument) \(os error \d+\)$/,
+    { reason: "unreachable", sent: "maybe" }
+  ],
+  [/^Connection refused \(os error \d+\)$/, { reason: "refused", sent: "maybe" }],
+  [/^Connection timed out \(os error \d+\)$/, { reason: "response-timeout", sent: "maybe" }],
   [
     /^(?:received (?:corrupt message|fatal alert)|cannot decrypt peer's message$)/,
     { reason: "tls", sent: "maybe" }
@@ -53,6 +82,11 @@ const texts: Texts = [
   [/^(?:stream|connection) error (?:received|detected): /, { reason: "protocol", sent: "maybe" }],
   // Deno, whichever way a body broke off.
   [/^error reading a body from connection$/, { reason: "truncated", sent: "maybe" }],
+  // A port that the rules of fetch forbid: Node, and Deno.
+  [/^bad port$/, { reason: "invalid-request", sent: "no" }],
+  [/^Fetch failed: Requests to port \d+ are blocked$/, { reason: "invalid-request", sent: "no" }],
+  // Deno without the permission.
+  [/^Requires net access to "[^"]*"/, { reason: "unreachable", sent: "no" }],
   // workerd, of connections that were refused, reset, closed, or spoke no HTTP alike.
   [/^Network connection lost\.$/, { reason: "closed", sent: "maybe" }],
   // Node's HTTP/2, which undici speaks when it is told to.

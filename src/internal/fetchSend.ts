@@ -4,8 +4,9 @@ import * as FiberRef from "effect/FiberRef"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
-import { isReadableEncoding } from "./contentEncoding.js"
+import { contentCodings, isCompressed } from "./contentEncoding.js"
 import { fetchBody } from "./fetchBody.js"
+import { fetchInit } from "./fetchInit.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
 import { asyncWithin } from "./timeLimit.js"
@@ -30,7 +31,11 @@ export const fetchSend =
           // Only a `fetch` that gives something other than a `Response` gets here.
           (defect) => resume(Effect.die(defect))
         )
-        return () => controller.abort()
+        return () => {
+          controller.abort()
+          // `fetch` does not tell when it has a connection.
+          return "maybe"
+        }
       })
     })
 
@@ -43,7 +48,7 @@ const exchange = async (
 ): Promise<ClerkResponse | Failure> => {
   let response: Response
   try {
-    const init = { method, headers, body: fetchBody(body), redirect: "manual", signal } as const
+    const init = { ...fetchInit(method), method, headers, body: fetchBody(body), signal }
     response = await fetch(url, ownProperties(init))
   } catch (cause) {
     return new ClerkTransportError(classifyFault(cause), true)
@@ -68,10 +73,10 @@ const readText = async (
     body.cancel().catch(() => {})
     return refusedBody(reason, { status, headers }, maxBytes)
   }
-  if (!isReadableEncoding(headers["content-encoding"])) return refuse("encoding")
+  if (contentCodings(headers["content-encoding"]) === undefined) return refuse("encoding")
   if (declaresMoreThan(maxBytes, headers)) return refuse("oversize")
   try {
-    if (headers["content-length"] !== undefined && headers["content-encoding"] === undefined) {
+    if (headers["content-length"] !== undefined && !isCompressed(headers["content-encoding"])) {
       // Its size is known and allowed, and the platform takes no more than that.
       return decodeBody({ status, headers }, new Uint8Array(await response.arrayBuffer()))
     }

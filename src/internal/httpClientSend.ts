@@ -6,10 +6,12 @@ import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
-import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
-import { isReadableEncoding } from "./contentEncoding.js"
+import { contentCodings } from "./contentEncoding.js"
+import { fetchInit } from "./fetchInit.js"
 import { ownProperties } from "./ownProperties.js"
 import type { Send, WireRequest } from "./send.js"
 import { inChildFiber } from "./timeLimit.js"
@@ -26,27 +28,49 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   )
   const exchange = (request: WireRequest, maxBytes: number) =>
     client.execute(outgoing(request)).pipe(
-      Effect.mapError((error) => new ClerkTransportError(classifyFault(error.cause), true)),
-      Effect.flatMap((response) =>
-        Effect.map(readable(response, maxBytes), (body) => ({
+      Effect.mapError(({ cause }) => failureOf(cause)),
+      Effect.flatMap((response) => {
+        if (response.status === switchingProtocols) return rejectUpgrade(response)
+        return Effect.map(readable(response, maxBytes), (body) => ({
           status: response.status,
           headers: { ...response.headers },
           body
         }))
-      ),
+      }),
       Effect.scoped,
-      // Pinned for each call, because the platform takes it from the context of whoever makes the call. A
-      // followed redirect would carry the request's headers and body to another place.
-      Effect.provideService(FetchHttpClient.RequestInit, ownProperties({ redirect: "manual" as const }))
+      // Pinned for each call, because the platform takes it from the context of the caller.
+      Effect.provideService(FetchHttpClient.RequestInit, ownProperties(fetchInit(request.method)))
     )
   return (request, maxBytes, millis) => inChildFiber(exchange(request, maxBytes), millis)
 }
+
+/** A client of `effect-clerk/Undici` that somebody has changed fails with an error of ours, any other with its own. */
+const failureOf = (cause: unknown): ClerkTransportError | ClerkDecodeError =>
+  cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
+    ? cause
+    : new ClerkTransportError(classifyFault(cause), true)
 
 const outgoing = ({ method, url, headers, body }: WireRequest): HttpClientRequest.HttpClientRequest => {
   // The methods of a ClerkRequest are among those of the platform.
   const bare = HttpClientRequest.make(method as HttpMethod)(url, { headers })
   return body === undefined ? bare : HttpClientRequest.setBody(bare, HttpBody.text(body, "application/json"))
 }
+
+const switchingProtocols = 101
+
+/**
+ * No request asks for an upgrade. `fetch` and undici close the connection, and so does this. Node leaves it to
+ * the platform's client, which gives the response and forgets the socket.
+ */
+const rejectUpgrade = (response: HttpClientResponse) =>
+  Effect.suspend(() => {
+    const source: unknown = Reflect.get(response, "source")
+    if (Predicate.hasProperty(source, "socket") && Predicate.hasProperty(source.socket, "destroy")) {
+      const { destroy } = source.socket
+      if (Predicate.isFunction(destroy)) destroy.call(source.socket)
+    }
+    return Effect.fail(new ClerkTransportError({ reason: "closed", sent: "maybe" }, true))
+  })
 
 const readable = (response: HttpClientResponse, maxBytes: number) =>
   Effect.catchTag(readText(response, maxBytes), "ClerkDecodeError", (error) => {
@@ -58,7 +82,7 @@ const readText = (
   response: HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<string, ClerkTransportError | ClerkDecodeError> => {
-  if (!isReadableEncoding(response.headers["content-encoding"]))
+  if (contentCodings(response.headers["content-encoding"]) === undefined)
     return Effect.fail(refusedBody("encoding", response))
   if (declaresMoreThan(maxBytes, response.headers))
     return Effect.fail(refusedBody("oversize", response, maxBytes))

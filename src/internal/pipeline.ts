@@ -124,10 +124,11 @@ const run = <A>({
   const timeout = (
     attempts: number,
     phase: ClerkTimeout["phase"],
-    sent: ClerkTimeout["sent"],
+    sentLast: ClerkTimeout["sent"],
     retry: Retry | undefined
   ): ClerkTimeout => {
-    const retryable = phase === "attempt" && isRepeatable(kind)
+    const retryable = phase === "attempt" && (isRepeatable(kind) || sentLast === "no")
+    const sent = retry?.mayHaveActed === true ? "maybe" : sentLast
     // The deadline of a combinator around the call is known by its end only.
     const millis =
       phase === "attempt"
@@ -147,7 +148,7 @@ const run = <A>({
     const facts = factsOf(operation, attempts)
     const remaining = remainingMillis()
     if (remaining <= 0) {
-      return fail(timeout(attempts - 1, "total", retry?.mayHaveActed === true ? "maybe" : "no", retry))
+      return fail(timeout(attempts - 1, "total", "no", retry))
     }
     trail.attempts = attempts
     trail.status = undefined
@@ -158,8 +159,8 @@ const run = <A>({
       onFailure: (error) =>
         settle(
           error._tag === "TimedOut"
-            ? timeout(attempts, phase, "maybe", retry)
-            : withFacts(error, facts, operation, prepared),
+            ? timeout(attempts, phase, error.sent, retry)
+            : withFacts(error, facts, operation, prepared, retry),
           attempts,
           retry
         ),
@@ -258,7 +259,8 @@ const withFacts = (
   error: ClerkTransportError | ClerkDecodeError,
   facts: CallFacts,
   { kind }: OperationFacts,
-  { secrets }: PreparedCall
+  { secrets }: PreparedCall,
+  retry: Retry | undefined
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
     const { expectedId, issues, maxResponseBytes, reason, receivedId, status, traceId } = error
@@ -279,9 +281,9 @@ const withFacts = (
       true
     )
   }
-  const { reason, sent } = error
-  return new ClerkTransportError(
-    { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) },
-    true
-  )
+  const { reason, proxyStatus } = error
+  // The error is that of the call: an attempt that was not sent does not undo the one before.
+  const sent = retry?.mayHaveActed === true ? "maybe" : error.sent
+  const fields = { ...facts, reason, sent, retryable: isFaultRetryable(kind, reason, sent) }
+  return new ClerkTransportError(proxyStatus === undefined ? fields : { ...fields, proxyStatus }, true)
 }

@@ -13,6 +13,7 @@ const passingReasons: ReadonlySet<TransportReason> = new Set<TransportReason>([
   "refused",
   "unreachable",
   "connect-timeout",
+  "proxy",
   "reset",
   "closed",
   "truncated",

@@ -7,6 +7,8 @@ export interface SchemaIssue {
   readonly path: ReadonlyArray<string>
   readonly kind: "invalid" | "missing" | "unknown"
   readonly expected: string
+  /** The fields there are, where the one at `path` is unknown. */
+  readonly known?: ReadonlyArray<string>
 }
 
 const maxIssues = 16
@@ -57,21 +59,38 @@ const closest = (issues: ReadonlyArray<ParseResult.ParseIssue>): ReadonlyArray<P
   return deepest === 0 ? [] : said.filter((issue) => depth(issue) === deepest).slice(0, 1)
 }
 
+/** A key that an object may not have: of a struct it is unknown, of a record it breaks the rule for keys. */
+const unexpected = (path: ReadonlyArray<string>, around: SchemaAST.TypeLiteral): SchemaIssue => {
+  const rule = around.indexSignatures.map(({ parameter }) => descriptionOf(parameter))[0]
+  return rule === undefined
+    ? {
+        path,
+        kind: "unknown",
+        expected: "no such field",
+        known: around.propertySignatures.map(({ name }) => String(name))
+      }
+    : { path, kind: "invalid", expected: rule }
+}
+
 // `said` is the outermost description at this path: "a whole number of milliseconds" tells more than "number".
 const walk = (
   issue: ParseResult.ParseIssue,
   path: ReadonlyArray<string>,
-  said?: string
+  said?: string,
+  around?: SchemaAST.AST
 ): ReadonlyArray<SchemaIssue> => {
   switch (issue._tag) {
     case "Pointer":
+      if (issue.issue._tag === "Unexpected" && around !== undefined && SchemaAST.isTypeLiteral(around)) {
+        return [unexpected([...path, ...keysOf(issue)], around)]
+      }
       return walk(issue.issue, [...path, ...keysOf(issue)])
     case "Composite": {
       const parts = SchemaAST.isUnion(issue.ast) ? closest(issuesIn(issue)) : issuesIn(issue)
       const here = said ?? descriptionOf(issue.ast)
       return parts.length === 0
         ? [{ path, kind: "invalid", expected: here ?? expectationOf(issue.ast) }]
-        : parts.flatMap((part) => walk(part, path, here))
+        : parts.flatMap((part) => walk(part, path, here, issue.ast))
     }
     case "Refinement":
     case "Transformation": {

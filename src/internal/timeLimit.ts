@@ -4,16 +4,19 @@ import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
+import type { Sent } from "../errors/CallErrors.js"
 import type { ClerkHttpService, ClerkRequest } from "../services/ClerkHttp.js"
 
-/** An exchange took longer than it may. What that means for the call is for the pipeline to say. */
+/** An exchange took longer than it may. The pipeline decides what that means for the call. */
 export interface TimedOut {
   readonly _tag: "TimedOut"
+  readonly sent: Sent
 }
 
-export const timedOut: TimedOut = { _tag: "TimedOut" }
+const timedOut = (sent: Sent): TimedOut => ({ _tag: "TimedOut", sent })
 
 type Execute = ClerkHttpService["execute"]
 type ErrorOfExecute = Effect.Effect.Error<ReturnType<Execute>>
@@ -51,15 +54,16 @@ export const executeWithin = (
   if (millis === Number.POSITIVE_INFINITY) return http.execute(request)
   return clock === liveClock
     ? (within.get(http.execute)?.(request, millis) ?? inChildFiber(http.execute(request), millis))
-    : Effect.timeoutFail(http.execute(request), { duration: millis, onTimeout: () => timedOut })
+    : Effect.timeoutFail(http.execute(request), { duration: millis, onTimeout: () => timedOut("maybe") })
 }
 
 /**
- * `Effect.async` that ends by itself: `begin` starts something and gives the way to stop it.
+ * `Effect.async` that ends by itself. `begin` starts an exchange and returns the function that stops it, which says
+ * whether the request may have been sent by then.
  */
 export const asyncWithin = <A, E>(
   millis: number,
-  begin: (resume: (outcome: Effect.Effect<A, E>) => void) => () => void
+  begin: (resume: (outcome: Effect.Effect<A, E>) => void) => () => Sent
 ): Effect.Effect<A, E | TimedOut> =>
   Effect.async((resume) => {
     let isOver = false
@@ -70,10 +74,7 @@ export const asyncWithin = <A, E>(
       resume(outcome)
     })
     if (!isOver && millis !== Number.POSITIVE_INFINITY) {
-      timer = setTimeout(() => {
-        resume(Effect.fail(timedOut))
-        stop()
-      }, millis)
+      timer = setTimeout(() => resume(Effect.fail(timedOut(stop()))), millis)
     }
     return Effect.sync(() => {
       clearTimeout(timer)
@@ -97,7 +98,7 @@ const besideTimer = <A, E>(self: Effect.Effect<A, E>, millis: number): Effect.Ef
     return Effect.async<A, E | TimedOut>((resume) => {
       const child = Runtime.runFork(runtime)(self)
       const timer = setTimeout(() => {
-        resume(Effect.fail(timedOut))
+        resume(Effect.fail(timedOut("maybe")))
         child.unsafeInterruptAsFork(parent.id())
       }, millis)
       child.addObserver((exit) => {
@@ -115,4 +116,4 @@ const besideTimer = <A, E>(self: Effect.Effect<A, E>, millis: number): Effect.Ef
 export const withoutEnd = <A, E>(self: Effect.Effect<A, E | TimedOut>): Effect.Effect<A, E> =>
   Effect.catchIf(self, isTimedOut, Effect.die)
 
-const isTimedOut = (error: unknown): error is TimedOut => error === timedOut
+const isTimedOut = (error: unknown): error is TimedOut => Predicate.isTagged(error, "TimedOut")

@@ -1,9 +1,10 @@
-import { brotliDecompress, gunzip, inflate } from "node:zlib"
+import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
 import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
+import { contentCodings } from "./contentEncoding.js"
 import type { Send } from "./send.js"
 import { asyncWithin } from "./timeLimit.js"
 import { bodyFault, classifyFault } from "./transportFault.js"
@@ -16,28 +17,23 @@ type Decompress = (
   callback: (error: Error | null, whole: Uint8Array) => void
 ) => void
 
-const decompressors: Readonly<Record<"gzip" | "x-gzip" | "deflate" | "br", Decompress>> = {
-  gzip: gunzip,
-  "x-gzip": gunzip,
-  deflate: inflate,
-  br: brotliDecompress
+/** Some servers send `deflate` without the zlib header that RFC 9110, 8.4.1.2 asks for. Platforms accept both. */
+const inflateEither: Decompress = (bytes, options, callback) =>
+  ((bytes[0] ?? 0) & 0x0f) === 8 ? inflate(bytes, options, callback) : inflateRaw(bytes, options, callback)
+
+const decompressors: ReadonlyMap<string, Decompress> = new Map<string, Decompress>([
+  ["gzip", gunzip],
+  ["x-gzip", gunzip],
+  ["deflate", inflateEither],
+  ["br", brotliDecompress]
+])
+
+/** What undoes the encodings of a body, the last one applied first; `undefined` when one of them cannot be undone. */
+const decompressorsFor = (header: string | undefined): ReadonlyArray<Decompress> | undefined => {
+  const codings = contentCodings(header)
+  const undo = codings?.flatMap((coding) => decompressors.get(coding) ?? [])
+  return undo?.length === codings?.length ? undo?.reverse() : undefined
 }
-
-const maxEncodings = 5
-
-/** The encodings of a body, the last one applied first; `undefined` when one of them cannot be undone. */
-const encodingsOf = (header: string | undefined): ReadonlyArray<Decompress> | undefined => {
-  if (header === undefined) return []
-  const names = header
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "" && name !== "identity")
-  const known = names.flatMap((name) => (isDecompressor(name) ? decompressors[name] : []))
-  return known.length === names.length && names.length <= maxEncodings ? known.reverse() : undefined
-}
-
-const isDecompressor = (name: string): name is keyof typeof decompressors =>
-  Object.hasOwn(decompressors, name)
 
 /** Undoes the encodings one after the other, and gives the bytes or why there are none. */
 const decompress = (
@@ -68,9 +64,14 @@ const plainHeaders = (headers: Readonly<Record<string, string | Array<string> | 
   return plain
 }
 
-/** Sends with a dispatcher of undici, which neither follows redirects nor repeats nor decompresses. */
+/**
+ * Sends with a dispatcher of undici, which neither follows redirects nor repeats nor decompresses.
+ *
+ * undici calls `onRequestStart` before it writes a request to a connection. With `tellsStart`, a request that fails
+ * before that was not sent. Mocks and interceptors may leave the call out, so this holds only for dispatchers of ours.
+ */
 export const undiciSend =
-  (dispatcher: Dispatcher): Send =>
+  (dispatcher: Dispatcher, tellsStart: boolean): Send =>
   ({ method, url, headers, body }, maxBytes, millis) =>
     asyncWithin<ClerkResponse, Failure>(millis, (resume) => {
       let connection: Dispatcher.DispatchController | undefined
@@ -79,6 +80,11 @@ export const undiciSend =
       let answered: Record<string, string> = {}
       const chunks = new BodyChunks(maxBytes)
 
+      const sent = () => (tellsStart && connection === undefined ? "no" : "maybe")
+      const requestFault = (cause: unknown) => {
+        const fault = classifyFault(cause)
+        return new ClerkTransportError(sent() === "no" ? { ...fault, sent: "no" } : fault, true)
+      }
       const settle = (outcome: Effect.Effect<ClerkResponse, Failure>) => {
         if (isDone) return
         isDone = true
@@ -122,26 +128,23 @@ export const undiciSend =
               if (!isDone && !chunks.add(chunk)) refuse("oversize")
             },
             onResponseEnd() {
-              const encodings = encodingsOf(answered["content-encoding"])
+              const encodings = decompressorsFor(answered["content-encoding"])
               if (encodings === undefined) return refuse("encoding")
               decompress(chunks.bytes(), encodings, maxBytes, (outcome) =>
                 typeof outcome === "string" ? refuse(outcome) : finish(outcome)
               )
             },
             onResponseError(_, cause) {
-              settle(
-                Effect.fail(
-                  status === 0 ? new ClerkTransportError(classifyFault(cause), true) : bodyFault(cause)
-                )
-              )
+              settle(Effect.fail(status === 0 ? requestFault(cause) : bodyFault(cause)))
             }
           }
         )
       } catch (cause) {
-        settle(Effect.fail(new ClerkTransportError(classifyFault(cause), true)))
+        settle(Effect.fail(requestFault(cause)))
       }
       return () => {
         isDone = true
         connection?.abort(aborted)
+        return sent()
       }
     })

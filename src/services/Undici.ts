@@ -23,9 +23,10 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Agent, type Dispatcher } from "undici"
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from "undici"
+import { proxyConnections } from "../internal/proxyConnections.js"
 import { requestText } from "../internal/requestText.js"
-import { withDirectSend } from "../internal/send.js"
+import { type Send, withDirectSend } from "../internal/send.js"
 import { withoutEnd } from "../internal/timeLimit.js"
 import { undiciSend } from "../internal/undiciSend.js"
 
@@ -48,10 +49,10 @@ export type UndiciOptions = Agent.Options
 export const make = (
   dispatcher: Dispatcher,
   options: { readonly maxResponseBytes?: number | undefined } = {}
-): HttpClient.HttpClient => {
-  const send = undiciSend(dispatcher)
-  const { maxResponseBytes = 8 * 1024 * 1024 } = options
-  return withDirectSend(
+): HttpClient.HttpClient => over(undiciSend(dispatcher, false), options.maxResponseBytes)
+
+const over = (send: Send, maxResponseBytes = 8 * 1024 * 1024): HttpClient.HttpClient =>
+  withDirectSend(
     HttpClient.make((request, url) =>
       requestText(request).pipe(
         Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
@@ -73,7 +74,18 @@ export const make = (
     ),
     send
   )
-}
+
+/** An `HttpClient` over a dispatcher that ends with the layer's scope. */
+const scoped = (dispatcher: () => Dispatcher): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.scoped(
+    HttpClient.HttpClient,
+    Effect.map(
+      Effect.acquireRelease(Effect.sync(dispatcher), (dispatcher) =>
+        Effect.promise(() => dispatcher.destroy())
+      ),
+      (dispatcher) => over(undiciSend(dispatcher, true))
+    )
+  )
 
 /**
  * An `HttpClient` with a pool of connections of its own, which ends with the layer's scope.
@@ -82,13 +94,56 @@ export const make = (
  * @category layers
  */
 export const layer = (options?: UndiciOptions): Layer.Layer<HttpClient.HttpClient> =>
-  Layer.scoped(
-    HttpClient.HttpClient,
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => new Agent(options)),
-        (agent) => Effect.promise(() => agent.destroy())
-      ),
-      (agent) => make(agent)
-    )
-  )
+  scoped(() => new Agent(options))
+
+/**
+ * How to reach the proxy: undici's own options for an `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`,
+ * `token`, `proxyTls`, `requestTls`, …). What they leave out comes from the environment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ProxyOptions = EnvHttpProxyAgent.Options
+
+/**
+ * Returns a dispatcher that sends requests through the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except to the hosts in
+ * `NO_PROXY`. The options override the environment. Without a proxy the dispatcher connects directly.
+ *
+ * It is undici's `EnvHttpProxyAgent` with two differences. A request fails when the proxy closes the connection during
+ * CONNECT; by itself undici 7 connects again, at once and for ever. And `proxyTunnel` is `true` unless you say otherwise,
+ * also with undici 8. You close the dispatcher yourself.
+ *
+ * @example
+ * ```ts
+ * import * as Undici from "effect-clerk/Undici"
+ * import { setGlobalDispatcher } from "undici"
+ *
+ * setGlobalDispatcher(Undici.proxyAgent({ httpsProxy: "http://proxy.example.com:3128" }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent =>
+  // undici 8 would forward requests to `http:` targets instead, and take the proxy's response for theirs.
+  new EnvHttpProxyAgent({ clientFactory: proxyConnections, proxyTunnel: true, ...options })
+
+/**
+ * An `HttpClient` over the dispatcher of `proxyAgent`, which ends with the layer's scope.
+ *
+ * @example
+ * ```ts
+ * import { Layer, Redacted } from "effect"
+ * import { ClerkHttp } from "effect-clerk"
+ * import * as Undici from "effect-clerk/Undici"
+ *
+ * export const Clerk = ClerkHttp.layer({ secretKey: Redacted.make("sk_test_…") }).pipe(
+ *   Layer.provide(Undici.layerProxy())
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerProxy = (options?: ProxyOptions): Layer.Layer<HttpClient.HttpClient> =>
+  scoped(() => proxyAgent(options))

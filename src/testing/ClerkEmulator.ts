@@ -168,19 +168,19 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
   static readonly httpApp: HttpApp.Default<never, ClerkEmulator> = Effect.gen(function* () {
     const emulator = yield* ClerkEmulator
     const request = yield* HttpServerRequest.HttpServerRequest
-    const text = yield* Effect.either(request.text)
+    const body = yield* Effect.either(request.arrayBuffer)
     // Half a request must not be done as if it were a whole one.
-    if (text._tag === "Left") return HttpServerResponse.empty({ status: 400 })
+    if (body._tag === "Left") return HttpServerResponse.empty({ status: 400 })
     const question: EmulatorRequest = {
       method: request.method,
       url: request.url,
       headers: request.headers,
-      body: text.right
+      body: new Uint8Array(body.right)
     }
     const answer = yield* Effect.either(emulator.exchange(question))
     if (answer._tag === "Left") return yield* hangUp(request)
-    const { body, headers, status } = answer.right
-    return HttpServerResponse.text(body, { headers, status, contentType: headers["content-type"] })
+    const { body: text, headers, status } = answer.right
+    return HttpServerResponse.text(text, { headers, status, contentType: headers["content-type"] })
   })
 
   /**

@@ -40,13 +40,15 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type { ClerkTransportError, Sent, TransportReason } from "../errors/CallErrors.js"
 import type { SessionEncoded } from "../schema/Session.js"
 import { ClerkHttp, type ClerkRequest, type ClerkResponse } from "../services/ClerkHttp.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
 import * as Answers from "./clerkTest/answers.js"
-import { compareRequests, type ExpectedRequest } from "./clerkTest/expectedRequests.js"
+import { compareRequests, type ExpectedRequest, expectationIssue } from "./clerkTest/expectedRequests.js"
 import { wireSession } from "./clerkTest/wireSession.js"
+import { AnyDuration, JsonObject } from "./emulator/inputSchemas.js"
 import type { OperationName } from "./operationName.js"
 
 export type { Answer, Answers, Handler, Script } from "./clerkTest/answers.js"
@@ -106,6 +108,37 @@ export interface ClerkTestService {
   readonly times: Effect.Effect<ReadonlyArray<number>>
 }
 
+// A policy is checked by the calls, as that of any other `ClerkHttp`.
+const checkOptions = Answers.checked("layer", Schema.Struct({ policy: Schema.optional(Schema.Unknown) }))
+
+const checkSequenceOptions = Answers.checked(
+  "sequence",
+  Schema.Struct({ afterwards: Schema.optional(Schema.Unknown) })
+)
+
+const checkDelay = Answers.checked("delayed", Schema.Struct({ duration: AnyDuration }))
+
+const optionalText = Schema.optional(Schema.String)
+
+const checkRefusal = Answers.checked(
+  "refusal",
+  Schema.Struct({
+    message: optionalText,
+    longMessage: optionalText,
+    traceId: optionalText,
+    meta: Schema.optional(JsonObject),
+    headers: Schema.optional(Schema.Unknown)
+  })
+)
+
+const checkSession = Answers.checked(
+  "session",
+  // Any value: what the client makes of a wrong one is what a test may want to see.
+  Schema.Struct(
+    Object.fromEntries(Object.keys(wireSession({})).map((name) => [name, Schema.optional(Schema.Unknown)]))
+  )
+)
+
 /**
  * The record of what was sent, and what to answer with.
  *
@@ -118,11 +151,13 @@ export interface ClerkTestService {
 export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<ClerkTest, ClerkTestService>() {
   /**
    * A `ClerkHttp` that answers so, and the record of its requests. Each time the layer is built, the record is empty
-   * and every script begins at its beginning.
+   * and every script begins at its beginning. An unknown option, or a value that is no answer, is a defect that names
+   * it.
    */
   static layer(answers: Answers.Answers, options: ClerkTestOptions = {}): Layer.Layer<ClerkHttp | ClerkTest> {
     return Layer.effectContext(
       Effect.sync(() => {
+        checkOptions(options)
         const sent: Array<ClerkRequest> = []
         const times: Array<number> = []
         const answer = Answers.startAnswers(answers)
@@ -163,6 +198,8 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
     expected: ReadonlyArray<ExpectedRequest | OperationName>
   ): Effect.Effect<void, never, ClerkTest> {
     return Effect.flatMap(ClerkTest.requests, (made) => {
+      const issue = expectationIssue(expected)
+      if (issue !== undefined) return Effect.die(new Error(`ClerkTest: expectRequests: ${issue}`))
       const difference = compareRequests(expected, made)
       return difference === undefined ? Effect.void : Effect.die(difference)
     })
@@ -170,6 +207,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
 
   /**
    * Answers by operation, each in its own way; scripts may stand inside. Another operation is a defect that names it.
+   * Throws on a name that begins with `Sessions.` or `SigningKeys.` and is not an operation of the library.
    */
   static routes(table: { readonly [Name in OperationName]?: Answers.Answers | undefined }): Answers.Script {
     return Answers.routes(table)
@@ -183,12 +221,15 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
     answers: ReadonlyArray<Answers.Answer | Answers.Handler>,
     options: SequenceOptions = {}
   ): Answers.Script {
+    checkSequenceOptions(options)
     return Answers.sequence(answers, options.afterwards)
   }
 
   /** The answer, after a while by `Clock`: `TestClock` decides when that is over. */
   static delayed(duration: Duration.DurationInput, answer: Answers.Answer): Answers.Answer {
-    return Effect.delay(Effect.isEffect(answer) ? answer : Effect.succeed(answer), duration)
+    Answers.requireAnswer("delayed", "the answer", answer, false)
+    const { duration: checked } = checkDelay({ duration })
+    return Effect.delay(Effect.isEffect(answer) ? answer : Effect.succeed(answer), checked)
   }
 
   /**
@@ -202,13 +243,17 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
   /** No answer, ever: what a time limit is for. */
   static readonly never: Effect.Effect<never> = Effect.never
 
-  /** An answer with a JSON body. Header names are given in lower case. */
+  /** An answer with a JSON body, empty where `body` is `undefined`. `status` is a whole number from 100 to 999. */
   static json(
     status: number,
     body: unknown,
     headers: { readonly [name: string]: string } = {}
   ): ClerkResponse {
-    return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) }
+    return Answers.response("json", {
+      status,
+      headers: { "content-type": "application/json", ...headers },
+      body: body === undefined ? "" : JSON.stringify(body)
+    })
   }
 
   /** An answer with any body, HTML unless the headers say otherwise: what a proxy says in Clerk's place. */
@@ -217,11 +262,12 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
     body: string,
     headers: { readonly [name: string]: string } = { "content-type": "text/html" }
   ): ClerkResponse {
-    return { status, headers, body }
+    return Answers.response("text", { status, headers, body })
   }
 
   /** A refusal in Clerk's form: `ClerkTest.refusal(404, "resource_not_found")`. */
   static refusal(status: number, code: string, options: RefusalOptions = {}): ClerkResponse {
+    checkRefusal(options)
     const { headers, longMessage, message = code, meta, traceId } = options
     const error = { code, message, long_message: longMessage ?? message, meta: meta ?? {} }
     return ClerkTest.json(
@@ -233,6 +279,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
 
   /** A session in Clerk's form, with whatever a test cares about replaced: the body of an answer. */
   static session(fields: Partial<SessionEncoded> = {}): SessionEncoded {
+    checkSession(fields)
     return wireSession(fields)
   }
 

@@ -3,4 +3,4 @@
  */
 export * from "./ClerkEmulator.js"
 export * from "./ClerkTest.js"
-export type { OperationName } from "./operationName.js"
+export type { KnownOperationName, OperationName } from "./operationName.js"

@@ -271,6 +271,16 @@ describe("the message of", () => {
       "Sessions.get: no response from Clerk (dns): the host name could not be resolved; check apiUrl and the resolver. The request was not sent."
     ],
     [
+      "a proxy that rejects the connection",
+      new ClerkTransportError({
+        operation: "Sessions.get",
+        reason: "proxy-rejected",
+        sent: "no",
+        proxyStatus: 407
+      }).message,
+      "Sessions.get: no answer from Clerk (proxy-rejected), the proxy responded with status 407, the request was not sent"
+    ],
+    [
       "a connection that broke",
       new ClerkTransportError({ operation: "Sessions.get", reason: "reset", sent: "maybe" }).message,
       "Sessions.get: no response from Clerk (reset): the connection was reset. Clerk may have received and processed the request."

@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process"
+import dns from "node:dns"
 import type { LookupFunction } from "node:net"
+import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -7,7 +10,8 @@ import * as Scope from "effect/Scope"
 import { ClerkHttp, type RequestPolicy } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
 import { closedPort } from "../support/loopback.js"
-import { good } from "./support/answers.js"
+import { transports } from "../support/transports.js"
+import { bodyFor, good, whole } from "./support/answers.js"
 import { atOnce, calls, fieldOf, ours, outcome, tagOf } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
 import { scripted } from "./support/scripted.js"
@@ -22,7 +26,7 @@ const overUndici = (apiUrl: string, options: Undici.UndiciOptions, own: RequestP
 
 const neverSent = (reason: string) => ({ _tag: "ClerkTransportError", reason, sent: "no" })
 
-describe.each(ours)("over $transport", ({ layer }) => {
+describe.each(ours)("over $transport", ({ transport, layer }) => {
   it.scopedLive("a refused connection is tried again by every kind of operation", () =>
     Effect.gen(function* () {
       const apiUrl = yield* closedPort
@@ -93,9 +97,9 @@ describe.each(ours)("over $transport", ({ layer }) => {
         })
         const apiUrl = `https://127.0.0.1:${server.port}`
         const error = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl, policy })))
-        // Nothing tells this from TLS that breaks after a request.
-        const untold = { ...neverSent("tls"), sent: "maybe" }
-        expect(error, name).toMatchObject({ ...untold, attempts: 1, retryable: false })
+        // `fetch` does not tell a handshake that fails from TLS that breaks after a request.
+        const sent = transport === "fetch" ? "maybe" : "no"
+        expect(error, name).toMatchObject({ ...neverSent("tls"), sent, attempts: 1, retryable: false })
         expect(server.connections(), name).toBe(1)
       }
     })
@@ -111,6 +115,82 @@ describe.each(ours)("over $transport", ({ layer }) => {
         const error = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl: server.url, policy })))
         expect(error, name).toMatchObject({ ...neverSent("tls"), attempts: 1, retryable: false })
         expect(server.seen, name).toEqual([])
+      }
+    })
+  )
+})
+
+describe("a process without file descriptors", () => {
+  const few = 200
+
+  it.scopedLive.skipIf(process.platform === "win32")(
+    "sends nothing, and sends a read and a create once as soon as it has descriptors again",
+    () =>
+      Effect.gen(function* () {
+        const headers = "content-type: application/json\r\nconnection: close\r\n"
+        const server = yield* scripted({
+          act: (socket, { path }) => void socket.end(whole(200, bodyFor(path), headers))
+        })
+        const file = fileURLToPath(new URL("./support/exhausted.ts", import.meta.url))
+        const shell = [
+          "-c",
+          `ulimit -n ${few} && exec "$0" --import tsx "$@"`,
+          process.execPath,
+          file,
+          server.url
+        ]
+        const printed = yield* Effect.async<string>((resume) => {
+          execFile("sh", shell, (error, stdout, stderr) =>
+            resume(error === null ? Effect.succeed(stdout) : Effect.dieMessage(`${error.message}${stderr}`))
+          )
+        })
+        const results: ReadonlyArray<Record<string, unknown>> = JSON.parse(printed)
+        expect(results.map(({ name, transport }) => `${name}, ${transport}`)).toEqual(
+          transports.flatMap(({ transport }) => ["get", "create"].map((name) => `${name}, ${transport}`))
+        )
+        for (const { error, name, transport, value } of results) {
+          expect(error, `${name}, ${transport}`).toMatchObject({
+            ...neverSent("unreachable"),
+            attempts: 3,
+            retryable: true
+          })
+          expect(value, `${name}, ${transport}`).toMatchObject({ id: "sess_1" })
+        }
+        expect(server.seen).toHaveLength(results.length)
+      })
+  )
+})
+
+describe.each(transports)("over $transport, a host with two addresses", ({ layer }) => {
+  /** Both of these are loopback addresses. */
+  const addresses = ["127.0.0.1", "127.0.0.2"].map((address) => ({ address, family: 4 }))
+
+  const withTwoAddresses = Effect.acquireRelease(
+    Effect.sync(() => {
+      const { lookup } = dns
+      Object.assign(dns, {
+        lookup: (
+          _: string,
+          options: dns.LookupOptions,
+          callback: (...args: ReadonlyArray<unknown>) => void
+        ) => {
+          if (options.all === true) callback(null, addresses)
+          else callback(null, "127.0.0.1", 4)
+        }
+      })
+      return lookup
+    }),
+    (lookup) => Effect.sync(() => Object.assign(dns, { lookup }))
+  )
+
+  it.scopedLive("that both refuse connections has sent nothing, so every call is tried again", () =>
+    Effect.gen(function* () {
+      const { port } = new URL(yield* closedPort)
+      yield* withTwoAddresses
+      for (const { run, name } of calls) {
+        const client = layer({ apiUrl: `http://localhost:${port}`, policy })
+        const error = yield* outcome(Effect.provide(atOnce(run), client))
+        expect(error, name).toMatchObject({ ...neverSent("refused"), attempts: 3, retryable: true })
       }
     })
   )
@@ -151,21 +231,28 @@ describe("over effect-clerk/Undici, given a trusted certificate", () => {
 describe("over effect-clerk/Undici", () => {
   /** Knows no host the first `failures` times. */
   const lookup =
-    (code: string, failures: number): LookupFunction =>
+    (syscall: string, code: string, failures: number): LookupFunction =>
     (_host, options, callback) => {
-      if (failures-- > 0)
-        return callback(Object.assign(new Error(code), { code, syscall: "getaddrinfo" }), "")
+      if (failures-- > 0) return callback(Object.assign(new Error(code), { code, syscall }), "")
       if (options.all === true) callback(null, [{ address: "127.0.0.1", family: 4 }])
       else callback(null, "127.0.0.1", 4)
     }
 
-  it.scopedLive.each(["ENOTFOUND", "EAI_AGAIN"])("a host without address (%s) is looked up again", (code) =>
+  it.scopedLive.each([
+    ["getaddrinfo", "ENOTFOUND"],
+    ["getaddrinfo", "EAI_AGAIN"],
+    ["getaddrinfo", "EAI_FAIL"],
+    ["getaddrinfo", "EBUSY"],
+    ["queryA", "ESERVFAIL"],
+    ["queryAaaa", "ECONNREFUSED"],
+    ["queryA", "ETIMEOUT"]
+  ] as const)("a host is looked up again after %s %s", ([syscall, code]) =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
         const server = yield* scripted({ act: good })
         const apiUrl = `http://localhost:${server.port}`
         const client = (failures: number) =>
-          overUndici(apiUrl, { connect: { lookup: lookup(code, failures) } })
+          overUndici(apiUrl, { connect: { lookup: lookup(syscall, code, failures) } })
         const value = yield* outcome(Effect.provide(atOnce(run), client(2)))
         expect(tagOf(value), name).toBe("a value")
         expect(server.seen, name).toHaveLength(1)

@@ -62,7 +62,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), layer({ apiUrl })))
       expect(error).toMatchObject({ ...lost, reason: "refused", sent: "no", retryable: true })
       expect(error.message).toBe(
-        "Sessions.get: no response from Clerk (refused): the host refused the connection; check apiUrl, firewalls and proxies. The request was not sent."
+        "Sessions.get: no response from Clerk (refused): the connection was refused; check apiUrl, firewalls and proxies. The request was not sent."
       )
     })
   )

@@ -40,13 +40,14 @@ const passing = [
   "refused",
   "unreachable",
   "connect-timeout",
+  "proxy",
   "reset",
   "closed",
   "truncated",
   "response-timeout"
 ] as const
 
-const final = ["tls", "protocol", "invalid-request", "unknown"] as const
+const final = ["proxy-rejected", "tls", "protocol", "invalid-request", "unknown"] as const
 
 describe.each(kinds)("a %s operation", (kind, run) => {
   it.effect.each(passing)("is tried again when %s came before it was sent", (reason) =>

@@ -65,7 +65,7 @@ const answered = (status: number, body: unknown, millis: number): Outcome => ({
 const broken = (chance: Chance, sent: "no" | "maybe", millis: number): Outcome => {
   const reason =
     sent === "no"
-      ? pick(chance, ["dns", "refused", "unreachable", "connect-timeout"] as const)
+      ? pick(chance, ["dns", "refused", "unreachable", "connect-timeout", "proxy"] as const)
       : pick(chance, ["reset", "closed", "truncated", "response-timeout"] as const)
   return {
     name: `${reason}, sent: ${sent}`,

@@ -192,7 +192,7 @@ describe("a fault", () => {
     Effect.gen(function* () {
       const { clerk } = yield* signedIn()
       yield* clerk.failNext({ fault: "reset" })
-      const exit = yield* Effect.exit(clerk.handle({ method: "GET", url: "/", headers: {}, body: "" }))
+      const exit = yield* Effect.exit(clerk.handle({ method: "GET", url: "/v1/jwks", headers: {}, body: "" }))
       expect(Exit.isFailure(exit) && String(exit.cause)).toContain("failNext")
     })
   )

@@ -144,7 +144,8 @@ describe("the state of an emulator", () => {
         templates: [{ name: "hasura", claims: { role: "editor" }, lifetimeSeconds: 60 }],
         sessions: [session],
         keys: [clerk.instanceId],
-        requests: [expect.objectContaining({ operation: "Sessions.get" })]
+        requests: [expect.objectContaining({ operation: "Sessions.get" })],
+        droppedRequests: 0
       })
       expect(yield* clerk.users).toEqual([user])
       expect(yield* clerk.organizations).toEqual([organization])

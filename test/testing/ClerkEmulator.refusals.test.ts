@@ -72,7 +72,6 @@ describe("the route", () => {
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       for (const path of [
-        "/",
         "/sessions/sess_1",
         "/v1",
         "/v1/users",
@@ -213,6 +212,8 @@ describe("an answer", () => {
         Effect.gen(function* () {
           const clerk = yield* ClerkEmulator.make()
           const { body, headers, status } = yield* clerk.handle(request)
+          // A health check is answered by the emulator itself, not by Clerk.
+          if (JSON.parse(body).name === "effect-clerk-emulator") return
           expect([200, 400, 401, 404, 405, 415, 422]).toContain(status)
           expect(headers["clerk-trace-id"]).toMatch(/^[0-9a-f]{32}$/)
           const json = JSON.parse(body)

@@ -175,10 +175,13 @@ describe("a seed that is wrong", () => {
   const organizations = [{ id: "org_1", members: [{ userId: "user_1" }] }]
   const cases: ReadonlyArray<readonly [unknown, string]> = [
     [[], "the seed must be an object"],
-    [{ user: [] }, "user is not a field"],
+    [{ user: [] }, "user is not a field; the fields are users, organizations, templates, sessions"],
     [{ users: [{}] }, "users.0.id is missing: 1 to 128 letters, digits, underscores or hyphens"],
     [{ users: [{ id: "a b" }] }, "users.0.id must be 1 to 128 letters, digits, underscores or hyphens"],
-    [{ users: [{ id: "user_1", feature: [] }] }, "users.0.feature is not a field"],
+    [
+      { users: [{ id: "user_1", feature: [] }] },
+      "users.0.feature is not a field; the fields are id, features, plan"
+    ],
     [{ users: [{ id: "user_1", features: [""] }] }, "users.0.features.0 must be a text that is not empty"],
     [{ users: [...users, { id: "user_2" }] }, "users.2.id is there already"],
     [{ users: [{ id: "user_there" }] }, "users.0.id is there already"],
@@ -189,7 +192,7 @@ describe("a seed that is wrong", () => {
     [{ templates: [{ name: "t" }, { name: "t" }] }, "templates.1.name is there already"],
     [
       { templates: [{ name: "t", lifetime: "soon" }] },
-      'templates.0.lifetime must be a time such as "2 days" or "90 seconds", or milliseconds'
+      'templates.0.lifetime must be a duration of at most 36,500 days, such as "2 days" or "90 seconds", or a number of milliseconds'
     ],
     [{ users, sessions: [{ userId: "user_3" }] }, "sessions.0.userId must be the id of a user"],
     [
@@ -202,7 +205,7 @@ describe("a seed that is wrong", () => {
     ],
     [
       { users, sessions: [{ userId: "user_1", createdAgo: -1 }] },
-      'sessions.0.createdAgo must be a time such as "2 days" or "90 seconds", or milliseconds'
+      'sessions.0.createdAgo must be a duration of at most 36,500 days, such as "2 days" or "90 seconds", or a number of milliseconds'
     ],
     [
       { users, sessions: [{ userId: "user_1", createdAgo: "1 day", lastActiveAgo: "2 days" }] },

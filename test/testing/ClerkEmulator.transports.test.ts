@@ -138,6 +138,30 @@ describe("on a socket", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
+  it.scopedLive("the emulator answers health checks without a key, and broken requests with a status", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const url = yield* address
+      const status = (path: string, init: RequestInit = {}) =>
+        Effect.promise(async () => (await fetch(`${url}${path}`, init)).status)
+      for (const path of ["/", "/health"]) {
+        expect(yield* status(path)).toBe(200)
+        expect(yield* status(path, { method: "HEAD" })).toBe(200)
+      }
+      const post = (body: string | Uint8Array<ArrayBuffer>) =>
+        status("/v1/sessions", {
+          method: "POST",
+          headers: { authorization, "content-type": "application/json" },
+          body
+        })
+      expect(yield* post("[".repeat(5_000))).toBe(400)
+      expect(yield* post(new Uint8Array([0x22, 0xff, 0x22]))).toBe(400)
+      expect(yield* post("x".repeat(3_000_000))).toBe(413)
+      expect(yield* status("/v1/sessions/%ff", { headers: { authorization } })).toBe(400)
+      expect(yield* clerk.requests).toHaveLength(4)
+    }).pipe(Effect.provide(onSocket))
+  )
+
   it.scopedLive("answers the platform's client too, through its test server", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator

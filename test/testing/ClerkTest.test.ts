@@ -148,6 +148,8 @@ describe("faults and latency", () => {
     ["refused", "no"],
     ["unreachable", "no"],
     ["connect-timeout", "no"],
+    ["proxy", "no"],
+    ["proxy-rejected", "no"],
     ["tls", "no"],
     ["invalid-request", "no"],
     ["reset", "maybe"],

@@ -1,5 +1,8 @@
+import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import { scrubText } from "../../internal/scrub.js"
+import { OperationNameSchema, reader } from "../input.js"
 import type { OperationName } from "../operationName.js"
 
 /**
@@ -70,6 +73,36 @@ const jsonText = (value: unknown, masked: boolean): string => {
     return `{${text.join(",")}}`
   }
   return JSON.stringify(value) ?? "none"
+}
+
+const Expected = Schema.Struct({
+  operation: OperationNameSchema,
+  method: Schema.optional(
+    Schema.String.pipe(Schema.filter((method) => /^[A-Z]+$/.test(method))).annotations({
+      description: "an HTTP method in capital letters"
+    })
+  ),
+  path: Schema.optional(Schema.Union(Schema.String, Schema.Array(Schema.String))),
+  query: Schema.optional(
+    Schema.Record({ key: Schema.String, value: Schema.Union(Schema.String, Schema.Number, Schema.Boolean) })
+  ),
+  body: Schema.optional(Schema.Unknown),
+  apiVersion: Schema.optional(Schema.String)
+})
+
+const readExpected = reader(Expected)
+
+/** What is wrong with the expectations themselves: a field that does not exist would match anything. */
+export const expectationIssue = (expectations: unknown): string | undefined => {
+  if (!Array.isArray(expectations)) return "expected must be an array of requests or names of operations"
+  for (const [index, each] of expectations.entries()) {
+    const read = readExpected(typeof each === "string" ? { operation: each } : each)
+    if (Either.isLeft(read)) {
+      const issues = read.left.map(({ path, rule }) => ({ path: path === "" ? "" : `.${path}`, rule }))
+      return issues.map(({ path, rule }) => `expected.${index}${path} ${rule}`).join("; ")
+    }
+  }
+  return undefined
 }
 
 /** The parts of a request as texts, to be compared; of an expected one only those that are given. */

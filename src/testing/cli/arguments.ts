@@ -13,6 +13,8 @@ export const help = `An in-memory Clerk to develop and test against: sessions, t
   --host <address>      on which address (default 127.0.0.1, this machine only)
   --seed <file>         JSON with users, organizations, templates and sessions to begin with
   --secret-key <key>    the key that clients have to use (default ${Redacted.value(DEFAULT_SECRET_KEY)})
+  --allow-host <name>   another host name that requests may use, such as host.docker.internal; may be repeated
+  --allow-origin <url>  a web origin that may use the control API, such as http://app.test:3000; may be repeated
   --help                this text
   --version             the version
 
@@ -24,6 +26,10 @@ export interface ServeOptions {
   readonly host: string
   readonly seedFile: string | undefined
   readonly secretKey: Redacted.Redacted<string>
+  /** Host names besides those of this machine. */
+  readonly allowedHosts: ReadonlyArray<string>
+  /** Web origins besides those of this machine that may use the control API. */
+  readonly allowedOrigins: ReadonlyArray<string>
 }
 
 export type Command =
@@ -31,18 +37,31 @@ export type Command =
   | { readonly _tag: "version" }
   | ({ readonly _tag: "serve" } & ServeOptions)
 
-const parse = (args: ReadonlyArray<string>) =>
-  parseArgs({
-    args: [...args],
-    options: {
-      port: { type: "string" },
-      host: { type: "string" },
-      seed: { type: "string" },
-      "secret-key": { type: "string" },
-      help: { type: "boolean" },
-      version: { type: "boolean" }
-    }
-  }).values
+const flags = {
+  port: { type: "string" },
+  host: { type: "string" },
+  seed: { type: "string" },
+  "secret-key": { type: "string" },
+  "allow-host": { type: "string", multiple: true },
+  "allow-origin": { type: "string", multiple: true },
+  help: { type: "boolean" },
+  version: { type: "boolean" }
+} as const
+
+const flagNames = Object.keys(flags).map((name) => `--${name}`)
+
+const parse = (args: ReadonlyArray<string>) => parseArgs({ args: [...args], options: flags }).values
+
+/** "Unknown option '--prot'. To specify a positional argument …": the first sentence will do. */
+const parseError = (error: unknown): string => {
+  const [sentence = ""] = String(error instanceof Error ? error.message : error).split(/\.(?:\s|$)/)
+  return sentence.startsWith("Unknown option")
+    ? `${sentence}: the options are ${flagNames.join(", ")}.`
+    : `${sentence}.`
+}
+
+/** An empty value is a missing one, as `--port "$PORT"` leaves it. */
+const given = (text: string | undefined): string | undefined => (text?.trim() === "" ? undefined : text)
 
 const readPort = (text: string): Either.Either<number, string> =>
   /^\d{1,5}$/.test(text) && Number(text) <= 65_535
@@ -61,21 +80,38 @@ const readSecretKey = (text: string | undefined): Either.Either<Redacted.Redacte
     : Either.left("--secret-key must be a key made up for tests, which starts with sk_test_.")
 }
 
+const readAllowedHost = (text: string): Either.Either<string, string> =>
+  /^[\w.[\]:-]{1,255}$/.test(text) && URL.canParse(`http://${text}`) && new URL(`http://${text}`).port === ""
+    ? Either.right(new URL(`http://${text}`).hostname)
+    : Either.left("--allow-host must be a host name without a port, such as host.docker.internal.")
+
+const readAllowedOrigin = (text: string): Either.Either<string, string> =>
+  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text
+    ? Either.right(text)
+    : Either.left("--allow-origin must be a web origin, such as http://app.test:3000.")
+
+const readAll = (
+  texts: ReadonlyArray<string> | undefined,
+  read: (text: string) => Either.Either<string, string>
+): Either.Either<ReadonlyArray<string>, string> =>
+  Either.all((texts ?? []).flatMap((text) => given(text) ?? []).map(read))
+
 /** Reads the command line; what is wrong with it is told in a sentence. */
 export const readArguments = (args: ReadonlyArray<string>): Either.Either<Command, string> =>
   Either.gen(function* () {
     const values = yield* Either.try({
       try: () => parse(args),
-      // "Unknown option '--prot'. To specify a positional argument …": the first sentence will do.
-      catch: (error) => `${String(error instanceof Error ? error.message : error).split(/\.(?:\s|$)/)[0]}.`
+      catch: parseError
     })
     if (values.help === true) return { _tag: "help" }
     if (values.version === true) return { _tag: "version" }
     return {
       _tag: "serve",
-      port: yield* readPort(values.port ?? "4999"),
-      host: yield* readHost(values.host ?? "127.0.0.1"),
-      seedFile: values.seed,
-      secretKey: yield* readSecretKey(values["secret-key"])
+      port: yield* readPort(given(values.port) ?? "4999"),
+      host: yield* readHost(given(values.host) ?? "127.0.0.1"),
+      seedFile: given(values.seed),
+      secretKey: yield* readSecretKey(given(values["secret-key"])),
+      allowedHosts: yield* readAll(values["allow-host"], readAllowedHost),
+      allowedOrigins: yield* readAll(values["allow-origin"], readAllowedOrigin)
     }
   })

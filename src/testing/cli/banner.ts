@@ -1,10 +1,9 @@
 import * as Redacted from "effect/Redacted"
+import { isLoopback } from "../../internal/loopback.js"
 import { DEFAULT_SECRET_KEY } from "../emulator/instance.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
 import type { ServeOptions } from "./arguments.js"
 import { controlPath } from "./control.js"
-
-const isLoopback = (host: string) => host === "localhost" || host === "::1" || host.startsWith("127.")
 
 /** What a person needs who has just started it. A key that they gave is not repeated. */
 export const banner = (address: string, clerk: ClerkEmulatorService, options: ServeOptions): string => {
@@ -14,7 +13,7 @@ export const banner = (address: string, clerk: ClerkEmulatorService, options: Se
 
   secret key       ${secretKey}
   publishable key  ${clerk.publishableKey}
-  key set          ${address}/v1/jwks (with the secret key)
+  key set          ${address}/v1/jwks (with the secret key), ${address}/.well-known/jwks.json (without)
 
 Use it:
 
@@ -28,5 +27,5 @@ Sign somebody in, and see what there is:
   curl ${address}${controlPath}/state
 
 GET ${address}${controlPath} lists what else it does. Ctrl+C ends it.
-${isLoopback(options.host) ? "" : `\nOthers on your network can reach it: ${options.host} is not this machine alone.\n`}`
+${isLoopback(new URL(address).hostname) ? "" : `\nOther machines on your network can reach it, and any program on them can use ${controlPath}.\n`}`
 }

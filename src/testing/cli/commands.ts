@@ -1,10 +1,14 @@
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { IdText } from "../../schema/Ids.js"
-import * as Seed from "../emulator/seed.js"
+import * as Inputs from "../emulator/inputSchemas.js"
+import { EmulatorMisuse } from "../emulator/misuse.js"
+import type { EmulatorSeedError } from "../emulator/seed.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
+import { type InputIssue, reader } from "../input.js"
 import type { MovableClock } from "./movableClock.js"
 
 export interface Controlled {
@@ -19,83 +23,34 @@ export interface Command {
   readonly run: (
     controlled: Controlled,
     input: unknown
-  ) => Effect.Effect<unknown, ParseResult.ParseIssue | Seed.EmulatorSeedError>
+  ) => Effect.Effect<unknown, ReadonlyArray<InputIssue> | EmulatorSeedError>
 }
 
 const command = <A, I>(
   does: string,
   schema: Schema.Schema<A, I>,
-  run: (controlled: Controlled, input: A) => Effect.Effect<unknown, Seed.EmulatorSeedError>
+  run: (controlled: Controlled, input: A) => Effect.Effect<unknown, EmulatorSeedError>
 ): Command => {
-  const decode = ParseResult.decodeUnknownEither(schema, { errors: "all", onExcessProperty: "error" })
+  const read = reader(schema)
   return {
     method: "POST",
     does,
-    run: (controlled, input) => Effect.flatMap(decode(input), (decoded) => run(controlled, decoded))
+    run: (controlled, input) => Effect.flatMap(read(input), (decoded) => run(controlled, decoded))
   }
 }
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+const SignIn = Schema.Struct({ userId: IdText, ...Inputs.SignIn.fields })
 
-const operation = optional(Schema.String)
+const UpdateSession = Schema.Struct({ sessionId: Schema.String, ...Inputs.SessionPatch.fields })
 
-const minting = {
-  origin: optional(Schema.String),
-  age: optional(Seed.SeedDurationSchema),
-  expiresIn: optional(Seed.SeedDurationSchema),
-  version: optional(Schema.Literal(1, 2)),
-  claims: optional(Seed.JsonObject),
-  header: optional(Seed.JsonObject)
-}
+// `Schema.Struct({})` takes anything.
+const Nothing = Schema.declare(
+  (value: unknown): value is object => Predicate.isRecord(value) && Object.keys(value).length === 0,
+  { description: "an empty object" }
+)
 
-const SignIn = Schema.Struct({
-  userId: IdText,
-  sessionId: optional(IdText),
-  clientId: optional(Schema.String),
-  organizationId: optional(Schema.String),
-  status: optional(Schema.Literal("active", "pending")),
-  tasks: optional(Seed.TasksSchema),
-  actor: optional(Seed.JsonObject),
-  activity: optional(Schema.Struct(Seed.activityFields)),
-  ...minting
-})
-
-const MintToken = Schema.Struct({
-  sessionId: optional(Schema.String),
-  template: optional(Schema.String),
-  sign: optional(
-    Schema.Literal("current-key", "wrong-key", "none", "hs256-with-public-key", "cut", "tampered")
-  ),
-  payload: optional(Schema.String),
-  ...minting
-})
-
-const millis = Schema.Int.annotations({ description: "a whole number of milliseconds since 1970" })
-
-const UpdateSession = Schema.Struct({
-  sessionId: Schema.String,
-  status: optional(Seed.StatusSchema),
-  lastActiveOrganizationId: optional(Schema.NullOr(Schema.String)),
-  lastActiveAt: optional(millis),
-  expireAt: optional(millis),
-  abandonAt: optional(millis),
-  tasks: optional(Schema.NullOr(Seed.TasksSchema)),
-  actor: optional(Schema.NullOr(Seed.JsonObject))
-})
-
-const AnswerNext = Schema.Struct({
-  status: Schema.Int.pipe(Schema.between(200, 599)).annotations({ description: "a status, 200 to 599" }),
-  headers: optional(Schema.Record({ key: Schema.String, value: Schema.String })),
-  body: optional(Schema.Unknown),
-  operation,
-  delay: optional(Seed.SeedDurationSchema)
-})
-
-const FailNext = Schema.Struct({
-  fault: Schema.Literal("reset", "lost", "silence"),
-  operation,
-  delay: optional(Seed.SeedDurationSchema)
-})
+/** The last millisecond of the year 9999: some dates beyond it cannot be written. */
+const lastTime = Date.UTC(10_000, 0) - 1
 
 const identity = ({ clerk }: Controlled) => ({
   publishableKey: clerk.publishableKey,
@@ -133,17 +88,17 @@ export const commands: Readonly<Record<string, Command>> = {
   ),
   "mint-token": command(
     "answers any token, right or wrong: sessionId, template, claims, header, sign, payload",
-    MintToken,
+    Inputs.MintToken,
     ({ clerk }, options) => Effect.map(clerk.mintToken(options), (token) => ({ token }))
   ),
   "rotate-key": command(
-    "signs with a new key from now on; withdrawOld takes the old ones out of the key set",
-    Schema.Struct({ withdrawOld: optional(Schema.Boolean) }),
+    "signs with a new key from now on and keeps the two previous ones; withdrawOld removes them",
+    Inputs.RotateKey,
     ({ clerk }, options) => Effect.map(clerk.rotateKey(options), (kid) => ({ kid }))
   ),
   "answer-next": command(
     "answers the next request with status, headers, body; of one operation, if it is given",
-    AnswerNext,
+    Inputs.AnswerNextJson,
     ({ clerk }, { body, headers, ...rest }) => {
       const text = bodyOf(body)
       return clerk.answerNext({ ...rest, body: text.body, headers: { ...text.headers, ...headers } })
@@ -151,27 +106,30 @@ export const commands: Readonly<Record<string, Command>> = {
   ),
   "fail-next": command(
     "breaks the connection of the next request: fault is reset, lost or silence",
-    FailNext,
+    Inputs.FailNext,
     ({ clerk }, options) => clerk.failNext(options)
   ),
   latency: command(
     "makes requests wait for duration; of one operation, if it is given",
-    Schema.Struct({ duration: Seed.SeedDurationSchema, operation }),
+    Inputs.Latency,
     ({ clerk }, { duration, operation }) => clerk.setLatency(duration, operation)
   ),
   advance: command(
     "moves the clock forward by a duration, so that sessions and tokens expire",
-    Schema.Struct({ by: Seed.SeedDurationSchema }),
+    Schema.Struct({ by: Inputs.PlainDuration }),
     ({ clock }, { by }) =>
-      Effect.zipRight(
-        clock.advance(by),
-        Effect.map(Clock.currentTimeMillis, (now) => ({ now }))
-      )
+      Effect.gen(function* () {
+        if ((yield* Clock.currentTimeMillis) + Duration.toMillis(by) > lastTime) {
+          return yield* Effect.die(new EmulatorMisuse(400, "by must not move the clock beyond the year 9999"))
+        }
+        yield* clock.advance(by)
+        return { now: yield* Clock.currentTimeMillis }
+      })
   ),
   seed: command("adds what a seed describes", Schema.Unknown, ({ clerk }, data) => clerk.seed(data)),
   reset: command(
     "forgets everything but the keys, sets the clock right, and begins with the seed again",
-    Schema.Struct({}),
+    Nothing,
     ({ clerk, clock }) => Effect.zipRight(clock.reset, clerk.reset)
   )
 }

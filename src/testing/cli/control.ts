@@ -2,72 +2,98 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { byteLengthOf, parseJson, textOf } from "../emulator/json.js"
+import { inWords, limits } from "../emulator/limits.js"
+import { EmulatorMisuse } from "../emulator/misuse.js"
 import type { EmulatorRequest, EmulatorResponse } from "../emulator/model.js"
-import { EmulatorSeedError, issuesOf } from "../emulator/seed.js"
+import { EmulatorSeedError } from "../emulator/seed.js"
+import { sentenceOf } from "../input.js"
 import { type Controlled, commands } from "./commands.js"
 
-/** Under which path an emulator takes orders; Clerk has none like it. */
+/** The path of the control API; Clerk has none like it. */
 export const controlPath = "/__emulator"
 
 export const isControl = (url: string): boolean => /^\/__emulator(?:[/?]|$)/.test(url)
 
-const json = (status: number, value: unknown): EmulatorResponse => ({
+const json = (
+  status: number,
+  value: unknown,
+  headers: EmulatorResponse["headers"] = {}
+): EmulatorResponse => ({
   status,
-  headers: { "content-type": "application/json" },
+  headers: { "content-type": "application/json", ...headers },
   // Ends its line: most who ask sit at a terminal.
   body: `${JSON.stringify(value ?? {})}\n`
 })
 
-const refused = (status: number, error: string) => json(status, { error })
+export const refused = (
+  status: number,
+  error: string,
+  headers?: EmulatorResponse["headers"]
+): EmulatorResponse => json(status, { error }, headers)
 
 const list = Object.entries(commands).map(
   ([name, { does, method }]) => `${method} ${controlPath}/${name}: ${does}`
 )
 
-const readJson = (text: string): Either.Either<unknown, string> =>
-  text.trim() === ""
-    ? Either.right({})
-    : Either.try({ try: (): unknown => JSON.parse(text), catch: () => "the body is not JSON" })
+const names = Object.keys(commands).join(", ")
+
+const readJson = (body: EmulatorRequest["body"]): Either.Either<unknown, EmulatorResponse> => {
+  if (byteLengthOf(body) > limits.bodyBytes) {
+    return Either.left(refused(413, `the body is larger than ${inWords(limits.bodyBytes)} bytes`))
+  }
+  const text = textOf(body)
+  if (Option.isNone(text)) return Either.left(refused(400, "the body is not valid UTF-8"))
+  if (text.value.trim() === "") return Either.right({})
+  return Either.mapLeft(parseJson(text.value), (rule) => refused(400, `the body ${rule}`))
+}
 
 /** What a test got wrong is a defect in process; from outside it is a bad request. */
-const misuse = (cause: Cause.Cause<never>): string | undefined =>
-  Option.getOrUndefined(
-    Option.flatMap(Cause.dieOption(cause), (defect) =>
-      defect instanceof Error && defect.message.startsWith("ClerkEmulator: ")
-        ? Option.some(defect.message.slice("ClerkEmulator: ".length))
-        : Option.none()
-    )
-  )
+const misuse = (cause: Cause.Cause<never>): Option.Option<EmulatorMisuse> =>
+  Option.filter(Cause.dieOption(cause), (defect) => defect instanceof EmulatorMisuse)
 
-/** Carries out an order for the emulator itself. */
+/** The name of a command in a URL, and the first parameter of the query. */
+const parse = (url: string) => {
+  const [path = "", query = ""] = url.slice(controlPath.length).split(/\?(.*)/s)
+  return {
+    name: path.replace(/^\/|\/$/g, ""),
+    parameter: [...new URLSearchParams(query).keys()][0]
+  }
+}
+
+/** Carries out a command for the emulator itself. */
 export const control =
   (controlled: Controlled) =>
   ({ body, method, url }: EmulatorRequest): Effect.Effect<EmulatorResponse> => {
-    const name = url
-      .slice(controlPath.length)
-      .replace(/\?.*$/, "")
-      .replace(/^\/|\/$/g, "")
-    if (name === "") return Effect.succeed(json(200, { commands: list }))
+    const { name, parameter } = parse(url)
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (command === undefined) {
-      return Effect.succeed(refused(404, `there is no such command; GET ${controlPath} lists them`))
+    if (name !== "" && command === undefined) {
+      return Effect.succeed(refused(404, `there is no such command; GET ${controlPath} lists them: ${names}`))
     }
-    if (method !== command.method) return Effect.succeed(refused(405, `${name} is a ${command.method}`))
-    const input = readJson(body)
-    if (Either.isLeft(input)) return Effect.succeed(refused(400, input.left))
+    const expected = command?.method ?? "GET"
+    if (method !== expected && !(method === "HEAD" && expected === "GET")) {
+      return Effect.succeed(refused(405, `${name || "the list"} is a ${expected}`, { allow: expected }))
+    }
+    if (parameter !== undefined) {
+      return Effect.succeed(
+        refused(400, "the query must be empty: the control API takes its input as JSON in the body")
+      )
+    }
+    if (command === undefined) return Effect.succeed(json(200, { commands: list }))
+    const input = command.method === "GET" ? Either.right(undefined) : readJson(body)
+    if (Either.isLeft(input)) return Effect.succeed(input.left)
     return command.run(controlled, input.right).pipe(
       Effect.map((value) => json(200, value)),
-      Effect.catchAll((error) => {
-        const seedError = error instanceof EmulatorSeedError
-        return Effect.succeed(
-          refused(400, (seedError ? error : new EmulatorSeedError({ issues: issuesOf(error) })).message)
+      Effect.catchAll((error) =>
+        Effect.succeed(
+          refused(400, error instanceof EmulatorSeedError ? error.message : sentenceOf(error, "the body"))
         )
-      }),
-      Effect.catchAllCause((cause) => {
-        const message = misuse(cause)
-        return message === undefined
-          ? Effect.failCause(cause)
-          : Effect.succeed(refused(message.endsWith(" already") ? 409 : 404, message))
-      })
+      ),
+      Effect.catchAllCause((cause) =>
+        Option.match(misuse(cause), {
+          onNone: () => Effect.failCause(cause),
+          onSome: ({ sentence, status }) => Effect.succeed(refused(status, sentence))
+        })
+      )
     )
   }

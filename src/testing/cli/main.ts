@@ -6,32 +6,37 @@
  */
 import { readFile } from "node:fs/promises"
 import process from "node:process"
+import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { scrubText } from "../../internal/scrub.js"
 import { version } from "../../internal/version.js"
 import { ClerkEmulator } from "../ClerkEmulator.js"
+import { parseJson, textOf } from "../emulator/json.js"
 import type { EmulatorSeed } from "../emulator/seed.js"
 import { commandName, help, readArguments, type ServeOptions } from "./arguments.js"
 import { banner } from "./banner.js"
-import { control, isControl } from "./control.js"
+import { dispatch } from "./dispatch.js"
 import * as MovableClock from "./movableClock.js"
-import { serve } from "./server.js"
+import { type Log, serve } from "./server.js"
 
 /** Why the program ends: 2 for what it was told, 1 for what it met. */
 class Quit extends Data.TaggedError("Quit")<{ readonly code: 1 | 2; readonly sentence: string }> {}
 
 const print = (text: string) => Effect.sync(() => void process.stdout.write(text))
 
+/** One line: what clients send is cleaned and shortened. */
+const log: Log = (line) => void process.stderr.write(`${scrubText(line, [])}\n`)
+
 const readSeedFile = (path: string): Effect.Effect<unknown, Quit> => {
   const wrong = (what: string) => new Quit({ code: 2, sentence: `--seed ${path}: ${what}.` })
   return Effect.tryPromise({
-    try: () => readFile(path, "utf8"),
+    try: () => readFile(path),
     catch: () => wrong("there is no file that can be read")
   }).pipe(
-    Effect.flatMap((text) =>
-      Effect.try({ try: (): unknown => JSON.parse(text), catch: () => wrong("the file is not JSON") })
-    )
+    Effect.flatMap((bytes) => Either.fromOption(textOf(bytes), () => wrong("the file is not valid UTF-8"))),
+    Effect.flatMap((text) => Either.mapLeft(parseJson(text), (rule) => wrong(`the file ${rule}`)))
   )
 }
 
@@ -67,9 +72,8 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
     )
     // It has just been found to be one.
     const clerk = yield* ClerkEmulator.make({ secretKey, seed: data as EmulatorSeed | undefined })
-    const obey = control({ clerk, clock })
     const address = yield* Effect.mapError(
-      serve(options, (request) => (isControl(request.url) ? obey(request) : clerk.exchange(request))),
+      serve(options, dispatch({ clerk, clock, log, ...options }), log),
       (code) => listenRefusal(options, code)
     )
     yield* print(banner(address, clerk, options))
@@ -101,6 +105,7 @@ Effect.runFork(
   )
 ).addObserver((exit) => {
   if (exit._tag === "Success") return
-  process.stderr.write(`${exit.cause}\n`)
+  const defect = Cause.squash(exit.cause)
+  log(`${commandName} failed: ${defect instanceof Error ? defect.message : String(defect)}`)
   process.exitCode = 1
 })

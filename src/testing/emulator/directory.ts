@@ -3,22 +3,24 @@ import * as Ids from "./ids.js"
 import type { CreateOrganizationOptions, CreateTemplateOptions, CreateUserOptions } from "./inputs.js"
 import { type Instance, seconds } from "./instance.js"
 import type { EmulatedOrganization, EmulatedUser } from "./model.js"
+import * as State from "./state.js"
 
 export const createUser = (
   { state }: Instance,
   { features = [], id, plan }: CreateUserOptions = {}
 ): Effect.Effect<EmulatedUser> =>
-  Effect.map(id === undefined ? Ids.make("user") : Effect.succeed(id), (id) => {
-    const user = { id, features, plan }
-    state.users.set(id, user)
+  Effect.gen(function* () {
+    const user = { id: id ?? (yield* Ids.make("user")), features, plan }
+    yield* State.putOrDie(state, "users", user.id, user)
     return user
   })
 
 export const createOrganization = (
   { state }: Instance,
-  { features = [], id, members = [], plan, slug }: CreateOrganizationOptions = {}
+  { features = [], id: given, members = [], plan, slug }: CreateOrganizationOptions = {}
 ): Effect.Effect<EmulatedOrganization> =>
-  Effect.map(id === undefined ? Ids.make("org") : Effect.succeed(id), (id) => {
+  Effect.gen(function* () {
+    const id = given ?? (yield* Ids.make("org"))
     const organization: EmulatedOrganization = {
       id,
       slug: slug ?? id.toLowerCase().replaceAll("_", "-"),
@@ -30,7 +32,7 @@ export const createOrganization = (
         permissions
       }))
     }
-    state.organizations.set(id, organization)
+    yield* State.putOrDie(state, "organizations", id, organization)
     return organization
   })
 
@@ -38,6 +40,4 @@ export const createTemplate = (
   { state }: Instance,
   { claims = {}, lifetime = "60 seconds", name }: CreateTemplateOptions
 ): Effect.Effect<void> =>
-  Effect.sync(() => {
-    state.templates.set(name, { name, claims, lifetimeSeconds: seconds(lifetime) })
-  })
+  State.putOrDie(state, "templates", name, { name, claims, lifetimeSeconds: seconds(lifetime) })

@@ -3,26 +3,34 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { byteLengthOf, parseJson, textOf } from "./json.js"
+import { limits } from "./limits.js"
+import type { EmulatorRequest } from "./model.js"
 import * as Refusals from "./refusals.js"
 
 /** The named parameters of a request, from its query or its body. Null counts as absent. */
 export type Form = Readonly<Record<string, unknown>>
 
-const maxBodyBytes = 1024 * 1024
-
-export const parseBody = (headers: Headers.Headers, body: string): Either.Either<Form, Refusals.Refusal> => {
-  if (body === "") return Either.right({})
-  if (body.length > maxBodyBytes || new TextEncoder().encode(body).length > maxBodyBytes) {
-    return Either.left(Refusals.bodyTooLarge(maxBodyBytes))
+export const parseBody = (
+  headers: Headers.Headers,
+  body: EmulatorRequest["body"]
+): Either.Either<Form, Refusals.Refusal> => {
+  if (body.length === 0) return Either.right({})
+  if (body.length > limits.bodyBytes || byteLengthOf(body) > limits.bodyBytes) {
+    return Either.left(Refusals.bodyTooLarge(limits.bodyBytes))
   }
   if (headers["content-type"]?.split(";")[0]?.trim().toLowerCase() !== "application/json") {
     return Either.left(Refusals.contentType)
   }
-  return Either.try({ try: (): unknown => JSON.parse(body), catch: () => Refusals.body }).pipe(
+  const text = Option.getOrUndefined(textOf(body))
+  if (text === undefined) return Either.left(Refusals.bodyText("is not valid UTF-8"))
+  return Either.mapLeft(parseJson(text), Refusals.bodyText).pipe(
     Either.flatMap((json) => {
       // Clerk's Go client sends the text `null` where there is nothing to send.
       if (json === null) return Either.right({})
-      return Predicate.isRecord(json) ? Either.right(json) : Either.left(Refusals.body)
+      return Predicate.isRecord(json)
+        ? Either.right(json)
+        : Either.left(Refusals.bodyText("is not a JSON object"))
     })
   )
 }

@@ -4,6 +4,7 @@ import * as Ids from "./ids.js"
 import type { MintOptions, MintTokenOptions, SignInOptions } from "./inputs.js"
 import * as Instance from "./instance.js"
 import * as Minting from "./minting.js"
+import { EmulatorMisuse } from "./misuse.js"
 import type { EmulatedActivity, EmulatedSession, EmulatedSessionPatch, SignedIn } from "./model.js"
 import * as State from "./state.js"
 
@@ -26,7 +27,9 @@ export const visible = ({
   ...session
 }: State.SessionRecord): EmulatedSession => session
 
-const noSession = (id: string) => Effect.dieMessage(`ClerkEmulator: there is no session ${id}`)
+const misuse = (status: 404 | 409, sentence: string) => Effect.die(new EmulatorMisuse(status, sentence))
+
+const noSession = (id: string) => misuse(404, `there is no session ${id}`)
 
 const sessionOrDie = (instance: Instance.Instance, id: string) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -42,19 +45,17 @@ export const signIn = (
   Effect.gen(function* () {
     const { state } = instance
     if (!state.users.has(userId)) {
-      return yield* Effect.dieMessage(`ClerkEmulator: there is no user ${userId}`)
+      return yield* misuse(404, `there is no user ${userId}`)
     }
     const organizationId = options.organizationId ?? null
     if (organizationId !== null) {
       const organization = state.organizations.get(organizationId)
       if (organization === undefined || !State.isMember(organization, userId)) {
-        return yield* Effect.dieMessage(
-          `ClerkEmulator: user ${userId} is not a member of an organization ${organizationId}`
-        )
+        return yield* misuse(404, `user ${userId} is not a member of an organization ${organizationId}`)
       }
     }
     if (options.sessionId !== undefined && state.sessions.has(options.sessionId)) {
-      return yield* Effect.dieMessage(`ClerkEmulator: there is a session ${options.sessionId} already`)
+      return yield* misuse(409, `there is a session ${options.sessionId} already`)
     }
     const refreshToken = yield* Ids.make("rt")
     const session = yield* Instance.newSession(instance, {
@@ -69,7 +70,7 @@ export const signIn = (
       refreshToken,
       verifiedAt: yield* Clock.currentTimeMillis
     })
-    state.sessions.set(session.id, session)
+    yield* State.putOrDie(state, "sessions", session.id, session)
     const origin = options.origin ?? DEFAULT_ORIGIN
     const sessionToken = yield* Minting.sessionToken(instance, session, { ...options, origin })
     return { session: visible(session), sessionToken, refreshToken, origin }
@@ -90,10 +91,10 @@ export const mintToken = (
     const { sessionId, template: name } = options
     const template = name === undefined ? undefined : instance.state.templates.get(name)
     if (name !== undefined && template === undefined) {
-      return yield* Effect.dieMessage(`ClerkEmulator: there is no template ${name}`)
+      return yield* misuse(404, `there is no template ${name}`)
     }
     if (name !== undefined && sessionId === undefined) {
-      return yield* Effect.dieMessage(`ClerkEmulator: a token of template ${name} needs a sessionId`)
+      return yield* misuse(404, `a token of template ${name} needs a sessionId`)
     }
     const session = sessionId === undefined ? undefined : yield* sessionOrDie(instance, sessionId)
     return yield* Minting.anyToken(instance, session, template, options)
@@ -113,7 +114,7 @@ export const updateSession = (
       const stored = instance.state.sessions.get(id)
       if (stored === undefined) return noSession(id)
       const updated = { ...stored, ...patch, updatedAt: now }
-      instance.state.sessions.set(id, updated)
-      return Effect.succeed(visible(State.aged(updated, now)))
+      const full = State.put(instance.state, "sessions", id, updated)
+      return full === undefined ? Effect.succeed(visible(State.aged(updated, now))) : misuse(409, full)
     })
   )

@@ -5,8 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Form from "./form.js"
+import * as Health from "./health.js"
 import * as Ids from "./ids.js"
 import type { Instance } from "./instance.js"
+import { limits } from "./limits.js"
 import type { EmulatorRequest, EmulatorResponse } from "./model.js"
 import * as Refusals from "./refusals.js"
 import * as Routes from "./routes.js"
@@ -23,10 +25,16 @@ interface Seen {
   readonly method: string
 }
 
+/** A path is not resolved against a base, which would take `//host/path` for a URL of another host. */
+const urlOf = (url: string): URL | undefined =>
+  Either.getOrUndefined(
+    url.startsWith("/") ? Url.fromString(`http://emulator${url}`) : Url.fromString(url, "http://emulator")
+  )
+
 const see = (request: EmulatorRequest): Seen => ({
   request,
   headers: Headers.fromInput(request.headers),
-  url: Either.getOrUndefined(Url.fromString(request.url, "http://emulator")),
+  url: urlOf(request.url),
   method: request.method.toUpperCase()
 })
 
@@ -43,14 +51,26 @@ const decodePath = (path: Record<string, string>) =>
     catch: () => Refusals.malformed
   })
 
+/** The query; none where its percent-encoding is broken, which `URLSearchParams` lets pass. */
+const decodeQuery = (url: URL) =>
+  Either.try({
+    try: () => {
+      decodeURIComponent(url.search)
+      return Object.fromEntries(url.searchParams)
+    },
+    catch: () => Refusals.malformed
+  })
+
 const answer = (
   instance: Instance,
   { headers, method, request, url }: Seen
 ): Effect.Effect<unknown, Refusals.Refusal> =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
-    yield* authorize(instance, headers)
-    const apiVersion = headers["clerk-api-version"] ?? oldestVersion
+    // The Frontend API knows neither secret keys nor versions of the Backend API.
+    const isPublic = url !== undefined && Routes.isPublic(url.pathname)
+    if (!isPublic) yield* authorize(instance, headers)
+    const apiVersion = (isPublic ? undefined : headers["clerk-api-version"]) ?? oldestVersion
     if (!versions.includes(apiVersion)) return yield* Refusals.apiVersion
     if (url === undefined) return yield* Refusals.malformed
     const found = Routes.routes.flatMap((route) => {
@@ -66,7 +86,7 @@ const answer = (
     return yield* chosen.route.run({
       instance,
       path: yield* decodePath(chosen.path),
-      query: Object.fromEntries(url.searchParams),
+      query: yield* decodeQuery(url),
       body: chosen.route.method === "GET" ? {} : yield* Form.parseBody(headers, request.body),
       apiVersion,
       now
@@ -76,18 +96,17 @@ const answer = (
 const respond = (instance: Instance, seen: Seen): Effect.Effect<EmulatorResponse> =>
   Effect.gen(function* () {
     const traceId = yield* Ids.hex(4)
-    const headers = { "content-type": "application/json", "clerk-trace-id": traceId }
-    return yield* Effect.match(answer(instance, seen), {
-      onSuccess: (json) => ({ status: 200, headers, body: JSON.stringify(json) }),
-      onFailure: ({ code, longMessage, message, meta, status }) => ({
-        status,
-        headers,
-        body: JSON.stringify({
-          errors: [{ message, long_message: longMessage, code, meta: meta ?? {} }],
-          clerk_trace_id: traceId
-        })
-      })
+    const response: EmulatorResponse = yield* Effect.match(answer(instance, seen), {
+      onSuccess: (json) => ({
+        status: 200,
+        headers: { "content-type": "application/json", "clerk-trace-id": traceId },
+        body: JSON.stringify(json)
+      }),
+      onFailure: (refusal) => Refusals.toResponse(refusal, traceId)
     })
+    return seen.url !== undefined && Routes.isPublic(seen.url.pathname)
+      ? { ...response, headers: { ...response.headers, "access-control-allow-origin": "*" } }
+      : response
   })
 
 const segmentsOf = (pathname: string): ReadonlyArray<string> =>
@@ -108,9 +127,13 @@ const record = (instance: Instance, { headers, method, request, url }: Seen) =>
     Traffic.record(instance.state.traffic, {
       operation: url === undefined ? undefined : Routes.operationOf(method, url.pathname),
       method,
-      path: segmentsOf(url?.pathname ?? request.url),
-      query: Object.fromEntries(url?.searchParams ?? []),
-      body: request.body,
+      ...(request.url.length > limits.requestText
+        ? { path: [`(${request.url.length} characters)`], query: {} }
+        : {
+            path: segmentsOf(url?.pathname ?? request.url),
+            query: Object.fromEntries(url?.searchParams ?? [])
+          }),
+      body: typeof request.body === "string" ? request.body : new TextDecoder().decode(request.body),
       apiVersion: headers["clerk-api-version"],
       at
     })
@@ -122,6 +145,9 @@ export const exchange =
   (request: EmulatorRequest): Effect.Effect<EmulatorResponse, Traffic.EmulatedDisconnect> =>
     Effect.gen(function* () {
       const seen = see(request)
+      const health = seen.url === undefined ? undefined : Health.respond(seen.method, seen.url.pathname)
+      // A health check disturbs no test: it is not recorded, and takes no prepared response.
+      if (health !== undefined) return health
       const { traffic } = instance.state
       const entry = yield* record(instance, seen)
       const prepared = Traffic.take(traffic, entry.operation)

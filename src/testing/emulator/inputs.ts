@@ -1,6 +1,6 @@
 import type * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
-import type { OperationName } from "../operationName.js"
+import type { KnownOperationName } from "../operationName.js"
 import type { EmulatedActivity } from "./model.js"
 import type { EmulatorSeed } from "./seed.js"
 
@@ -12,14 +12,17 @@ import type { EmulatorSeed } from "./seed.js"
  */
 export interface PreparedResponse {
   /** The operation whose next request gets this response. Default: the next request of any operation. */
-  readonly operation?: OperationName | undefined
-  /** How long the response takes, by `Clock`. Default: no time. */
+  readonly operation?: KnownOperationName | undefined
+  /** How long the response takes, by `Clock`: at most 36,500 days, as every duration here. Default: no time. */
   readonly delay?: Duration.DurationInput | undefined
-  /** The HTTP status. */
+  /** The HTTP status, 200 to 599. */
   readonly status: number
-  /** The headers. Default: none. */
+  /**
+   * The headers. Names are HTTP tokens, values printable ASCII. `content-length`, `transfer-encoding` and `trailer` are
+   * rejected, because the server derives them from the body. Default: none.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The body as text. Default: empty. */
+  /** The body as text, which must be empty for the status 204, 205 or 304. Default: empty. */
   readonly body?: string | undefined
 }
 
@@ -72,7 +75,7 @@ export interface CreateOrganizationOptions {
 export interface CreateTemplateOptions {
   /** The name of the template. */
   readonly name: string
-  /** The claims to add to those of every template token. Default: none. */
+  /** The claims to add to the seven of every template token, at most 64 KiB of JSON. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
   /** The lifetime of the tokens. Default 60 seconds. */
   readonly lifetime?: Duration.DurationInput | undefined
@@ -159,7 +162,7 @@ export interface FailNextOptions {
   /** How the connection fails. */
   readonly fault: ConnectionFault
   /** The operation whose next request fails. Default: the next request of any operation. */
-  readonly operation?: OperationName | undefined
+  readonly operation?: KnownOperationName | undefined
   /** How long the connection stays open before it fails, by `Clock`. Default: no time. */
   readonly delay?: Duration.DurationInput | undefined
 }
@@ -171,7 +174,7 @@ export interface FailNextOptions {
  * @category inputs
  */
 export interface RotateKeyOptions {
-  /** Whether to remove the previous keys from the key set at once. Default false. */
+  /** Whether to remove the previous keys from the key set at once. Default false: the two latest of them stay. */
   readonly withdrawOld?: boolean | undefined
 }
 

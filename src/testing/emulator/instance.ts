@@ -30,7 +30,7 @@ export interface Instance {
 
 export const seconds = (duration: Duration.DurationInput): number => Math.floor(Duration.toSeconds(duration))
 
-export const make = (options: ClerkEmulatorOptions): Effect.Effect<Instance> =>
+export const make = (options: Omit<ClerkEmulatorOptions, "seed">): Effect.Effect<Instance> =>
   Effect.gen(function* () {
     const issuer = options.issuer ?? DEFAULT_ISSUER
     const production = options.production ?? false

@@ -16,6 +16,12 @@ export interface SigningKey extends KeyPair {
   readonly kid: string
 }
 
+/** The current key and the two before it. */
+const maxPublished = 3
+
+/** Key pairs come round again under new ids, so that any number of rotations makes only so many. */
+const maxPairs = 8
+
 /** The keys of an instance, the current one first. Replaced as a whole when keys are rotated. */
 export interface KeyRing {
   published: readonly [SigningKey, ...ReadonlyArray<SigningKey>]
@@ -50,8 +56,8 @@ export const makeRing = (kid: string): Effect.Effect<KeyRing> =>
 export const rotate = (ring: KeyRing, withdrawOld: boolean): Effect.Effect<SigningKey> =>
   Effect.gen(function* () {
     ring.rotations += 1
-    const key = { ...(yield* keyPair(`key/${ring.rotations}`)), kid: yield* Ids.make("ins") }
-    ring.published = withdrawOld ? [key] : [key, ...ring.published]
+    const key = { ...(yield* keyPair(`key/${ring.rotations % maxPairs}`)), kid: yield* Ids.make("ins") }
+    ring.published = withdrawOld ? [key] : [key, ...ring.published.slice(0, maxPublished - 1)]
     return key
   })
 

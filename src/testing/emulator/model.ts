@@ -4,7 +4,7 @@ import type { KnownSessionStatus, SessionActivity } from "../../schema/Session.j
  * A request as the emulated Clerk receives it.
  *
  * `url` is absolute (any host) or a path such as `/v1/sessions?user_id=user_1`; `body` is the text sent, empty
- * when there is none. Header names may have any case.
+ * when there is none, or its bytes in UTF-8. Header names may have any case.
  *
  * @since 0.1.0
  * @category models
@@ -16,8 +16,8 @@ export interface EmulatorRequest {
   readonly url: string
   /** The headers, with names in any case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body as text, empty if there is none. */
-  readonly body: string
+  /** The body as text or bytes, empty if there is none. */
+  readonly body: string | Uint8Array
 }
 
 /**
@@ -212,7 +212,10 @@ export interface ReceivedRequest {
   readonly path: ReadonlyArray<string>
   /** The query parameters, decoded. */
   readonly query: Readonly<Record<string, string>>
-  /** The JSON that was sent, or the text if it is none; `undefined` for an empty body. */
+  /**
+   * The JSON that was sent, or the text if it is none; `undefined` for an empty body. A body above 65,536 characters is
+   * replaced by its length.
+   */
   readonly body: unknown
   /** The `Clerk-API-Version` header, or `undefined`. */
   readonly apiVersion: string | undefined
@@ -239,6 +242,8 @@ export interface EmulatorState {
   readonly sessions: ReadonlyArray<EmulatedSession>
   /** The `kid`s of the published keys; tokens are signed with the first. */
   readonly keys: ReadonlyArray<string>
-  /** The last requests, oldest first. */
+  /** The newest requests: at most 1,000, and at most 2 MiB of JSON in all. */
   readonly requests: ReadonlyArray<ReceivedRequest>
+  /** How many older requests the log no longer holds. */
+  readonly droppedRequests: number
 }

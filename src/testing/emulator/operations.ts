@@ -77,7 +77,8 @@ export const create: Operation = ({ apiVersion, body, instance }) =>
       userId,
       lastActiveOrganizationId: organizationId
     })
-    instance.state.sessions.set(session.id, session)
+    const full = State.put(instance.state, "sessions", session.id, session)
+    if (full !== undefined) return yield* Refusals.quota(full)
     return Wire.session(session, apiVersion)
   })
 
@@ -157,7 +158,7 @@ export const createTokenFromTemplate: Operation = (call) =>
 const expiredToken = (call: Call, token: string, origin: string) =>
   Effect.gen(function* () {
     const { instance, now } = call
-    const { claims, header, signed } = yield* Effect.flatMap(
+    const { claims, digest, header } = yield* Effect.flatMap(
       Tokens.verify(instance.keys, token),
       Option.match({ onNone: () => Effect.fail(Refusals.refresh.tokenInvalid), onSome: Effect.succeed })
     )
@@ -170,7 +171,7 @@ const expiredToken = (call: Call, token: string, origin: string) =>
     const url = yield* Effect.mapError(Url.fromString(origin), () => Refusals.refresh.originInvalid)
     if (azp !== origin && azp !== url.origin) return yield* Refusals.refresh.originMismatch
     if (now - iat * 1000 > instance.refreshWindow) return yield* Refusals.refresh.tooOld
-    return { azp, signed }
+    return { azp, digest }
   })
 
 export const refresh: Operation = (call) =>
@@ -193,13 +194,13 @@ export const refresh: Operation = (call) =>
     const asCookies = Option.contains(yield* Form.oneOf(body, "format", ["token", "cookie"]), "cookie")
     const suffixed = yield* Form.booleanText(call.query, "suffixed_cookies")
 
-    const { azp, signed } = yield* expiredToken(call, token, origin)
+    const { azp, digest } = yield* expiredToken(call, token, origin)
     // Only cookies can carry a new refresh token to the browser, so only they bring one.
     const nextRefreshToken = asCookies ? yield* Ids.make("rt") : null
     const session = yield* Effect.suspend(() =>
       State.refresh(instance.state, {
         sessionId: sessionId(call),
-        expiredToken: signed,
+        expiredToken: digest,
         refreshToken,
         nextRefreshToken,
         now

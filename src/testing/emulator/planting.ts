@@ -5,8 +5,9 @@ import * as Directory from "./directory.js"
 import { aDesktop } from "./frontEnd.js"
 import * as Ids from "./ids.js"
 import * as Instance from "./instance.js"
+import { inMiB, inWords, limits } from "./limits.js"
 import { type EmulatorSeed, EmulatorSeedError, readSeed, type SeedIssue, type SeedSession } from "./seed.js"
-import type { State } from "./state.js"
+import * as State from "./state.js"
 
 const millis = (value: Duration.DurationInput) => Duration.toMillis(value)
 
@@ -20,7 +21,7 @@ const ages = ({ createdAgo, expiresIn, lastActiveAgo }: SeedSession, now: number
 }
 
 /** What no schema can see: ids that are there twice, and ids of what is not there. */
-const contradictions = (seed: EmulatorSeed, state: State, now: number): ReadonlyArray<SeedIssue> => {
+const contradictions = (seed: EmulatorSeed, state: State.State, now: number): ReadonlyArray<SeedIssue> => {
   const issues: Array<SeedIssue> = []
   const unique = (
     list: string,
@@ -37,6 +38,18 @@ const contradictions = (seed: EmulatorSeed, state: State, now: number): Readonly
     return seen
   }
   const { organizations = [], sessions = [], templates = [], users = [] } = seed
+  if (
+    state.sizes.all + 2 * JSON.stringify(seed).length + sessions.length * maxSessionOverhead >
+    limits.data
+  ) {
+    issues.push({ path: "", rule: `must leave the emulator within ${inMiB(limits.data)} of data` })
+  }
+  const added = { users, organizations, templates, sessions }
+  for (const name of ["users", "organizations", "templates", "sessions"] as const) {
+    if (state[name].size + added[name].length > limits[name]) {
+      issues.push({ path: name, rule: `must be at most ${inWords(limits[name])} in all` })
+    }
+  }
   const userIds = unique(
     "users",
     users.map(({ id }) => id),
@@ -93,6 +106,12 @@ const contradictions = (seed: EmulatorSeed, state: State, now: number): Readonly
 
 const noUser = "must be the id of a user"
 
+/** A record has more fields than the seed of a session: fewer characters than these. */
+const maxSessionOverhead = 1_000
+
+/** As many as a reader wants at once; a seed may have a hundred thousand sessions. */
+const maxIssues = 16
+
 const plantSession = (instance: Instance.Instance, seed: SeedSession) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
@@ -112,14 +131,14 @@ const plantSession = (instance: Instance.Instance, seed: SeedSession) =>
       abandonAt: times.expireAt + Instance.abandonAfterExpiry,
       updatedAt: times.lastActiveAt
     })
-    instance.state.sessions.set(session.id, session)
+    yield* State.putOrDie(instance.state, "sessions", session.id, session)
   })
 
 /** Takes over all of the data, or nothing of it. */
 export const plant = (instance: Instance.Instance, data: unknown): Effect.Effect<void, EmulatorSeedError> =>
   Effect.gen(function* () {
     const seed = yield* readSeed(data)
-    const issues = contradictions(seed, instance.state, yield* Clock.currentTimeMillis)
+    const issues = contradictions(seed, instance.state, yield* Clock.currentTimeMillis).slice(0, maxIssues)
     if (issues.length > 0) return yield* new EmulatorSeedError({ issues })
     yield* Effect.forEach(seed.users ?? [], (user) => Directory.createUser(instance, user))
     yield* Effect.forEach(seed.organizations ?? [], (each) => Directory.createOrganization(instance, each))

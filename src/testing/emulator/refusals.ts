@@ -1,4 +1,5 @@
 import * as Data from "effect/Data"
+import type { EmulatorResponse } from "./model.js"
 
 /** Why a request is not done, in the words of Clerk's error envelope. */
 export class Refusal extends Data.TaggedError("Refusal")<{
@@ -11,6 +12,22 @@ export class Refusal extends Data.TaggedError("Refusal")<{
 
 const refusal = (status: number, code: string, message: string, longMessage = message) =>
   new Refusal({ status, code, message, longMessage })
+
+/** Clerk's error envelope. */
+export const toResponse = (
+  { code, longMessage, message, meta, status }: Refusal,
+  traceId?: string
+): EmulatorResponse => ({
+  status,
+  headers: {
+    "content-type": "application/json",
+    ...(traceId === undefined ? {} : { "clerk-trace-id": traceId })
+  },
+  body: JSON.stringify({
+    errors: [{ message, long_message: longMessage, code, meta: meta ?? {} }],
+    ...(traceId === undefined ? {} : { clerk_trace_id: traceId })
+  })
+})
 
 // Ids and names are named back as Clerk does, but a token or a key sent in the place of one must not be.
 const shown = (value: string) => (/^(?!sk_|eyJ)[\w-]{1,64}$/.test(value) ? value : "***")
@@ -53,12 +70,8 @@ export const contentType = refusal(
   "Content-Type is unsupported",
   "Content-Type is unsupported. You should use application/json instead."
 )
-export const body = refusal(
-  400,
-  "request_body_invalid",
-  "Request body invalid",
-  "The request body is invalid. Please consult the API documentation for more information."
-)
+export const bodyText = (rule: string) =>
+  refusal(400, "request_body_invalid", "Request body invalid", `The request body ${rule}.`)
 export const malformed = refusal(
   400,
   "malformed_request_parameters",
@@ -71,6 +84,11 @@ export const environment = refusal(
   "Invalid request for environment",
   "Request only valid for development instances."
 )
+// Clerk's catalogue has no code for this; the name is ours.
+export const quota = (sentence: string) =>
+  refusal(403, "emulator_quota_exceeded", "Too many sessions", sentence)
+/** The program's own: it does not serve this host. */
+export const access = (sentence: string) => refusal(403, "emulator_access_denied", "Access denied", sentence)
 export const deprecated = refusal(410, "operation_deprecated", "endpoint is deprecated and pending removal")
 export const sessionToken = refusal(
   400,

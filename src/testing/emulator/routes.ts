@@ -6,6 +6,8 @@ export interface Route {
   readonly path: string
   /** The last API version that has it. */
   readonly until?: string
+  /** Answered without a secret key and to any web origin, as the Frontend API does. */
+  readonly isPublic?: true
   /** The operation's name in the client. */
   readonly operation: OperationName
   readonly run: Operations.Operation
@@ -13,6 +15,13 @@ export interface Route {
 
 export const routes: ReadonlyArray<Route> = [
   { method: "GET", path: "/v1/jwks", operation: "SigningKeys.jwks", run: Operations.jwks },
+  {
+    method: "GET",
+    path: "/.well-known/jwks.json",
+    isPublic: true,
+    operation: "SigningKeys.jwks",
+    run: Operations.jwks
+  },
   { method: "GET", path: "/v1/sessions", operation: "Sessions.list", run: Operations.list },
   { method: "POST", path: "/v1/sessions", operation: "Sessions.create", run: Operations.create },
   { method: "GET", path: "/v1/sessions/{session_id}", operation: "Sessions.get", run: Operations.get },
@@ -64,6 +73,10 @@ export const match = (template: string, path: string): Record<string, string> | 
   }
   return parameters
 }
+
+/** Whether a path is one of the Frontend API's, which browsers may read. */
+export const isPublic = (path: string): boolean =>
+  routes.some((route) => route.isPublic === true && route.path === path)
 
 /** The operation a request is, whatever its API version. */
 export const operationOf = (method: string, path: string): OperationName | undefined =>

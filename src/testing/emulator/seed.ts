@@ -1,11 +1,9 @@
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { schemaIssues } from "../../internal/schemaIssues.js"
 import { IdText } from "../../schema/Ids.js"
-import { knownSessionStatuses } from "../../schema/Session.js"
+import { reader, sentenceOf } from "../input.js"
+import { filled, KeptObject, PlainDuration, StatusSchema, TasksSchema, texts } from "./inputSchemas.js"
 import type { EmulatedStatus } from "./model.js"
 
 /**
@@ -107,22 +105,9 @@ export interface EmulatorSeed {
   readonly sessions?: ReadonlyArray<SeedSession>
 }
 
-const duration = Schema.declare(
-  (value): value is SeedDuration =>
-    (typeof value === "string" || typeof value === "number") &&
-    (typeof value === "string" || value >= 0) &&
-    Option.exists(Duration.decodeUnknown(value), Duration.isFinite),
-  { description: 'a time such as "2 days" or "90 seconds", or milliseconds' }
-)
-
-const filled = Schema.NonEmptyString.annotations({ description: "a text that is not empty" })
-const texts = Schema.Array(filled)
-const object = Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({
-  description: "an object"
-})
 const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-export const activityFields = {
+const activity = Schema.Struct({
   id: optional(filled),
   isMobile: optional(Schema.Boolean),
   deviceType: optional(Schema.String),
@@ -131,13 +116,7 @@ export const activityFields = {
   ipAddress: optional(Schema.String),
   city: optional(Schema.String),
   country: optional(Schema.String)
-}
-
-const status = Schema.Literal(...knownSessionStatuses)
-
-const tasks = Schema.Array(Schema.Struct({ key: filled }))
-
-export { duration as SeedDurationSchema, object as JsonObject, status as StatusSchema, tasks as TasksSchema }
+})
 
 /**
  * Plain data that is checked and stays what it is: `Schema.decodeUnknown(EmulatorSeed)(JSON.parse(text))`.
@@ -165,7 +144,9 @@ export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
     )
   ),
   templates: optional(
-    Schema.Array(Schema.Struct({ name: IdText, claims: optional(object), lifetime: optional(duration) }))
+    Schema.Array(
+      Schema.Struct({ name: IdText, claims: optional(KeptObject), lifetime: optional(PlainDuration) })
+    )
   ),
   sessions: optional(
     Schema.Array(
@@ -174,13 +155,13 @@ export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
         userId: IdText,
         clientId: optional(IdText),
         organizationId: optional(IdText),
-        status: optional(status),
-        createdAgo: optional(duration),
-        lastActiveAgo: optional(duration),
-        expiresIn: optional(duration),
-        activity: optional(Schema.Struct(activityFields)),
-        actor: optional(object),
-        tasks: optional(tasks)
+        status: optional(StatusSchema),
+        createdAgo: optional(PlainDuration),
+        lastActiveAgo: optional(PlainDuration),
+        expiresIn: optional(PlainDuration),
+        activity: optional(activity),
+        actor: optional(KeptObject),
+        tasks: optional(TasksSchema)
       })
     )
   )
@@ -213,20 +194,11 @@ export class EmulatorSeedError extends Schema.TaggedError<EmulatorSeedError>("Em
   }
 ) {
   override get message(): string {
-    return this.issues.map(({ path, rule }) => `${path === "" ? "the seed" : path} ${rule}`).join("; ")
+    return sentenceOf(this.issues, "the seed")
   }
 }
 
-/** What a schema refuses, in sentences that begin with the path. */
-export const issuesOf = (error: ParseResult.ParseIssue): ReadonlyArray<SeedIssue> =>
-  schemaIssues(error).map(({ expected, kind, path }) => ({
-    path: path.join("."),
-    rule: { invalid: `must be ${expected}`, missing: `is missing: ${expected}`, unknown: "is not a field" }[
-      kind
-    ]
-  }))
-
-const decode = ParseResult.decodeUnknownEither(EmulatorSeed, { errors: "all", onExcessProperty: "error" })
+const read = reader(EmulatorSeed)
 
 export const readSeed = (data: unknown): Either.Either<EmulatorSeed, EmulatorSeedError> =>
-  Either.mapLeft(decode(data), (issue) => new EmulatorSeedError({ issues: issuesOf(issue) }))
+  Either.mapLeft(read(data), (issues) => new EmulatorSeedError({ issues }))

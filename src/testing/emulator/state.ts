@@ -1,4 +1,7 @@
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { inMiB, inWords, limits } from "./limits.js"
+import { EmulatorMisuse } from "./misuse.js"
 import type { EmulatedOrganization, EmulatedSession, EmulatedTemplate, EmulatedUser } from "./model.js"
 import * as Refusals from "./refusals.js"
 import * as Traffic from "./traffic.js"
@@ -19,8 +22,10 @@ export interface State {
   readonly organizations: Map<string, EmulatedOrganization>
   readonly templates: Map<string, EmulatedTemplate>
   readonly sessions: Map<string, SessionRecord>
-  /** Tokens that a refresh has used up. */
+  /** Digests of the tokens that a refresh has used. */
   readonly consumed: Set<string>
+  /** The size of each record as JSON, and of all of them. */
+  readonly sizes: { readonly each: Map<string, number>; all: number }
   readonly traffic: Traffic.Traffic
 }
 
@@ -30,6 +35,7 @@ export const make = (): State => ({
   templates: new Map(),
   sessions: new Map(),
   consumed: new Set(),
+  sizes: { each: new Map(), all: 0 },
   traffic: Traffic.make()
 })
 
@@ -39,8 +45,52 @@ export const clear = (state: State): void => {
   state.templates.clear()
   state.sessions.clear()
   state.consumed.clear()
+  state.sizes.each.clear()
+  state.sizes.all = 0
   Traffic.clear(state.traffic)
 }
+
+interface Records {
+  readonly users: EmulatedUser
+  readonly organizations: EmulatedOrganization
+  readonly templates: EmulatedTemplate
+  readonly sessions: SessionRecord
+}
+
+/** Adds a record, or replaces the one of that id. Gives a sentence where the emulator is full. */
+export const put = <Name extends keyof Records>(
+  state: State,
+  name: Name,
+  id: string,
+  record: Records[Name]
+): string | undefined => {
+  // Sound: the collection of a name holds the records of that name.
+  const collection = state[name] as unknown as Map<string, Records[Name]>
+  const { sizes } = state
+  const key = `${name}/${id}`
+  const size = JSON.stringify(record).length
+  const all = sizes.all - (sizes.each.get(key) ?? 0) + size
+  if (!collection.has(id) && collection.size >= limits[name]) {
+    return `the emulator holds at most ${inWords(limits[name])} ${name}`
+  }
+  if (all > limits.data) return `the emulator holds at most ${inMiB(limits.data)} of data`
+  collection.set(id, record)
+  sizes.each.set(key, size)
+  sizes.all = all
+  return undefined
+}
+
+/** The same for a test, which is wrong if it wants more. */
+export const putOrDie = <Name extends keyof Records>(
+  state: State,
+  name: Name,
+  id: string,
+  record: Records[Name]
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const full = put(state, name, id, record)
+    return full === undefined ? Effect.void : Effect.die(new EmulatorMisuse(409, full))
+  })
 
 export const isLive = (session: EmulatedSession): boolean =>
   session.status === "active" || session.status === "pending"
@@ -88,6 +138,7 @@ export const revoke = (
 
 export interface Refresh {
   readonly sessionId: string
+  /** The digest of the token. */
   readonly expiredToken: string
   readonly refreshToken: string
   /** Replaces the refresh token; null keeps it. */
@@ -112,6 +163,10 @@ export const refresh = (state: State, input: Refresh): Either.Either<SessionReco
     updatedAt: input.now
   }
   state.consumed.add(input.expiredToken)
+  for (const oldest of state.consumed) {
+    if (state.consumed.size <= limits.consumedTokens) break
+    state.consumed.delete(oldest)
+  }
   state.sessions.set(session.id, refreshed)
   return Either.right(refreshed)
 }

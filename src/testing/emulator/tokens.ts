@@ -71,8 +71,8 @@ export const forge = (key: Keys.SigningKey, forgery: Forgery): Effect.Effect<str
 export interface Verified {
   readonly header: Header
   readonly claims: Claims
-  /** What was signed: the same token has it whatever way its signature is spelled. */
-  readonly signed: string
+  /** A digest of the signed part: the same token has it whatever way its signature is spelled. */
+  readonly digest: string
 }
 
 /** Looks at the signature and at whose it is, not at the times. */
@@ -89,11 +89,12 @@ export const verify = ({ published }: Keys.KeyRing, token: string): Effect.Effec
     )
   ).pipe(
     Effect.flatMap(({ payload, protectedHeader }) =>
-      Effect.try(() => {
+      Effect.tryPromise(async () => {
         const claims: unknown = JSON.parse(new TextDecoder().decode(payload))
-        return Predicate.isRecord(claims)
-          ? Option.some({ header: { ...protectedHeader }, claims, signed: token.replace(/\.[^.]*$/, "") })
-          : Option.none()
+        if (!Predicate.isRecord(claims)) return Option.none()
+        const signed = bytes(token.replace(/\.[^.]*$/, ""))
+        const digest = Encoding.encodeBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", signed)))
+        return Option.some({ header: { ...protectedHeader }, claims, digest })
       })
     ),
     Effect.orElseSucceed(() => Option.none())

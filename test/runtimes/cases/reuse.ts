@@ -81,9 +81,9 @@ export const sendsOnce = (setting: Setting, fault: FaultCase) =>
   Effect.gen(function* () {
     for (const each of calls) {
       const { reused, what } = yield* breakingOff(setting, fault, each)
-      const most = fault.resends.some((resent) => resent === each.name) ? 2 : 1
-      yield* expectThat(reused.length <= most, `sent more than once: ${what}`)
-      yield* expectThat(reused[0] === true, `sent over another connection: ${what}`)
+      const has = (names: ReadonlyArray<string>) => names.includes(each.name)
+      yield* expectThat(reused.length <= (has(fault.resends) ? 2 : 1), `sent more than once: ${what}`)
+      yield* expectThat(reused[0] === !has(fault.unpooled), `sent over another connection: ${what}`)
     }
   })
 

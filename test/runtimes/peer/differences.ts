@@ -5,7 +5,8 @@ import { deviations, everyFault, families, unreachableOutcomes } from "./expecta
 const describe = (outcome: Outcome): string => {
   switch (outcome["_tag"]) {
     case "ClerkTransportError":
-      return `\`${outcome["reason"]}\`, \`${outcome["sent"]}\``
+      // Where the reason depends on which call learns of the fault first.
+      return `${outcome["reason"] === undefined ? "any" : `\`${outcome["reason"]}\``}, \`${outcome["sent"]}\``
     case "ClerkUnexpectedStatus":
       return `\`ClerkUnexpectedStatus\` ${outcome["status"]}`
     default:
@@ -13,11 +14,16 @@ const describe = (outcome: Outcome): string => {
   }
 }
 
-/** The lines of a table in Markdown: what comes of the faults of HTTP/2, which Deno alone speaks. */
+const retried = { never: "nothing", "unless once": "what may be repeated", always: "everything" } as const
+
+/** The lines of a table in Markdown: what Deno and Node 26, which speak HTTP/2, make of its faults. */
 export const http2Lines = (): ReadonlyArray<string> =>
-  http2Faults.map(({ name, outcome, again }) => {
-    const repeated = { never: "nothing", "unless once": "what may be repeated", always: "everything" }[again]
-    return `| ${[name, describe(outcome), repeated].join(" | ")} |`
+  http2Faults.map((fault) => {
+    const said = (["deno", "node-26"] as const).flatMap((family) => {
+      const { again, outcome } = deviations[family][fault.name] ?? fault
+      return [describe(outcome), retried[again]]
+    })
+    return `| ${[fault.name, ...said].join(" | ")} |`
   })
 
 /** The lines of a table in Markdown: the faults of which not every runtime says the same, and what each says. */

@@ -2,7 +2,8 @@ import type { Protocol } from "../../faults/support/secure.js"
 import { type Fault, faults } from "../../faults/support/table.js"
 import type { FaultCase, Outcome, Resent } from "../support/manifest.js"
 
-export const families = ["node", "bun", "deno", "workerd"] as const
+/** Runtimes that behave alike. Node from 26 on has a `fetch` of its own, which speaks HTTP/2. */
+export const families = ["node", "node-26", "bun", "deno", "workerd"] as const
 
 export type Family = (typeof families)[number]
 
@@ -12,21 +13,32 @@ export const everyFault: ReadonlyArray<Fault> = Object.values(faults).flat()
 /** What a runtime's `fetch` speaks over TLS with a server that offers HTTP/2 and HTTP/1.1. */
 export const protocols: Readonly<Record<Family, Protocol>> = {
   node: "http/1.1",
+  "node-26": "h2",
   bun: "http/1.1",
   deno: "h2",
   workerd: "http/1.1"
 }
 
 /**
- * What a runtime's `fetch` sends again by itself when the connection, used before, is gone ere an answer came: workerd a
- * GET, Bun all that RFC 9110 allows it to repeat, and Deno whatever has no body that it would have to read again. See
+ * What a runtime's `fetch` sends again by itself when the connection, used before, is gone before the response: workerd
+ * and Bun a GET, Node 26 too over HTTP/2, and Deno a request without a body. See
  * https://github.com/denoland/deno/issues/35610
  */
 const resends: Readonly<Record<Family, ReadonlyArray<Resent>>> = {
   node: [],
-  bun: ["read", "put", "delete"],
+  "node-26": ["read"],
+  bun: ["read"],
   deno: ["read", "bare"],
   workerd: ["read"]
+}
+
+/** What this library sends over a connection of its own, because the runtime would send it again. */
+const unpooled: Readonly<Record<Family, ReadonlyArray<Resent>>> = {
+  node: [],
+  "node-26": [],
+  bun: ["put", "delete"],
+  deno: [],
+  workerd: []
 }
 
 /** A fault, whatever brings it about. */
@@ -37,7 +49,8 @@ export const severs = ({ name }: Told): boolean =>
   /^(?:over TLS, )?a (?:close|reset)(?: without goodbye)? (?:before the answer|within the head)$/.test(name)
 
 /** Whether the other side says that it has not looked at the stream. What has a body that is gone stays unsent. */
-const refuses = ({ name }: Told): boolean => /^a (?:stream that is refused|farewell that refuses)/.test(name)
+const refuses = ({ name }: Told): boolean =>
+  /^a (?:stream that is refused|farewell (?:in trouble )?that refuses)/.test(name)
 
 export const resendsOn = (fault: Told, family: Family): ReadonlyArray<Resent> =>
   severs(fault) || refuses(fault) ? resends[family] : []
@@ -46,17 +59,20 @@ const never = (reason: string): Outcome => ({ _tag: "ClerkTransportError", reaso
 
 export const unreachableOutcomes = {
   "a port on which nobody listens": never("refused"),
+  "a name whose addresses refuse connections": never("refused"),
   "a host that does not exist": never("dns"),
   "TLS to a port without TLS": { ...never("tls"), sent: "maybe" },
   "a certificate signed by nobody else": never("tls"),
   "a certificate that has expired": never("tls"),
-  "a close within the handshake": { ...never("reset"), sent: "maybe" }
+  "a close within the handshake": never("reset")
 } as const
 
 /** Where a runtime says less than Node, or something else, and what then becomes of the call. */
 export interface Deviation {
   readonly outcome: Outcome
   readonly again: Fault["again"]
+  /** A call can fail with the connection of another one, before its own request is sent. */
+  readonly mayStayUnsent?: boolean
 }
 
 const lost = (reason: string, again: Fault["again"] = "unless once"): Deviation => ({
@@ -74,6 +90,19 @@ const switching: Deviation = { outcome: { _tag: "ClerkUnexpectedStatus", status:
 
 export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviation>>>> = {
   node: {},
+  "node-26": {
+    // Calls share a connection, so a call learns of the reset, or that the connection is closed by now.
+    "over TLS, a reset before the answer": {
+      outcome: { _tag: "ClerkTransportError", sent: "maybe" },
+      again: "unless once"
+    },
+    "over TLS, a record that is none": lost("tls", "never"),
+    "a stream given up within the body": lost("reset"),
+    "a stream refused within the body": lost("reset"),
+    "a body shorter than announced": lost("protocol", "never"),
+    "a farewell that refuses the stream": lost("closed"),
+    "frames that are none": { ...lost("protocol", "never"), mayStayUnsent: true }
+  },
   bun: {
     "a close before the answer": lost("reset"),
     "a close within the head": lost("reset"),
@@ -83,6 +112,7 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
     "an upgrade nobody asked for": lost("protocol", "never"),
     "a page without a head": waits,
     "a head without end": waits,
+    "a close within the handshake": lost("reset"),
     "over TLS, a close before the answer": lost("reset"),
     "over TLS, a close within the head": lost("reset"),
     "over TLS, a close within the body": lost("reset"),
@@ -119,6 +149,7 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
     "a NUL in a header": lost("closed"),
     "a version nobody speaks": lost("closed"),
     "a port on which nobody listens": lost("closed"),
+    "a name whose addresses refuse connections": lost("closed"),
     "a host that does not exist": lost("unknown", "never"),
     "TLS to a port without TLS": lost("unknown", "never"),
     "a certificate signed by nobody else": lost("unknown", "never"),
@@ -133,8 +164,14 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
 
 /** What is told a runtime of a fault, which is at `index` in its table. */
 export const faultCase = (fault: Told, index: number, family: Family): FaultCase => {
-  const { again, closes, name, outcome } = { closes: false, ...fault, ...deviations[family][fault.name] }
+  const { again, closes, mayStayUnsent, name, outcome } = {
+    closes: false,
+    mayStayUnsent: false,
+    ...fault,
+    ...deviations[family][fault.name]
+  }
   const isSlow = outcome["_tag"] === "ClerkTimeout"
   const resends = resendsOn(fault, family)
-  return { name, index, outcome, again, closes, isSlow, severs: severs(fault), resends }
+  const ofFamily = { mayStayUnsent, resends, unpooled: unpooled[family] }
+  return { name, index, outcome, again, closes, isSlow, severs: severs(fault), ...ofFamily }
 }

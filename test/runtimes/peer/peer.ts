@@ -45,6 +45,8 @@ const makeUnreachable: Effect.Effect<
     Effect.map(scripted({ act: good, tls: selfSigned({ host: "127.0.0.1", from, to }) }), ({ url }) => url)
   return {
     "a port on which nobody listens": yield* closedPort,
+    // Most machines have both 127.0.0.1 and ::1 for it.
+    "a name whose addresses refuse connections": (yield* closedPort).replace("127.0.0.1", "localhost"),
     "a host that does not exist": "https://nobody.invalid",
     "TLS to a port without TLS": `https://127.0.0.1:${plain.port}`,
     "a certificate signed by nobody else": yield* withCertificate(-1, 1),

@@ -98,9 +98,14 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
   const ofEither = yield* Effect.forEach(secureFaults, pair())
   const ofHttp2 = yield* Effect.forEach(http2Faults, pair())
   const ofHttp1 = yield* Effect.forEach(secureFaults, pair(["http/1.1"]))
-  /** Whoever speaks HTTP/2 still has to speak HTTP/1.1 with who does not. */
-  const serversFor = (family: Family) =>
-    protocols[family] === "h2" ? [...ofEither, ...ofHttp2, ...ofHttp1] : ofEither
+  /** A runtime that speaks HTTP/2 still has to speak HTTP/1.1 with a server that does not. */
+  const serversFor = (family: Family) => {
+    const as = (spoken: Family) => (server: (typeof ofEither)[number]) => ({ ...server, family: spoken })
+    if (protocols[family] !== "h2") return ofEither.map(as(family))
+    // Over HTTP/1.1 Node 26 is like the versions before.
+    const overHttp1 = family === "node-26" ? "node" : family
+    return [...[...ofEither, ...ofHttp2].map(as(family)), ...ofHttp1.map(as(overHttp1))]
+  }
 
   return {
     certificate: certificate.cert,
@@ -109,8 +114,8 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
       protocol: protocols[family],
       scenes: at(well, runtime),
       farewells: at(leaving, runtime),
-      faults: serversFor(family).map(({ fault, quiet, scenes }, index) => ({
-        ...faultCase(fault, index, family),
+      faults: serversFor(family).map(({ fault, quiet, scenes, family: spoken }, index) => ({
+        ...faultCase(fault, index, spoken),
         scenes: at(scenes, runtime),
         quiet: at(quiet, runtime)
       }))

@@ -49,6 +49,10 @@ export interface FaultCase {
   readonly severs: boolean
   /** What the runtime itself may send again before it says that it failed. */
   readonly resends: ReadonlyArray<Resent>
+  /** A call can fail with the connection of another one, before its own request is sent. */
+  readonly mayStayUnsent: boolean
+  /** What goes over a connection of its own. */
+  readonly unpooled: ReadonlyArray<Resent>
 }
 
 export interface Unreachable {

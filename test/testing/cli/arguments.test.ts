@@ -18,20 +18,67 @@ describe("the command line", () => {
     expect(command._tag === "serve" && Redacted.value(command.secretKey)).toBe("sk_test_mine")
   })
 
+  it("takes an empty value for a missing one, as an unset variable of a shell leaves it", () => {
+    const flags = [
+      "--port",
+      "",
+      "--host=",
+      "--seed",
+      " ",
+      "--secret-key",
+      "",
+      "--allow-host",
+      "",
+      "--allow-origin="
+    ]
+    const command = Either.getOrThrow(readArguments(flags))
+    expect(command).toEqual(Either.getOrThrow(readArguments([])))
+  })
+
+  it("takes any number of hosts and origins to allow", () => {
+    const command = readArguments([
+      "--allow-host",
+      "host.docker.internal",
+      "--allow-host=Clerk",
+      "--allow-origin",
+      "https://app.test:8443"
+    ])
+    expect(Either.getOrThrow(command)).toMatchObject({
+      allowedHosts: ["host.docker.internal", "clerk"],
+      allowedOrigins: ["https://app.test:8443"]
+    })
+  })
+
   it("can ask for help or the version", () => {
     expect(readArguments(["--help", "--port", "x"])).toEqual(Either.right({ _tag: "help" }))
     expect(readArguments(["--version"])).toEqual(Either.right({ _tag: "version" }))
   })
 
   const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
-    [["--prot", "1"], "Unknown option '--prot'."],
+    [
+      ["--prot", "1"],
+      "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --allow-host, --allow-origin, --help, --version."
+    ],
     [["users.json"], "Unexpected argument 'users.json'."],
     [["--port", "http"], "--port must be a number from 0 to 65535."],
     [["--port", "65536"], "--port must be a number from 0 to 65535."],
     [["--port", "-1"], "Option '--port' argument is ambiguous."],
-    [["--port", ""], "--port must be a number from 0 to 65535."],
     [["--host", "a b"], "--host must be an address such as 127.0.0.1, ::1 or localhost."],
     [["--seed"], "Option '--seed <value>' argument missing."],
+    ...["clerk:4999", "http://clerk", "a b", "*"].map(
+      (host) =>
+        [
+          ["--allow-host", host],
+          "--allow-host must be a host name without a port, such as host.docker.internal."
+        ] as const
+    ),
+    ...["app.test", "https://app.test/", "https://app.test/path", "*", "null", "HTTPS://app.test"].map(
+      (origin) =>
+        [
+          ["--allow-origin", origin],
+          "--allow-origin must be a web origin, such as http://app.test:3000."
+        ] as const
+    ),
     [["--help=yes"], "Option '--help' does not take an argument."]
   ]
   it.each(wrong)("that is wrong is told in a sentence: %j", (args, sentence) => {

@@ -49,7 +49,10 @@ describe("the emulator's own path", () => {
       expect(json["commands"]).toHaveLength(11)
       expect(yield* post("toString")).toEqual({
         status: 404,
-        json: { error: "there is no such command; GET /__emulator lists them" }
+        json: {
+          error:
+            "there is no such command; GET /__emulator lists them: state, sign-in, update-session, mint-token, rotate-key, answer-next, fail-next, latency, advance, seed, reset"
+        }
       })
       expect(yield* post("state")).toEqual({ status: 405, json: { error: "state is a GET" } })
       expect(yield* post("reset", undefined, "GET")).toEqual({
@@ -110,7 +113,8 @@ describe("the emulator's own path", () => {
         templates: [],
         sessions: [],
         keys: [clerk.instanceId],
-        requests: [expect.objectContaining({ operation: "SigningKeys.jwks", status: 200 })]
+        requests: [expect.objectContaining({ operation: "SigningKeys.jwks", status: 200 })],
+        droppedRequests: 0
       })
       expect(JSON.stringify(json)).not.toContain("sk_test")
     })
@@ -173,10 +177,20 @@ describe("the emulator's own path", () => {
   const wrong: ReadonlyArray<readonly [string, unknown, number, string]> = [
     ["sign-in", "{", 400, "the body is not JSON"],
     ["sign-in", undefined, 400, "userId is missing: 1 to 128 letters, digits, underscores or hyphens"],
-    ["sign-in", { userId: "user_1", plan: "x" }, 400, "plan is not a field"],
-    ["answer-next", { status: 99 }, 400, "status must be a status, 200 to 599"],
+    [
+      "sign-in",
+      { userId: "user_1", plan: "x" },
+      400,
+      "plan is not a field; the fields are userId, sessionId, clientId, organizationId, status, tasks, actor, activity, origin, age, expiresIn, version, claims, header"
+    ],
+    ["answer-next", { status: 99 }, 400, "status must be a whole number from 200 to 599"],
     ["fail-next", { fault: "fire" }, 400, 'fault must be "reset" or "lost" or "silence"'],
-    ["advance", { by: "later" }, 400, 'by must be a time such as "2 days" or "90 seconds", or milliseconds'],
+    [
+      "advance",
+      { by: "later" },
+      400,
+      'by must be a duration of at most 36,500 days, such as "2 days" or "90 seconds", or a number of milliseconds'
+    ],
     ["seed", { users: [{ id: "user_1" }, { id: "user_1" }] }, 400, "users.1.id is there already"],
     ["update-session", { sessionId: "sess_9" }, 404, "there is no session sess_9"],
     ["mint-token", { sessionId: "sess_9" }, 404, "there is no session sess_9"]

@@ -191,6 +191,39 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.scopedLive(
+    "serves a container's name and a page's origin as its flags allow, and logs what it rejects in one line each",
+    () =>
+      Effect.gen(function* () {
+        // An empty flag is a missing one: it serves with the default key.
+        const { address, errors } = yield* serving([
+          ...["--host", "0.0.0.0", "--secret-key", "", "--allow-host", "clerk"],
+          ...["--allow-origin", "https://app.test"]
+        ])
+        const url = address.replace("0.0.0.0", "127.0.0.1")
+        const state = (headers: Readonly<Record<string, string>>) =>
+          Effect.promise(async () => {
+            const response = await fetch(`${url}/__emulator/state`, { headers })
+            return [response.status, response.headers.get("access-control-allow-origin")]
+          })
+        expect(yield* state({ origin: "https://app.test" })).toEqual([200, "https://app.test"])
+        expect(yield* state({ origin: "https://evil.example" })).toEqual([403, null])
+        const health = yield* Effect.promise(() => fetch(`${url}/health`))
+        expect(health.status).toBe(200)
+        const deep = yield* Effect.promise(() =>
+          fetch(`${url}/__emulator/seed`, { method: "POST", body: "[".repeat(5_000) })
+        )
+        expect(deep.status).toBe(400)
+        expect(errors().trimEnd().split("\n")).toEqual([
+          expect.stringMatching(
+            /^403 GET \/__emulator\/state: .*the origin https:\/\/evil\.example is not allowed/
+          ),
+          '400 POST /__emulator/seed: {"error":"the body is nested deeper than 100 levels"}'
+        ])
+      }),
+    limit
+  )
+
+  it.scopedLive(
     "does not repeat a key it was given",
     () =>
       Effect.gen(function* () {
@@ -207,6 +240,7 @@ describe("effect-clerk-emulator", () => {
       Effect.gen(function* () {
         const { path } = yield* temporaryFile('{"users":[{"id":"user_1","plans":[]}]}')
         const { path: notJson } = yield* temporaryFile("users:")
+        const { path: deep } = yield* temporaryFile("[".repeat(5_000))
         const taken = yield* loopback(json({}))
         const port = new URL(taken.url).port
         const outcomes = yield* Effect.all(
@@ -214,6 +248,7 @@ describe("effect-clerk-emulator", () => {
             ends(["--prot", "1"]),
             ends(["--seed", path]),
             ends(["--seed", notJson]),
+            ends(["--seed", deep]),
             ends(["--seed", "nowhere.json"]),
             ends(["--port", port])
           ],
@@ -223,10 +258,20 @@ describe("effect-clerk-emulator", () => {
           {
             code: 2,
             output: "",
-            errors: "Unknown option '--prot'. See effect-clerk-emulator --help.\n"
+            errors:
+              "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --allow-host, --allow-origin, --help, --version. See effect-clerk-emulator --help.\n"
           },
-          { code: 2, output: "", errors: `--seed ${path}: users.0.plans is not a field.\n` },
+          {
+            code: 2,
+            output: "",
+            errors: `--seed ${path}: users.0.plans is not a field; the fields are id, features, plan.\n`
+          },
           { code: 2, output: "", errors: `--seed ${notJson}: the file is not JSON.\n` },
+          {
+            code: 2,
+            output: "",
+            errors: `--seed ${deep}: the file is nested deeper than 100 levels.\n`
+          },
           { code: 2, output: "", errors: "--seed nowhere.json: there is no file that can be read.\n" },
           {
             code: 1,
@@ -244,7 +289,16 @@ describe("effect-clerk-emulator", () => {
       Effect.gen(function* () {
         const [help, version] = yield* Effect.all([ends(["--help"]), ends(["--version"])], { concurrency: 2 })
         expect([help.code, version.code]).toEqual([0, 0])
-        for (const flag of ["--port", "--host", "--seed", "--secret-key", "--help", "--version"]) {
+        for (const flag of [
+          "--port",
+          "--host",
+          "--seed",
+          "--secret-key",
+          "--allow-host",
+          "--allow-origin",
+          "--help",
+          "--version"
+        ]) {
           expect(help.output).toContain(flag)
         }
         expect(version.output).toMatch(/^\d+\.\d+\.\d+\n$/)

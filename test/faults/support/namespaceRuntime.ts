@@ -1,0 +1,34 @@
+// Runs on any runtime, in a namespace of its own: what namespaceClient.ts does, over the runtime's own `fetch`.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { ClerkHttp, Sessions } from "effect-clerk"
+
+const [address = "", port = ""] = process.argv.slice(2)
+
+const say = (line: string, done?: () => void) => process.stdout.write(`${line}\n`, done)
+
+// http is for loopback names only, so the server goes by one.
+const fetchFromServer: typeof fetch = (input, init) =>
+  fetch(String(input).replace("localhost", address), init)
+
+const client = Layer.provide(
+  ClerkHttp.layerFetch({
+    secretKey: Redacted.make("sk_test_faults"),
+    apiUrl: `http://localhost:${port}`,
+    policy: { attempts: 3, timeout: "30 seconds" }
+  }),
+  Layer.succeed(FetchHttpClient.Fetch, fetchFromServer)
+)
+
+const program = Effect.gen(function* () {
+  const first = yield* Sessions.get("sess_1")
+  say(first.id)
+  yield* Effect.async<void>((resume) => {
+    process.stdin.once("data", () => resume(Effect.void))
+  })
+  return yield* Effect.merge(Sessions.create({ userId: "user_1" }))
+})
+
+say(JSON.stringify(await Effect.runPromise(Effect.provide(program, client))), () => process.exit())

@@ -1,0 +1,81 @@
+import { connect } from "node:net"
+import * as Effect from "effect/Effect"
+import { dispatch } from "../../../src/testing/cli/dispatch.js"
+import * as MovableClock from "../../../src/testing/cli/movableClock.js"
+import { type Respond, serve } from "../../../src/testing/cli/server.js"
+import { ClerkEmulator, type EmulatorSeed } from "../../../src/testing/index.js"
+
+export interface ProgramOptions {
+  readonly host?: string
+  readonly seed?: EmulatorSeed
+  readonly allowedHosts?: ReadonlyArray<string>
+  readonly allowedOrigins?: ReadonlyArray<string>
+  /** Stands for the emulator, which must not have such defects. */
+  readonly respond?: Respond
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+export interface Init {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array<ArrayBuffer>
+}
+
+const isBody = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === "string" || body instanceof Uint8Array
+
+/** The emulator's program on a real socket, without its process: what it logs is kept. */
+export const program = (options: ProgramOptions = {}) =>
+  Effect.gen(function* () {
+    const lines: Array<string> = []
+    const log = (line: string) => void lines.push(line)
+    const clock = MovableClock.make()
+    const clerk = yield* ClerkEmulator.make({ seed: options.seed })
+    const respond = dispatch({
+      clerk,
+      clock,
+      log,
+      allowedHosts: options.allowedHosts ?? [],
+      allowedOrigins: options.allowedOrigins ?? []
+    })
+    const address = yield* serve(
+      { port: 0, host: options.host ?? "127.0.0.1" },
+      options.respond ?? respond,
+      log
+    ).pipe(Effect.withClock(clock.clock))
+    const port = Number(new URL(address).port)
+    const base = `http://127.0.0.1:${port}`
+    const send = (path: string, init: Init = {}): Effect.Effect<Reply> =>
+      Effect.promise(async () => {
+        const response = await fetch(`${base}${path}`, init)
+        return { status: response.status, headers: response.headers, text: await response.text() }
+      })
+    const command = (name: string, body: unknown) =>
+      send(`/__emulator/${name}`, {
+        method: "POST",
+        body: isBody(body) ? body : JSON.stringify(body)
+      })
+    /** Sends these bytes and gives all that comes back until the server closes or falls silent. */
+    const raw = (bytes: string | Uint8Array): Effect.Effect<string> =>
+      Effect.async((resume) => {
+        let text = ""
+        const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
+        socket.setTimeout(2_000, () => socket.destroy())
+        socket.on("data", (chunk) => {
+          text += chunk.toString("latin1")
+        })
+        socket.on("error", () => {})
+        socket.on("close", () => resume(Effect.succeed(text)))
+      })
+    return { address, clerk, command, lines, port, raw, send }
+  })
+
+export const errorOf = ({ status, text }: Reply): string => {
+  const json = JSON.parse(text)
+  return `${status} ${json.error ?? json.errors?.[0]?.long_message}`
+}
