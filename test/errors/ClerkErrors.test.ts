@@ -278,7 +278,7 @@ describe("the message of", () => {
         sent: "no",
         proxyStatus: 407
       }).message,
-      "Sessions.get: no answer from Clerk (proxy-rejected), the proxy responded with status 407, the request was not sent"
+      "Sessions.get: no response from Clerk (proxy-rejected): your proxy rejected the connection; check its credentials, its rules and its certificate; the proxy responded with status 407. The request was not sent."
     ],
     [
       "a connection that broke",

@@ -269,7 +269,7 @@ describe("the message of an answer that cannot be read", () => {
     ["text/sk_test_abcdefghijklmnopqrstuvwxyz", undefined]
   ] as const)("names the status and the media type of a page in Clerk's place: %s", ([header, contentType]) =>
     Effect.gen(function* () {
-      const page = ClerkTest.text(201, "<html>", { "content-type": header })
+      const page = { status: 201, headers: { "content-type": header }, body: "<html>" }
       const error = yield* failureWhen(Sessions.get("sess_1"), page)
       expect(error).toMatchObject({ reason: "content-type", status: 201, contentType })
       expect(error.message).toBe(
