@@ -6,8 +6,10 @@ const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta
 /** Run under scripts of their own. */
 const otherSuites = ["test/browser/**", "test/faults/**"]
 
-/** These read or change what a whole process shares: metrics, the environment, the native tracer. */
+/** These read or change what a whole process shares: metrics, the environment, timers, the native tracer. */
 const isolated = [
+  "test/internal/jwksCache.isolated.test.ts",
+  "test/internal/requestIsolation.test.ts",
   "test/services/ClerkHttp.environment.test.ts",
   "test/services/SessionTokens.secrets.test.ts",
   "test/services/SessionTokens.telemetry.test.ts",

@@ -1,11 +1,11 @@
 /**
  * Runs the conformance tests of test/runtimes, bundled once, on every runtime installed there, against a peer in this
- * process. The runtimes come from npm as platform packages, at the versions of test/runtimes/package-lock.json.
+ * process. The runtimes come from npm as platform packages, at the versions of test/runtimes/package-lock.json. On
+ * workerd the scenarios with concurrent requests run as well, which `npm run test:workerd` runs alone.
  *
  *     npm run test:runtimes               on all
  *     npm run test:runtimes -- bun deno   on those whose name begins so
  */
-import { spawn } from "node:child_process"
 import { copyFile, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { NodeRuntime } from "@effect/platform-node"
@@ -16,9 +16,10 @@ import { peer } from "../test/runtimes/peer/peer.js"
 import type { Report } from "../test/runtimes/support/check.js"
 import { run, temporaryFolder, write } from "./support/commands.js"
 import { bundleConformance, describeReport, hosts, readReport } from "./support/conformance.js"
+import { install, installed, serveWorkerd, workerdBinary } from "./support/runtimes.js"
+import { testWorkers } from "./support/workers.js"
 
 const root = process.cwd()
-const home = join(root, "test/runtimes")
 const timeout = 300_000
 
 interface Runtime {
@@ -29,8 +30,6 @@ interface Runtime {
   /** Runs the conformance bundle in `folder` against the peer. */
   readonly conform: (folder: string, peer: string) => Effect.Effect<string, Error>
 }
-
-const installed = (path: string) => join(home, "node_modules", path)
 
 /** The file beside the bundle with the peer's certificate. workerd.capnp names it too. */
 const certificateFile = "peer.pem"
@@ -46,48 +45,34 @@ const process_ = (name: string, family: Family, path: string, args: ReadonlyArra
   }
 })
 
-/** Serves the worker on a free port, which it tells on its control descriptor, and asks it for its report. */
-const serveWorker = (binary: string) => (folder: string, peer: string) =>
-  Effect.acquireUseRelease(
-    Effect.sync(() =>
-      spawn(binary, ["serve", "--control-fd=3", "workerd.capnp"], {
-        cwd: folder,
-        stdio: ["ignore", "ignore", "pipe", "pipe"]
+/** Asks the worker for its report. */
+const conformInWorkerd = (folder: string, peer: string) =>
+  serveWorkerd(folder, "workerd.capnp").pipe(
+    Effect.flatMap((url) =>
+      Effect.tryPromise({
+        try: (signal) =>
+          fetch(url, { method: "POST", body: peer, signal }).then((response) => response.text()),
+        catch: (error) => new Error("workerd did not answer", { cause: error })
       })
     ),
-    (child) =>
-      Effect.async<number, Error>((resume) => {
-        // It logs every connection that fails, which is what most of the tests are about.
-        let log = ""
-        child.stderr?.on("data", (chunk: Buffer) => {
-          log += chunk
-        })
-        child.on("exit", (code) => resume(Effect.fail(new Error(`workerd ended with ${code}: ${log}`))))
-        child.stdio[3]?.on("data", (line: Buffer) => resume(Effect.succeed(JSON.parse(String(line)).port)))
-      }).pipe(
-        Effect.flatMap((port) =>
-          Effect.tryPromise({
-            try: (signal) =>
-              fetch(`http://127.0.0.1:${port}`, { method: "POST", body: peer, signal }).then((response) =>
-                response.text()
-              ),
-            catch: (error) => new Error("workerd did not answer", { cause: error })
-          })
-        ),
-        Effect.timeoutFail({ duration: timeout, onTimeout: () => new Error("workerd took too long") })
-      ),
-    (child) => Effect.sync(() => child.kill())
+    Effect.timeoutFail({ duration: timeout, onTimeout: () => new Error("workerd took too long") }),
+    Effect.scoped
   )
 
 const workerd: Runtime = {
   name: "workerd",
   family: "workerd",
-  binary: installed("@cloudflare/workerd-linux-64/bin/workerd"),
-  conform: serveWorker(installed("@cloudflare/workerd-linux-64/bin/workerd"))
+  binary: workerdBinary,
+  conform: conformInWorkerd
 }
 
 /** It may use the network and read these variables, and nothing else. */
-const permissions = ["run", "--no-prompt", "--allow-net", "--allow-env=CLERK_SECRET_KEY,CLERK_API_URL"]
+const permissions = [
+  "run",
+  "--no-prompt",
+  "--allow-net",
+  "--allow-env=CLERK_SECRET_KEY,CLERK_API_URL,CLERK_ALLOW_INSECURE_HTTP"
+]
 const trust = [`--cert=${certificateFile}`]
 
 const runtimes: ReadonlyArray<Runtime> = [
@@ -99,17 +84,6 @@ const runtimes: ReadonlyArray<Runtime> = [
   process_("deno", "deno", "@deno/linux-x64-glibc/deno", [...permissions, ...trust]),
   workerd
 ]
-
-const install = Effect.gen(function* () {
-  if (process.platform !== "linux" || process.arch !== "x64") {
-    const here = `${process.platform}-${process.arch}`
-    return yield* Effect.fail(new Error(`the runtimes are installed for linux-x64 only, not for ${here}`))
-  }
-  const isInstalled = yield* Effect.option(run(home, "npm", ["ls"]))
-  if (isInstalled._tag === "Some") return
-  yield* Console.log("installing the runtimes")
-  yield* run(home, "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-})
 
 const conform = (folder: string, address: string, { binary, conform, name }: Runtime) =>
   Effect.gen(function* () {
@@ -152,6 +126,7 @@ const main = Effect.gen(function* () {
   const reports = yield* Effect.forEach(chosen, (runtime) =>
     conform(folder, addressFor(runtime.name, runtime.family, "trusting"), runtime)
   )
+  if (chosen.includes(workerd)) reports.push(yield* testWorkers)
   const passed = reports.reduce((sum, report) => sum + report.passed, 0)
   const failed = reports.reduce((sum, report) => sum + report.failures.length, 0)
   yield* Console.log(`${passed} passed, ${failed} failed`)

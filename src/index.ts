@@ -84,4 +84,9 @@ export * as Operation from "./services/Operation.js"
 export * as RequestPolicy from "./services/RequestPolicy.js"
 export * as Sessions from "./services/Sessions.js"
 export * as SessionTokens from "./services/SessionTokens.js"
-export { SigningKeys, type SigningKeysService, type VerificationKey } from "./services/SigningKeys.js"
+export {
+  type PublicKeysOptions,
+  SigningKeys,
+  type SigningKeysService,
+  type VerificationKey
+} from "./services/SigningKeys.js"

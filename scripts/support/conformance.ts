@@ -24,13 +24,16 @@ export const bundle = (
     catch: (failure) => new Error(String(failure))
   }).pipe(Effect.asVoid)
 
-/** Bundles the conformance tests into one file for any runtime: nothing of Node may be in it. */
+/** For any runtime: nothing of Node may be in the bundle. */
+const neutral: BuildOptions = { platform: "neutral", mainFields: ["module", "main"] }
+
+/** Bundles the conformance tests into one file. */
 export const bundleConformance = (folder: string, outfile: string): Effect.Effect<void, Error> =>
-  bundle(folder, "test/runtimes/conformance.ts", {
-    outfile,
-    platform: "neutral",
-    mainFields: ["module", "main"]
-  })
+  bundle(folder, "test/runtimes/conformance.ts", { ...neutral, outfile })
+
+/** Bundles the programs whose requests share a module. */
+export const bundleWorkers = (folder: string, outfile: string): Effect.Effect<void, Error> =>
+  bundle(folder, "test/runtimes/workers/worker.ts", { ...neutral, outfile })
 
 export const hosts = (root: string) => join(root, "test/runtimes/hosts")
 

@@ -158,7 +158,7 @@ const explanation = (error: ClerkTokenError): string => {
  * - `unreachable`: no response came, or none in time;
  * - `rejected`: Clerk rejected the request: the secret key is invalid or may not read keys;
  * - `failing`: Clerk responded with 429 or 5xx;
- * - `invalid`: the response is not a key set, is too large, has too many keys or two keys with one id;
+ * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys with one id;
  * - `empty`: the key set has no usable key.
  *
  * @since 0.1.0

@@ -2,9 +2,11 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type { ClerkHttpOptions } from "../services/ClerkHttp.js"
 import * as RequestPolicy from "../services/RequestPolicy.js"
+import { readBaseUrl } from "./baseUrl.js"
 import { ownProperties } from "./ownProperties.js"
 import { clientLimits } from "./policyLimits.js"
-import { type RuleBreak, unknownKey } from "./ruleBreak.js"
+import { type RuleBreak, unknownOption } from "./ruleBreak.js"
+import { isBlank } from "./variables.js"
 
 /** A client's options after every check, with the defaults in place. */
 export interface ClientSettings {
@@ -19,25 +21,37 @@ export interface ClientSettings {
   readonly maxResponseBytes: number
 }
 
-const optionNames: ReadonlyArray<keyof ClerkHttpOptions> = [
-  "secretKey",
-  "apiUrl",
-  "apiVersion",
-  "policy",
-  "maxResponseBytes"
-]
+const optionNames = Object.keys({
+  secretKey: true,
+  apiUrl: true,
+  allowInsecureHttp: true,
+  allowAnySecretKey: true,
+  apiVersion: true,
+  policy: true,
+  maxResponseBytes: true
+} satisfies Record<keyof ClerkHttpOptions, true>)
 
 const broken = (field: keyof ClerkHttpOptions, rule: string) => Either.left<RuleBreak>({ field, rule })
 
-const checkSecretKey = (secretKey: unknown): Either.Either<Redacted.Redacted<string>, RuleBreak> => {
+const checkFlag = (field: keyof ClerkHttpOptions, flag: unknown): Either.Either<boolean, RuleBreak> =>
+  flag === undefined || typeof flag === "boolean"
+    ? Either.right(flag === true)
+    : broken(field, "must be true or false")
+
+const fromDashboard = "copy the secret key (sk_test_… or sk_live_…) from Clerk's dashboard"
+const missing = `is missing or empty: ${fromDashboard}`
+
+const checkSecretKey = (
+  secretKey: unknown,
+  allowAny: boolean
+): Either.Either<Redacted.Redacted<string>, RuleBreak> => {
   const field = "secretKey"
-  if (secretKey === undefined)
-    return broken(field, "is missing: take the key that starts with sk_ from Clerk's dashboard")
+  if (secretKey === undefined) return broken(field, missing)
   if (!Redacted.isRedacted(secretKey))
     return broken(field, "must be a Redacted string: wrap it with Redacted.make")
   const key: unknown = Redacted.value(secretKey)
   if (typeof key !== "string") return broken(field, "must be a Redacted string")
-  if (key === "") return broken(field, "is empty")
+  if (isBlank(key)) return broken(field, missing)
   if (/\s/.test(key)) return broken(field, "must not contain white space")
   if (!/^[\x21-\x7e]+$/.test(key))
     return broken(field, "must be printable ASCII: it has a character that no key has, as a placeholder does")
@@ -46,50 +60,32 @@ const checkSecretKey = (secretKey: unknown): Either.Either<Redacted.Redacted<str
   if (key.startsWith("pk_"))
     return broken(field, "is a publishable key (pk_); the secret key starts with sk_")
   if (/^bearer/i.test(key)) return broken(field, "must be the key alone, without Bearer")
+  if (!allowAny && !/^sk_(?:test|live)_./.test(key)) {
+    return broken(
+      field,
+      `is not a secret key of Clerk: ${fromDashboard}. For a gateway that has keys of its own, set allowAnySecretKey: true`
+    )
+  }
   return Either.right(Redacted.make(key))
 }
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+const isTestKey = (secretKey: Redacted.Redacted<string>): boolean =>
+  Redacted.value(secretKey).startsWith("sk_test_")
 
-/** The ports fetch refuses to connect to. See https://fetch.spec.whatwg.org/#port-blocking */
-const blockedPorts = new Set([
-  0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
-  109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515,
-  526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049,
-  3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080
-])
+const insecure =
+  "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment; it needs a test key (sk_test_…)"
 
 const checkApiUrl = (
-  apiUrl: unknown
-): Either.Either<Pick<ClientSettings, "apiUrl" | "origin" | "address">, RuleBreak> => {
-  const field = "apiUrl"
-  // The text is checked before it is parsed, because the URL parser repairs much of what should be refused.
-  if (typeof apiUrl !== "string" || !/^https?:\/\/[^/]/i.test(apiUrl)) {
-    return broken(field, "must be an absolute https URL")
-  }
-  if (!/^[\x21-\x7e]{1,2048}$/.test(apiUrl) || /[\\%]/.test(apiUrl)) {
-    return broken(field, "must be printable ASCII without spaces, backslashes or escapes")
-  }
-  if (apiUrl.includes("@")) return broken(field, "must not carry credentials")
-  if (/[?#]/.test(apiUrl)) return broken(field, "must not carry a query or a fragment")
-  if (!URL.canParse(apiUrl)) return broken(field, "must be a valid URL")
-  const url = new URL(apiUrl)
-  if (url.hostname.endsWith(".")) return broken(field, "must not have a host that ends in a dot")
-  if (/(^|\.)xn--/.test(url.hostname)) return broken(field, "must not have an internationalised host name")
-  if (url.port !== "" && blockedPorts.has(Number(url.port)))
-    return broken(field, "must not use a port that fetch refuses")
-  if (url.protocol !== "https:" && !isLoopback(url.hostname)) {
-    return broken(field, "must be https (http is for loopback addresses only)")
-  }
-  const written = apiUrl.replace(/^https?:\/\/[^/]+/i, "").replace(/\/+$/, "")
-  const prefix = url.pathname.replace(/\/+$/, "")
-  if (prefix !== written || !/^(\/[\w.~-]+)*$/.test(prefix)) {
-    return broken(field, "must have a plain path, without dot segments")
-  }
-  if (/\/v1$/.test(prefix)) return broken(field, "must not end in /v1, which is added to it")
-  return Either.right({ apiUrl: url.origin + prefix, origin: url.origin, address: url.hostname })
-}
+  apiUrl: unknown,
+  allowInsecureHttp: boolean
+): Either.Either<Pick<ClientSettings, "apiUrl" | "origin" | "address">, RuleBreak> =>
+  Either.flatMap(
+    readBaseUrl("apiUrl", apiUrl, allowInsecureHttp ? undefined : insecure),
+    ({ address, origin, url }) =>
+      url.endsWith("/v1")
+        ? broken("apiUrl", "must not end in /v1, which is added to it")
+        : Either.right({ apiUrl: url, origin, address })
+  )
 
 const checkApiVersion = (apiVersion: unknown): Either.Either<string, RuleBreak> =>
   typeof apiVersion === "string" && /^\d{4}-\d{2}-\d{2}$/.test(apiVersion)
@@ -101,18 +97,28 @@ const checkMaxResponseBytes = (bytes: unknown): Either.Either<number, RuleBreak>
     ? Either.right(bytes)
     : broken("maxResponseBytes", "must be a whole number of bytes, at least 1")
 
+/** Checks that options are an object with nothing but options of a client. */
+export const clientOptionsFlaw = (options: unknown): RuleBreak | undefined =>
+  typeof options === "object" && options !== null
+    ? unknownOption(options, optionNames, "is not an option of a client")
+    : { field: "options", rule: "must be an object" }
+
 /** Checks the options of a client. Only own properties count, so that a polluted prototype configures nothing. */
-export const checkClientOptions = (options: unknown): Either.Either<ClientSettings, RuleBreak> =>
+export const checkClientOptions = (options: object): Either.Either<ClientSettings, RuleBreak> =>
   Either.gen(function* () {
-    if (typeof options !== "object" || options === null) {
-      return yield* Either.left({ field: "options", rule: "must be an object" })
-    }
-    const strange = unknownKey(options, optionNames)
-    if (strange !== undefined)
-      return yield* Either.left({ field: strange, rule: "is not an option of a client" })
+    const flaw = clientOptionsFlaw(options)
+    if (flaw !== undefined) return yield* Either.left(flaw)
     const own: { readonly [K in keyof ClerkHttpOptions]?: unknown } = ownProperties(options)
-    const secretKey = yield* checkSecretKey(own.secretKey)
-    const urls = yield* checkApiUrl(own.apiUrl ?? "https://api.clerk.com")
+    const allowAnySecretKey = yield* checkFlag("allowAnySecretKey", own.allowAnySecretKey)
+    const secretKey = yield* checkSecretKey(own.secretKey, allowAnySecretKey)
+    const allowInsecureHttp = yield* checkFlag("allowInsecureHttp", own.allowInsecureHttp)
+    if (allowInsecureHttp && !isTestKey(secretKey)) {
+      return yield* broken(
+        "allowInsecureHttp",
+        "needs a test key (sk_test_…), because http sends the key unencrypted: remove it, or use a test key"
+      )
+    }
+    const urls = yield* checkApiUrl(own.apiUrl ?? "https://api.clerk.com", allowInsecureHttp)
     const apiVersion = yield* checkApiVersion(own.apiVersion ?? "2026-05-12")
     const maxResponseBytes = yield* checkMaxResponseBytes(own.maxResponseBytes ?? 8 * 1024 * 1024)
     // `clientLimits` checks what it is given, so whatever stands here may go to it.

@@ -18,10 +18,20 @@ const encodeSegment = (segment: string): string => {
   return encodeURIComponent(segment)
 }
 
+/** An API, and what every request to it carries. */
+interface Api {
+  /** Origin and path prefix, without a slash at the end. */
+  readonly baseUrl: string
+  readonly origin: string
+  readonly maxResponseBytes: number
+  /** What identifies the caller. Absent for what Clerk gives to everybody: no such request may carry a secret. */
+  readonly caller?: Pick<ClientSettings, "secretKey" | "apiVersion">
+}
+
 /** The address of a request, from encoded segments only. Throws when it would lead anywhere but where it says. */
-const addressOf = (path: ReadonlyArray<string>, { apiUrl, origin }: ClientSettings): string => {
-  if (path.length > 0 && path.every(isPlain)) return `${apiUrl}/v1/${path.join("/")}`
-  const address = `${apiUrl}/v1/${path.map(encodeSegment).join("/")}`
+const addressOf = (path: ReadonlyArray<string>, { baseUrl, origin }: Api): string => {
+  if (path.length > 0 && path.every(isPlain)) return `${baseUrl}/${path.join("/")}`
+  const address = `${baseUrl}/${path.map(encodeSegment).join("/")}`
   const url = new URL(address)
   if (path.length === 0 || url.origin !== origin || url.href !== address) {
     throw new Error("not the address that was built")
@@ -39,30 +49,32 @@ const searchOf = (query: ClerkRequest["query"]): string => {
   return search === "" ? "" : `?${search}`
 }
 
-const wireRequestOf = (request: ClerkRequest, settings: ClientSettings): WireRequest => {
+const wireRequestOf = (request: ClerkRequest, api: Api): WireRequest => {
   // What is inherited does not count: see `ownProperties`, which would cost a copy here.
   const body = Object.hasOwn(request, "body") ? request.body : undefined
   const query = Object.hasOwn(request, "query") ? request.query : undefined
   const apiVersion = Object.hasOwn(request, "apiVersion") ? request.apiVersion : undefined
   const headers: Record<string, string> = {
     accept: "application/json",
-    authorization: `Bearer ${Redacted.value(settings.secretKey)}`,
-    "clerk-api-version": apiVersion ?? settings.apiVersion,
     "user-agent": `effect-clerk/${version}`
+  }
+  if (api.caller !== undefined) {
+    headers["authorization"] = `Bearer ${Redacted.value(api.caller.secretKey)}`
+    headers["clerk-api-version"] = apiVersion ?? api.caller.apiVersion
   }
   if (body !== undefined) headers["content-type"] = "application/json"
   return {
     method: request.method,
-    url: addressOf(request.path, settings) + searchOf(query),
+    url: addressOf(request.path, api) + searchOf(query),
     headers,
     body: body === undefined ? undefined : JSON.stringify(body)
   }
 }
 
 /** A server that quotes the key in a refusal must not get it into an error. */
-const withoutKey = (response: ClerkResponse, settings: ClientSettings): ClerkResponse => {
-  if (response.status < 300) return response
-  const hide = (text: string) => text.replaceAll(Redacted.value(settings.secretKey), mask)
+const withoutKey = (response: ClerkResponse, { caller }: Api): ClerkResponse => {
+  if (caller === undefined || response.status < 300) return response
+  const hide = (text: string) => text.replaceAll(Redacted.value(caller.secretKey), mask)
   return {
     status: response.status,
     headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, hide(value)])),
@@ -70,19 +82,23 @@ const withoutKey = (response: ClerkResponse, settings: ClientSettings): ClerkRes
   }
 }
 
-/** One request, one answer, by any means of sending. */
+/** One request to the Backend API, one answer, by any means of sending. */
 export const makeExecute = (send: Send, settings: ClientSettings): ClerkHttpService["execute"] => {
+  const { apiUrl, maxResponseBytes, origin } = settings
+  return executeAt(send, { baseUrl: `${apiUrl}/v1`, origin, maxResponseBytes, caller: settings })
+}
+
+/** One request to an API, one answer. */
+export const executeAt = (send: Send, api: Api): ClerkHttpService["execute"] => {
   const within: ExecuteWithin = (request, millis) => {
     let outgoing: WireRequest
     try {
-      outgoing = wireRequestOf(request, settings)
+      outgoing = wireRequestOf(request, api)
     } catch {
       // What was thrown can quote the request, so only the verdict goes on.
       return Effect.fail(new ClerkTransportError({ reason: "invalid-request", sent: "no" }, true))
     }
-    return Effect.map(send(outgoing, settings.maxResponseBytes, millis), (response) =>
-      withoutKey(response, settings)
-    )
+    return Effect.map(send(outgoing, api.maxResponseBytes, millis), (response) => withoutKey(response, api))
   }
   return keepsTime((request) => withoutEnd(within(request, Number.POSITIVE_INFINITY)), within)
 }

@@ -1,6 +1,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
 import { type ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody } from "./bodyText.js"
@@ -38,6 +39,12 @@ export const fetchSend =
         }
       })
     })
+
+/** Sends with the platform's `fetch`, or with the one that the layer is given in its place. */
+export const overFetch: Effect.Effect<Send> = Effect.map(
+  Effect.serviceOption(FetchHttpClient.Fetch),
+  (fetch) => fetchSend(Option.getOrUndefined(fetch))
+)
 
 /** Resolves to the answer or to why there is none. */
 const exchange = async (

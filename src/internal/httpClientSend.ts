@@ -13,7 +13,7 @@ import { BodyChunks, declaresMoreThan, decodeBody, orEmptyRefusal, refusedBody }
 import { contentCodings } from "./contentEncoding.js"
 import { fetchInit } from "./fetchInit.js"
 import { ownProperties } from "./ownProperties.js"
-import type { Send, WireRequest } from "./send.js"
+import { directSend, type Send, type WireRequest } from "./send.js"
 import { inChildFiber } from "./timeLimit.js"
 import { bodyFault, classifyFault } from "./transportFault.js"
 
@@ -49,6 +49,12 @@ const failureOf = (cause: unknown): ClerkTransportError | ClerkDecodeError =>
   cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
     ? cause
     : new ClerkTransportError(classifyFault(cause), true)
+
+/** Sends with the `HttpClient` that the layer is given. */
+export const overHttpClient: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(
+  HttpClient.HttpClient,
+  (client) => directSend(client) ?? httpClientSend(client)
+)
 
 const outgoing = ({ method, url, headers, body }: WireRequest): HttpClientRequest.HttpClientRequest => {
   // The methods of a ClerkRequest are among those of the platform.

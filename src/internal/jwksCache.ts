@@ -1,4 +1,3 @@
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -6,41 +5,16 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
+import type { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import type { ClerkHttpService } from "../services/ClerkHttp.js"
 import type { SigningKeysService, VerificationKey } from "../services/SigningKeys.js"
-import { fetchKeySet, unavailable } from "./jwksOperation.js"
-import { isKeyId, type KeySet } from "./keySet.js"
+import { deadline, fetchKeySet, unavailable } from "./jwksOperation.js"
+import * as State from "./jwksState.js"
+import type { KeySet } from "./keySet.js"
+import { isolatesRequests, waitMillis, withHeartbeat } from "./requestIsolation.js"
 
-const nanos = (duration: Duration.DurationInput): bigint => Duration.unsafeToNanos(duration)
-
-/** For so long a set is taken as it is. A fixed time from the fetch: were it prolonged by use, no key could be withdrawn. */
-const freshFor = nanos("10 minutes")
-/** For so long it is used when Clerk cannot be reached. */
-const staleFor = nanos("1 hour")
-/** From the end of one request, whatever came of it, to the next. */
-const cooldown = nanos("30 seconds")
-/** A key id that was looked for in vain leads to no request for so long. */
-const unknownFor = nanos("5 minutes")
-const maxUnknown = 128
-/** Who could go on with a stale key does not wait longer for a fresh one, from the start of the request. */
-const patience = nanos("1 second")
-
-interface Held {
-  readonly keys: ReadonlyMap<string, VerificationKey>
-  readonly freshUntil: bigint
-  readonly staleUntil: bigint
-}
-
-/** A request under way: one for all who wait. */
-interface Refresh {
-  readonly done: Deferred.Deferred<void, ClerkKeysUnavailable>
-  readonly patientUntil: bigint
-  fiber: Fiber.RuntimeFiber<void> | undefined
-  waiting: number
-}
+type FetchKeys = Effect.Effect<KeySet, ClerkKeysUnavailable>
 
 type Answer = Effect.Effect<VerificationKey | undefined, ClerkKeysUnavailable>
 
@@ -60,114 +34,91 @@ const caches = new WeakMap<ClerkHttpService, Cache>()
 
 /**
  * The keys of the instance a client belongs to. They are kept per client, not per key id or URL, so that the keys of
- * one instance can never verify a token for another. A request nobody waits for ends with the last scope.
+ * one instance can never verify a token for another. A fetch nobody waits for ends with the last scope.
  */
-export const keysOfClient = (http: ClerkHttpService): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
+export const keysOfClient = (
+  http: ClerkHttpService,
+  isIsolated = isolatesRequests()
+): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
   Effect.suspend(() => {
     let cache = caches.get(http)
     if (cache === undefined) {
-      cache = makeCache(fetchKeySet(http))
+      cache = makeCache(fetchKeySet(http), isIsolated)
       caches.set(http, cache)
     }
-    const { hold, release, service } = cache
-    return Effect.as(
-      Effect.acquireRelease(hold, () => release),
-      service
-    )
+    return serviceOf(cache)
   })
 
-const makeCache = (fetch: Effect.Effect<KeySet, ClerkKeysUnavailable>): Cache => {
-  let held: Held | undefined
-  let refresh: Refresh | undefined
-  let coolUntil: bigint | undefined
-  let lastFailure: ClerkKeysUnavailable | undefined
+/** The keys that `fetch` gives, in a cache of their own. */
+export const keysFrom = (
+  fetch: FetchKeys,
+  isIsolated = isolatesRequests()
+): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
+  Effect.suspend(() => serviceOf(makeCache(fetch, isIsolated)))
+
+const serviceOf = ({ hold, release, service }: Cache) =>
+  Effect.as(
+    Effect.acquireRelease(hold, () => release),
+    service
+  )
+
+const makeCache = (fetch: FetchKeys, isIsolated: boolean): Cache =>
+  isIsolated ? isolatedCache(fetch) : sharedCache(fetch)
+
+/** The effect of a decision that needs no fetch. */
+const answer = (decision: State.Decision<unknown>): Answer | undefined => {
+  switch (decision._tag) {
+    case "Answer":
+      return decision.key === undefined ? none : Effect.succeed(decision.key)
+    case "Unavailable":
+      return Effect.fail(decision.error)
+    default:
+      return undefined
+  }
+}
+
+const warn = (failure: ClerkKeysUnavailable) =>
+  Effect.logWarning(`${failure.message}; the keys fetched before stay in use`)
+
+/** A fetch that all callers wait for. */
+interface SharedFetch extends State.FetchInProgress {
+  readonly done: Deferred.Deferred<void, ClerkKeysUnavailable>
+  fiber: Fiber.RuntimeFiber<void> | undefined
+  waiting: number
+}
+
+/** One fetch, in a fiber of its own, for all callers that wait for it. */
+const sharedCache = (fetch: FetchKeys): Cache => {
+  let state: State.KeyState<SharedFetch> = State.noKeys
   let holders = 0
-  const unknown = new Map<string, bigint>()
 
-  const keyOf = (kid: string, now: bigint): VerificationKey | undefined => {
-    if (held !== undefined && now >= held.staleUntil) held = undefined
-    return held?.keys.get(kid)
+  const look = (kid: string, now: bigint) => {
+    state = State.at(state, now)
+    return State.decide(state, kid, now)
   }
 
-  const isCooling = (now: bigint) => coolUntil !== undefined && now < coolUntil
-
-  const outage = (failure: ClerkKeysUnavailable, now: bigint): Answer => {
-    const left = coolUntil === undefined || coolUntil <= now ? undefined : coolUntil - now
-    // Whole milliseconds, up: who comes back then is not too early.
-    const retryAfter = left === undefined ? undefined : Duration.millis(Math.ceil(Number(left) / 1_000_000))
-    return Effect.fail(
-      new ClerkKeysUnavailable({ ...failure, ...(retryAfter === undefined ? {} : { retryAfter }) }, true)
-    )
-  }
-
-  const remember = (kid: string, now: bigint) => {
-    unknown.delete(kid)
-    const oldest = unknown.keys().next()
-    if (unknown.size >= maxUnknown && oldest.done !== true) unknown.delete(oldest.value)
-    unknown.set(kid, now + unknownFor)
-  }
-
-  /** What can be said without a request, if anything. */
-  const known = (kid: string, now: bigint): Answer | undefined => {
-    const found = keyOf(kid, now)
-    if (held !== undefined && found !== undefined) {
-      const isEnough =
-        now < held.freshUntil || isCooling(now) || (refresh !== undefined && now >= refresh.patientUntil)
-      return isEnough ? Effect.succeed(found) : undefined
-    }
-    if (!isKeyId(kid)) return none
-    if (refresh !== undefined) return undefined
-    if (isCooling(now)) return lastFailure === undefined ? none : outage(lastFailure, now)
-    const until = unknown.get(kid)
-    return held !== undefined && until !== undefined && now < until ? none : undefined
-  }
-
-  /** What can be said after a request. */
   const after = (kid: string, failure?: ClerkKeysUnavailable): Answer =>
     withNow((now) => {
-      const found = keyOf(kid, now)
-      if (found !== undefined) return Effect.succeed(found)
-      if (failure !== undefined) return outage(failure, now)
-      remember(kid, now)
-      return none
+      state = State.at(state, now)
+      return answer(State.decideAfter(state, kid, failure, now)) ?? none
     })
 
-  const cool = (failure: ClerkKeysUnavailable | undefined, now: bigint) => {
-    coolUntil = now + cooldown
-    lastFailure = failure
-  }
-
   const settle = (
-    current: Refresh,
+    current: SharedFetch,
     exit: Exit.Exit<KeySet, ClerkKeysUnavailable>,
     now: bigint
   ): Effect.Effect<unknown> => {
-    if (refresh !== current) return Effect.void // it was given up
-    refresh = undefined
-    if (Exit.isSuccess(exit)) {
-      cool(undefined, now)
-      const freshUntil = now + freshFor
-      const keys = Array.from(
-        exit.value,
-        ([kid, key]) => [kid, { key, freshUntilNanos: freshUntil }] as const
-      )
-      held = { keys: new Map(keys), freshUntil, staleUntil: now + staleFor }
-      return Deferred.succeed(current.done, undefined)
-    }
-    const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
-    // An interrupted request says nothing about Clerk, and a defect is told to everybody until it is mended.
-    if (failure === undefined) return Deferred.failCause(current.done, exit.cause)
-    cool(failure, now)
-    // The set that came is the truth, be it empty: what it no longer has was withdrawn.
-    if (failure.reason === "empty") held = undefined
-    const told = Deferred.fail(current.done, failure)
-    return held === undefined || now >= held.staleUntil
+    if (state.fetch !== current) return Effect.void // it was given up
+    state = State.at(State.ended(state, current, exit, now), now)
+    const told = Deferred.done(current.done, Exit.asVoid(exit))
+    const failure = State.failureOf(exit)
+    return failure === undefined || state.held === undefined
       ? told
-      : // A logger is somebody else's code, so those who wait come first.
-        Effect.zipRight(told, Effect.logWarning(`${failure.message}; the keys fetched before stay in use`))
+      : // A logger is the user's code, so the callers that wait come first.
+        Effect.zipRight(told, warn(failure))
   }
 
-  const start = (current: Refresh): Effect.Effect<void> =>
+  const start = (current: SharedFetch): Effect.Effect<void> =>
     Effect.interruptible(fetch).pipe(
       Effect.exit,
       Effect.flatMap((exit) => withNow((now) => settle(current, exit, now))),
@@ -178,45 +129,42 @@ const makeCache = (fetch: Effect.Effect<KeySet, ClerkKeysUnavailable>): Cache =>
       })
     )
 
-  const giveUp = ({ fiber }: Refresh): Effect.Effect<unknown> => {
-    refresh = undefined
-    return fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
-  }
+  const giveUp = ({ fiber }: SharedFetch): Effect.Effect<unknown> =>
+    fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
 
   /**
-   * Without keys, a request nobody waits for any more is given up. With keys it goes on: else who hangs up early could
-   * have one made with every forged key id, and keep a withdrawn key alive.
+   * Without keys, a fetch nobody waits for any more is given up. With keys it goes on: else a client that hangs up early
+   * could cause one with each forged key id, and keep a withdrawn key alive.
    */
-  const leave = (current: Refresh): Effect.Effect<unknown> =>
+  const leave = (current: SharedFetch): Effect.Effect<unknown> =>
     Effect.suspend(() => {
       current.waiting--
-      return refresh === current && current.waiting === 0 && held === undefined
-        ? Effect.forkDaemon(giveUp(current))
-        : Effect.void
+      if (state.fetch !== current || current.waiting > 0 || state.held !== undefined) return Effect.void
+      state = State.abandoned(state, current)
+      return Effect.forkDaemon(giveUp(current))
     })
 
-  /** Waits for the request under way, starting it if there is none. */
+  /** Waits for the fetch in progress, and starts it if there is none. */
   const ask = (kid: string): Answer =>
     Effect.uninterruptibleMask((restore) =>
       withNow((now) => {
-        // Others may have asked since this was last looked at. From here to the request nothing comes between.
-        const answer = known(kid, now)
-        if (answer !== undefined) return answer
-        const isFirst = refresh === undefined
-        refresh ??= {
-          done: Deferred.unsafeMake(FiberId.none),
-          patientUntil: now + patience,
-          fiber: undefined,
-          waiting: 0
-        }
-        const current = refresh
+        // Others may have come since this was last looked at. From here to the fetch nothing comes between.
+        const decision = look(kid, now)
+        const answered = answer(decision)
+        if (answered !== undefined) return answered
+        const current: SharedFetch =
+          decision._tag === "Wait"
+            ? decision.fetch
+            : { startedAt: now, done: Deferred.unsafeMake(FiberId.none), fiber: undefined, waiting: 0 }
+        const isFirst = state.fetch !== current
+        if (isFirst) state = State.begin(state, current)
         current.waiting++
         const done = Effect.as(Deferred.await(current.done), true)
         const isDone =
-          keyOf(kid, now) === undefined
+          state.held?.keys.get(kid) === undefined
             ? done
             : Effect.timeoutTo(done, {
-                duration: Duration.nanos(current.patientUntil - now),
+                duration: Duration.nanos(current.startedAt + State.staleWait - now),
                 onSuccess: (isDone) => isDone,
                 onTimeout: () => false
               })
@@ -233,7 +181,7 @@ const makeCache = (fetch: Effect.Effect<KeySet, ClerkKeysUnavailable>): Cache =>
     )
 
   const find = (kid: string | undefined): Answer =>
-    kid === undefined ? none : withNow((now) => known(kid, now) ?? ask(kid))
+    kid === undefined ? none : withNow((now) => answer(look(kid, now)) ?? ask(kid))
 
   return {
     service: { find },
@@ -242,11 +190,111 @@ const makeCache = (fetch: Effect.Effect<KeySet, ClerkKeysUnavailable>): Cache =>
     }),
     release: withNow((now) => {
       holders--
-      if (holders > 0 || refresh === undefined || refresh.waiting > 0) return Effect.void
-      // It was left to run on because there are keys. A client that is held for one token at a time must not have a
-      // request made with each of them, so this counts as no answer.
-      cool(unavailable("unreachable"), now)
-      return giveUp(refresh)
+      const { fetch } = state
+      if (holders > 0 || fetch === undefined || fetch.waiting > 0) return Effect.void
+      // It was left to run on because there are keys. A client that is held for one token at a time must not cause a
+      // fetch with each of them, so this counts as a failure.
+      state = State.failed(state, fetch, unavailable("unreachable"), now)
+      return giveUp(fetch)
     })
   }
+}
+
+/** A fetch that one request makes in its own fiber, while the others look from time to time whether it has ended. */
+interface IsolatedFetch extends State.FetchInProgress {
+  readonly expiresAt: bigint
+  beats: number
+}
+
+/** What a caller that waits has seen of a fetch. */
+interface Watch {
+  readonly fetch: IsolatedFetch
+  readonly beats: number
+  /** How often it has looked since the last beat. */
+  readonly looks: number
+}
+
+/** Longer than any fetch takes that can still end. */
+const expiry = Duration.unsafeToNanos(deadline) + 1_000_000_000n
+const pollMillis = 10
+const beatMillis = 20
+/** Both timers run on one thread, so this many looks without a beat mean that the other timer is gone. */
+const maxLooks = 20
+
+/**
+ * For runtimes where a request must not wait for another one. All that requests share is data: the state of the cache.
+ */
+const isolatedCache = (fetch: FetchKeys): Cache => {
+  let state: State.KeyState<IsolatedFetch> = State.noKeys
+
+  const look = (kid: string, now: bigint) => {
+    state = State.at(state, now)
+    return State.decide(state, kid, now)
+  }
+
+  /** The fetch is interrupted with the caller: when the response is sent, the runtime ends everything in the request. */
+  const end = (
+    kid: string,
+    current: IsolatedFetch,
+    exit: Exit.Exit<KeySet, ClerkKeysUnavailable>,
+    now: bigint
+  ): Answer => {
+    const next = Exit.isInterrupted(exit)
+      ? State.lost(state, current)
+      : State.ended(state, current, exit, now)
+    state = State.at(next, now)
+    const failure = State.failureOf(exit)
+    // An interruption or a defect is the caller's own.
+    if (failure === undefined && Exit.isFailure(exit)) return Effect.failCause(exit.cause)
+    const told = answer(State.decideAfter(state, kid, failure, now)) ?? none
+    return failure === undefined || state.held === undefined
+      ? told
+      : // What a logger throws must not become the caller's.
+        Effect.zipRight(Effect.exit(warn(failure)), told)
+  }
+
+  const lead = (kid: string): Answer =>
+    Effect.uninterruptibleMask((restore) =>
+      withNow((now) => {
+        // As above: nothing comes between this look and the start.
+        if (look(kid, now)._tag !== "Fetch") return restore(find(kid))
+        const current: IsolatedFetch = { startedAt: now, expiresAt: now + expiry, beats: 0 }
+        const hasStaleKey = state.held?.keys.get(kid) !== undefined
+        state = State.begin(state, current)
+        const limited = hasStaleKey
+          ? Effect.timeoutFail(fetch, {
+              duration: Duration.nanos(State.staleWait),
+              onTimeout: () => unavailable("unreachable", "ClerkTimeout")
+            })
+          : fetch
+        return restore(
+          withHeartbeat(limited, beatMillis, () => {
+            current.beats++
+          })
+        ).pipe(
+          Effect.exit,
+          Effect.flatMap((exit) => withNow((now) => end(kid, current, exit, now)))
+        )
+      })
+    )
+
+  const attempt = (kid: string, seen: Watch | undefined): Answer =>
+    withNow((now) => {
+      const decision = look(kid, now)
+      if (decision._tag === "Wait") {
+        const { fetch } = decision
+        const looks = seen?.fetch === fetch && seen.beats === fetch.beats ? seen.looks + 1 : 0
+        if (looks < maxLooks) {
+          return Effect.zipRight(waitMillis(pollMillis), attempt(kid, { fetch, beats: fetch.beats, looks }))
+        }
+        state = State.lost(state, fetch)
+        return attempt(kid, undefined)
+      }
+      return answer(decision) ?? lead(kid)
+    })
+
+  const find = (kid: string | undefined): Answer => (kid === undefined ? none : attempt(kid, undefined))
+
+  // There is no fetch that no caller makes itself, so no scope has one to end.
+  return { service: { find }, hold: Effect.void, release: Effect.void }
 }

@@ -10,26 +10,29 @@ import type * as RequestPolicy from "../services/RequestPolicy.js"
 import { declared } from "./declared.js"
 import { importKeySet, type KeySet } from "./keySet.js"
 
-/** A set of 50 large keys is half of this. */
-const maxCharacters = 64 * 1024
+/** Twice the length of a set of 50 large keys. */
+export const maxSetLength = 64 * 1024
 
 /** Hidden, so that a set which holds what it should not is not shown to a tracer. */
 const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown)) })
 
-const getJwks = declared({
-  name: "SigningKeys.jwks",
-  method: "GET",
-  path: "/jwks",
-  kind: "read",
-  success: Jwks
-})
+const declaration = { name: "SigningKeys.jwks", method: "GET", kind: "read", success: Jwks } as const
 
-/** Requests wait for these keys, so less patience than for other calls. */
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds", deadline: "8 seconds" }
+/** Of the Backend API, for holders of a secret key. */
+const getJwks = declared({ ...declaration, path: "/jwks" })
+
+/** Of the Frontend API, for everybody. */
+const getPublicJwks = declared({ ...declaration, path: "/.well-known/jwks.json" })
+
+/** How long a fetch of the keys may take with all its attempts. */
+export const deadline = "8 seconds"
+
+/** Shorter than for other calls, because requests wait for these keys. */
+const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds", deadline }
 
 /** A set that is too long is refused; a page that is too long says no more than its status does. */
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {
-  if (response.body.length <= maxCharacters) return Effect.succeed(response)
+  if (response.body.length <= maxSetLength) return Effect.succeed(response)
   return response.status < 300
     ? Effect.fail(new ClerkDecodeError({ reason: "oversize" }, true))
     : Effect.succeed({ ...response, body: "" })
@@ -67,11 +70,14 @@ const reasonOf = (failure: Operation.ErrorOf): ClerkKeysUnavailable["reason"] =>
   }
 }
 
-/** Asks Clerk for the keys of an instance, once for each run. */
-export const fetchKeySet = (http: ClerkHttpService): Effect.Effect<KeySet, ClerkKeysUnavailable> => {
+const fetchWith = (
+  operation: typeof getJwks,
+  http: ClerkHttpService,
+  reasonOf: (failure: Operation.ErrorOf) => ClerkKeysUnavailable["reason"]
+): Effect.Effect<KeySet, ClerkKeysUnavailable> => {
   // Nothing else is in its context: the policy and the span of whoever happens to wait first are not everybody's.
   const context = Context.make(ClerkHttp, clientFor(http))
-  return getJwks({}).pipe(
+  return operation({}).pipe(
     Effect.mapInputContext((_: Context.Context<never>) => context),
     Effect.mapError((failure) => unavailable(reasonOf(failure), failure._tag)),
     Effect.flatMap(({ keys }) =>
@@ -79,3 +85,13 @@ export const fetchKeySet = (http: ClerkHttpService): Effect.Effect<KeySet, Clerk
     )
   )
 }
+
+/** Fetches the keys of the instance that the client has a secret key of, once for each run. */
+export const fetchKeySet = (http: ClerkHttpService) => fetchWith(getJwks, http, reasonOf)
+
+/** Fetches the keys that an instance publishes. No secret key is sent, so none can be rejected. */
+export const fetchPublicKeySet = (http: ClerkHttpService) =>
+  fetchWith(getPublicJwks, http, (failure) => {
+    const reason = reasonOf(failure)
+    return reason === "rejected" ? "invalid" : reason
+  })

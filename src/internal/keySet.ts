@@ -3,6 +3,7 @@ import * as Predicate from "effect/Predicate"
 import { ownProperties } from "./ownProperties.js"
 import { importRsaKey, type RsaNumbers, rsaFlaw } from "./rsaKey.js"
 
+/** Far more than an instance has in use. The length of a set is bounded before it is parsed. */
 const maxKeys = 50
 
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
@@ -36,16 +37,15 @@ export type KeySet = ReadonlyMap<string, CryptoKey>
 export type KeySetFlaw = "invalid" | "empty"
 
 /**
- * Imports the keys of a set that may verify a session token; others are left out. A set with two keys of one id is
- * refused, since nobody could say which of the two a token means.
+ * Imports the first 50 keys of a set that may verify a session token, and ignores the others. Rejects a set with two keys
+ * of one id, because a token could mean either of them.
  */
 export const importKeySet = (jwks: ReadonlyArray<unknown>): Effect.Effect<KeySet, KeySetFlaw> =>
   Effect.gen(function* () {
-    if (jwks.length > maxKeys) return yield* Effect.fail("invalid" as const)
     const own: ReadonlyArray<Jwk> = jwks.filter(Predicate.isRecord).map(ownProperties)
     const ids = own.map(({ kid }) => kid).filter(Predicate.isString)
     if (new Set(ids).size < ids.length) return yield* Effect.fail("invalid" as const)
-    const keys = own.map(usable).filter(Predicate.isNotUndefined)
+    const keys = own.map(usable).filter(Predicate.isNotUndefined).slice(0, maxKeys)
     if (keys.length === 0) return yield* Effect.fail("empty" as const)
     const imported = yield* Effect.forEach(keys, (key) =>
       Effect.map(importRsaKey(key), (imported) => [key.kid, imported] as const)

@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Settings } from "../services/RequestPolicy.js"
 import { ownProperties } from "./ownProperties.js"
-import { type RuleBreak, unknownKey } from "./ruleBreak.js"
+import { type RuleBreak, unknownOption } from "./ruleBreak.js"
 
 /** A policy as the pipeline reads it; `Infinity` where nothing bounds. */
 export interface PolicyLimits {
@@ -57,13 +57,8 @@ export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLim
         rule: "must be an object with attempts, timeout, deadline or onRetry"
       })
     }
-    const strange = unknownKey(settings, settingNames)
-    if (strange !== undefined) {
-      return yield* Either.left({
-        field: `policy.${strange}`,
-        rule: "is not a policy setting; use attempts, timeout, deadline or onRetry"
-      })
-    }
+    const flaw = unknownOption(settings, settingNames, "is not a setting of a policy")
+    if (flaw !== undefined) return yield* Either.left({ ...flaw, field: `policy.${flaw.field}` })
     // Own properties only, so that a polluted prototype changes nothing.
     const own: { readonly [K in keyof Settings]?: unknown } = ownProperties(settings)
     const given: { -readonly [K in keyof PolicyLimits]?: PolicyLimits[K] } = {}

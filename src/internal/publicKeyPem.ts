@@ -1,4 +1,6 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
 import { exportJWK, importSPKI } from "jose"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
@@ -23,11 +25,26 @@ const unescaped = (text: string): string =>
     .replaceAll("\\n", "\n")
     .trim()
 
+/**
+ * The text that was encoded in base64 once more, as some secret stores keep values of several lines. It is a PEM, or the
+ * base64 of one, which begins with `MII` for every RSA key.
+ */
+const decodedOnce = (plain: string): string | undefined => {
+  const unpadded = plain.replace(/\s+|=+$/g, "")
+  const padded = unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, "=")
+  const decoded = Either.getOrUndefined(Encoding.decodeBase64String(padded))?.trim()
+  return decoded !== undefined && /^["']?(?:-----BEGIN |MII[A-Za-z0-9+/=\s]+["']?$)/.test(decoded)
+    ? decoded
+    : undefined
+}
+
 const pemOf = (text: string): string | { readonly rule: string } => {
   // Far more than any key has; what is longer is not looked at.
   if (text.length > 16_384) return { rule: "is too long for a public key" }
   const plain = unescaped(text)
   if (plain === "") return { rule: "is empty" }
+  const decoded = decodedOnce(plain)
+  if (decoded !== undefined) return pemOf(decoded)
   for (const [label, rule] of wrongLabels) if (label.test(plain)) return { rule }
   const blocks = plain.match(/-----BEGIN /g)?.length ?? 0
   if (blocks > 1) return { rule: "must be one key, not several" }
@@ -36,7 +53,10 @@ const pemOf = (text: string): string | { readonly rule: string } => {
   return `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----`
 }
 
-/** Reads an RSA public key in SPKI form: PEM, PEM with escaped line ends, or the base64 alone. */
+/**
+ * Reads an RSA public key in SPKI form: PEM, PEM with escaped line ends, or the base64 alone; each also encoded in base64
+ * once more.
+ */
 export const importPublicKeyPem = (input: unknown): Effect.Effect<CryptoKey, ClerkConfigError> => {
   const refuse = (rule: string) => Effect.fail(new ClerkConfigError({ setting: "jwtKey", rule }, true))
   return Effect.gen(function* () {

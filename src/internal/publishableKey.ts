@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
+import { isLoopback } from "./loopback.js"
 import type { RuleBreak } from "./ruleBreak.js"
 
 /** What a publishable key tells: where the Frontend API is, and how the instance's cookies are called. */
@@ -17,11 +18,18 @@ const broken: RuleBreak = {
 /** The characters of a host name never need `+` or `/` in base64, and Clerk mostly leaves the padding out. */
 const form = /^pk_(?:test|live)_([A-Za-z0-9]{1,400})={0,2}$/
 
-const hostOf = (key: unknown): string | undefined => {
+/** A host as Clerk has them, or `localhost`; with a port. */
+const hostForm = /^((?:(?:[a-z0-9-]+\.)+[a-z0-9-]+|localhost)(?::\d{1,5})?)\$$/
+
+/** The address of the Frontend API that a publishable key names: http where the host is this machine, as an emulator. */
+export const issuerOf = (key: unknown): Either.Either<string, RuleBreak> => {
   const encoded = typeof key === "string" ? form.exec(key)?.[1] : undefined
-  if (encoded === undefined) return undefined
-  const host = Either.getOrUndefined(Encoding.decodeBase64UrlString(encoded))
-  return host === undefined ? undefined : /^((?:[a-z0-9-]+\.)+[a-z0-9-]+(?::\d{1,5})?)\$$/.exec(host)?.[1]
+  if (encoded === undefined) return Either.left(broken)
+  const text = Either.getOrUndefined(Encoding.decodeBase64UrlString(encoded))
+  const host = text === undefined ? undefined : hostForm.exec(text)?.[1]
+  if (host === undefined || !URL.canParse(`https://${host}`)) return Either.left(broken)
+  const scheme = isLoopback(new URL(`https://${host}`).hostname) ? "http" : "https"
+  return Either.right(new URL(`${scheme}://${host}`).origin)
 }
 
 /** The first characters of a digest of the key, which keep the cookies of two instances on one host apart. */
@@ -31,8 +39,7 @@ const suffixOf = (key: string): Effect.Effect<string> =>
     (digest) => Encoding.encodeBase64Url(new Uint8Array(digest)).slice(0, 8)
   )
 
-export const readPublishableKey = (key: unknown): Effect.Effect<PublishableKey, RuleBreak> => {
-  const host = hostOf(key)
-  if (typeof key !== "string" || host === undefined) return Effect.fail(broken)
-  return Effect.map(suffixOf(key), (cookieSuffix) => ({ issuer: `https://${host}`, cookieSuffix }))
-}
+export const readPublishableKey = (key: unknown): Effect.Effect<PublishableKey, RuleBreak> =>
+  Effect.flatMap(issuerOf(key), (issuer) =>
+    Effect.map(suffixOf(String(key)), (cookieSuffix) => ({ issuer, cookieSuffix }))
+  )

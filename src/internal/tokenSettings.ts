@@ -6,10 +6,8 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { AuthorizedParties, CacheOptions, VerifierOptions } from "../services/SessionTokens.js"
 import { isLoopback } from "./loopback.js"
-import { isMadeOf } from "./ownMembers.js"
 import { ownProperties } from "./ownProperties.js"
-import { type RuleBreak, unknownKey } from "./ruleBreak.js"
-import { scrubText } from "./scrub.js"
+import { type RuleBreak, unknownOption } from "./ruleBreak.js"
 
 /** Decides whose tokens are accepted. */
 export interface Parties {
@@ -167,30 +165,13 @@ const checkClaims = (claims: unknown): Either.Either<TokenSettings["custom"], Ru
     : broken("claims", "must be a schema")
 }
 
-/** What is wrong with the names of options: one that is not known, or one that would be dropped in silence. */
-const namesFlaw = (
-  options: object,
-  names: ReadonlyArray<string>,
-  unknownRule: string
-): RuleBreak | undefined => {
-  const strange = unknownKey(options, names)
-  // By a slip it can be the token itself.
-  if (strange !== undefined) return { field: scrubText(strange, []), rule: unknownRule }
-  const inherited = isMadeOf(options, names)
-    ? undefined
-    : names.find((name) => name in options && !Object.keys(options).includes(name))
-  return inherited === undefined
-    ? undefined
-    : { field: inherited, rule: "must be a property of the options themselves, not one they inherit" }
-}
-
 const maxCapacity = 1_000_000
 
 const checkCache = (cache: unknown): Either.Either<number, RuleBreak> => {
   if (cache === undefined) return Either.right(0)
   if (typeof cache !== "object" || cache === null) return broken("cache", "must be an object with a capacity")
   const names = ["capacity"] satisfies ReadonlyArray<keyof CacheOptions>
-  const flaw = namesFlaw(cache, names, "is not an option of the cache")
+  const flaw = unknownOption(cache, names, "is not an option of the cache")
   if (flaw !== undefined) return broken(`cache.${flaw.field}`, flaw.rule)
   const { capacity }: { readonly capacity?: unknown } = ownProperties(cache)
   return typeof capacity === "number" &&
@@ -225,7 +206,7 @@ export const checkTokenOptions = (
 ): Either.Either<TokenSettings, RuleBreak> =>
   Either.gen(function* () {
     if (typeof options !== "object" || options === null) return yield* broken("options", "must be an object")
-    const flaw = namesFlaw(options, names, "is not an option of token verification")
+    const flaw = unknownOption(options, names, "is not an option of token verification")
     if (flaw !== undefined) return yield* broken(flaw.field, flaw.rule)
     const own: OwnOptions = ownProperties(options)
     const { category = "session", clockSkew = "5 seconds" } = own

@@ -3,24 +3,24 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { checkClientOptions } from "../internal/clientSettings.js"
+import { checkClientOptions, clientOptionsFlaw } from "../internal/clientSettings.js"
 import { makeExecute } from "../internal/exchange.js"
-import { fetchSend } from "../internal/fetchSend.js"
-import { httpClientSend } from "../internal/httpClientSend.js"
+import { overFetch } from "../internal/fetchSend.js"
+import { overHttpClient } from "../internal/httpClientSend.js"
 import { ownProperties } from "../internal/ownProperties.js"
-import { directSend, type Send } from "../internal/send.js"
+import type { RuleBreak } from "../internal/ruleBreak.js"
+import type { Send } from "../internal/send.js"
+import { flagVariable, isBlank, secretVariable, textVariable } from "../internal/variables.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
 /**
@@ -68,8 +68,20 @@ export interface ClerkResponse {
 export interface ClerkHttpOptions {
   /** The instance's secret key, `sk_test_…` or `sk_live_…`. */
   readonly secretKey: Redacted.Redacted<string>
-  /** Where the Backend API is, without `/v1`; https, or http on a loopback address. Default `https://api.clerk.com`. */
+  /**
+   * The URL of the Backend API, without `/v1`. It uses https, or http on a loopback address (`localhost`,
+   * `*.localhost`, `127.*`, `[::1]`). Default `https://api.clerk.com`.
+   */
   readonly apiUrl?: string | undefined
+  /**
+   * Whether `apiUrl` may use http on any host, such as `http://clerk:4999` for an emulator in another container. Needs
+   * a test key (`sk_test_…`), because http sends the key unencrypted. Default false.
+   */
+  readonly allowInsecureHttp?: boolean | undefined
+  /**
+   * Whether `secretKey` may be in another form than Clerk's, for a gateway that has keys of its own. Default false.
+   */
+  readonly allowAnySecretKey?: boolean | undefined
   /** The dated version of the API to speak. Default `2026-05-12`. */
   readonly apiVersion?: string | undefined
   /** What calls of this client run under. Default `RequestPolicy.standard`. */
@@ -79,16 +91,20 @@ export interface ClerkHttpOptions {
 }
 
 /**
- * The options of `layerConfig`: those of a client, with the key and the URL read from `Config`.
+ * The options of `layerConfig`: those of a client, with the key and the URL read from `Config`. A text that is empty or
+ * only white space counts as missing.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ClerkHttpConfigOptions extends Omit<ClerkHttpOptions, "secretKey" | "apiUrl"> {
+export interface ClerkHttpConfigOptions
+  extends Omit<ClerkHttpOptions, "secretKey" | "apiUrl" | "allowInsecureHttp"> {
   /** Default: `CLERK_SECRET_KEY`. */
   readonly secretKey?: Config.Config<Redacted.Redacted<string>> | undefined
   /** Default: `CLERK_API_URL`, which may be absent. */
   readonly apiUrl?: Config.Config<string> | undefined
+  /** Default: `CLERK_ALLOW_INSECURE_HTTP` (`true` or `false`), which may be absent. */
+  readonly allowInsecureHttp?: boolean | Config.Config<boolean> | undefined
 }
 
 /**
@@ -137,19 +153,25 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
     )
   }
 
-  /** As `layer`, with the secret key and the API's URL read from `Config`: `CLERK_SECRET_KEY`, `CLERK_API_URL`. */
+  /**
+   * As `layer`, with the secret key and the API's URL read from `Config`: `CLERK_SECRET_KEY`, `CLERK_API_URL` and
+   * `CLERK_ALLOW_INSECURE_HTTP`. A variable that is empty counts as missing.
+   */
   static layerConfig(
     options: ClerkHttpConfigOptions = {}
   ): Layer.Layer<ClerkHttp, ClerkConfigError | ConfigError, HttpClient.HttpClient> {
-    const { secretKey = environment.secretKey, apiUrl = environment.apiUrl, ...rest } = ownProperties(options)
-    return Layer.effect(
-      ClerkHttp,
-      makeFrom<ClerkConfigError | ConfigError, HttpClient.HttpClient>(
-        { secretKey, apiUrl },
-        rest,
-        overHttpClient
-      )
-    )
+    const { secretKey, apiUrl, allowInsecureHttp } = ownProperties(options)
+    const sources: Sources<ClerkConfigError | ConfigError> = {
+      secretKey: secretKey === undefined ? environment.secretKey : fromConfig("secretKey", secretKey),
+      apiUrl: apiUrl === undefined ? environment.apiUrl : fromConfig("apiUrl", apiUrl),
+      allowInsecureHttp:
+        allowInsecureHttp === undefined
+          ? environment.allowInsecureHttp
+          : typeof allowInsecureHttp === "boolean"
+            ? Effect.succeed(allowInsecureHttp)
+            : fromConfig("allowInsecureHttp", allowInsecureHttp)
+    }
+    return Layer.effect(ClerkHttp, makeFrom(sources, options, overHttpClient))
   }
 
   /**
@@ -174,12 +196,18 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
   )
 }
 
+const refuse = ({ field, rule }: RuleBreak, variable?: string): ClerkConfigError =>
+  new ClerkConfigError(
+    variable === undefined ? { setting: field, rule } : { setting: field, variable, rule },
+    true
+  )
+
 const make = <R>(
   options: object,
   send: Effect.Effect<Send, never, R>
 ): Effect.Effect<ClerkHttpService, ClerkConfigError, R> =>
   Either.match(checkClientOptions(options), {
-    onLeft: ({ field, rule }) => Effect.fail(new ClerkConfigError({ setting: field, rule }, true)),
+    onLeft: (broken) => Effect.fail(refuse(broken)),
     onRight: (settings) =>
       Effect.map(send, (send) => ({
         execute: makeExecute(send, settings),
@@ -188,51 +216,55 @@ const make = <R>(
       }))
   })
 
-/** By whatever `HttpClient` is provided. */
-const overHttpClient: Effect.Effect<Send, never, HttpClient.HttpClient> = Effect.map(
-  HttpClient.HttpClient,
-  (client) => directSend(client) ?? httpClientSend(client)
-)
+const variables = {
+  secretKey: "CLERK_SECRET_KEY",
+  apiUrl: "CLERK_API_URL",
+  allowInsecureHttp: "CLERK_ALLOW_INSECURE_HTTP"
+} as const
 
-/** By the platform's `fetch`, or the one provided in its place. */
-const overFetch: Effect.Effect<Send> = Effect.map(Effect.serviceOption(FetchHttpClient.Fetch), (fetch) =>
-  fetchSend(Option.getOrUndefined(fetch))
-)
+type Source = keyof typeof variables
 
-const variables = { secretKey: "CLERK_SECRET_KEY", apiUrl: "CLERK_API_URL" } as const
+const isSource = (setting: string): setting is Source => Object.hasOwn(variables, setting)
 
-/** An absent variable is left to the check of the options; one that cannot be read is refused here. */
-const readVariable = <A>(
-  setting: keyof typeof variables,
-  config: (name: string) => Config.Config<A>
-): Effect.Effect<A | undefined, ClerkConfigError> =>
-  Config.option(config(variables[setting])).pipe(
-    Effect.map(Option.getOrUndefined),
-    Effect.mapError(
-      () => new ClerkConfigError({ setting, variable: variables[setting], rule: "could not be read" }, true)
-    )
-  )
-
-interface Sources<E> {
-  readonly secretKey: Effect.Effect<Redacted.Redacted<string> | undefined, E>
-  readonly apiUrl: Effect.Effect<string | undefined, E>
+/** Where the options that can come from the environment are read. What is missing is `undefined`. */
+type Sources<E> = {
+  readonly [Setting in Source]: Effect.Effect<ClerkHttpOptions[Setting] | undefined, E>
 }
 
 const environment: Sources<ClerkConfigError> = {
-  secretKey: readVariable("secretKey", (name) => Config.redacted(name)),
-  apiUrl: readVariable("apiUrl", (name) => Config.string(name))
+  secretKey: secretVariable("secretKey", variables.secretKey),
+  apiUrl: textVariable("apiUrl", variables.apiUrl),
+  allowInsecureHttp: flagVariable("allowInsecureHttp", variables.allowInsecureHttp)
+}
+
+/** Reads an option from the caller's own `Config`. A text that is blank counts as missing. */
+const fromConfig = <A>(
+  setting: Source,
+  config: Config.Config<A>
+): Effect.Effect<A | undefined, ClerkConfigError | ConfigError> => {
+  if (!Config.isConfig(config)) {
+    return Effect.fail(refuse({ field: setting, rule: 'must be a Config, such as Config.string("MY_URL")' }))
+  }
+  return Effect.map(config, (value) => {
+    const text: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : value
+    return typeof text === "string" && isBlank(text) ? undefined : value
+  })
 }
 
 const makeFrom = <E, R>(
   sources: Sources<E>,
-  rest: Omit<ClerkHttpOptions, "secretKey" | "apiUrl">,
+  options: object,
   send: Effect.Effect<Send, never, R>
 ): Effect.Effect<ClerkHttpService, ClerkConfigError | E, R> =>
-  Effect.flatMap(Effect.all({ secretKey: sources.secretKey, apiUrl: sources.apiUrl }), (read) =>
-    Effect.mapError(make({ ...rest, ...read }, send), (error) => {
-      const { setting, rule } = error
-      return (setting === "secretKey" || setting === "apiUrl") && sources[setting] === environment[setting]
-        ? new ClerkConfigError({ setting, rule, variable: variables[setting] }, true)
-        : error
-    })
-  )
+  Effect.suspend(() => {
+    const flaw = clientOptionsFlaw(options)
+    if (flaw !== undefined) return Effect.fail(refuse(flaw))
+    return Effect.flatMap(Effect.all(sources), (read) =>
+      Effect.mapError(make({ ...options, ...read }, send), ({ rule, setting }) =>
+        refuse(
+          { field: setting, rule },
+          isSource(setting) && sources[setting] === environment[setting] ? variables[setting] : undefined
+        )
+      )
+    )
+  })

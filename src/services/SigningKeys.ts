@@ -6,7 +6,7 @@
  * import { Effect } from "effect"
  * import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
  *
- * // From the key in CLERK_JWT_KEY, without any request; or, when there is none, from Clerk.
+ * // By CLERK_JWT_KEY, CLERK_SECRET_KEY or CLERK_PUBLISHABLE_KEY, whichever is set.
  * export const fromEnvironment = SessionTokens.verify("eyJ…").pipe(Effect.provide(SigningKeys.layerConfig))
  *
  * // From Clerk, through the client that is provided.
@@ -18,16 +18,19 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
+import { overFetch } from "../internal/fetchSend.js"
+import { overHttpClient } from "../internal/httpClientSend.js"
 import { keysOfClient } from "../internal/jwksCache.js"
 import { importPublicKeyPem } from "../internal/publicKeyPem.js"
+import { publicKeys } from "../internal/publicKeys.js"
+import { secretVariable, textVariable } from "../internal/variables.js"
 import { ClerkHttp } from "./ClerkHttp.js"
 
 /**
@@ -55,6 +58,25 @@ export interface SigningKeysService {
 }
 
 /**
+ * The instance whose public keys are wanted. Give one of the two.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PublicKeysOptions {
+  /**
+   * The instance's publishable key, `pk_test_…` or `pk_live_…`, which encodes the host of its Frontend API. The keys are
+   * at `/.well-known/jwks.json` of that host, over https, or over http where the host is a loopback name.
+   */
+  readonly publishableKey?: string | undefined
+  /**
+   * The URL of the instance's Frontend API, such as `https://clerk.example.com`: what its tokens have as `iss`. It uses
+   * https, or http on a loopback address (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`).
+   */
+  readonly issuer?: string | undefined
+}
+
+/**
  * Where `SessionTokens` takes its keys from.
  *
  * @since 0.1.0
@@ -65,54 +87,96 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
   SigningKeysService
 >() {
   /**
-   * One key given as text: the "JWKS public key" of Clerk's dashboard, in PEM form (SPKI). Line ends written as `\n`
-   * and the bare base64 are understood. It is checked when the layer is built, and nothing is ever requested.
+   * One key given as text: the "JWKS public key" of Clerk's dashboard, in PEM form (SPKI). Line ends written as `\n`, the
+   * base64 alone, and either of them encoded in base64 once more are accepted. The key is checked when the layer is
+   * built, and nothing is ever fetched.
    */
   static layerPem(pem: string | Redacted.Redacted<string>): Layer.Layer<SigningKeys, ClerkConfigError> {
     return Layer.effect(SigningKeys, Effect.map(importPublicKeyPem(pem), oneKey))
   }
 
   /**
-   * The keys Clerk publishes, asked for when the first token needs them and kept: certainly for 10 minutes, and while
-   * Clerk cannot be reached for an hour. One request serves all who wait. A key id that is not among them leads to
-   * another request, at most one in 30 seconds.
+   * The keys of the instance, fetched over the `ClerkHttp` below with its secret key. The first token causes the first
+   * fetch. Keys are fresh for 10 minutes, and stay in use for up to an hour while Clerk is unavailable. Concurrent
+   * callers share one fetch. An unknown key id causes another fetch, at most one in 30 seconds while keys are held.
+   * Without keys, a failed fetch is retried after 1, 2, 4, 8, 16 and then 30 seconds.
    *
    * The keys belong to the `ClerkHttp` below: two clients never share them, even where this layer is built twice.
    */
   static readonly layerJwks: Layer.Layer<SigningKeys, never, ClerkHttp> = Layer.fresh(
-    Layer.scoped(SigningKeys, Effect.flatMap(ClerkHttp, keysOfClient))
+    Layer.scoped(
+      SigningKeys,
+      Effect.flatMap(ClerkHttp, (http) => keysOfClient(http))
+    )
   )
 
   /**
-   * From the environment: `CLERK_JWT_KEY` if it is set, and then neither a request is made nor a secret key needed;
-   * otherwise as `layerJwks`, through the client of the environment (`ClerkHttp.layerDefault`). Each time it is built
-   * it reads the environment anew.
+   * The keys that the instance publishes at its Frontend API, fetched over the global `fetch`. It needs no secret key and
+   * sends none. Each build of the layer has keys of its own, with the times of `layerJwks`. Fails with
+   * `ClerkConfigError` when an option breaks a rule.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { SessionTokens, SigningKeys } from "effect-clerk"
+   *
+   * export const program = SessionTokens.verify("eyJ…").pipe(
+   *   Effect.provide(SigningKeys.layerPublic({ publishableKey: "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k" }))
+   * )
+   * ```
+   */
+  static layerPublic(options: PublicKeysOptions): Layer.Layer<SigningKeys, ClerkConfigError> {
+    return Layer.scoped(
+      SigningKeys,
+      Effect.suspend(() => publicKeys(options, overFetch))
+    )
+  }
+
+  /** As `layerPublic`, over the `HttpClient` of `@effect/platform` that is provided. */
+  static layerPublicHttp(
+    options: PublicKeysOptions
+  ): Layer.Layer<SigningKeys, ClerkConfigError, HttpClient.HttpClient> {
+    return Layer.scoped(
+      SigningKeys,
+      Effect.suspend(() => publicKeys(options, overHttpClient))
+    )
+  }
+
+  /**
+   * From the environment, by the first of these variables that is set and not empty:
+   *
+   * 1. `CLERK_JWT_KEY`: the key in it, as `layerPem`, without any request;
+   * 2. `CLERK_SECRET_KEY`: as `layerJwks`, over the client of the environment (`ClerkHttp.layerDefault`);
+   * 3. `CLERK_PUBLISHABLE_KEY`: as `layerPublic`.
+   *
+   * Each build of the layer reads the environment again.
    */
   static readonly layerConfig: Layer.Layer<SigningKeys, ClerkConfigError> = Layer.fresh(
-    Layer.suspend(() =>
-      Layer.unwrapEffect(
-        Effect.map(
-          Effect.mapError(Config.option(Config.redacted(variable)), () => broken("could not be read")),
-          Option.match({
-            onNone: () => Layer.provide(SigningKeys.layerJwks, ClerkHttp.layerDefault),
-            onSome: (pem) =>
-              Layer.effect(
-                SigningKeys,
-                Effect.mapBoth(importPublicKeyPem(pem), {
-                  onFailure: ({ rule }) => broken(rule),
-                  onSuccess: oneKey
-                })
-              )
-          })
-        )
-      )
-    )
+    Layer.suspend(() => Layer.unwrapEffect(fromEnvironment))
   )
 }
 
-const variable = "CLERK_JWT_KEY"
+const fromEnvironment: Effect.Effect<
+  Layer.Layer<SigningKeys, ClerkConfigError>,
+  ClerkConfigError
+> = Effect.gen(function* () {
+  const pem = yield* secretVariable("jwtKey", variables.jwtKey)
+  if (pem !== undefined) return naming("jwtKey", SigningKeys.layerPem(pem))
+  const secretKey = yield* secretVariable("secretKey", "CLERK_SECRET_KEY")
+  const publishableKey =
+    secretKey === undefined ? yield* textVariable("publishableKey", variables.publishableKey) : undefined
+  return publishableKey === undefined
+    ? Layer.provide(SigningKeys.layerJwks, ClerkHttp.layerDefault)
+    : naming("publishableKey", SigningKeys.layerPublic({ publishableKey }))
+})
 
-const broken = (rule: string) => new ClerkConfigError({ setting: "jwtKey", variable, rule }, true)
+const variables = { jwtKey: "CLERK_JWT_KEY", publishableKey: "CLERK_PUBLISHABLE_KEY" } as const
+
+/** Adds to an error the variable that the setting was read from. */
+const naming = (setting: keyof typeof variables, keys: Layer.Layer<SigningKeys, ClerkConfigError>) =>
+  Layer.catchAll(keys, ({ rule }) =>
+    Layer.fail(new ClerkConfigError({ setting, variable: variables[setting], rule }, true))
+  )
 
 /** Tokens are matched with a single key whatever their `kid`, which the dashboard does not show beside it. */
 const oneKey = (key: CryptoKey): SigningKeysService => {

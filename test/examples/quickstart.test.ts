@@ -67,7 +67,7 @@ describe("the quickstart", () => {
   )
 
   const refusals: ReadonlyArray<readonly [args: ReadonlyArray<string>, sentence: RegExp]> = [
-    [["--live", "--user", "user_1"], /^CLERK_SECRET_KEY \(secretKey\) is missing: .*$/m],
+    [["--live", "--user", "user_1"], /^CLERK_SECRET_KEY \(secretKey\) is missing or empty: .*$/m],
     [["--live"], /^whose sessions to list\? npm run quickstart .*$/m],
     [["--help"], /^there are no other flags than these: npm run quickstart .*$/m]
   ]

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import type * as Scheduler from "effect/Scheduler"
 import { PCGRandom } from "effect/Utils"
 import { ClerkHttp } from "effect-clerk"
-import { keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
+import { isolatedKeysOver, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
 
 /** Lets any fiber go on that can, and takes the turn from it after a few steps. */
 const shuffling = (random: PCGRandom): Scheduler.Scheduler => {
@@ -40,7 +40,18 @@ const scenarios = [
   { clerk: "is down", answer: Effect.fail(outage), known: "unreachable", forged: "unreachable" }
 ] as const
 
-describe.each(scenarios)("whoever goes on first, when Clerk $clerk", ({ answer, forged, known }) => {
+/** On runtimes where callers share a fetch, and where each request has to go on by itself. */
+const variants = [false, true].flatMap((isIsolated) =>
+  scenarios.map((scenario) => ({
+    ...scenario,
+    isIsolated,
+    runtime: isIsolated ? "isolates requests" : "lets requests share a fetch"
+  }))
+)
+
+const name = "in whatever order fibers run, on a runtime that $runtime, when Clerk $clerk"
+
+describe.each(variants)(name, ({ answer, forged, isIsolated, known }) => {
   const run = (seed: number) =>
     Effect.suspend(() => {
       const random = new PCGRandom(seed)
@@ -80,10 +91,13 @@ describe.each(scenarios)("whoever goes on first, when Clerk $clerk", ({ answer, 
         expect(requests).toMatchObject({ open: 0, afterAnAnswer: 0 })
         // One that is given up may still be ending when the next begins.
         expect(requests.atOnce).toBeLessThanOrEqual(2)
-      }).pipe(Effect.provide(keysOver(client)), Effect.withScheduler(shuffling(random)))
+      }).pipe(
+        Effect.provide(isIsolated ? isolatedKeysOver(client) : keysOver(client)),
+        Effect.withScheduler(shuffling(random))
+      )
     })
 
-  it.effect("nobody is left waiting, all are told the same, and then nobody asks again", () =>
+  it.effect("every caller gets the same outcome, and then nobody fetches again", () =>
     Effect.forEach(
       Array.from({ length: 40 }, (_, seed) => seed),
       (seed) =>

@@ -101,11 +101,26 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("has at most 50 keys, whether they may be used or not", () =>
+  it.effect("gives its first 50 usable keys, however many there are", () =>
     Effect.gen(function* () {
-      const fill = Array.from({ length: 49 }, (_, index) => ({ kty: "EC", kid: `ec_${index}` }))
-      expect(yield* idsIn(good, ...fill)).toEqual(["ins_good"])
-      expect(yield* idsIn(good, ...fill, {})).toBe("invalid")
+      const usable = Array.from({ length: 60 }, (_, index) => jwk(`ins_${index}`))
+      expect(yield* idsIn(...usable)).toEqual(usable.slice(0, 50).map(({ kid }) => kid))
+    })
+  )
+
+  it.effect("may have any number of unusable keys before the usable ones", () =>
+    Effect.gen(function* () {
+      const unusable = Array.from({ length: 200 }, (_, index) => ({ kty: "EC", kid: `ec_${index}` }))
+      expect(yield* idsIn(...unusable, {}, good)).toEqual(["ins_good"])
+      expect(yield* idsIn(...unusable)).toBe("empty")
+    })
+  )
+
+  it.effect("is invalid when a key beyond the first 50 repeats an id", () =>
+    Effect.gen(function* () {
+      const usable = Array.from({ length: 60 }, (_, index) => jwk(`ins_${index}`))
+      expect(yield* idsIn(...usable, jwk("ins_0"))).toBe("invalid")
+      expect(yield* idsIn(...usable, jwk("ins_59"))).toBe("invalid")
     })
   )
 

@@ -25,6 +25,14 @@ describe("a publishable key tells where the instance's Frontend API is", () => {
     })
   )
 
+  it.effect.each(["localhost", "localhost:4810", "clerk.localhost:4810", "127.0.0.1:4810", "127.1.2.3"])(
+    "%s, over http because it is this machine",
+    (host) =>
+      Effect.gen(function* () {
+        expect((yield* readPublishableKey(keyOf(`${host}$`))).issuer).toBe(`http://${host}`)
+      })
+  )
+
   const padded = keyOf("clerk.example.com$")
   const others: ReadonlyArray<readonly [name: string, key: unknown]> = [
     ["nothing", ""],
@@ -39,7 +47,9 @@ describe("a publishable key tells where the instance's Frontend API is", () => {
     ["a host without the dollar sign", keyOf("clerk.example.com")],
     ["two dollar signs", keyOf("clerk.example.com$$")],
     ["something after the dollar sign", keyOf("clerk.example.com$.evil.test")],
-    ["a host of one word", keyOf("localhost$")],
+    ["a host of one word", keyOf("intranet$")],
+    ["a host of one word with a port", keyOf("emulator:4000$")],
+    ["a port that does not exist", keyOf("localhost:65536$")],
     ["an empty label", keyOf("clerk..com$")],
     ["dots alone", keyOf("...$")],
     ["a path", keyOf("clerk.example.com/evil$")],

@@ -21,18 +21,28 @@ import {
 import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
 import { untyped } from "../support/requests.js"
 
+const dashboard = "copy the secret key (sk_test_… or sk_live_…) from Clerk's dashboard"
+const missing = `is missing or empty: ${dashboard}`
+const form = `is not a secret key of Clerk: ${dashboard}. For a gateway that has keys of its own, set allowAnySecretKey: true`
+
 describe("the secret key", () => {
   const white = "must not contain white space"
   const printable = "must be printable ASCII: it has a character that no key has, as a placeholder does"
   const quoted = "must be the key alone, without quotes"
   const cases: ReadonlyArray<readonly [name: string, key: unknown, rule: string]> = [
-    ["missing", undefined, "is missing: take the key that starts with sk_ from Clerk's dashboard"],
+    ["missing", undefined, missing],
     ["a plain string", "sk_test_plain", "must be a Redacted string: wrap it with Redacted.make"],
     ["null", null, "must be a Redacted string: wrap it with Redacted.make"],
     ["something redacted that is no string", Redacted.make(1234567), "must be a Redacted string"],
     ["a key that was redacted twice", Redacted.make(Redacted.make("sk_test_x")), "must be a Redacted string"],
-    ["empty", Redacted.make(""), "is empty"],
-    ["blank", Redacted.make("   "), white],
+    ["empty", Redacted.make(""), missing],
+    ["blank", Redacted.make(" \n"), missing],
+    ["a word", Redacted.make("hello"), form],
+    ["a prefix without its environment", Redacted.make("sk_a2V5"), form],
+    ["of an unknown environment", Redacted.make("sk_prod_a2V5"), form],
+    ["in capitals", Redacted.make("SK_TEST_A2V5"), form],
+    ["a key of another service", Redacted.make("rk_live_a2V5"), form],
+    ["a session token", Redacted.make("eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"), form],
     ["led by a space", Redacted.make(" sk_test_spaced"), white],
     ["followed by a space", Redacted.make("sk_test_spaced "), white],
     ["followed by a line end", Redacted.make("sk_test_pasted\n"), white],
@@ -64,6 +74,14 @@ describe("the secret key", () => {
     )
   }
 
+  it.effect("that is a prefix with nothing behind it is refused", () =>
+    Effect.gen(function* () {
+      for (const prefix of ["sk_test_", "sk_live_"]) {
+        expect(yield* told(fetchLayer({ secretKey: Redacted.make(prefix) }))).toBe(`secretKey ${form}`)
+      }
+    })
+  )
+
   it.effect("of the greatest length is accepted", () =>
     Effect.gen(function* () {
       const key = `sk_live_${"a".repeat(504)}`
@@ -71,7 +89,39 @@ describe("the secret key", () => {
       expect(request?.headers["authorization"]).toBe(`Bearer ${key}`)
     })
   )
+
+  it.effect("in another form is sent to a gateway when allowAnySecretKey is set", () =>
+    Effect.gen(function* () {
+      const options = { secretKey: Redacted.make("gateway-key/7"), apiUrl: "https://gateway.example" }
+      expect(yield* told(fetchLayer(options), options.secretKey)).toBe(`secretKey ${form}`)
+      expect(yield* told(fetchLayer({ ...options, allowAnySecretKey: false }))).toBe(`secretKey ${form}`)
+      for (const layer of [
+        fetchLayer({ ...options, allowAnySecretKey: true }),
+        configLayer(
+          { apiUrl: Config.succeed(options.apiUrl), allowAnySecretKey: true },
+          { CLERK_SECRET_KEY: "gateway-key/7" }
+        )
+      ]) {
+        const request = yield* requestThrough(layer)
+        expect(request?.headers["authorization"]).toBe("Bearer gateway-key/7")
+      }
+    })
+  )
+
+  it.effect("in another form is still checked for slips when allowAnySecretKey is set", () =>
+    Effect.gen(function* () {
+      for (const [name, key, rule] of cases) {
+        if (rule !== form) {
+          const layer = fetchLayer({ secretKey: key, allowAnySecretKey: true })
+          expect([name, yield* told(layer, key)]).toEqual([name, `secretKey ${rule}`])
+        }
+      }
+    })
+  )
 })
+
+const https =
+  "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment; it needs a test key (sk_test_…)"
 
 describe("the API's URL", () => {
   const absolute = "must be an absolute https URL"
@@ -79,7 +129,6 @@ describe("the API's URL", () => {
   const extra = "must not carry a query or a fragment"
   const path = "must have a plain path, without dot segments"
   const port = "must not use a port that fetch refuses"
-  const https = "must be https (http is for loopback addresses only)"
   const cases: ReadonlyArray<readonly [url: unknown, rule: string]> = [
     ["", absolute],
     ["not a url", absolute],
@@ -124,6 +173,12 @@ describe("the API's URL", () => {
     ["http://127.0.0.1.evil.example", https],
     ["http://192.168.0.1", https],
     ["http://0.0.0.0", https],
+    ["http://clerk:4999", https],
+    ["http://host.docker.internal:4999", https],
+    ["http://localhost.localdomain", https],
+    ["http://notlocalhost", https],
+    ["http://128.0.0.1", https],
+    ["http://[::2]", https],
     ["https://evil.example/a/../b", path],
     ["https://evil.example/.", path],
     ["https://evil.example/a//b", path],
@@ -149,7 +204,10 @@ describe("the API's URL", () => {
     ["http://localhost:3000", "http://localhost:3000/v1/sessions/sess_1"],
     ["http://127.0.0.1:3000", "http://127.0.0.1:3000/v1/sessions/sess_1"],
     ["http://127.1.2.3", "http://127.1.2.3/v1/sessions/sess_1"],
-    ["http://[::1]:3000", "http://[::1]:3000/v1/sessions/sess_1"]
+    ["http://[::1]:3000", "http://[::1]:3000/v1/sessions/sess_1"],
+    ["http://[0:0:0:0:0:0:0:1]:3000", "http://[::1]:3000/v1/sessions/sess_1"],
+    ["http://x.localhost:4999", "http://x.localhost:4999/v1/sessions/sess_1"],
+    ["http://A.b-1.LOCALHOST:4999", "http://a.b-1.localhost:4999/v1/sessions/sess_1"]
   ] as const) {
     it.effect(`${apiUrl ?? "left out"} sends to ${sentTo}`, () =>
       Effect.gen(function* () {
@@ -158,6 +216,73 @@ describe("the API's URL", () => {
       })
     )
   }
+})
+
+describe("plain http on another host", () => {
+  const hosts = [
+    "http://clerk:4999",
+    "http://host.docker.internal:4999",
+    "http://192.168.0.1:4999",
+    "http://clerk_1.internal:4999"
+  ]
+  const testKey =
+    "needs a test key (sk_test_…), because http sends the key unencrypted: remove it, or use a test key"
+
+  for (const apiUrl of hosts) {
+    it.effect(`${apiUrl} is used with a test key when allowInsecureHttp is true`, () =>
+      Effect.gen(function* () {
+        const viaHttpClient = Layer.provide(
+          ClerkHttp.layer({ secretKey, apiUrl, allowInsecureHttp: true }),
+          FetchHttpClient.layer
+        )
+        for (const layer of [fetchLayer({ secretKey, apiUrl, allowInsecureHttp: true }), viaHttpClient]) {
+          const request = yield* requestThrough(layer)
+          expect(request?.url).toBe(`${apiUrl}/v1/sessions/sess_1`)
+        }
+        expect(yield* told(fetchLayer({ secretKey, apiUrl, allowInsecureHttp: false }))).toBe(
+          `apiUrl ${https}`
+        )
+      })
+    )
+  }
+
+  it.effect("is refused with any other key, whatever else is set", () =>
+    Effect.gen(function* () {
+      for (const options of [
+        { secretKey: Redacted.make("sk_live_a2V5") },
+        { secretKey: Redacted.make("sk_live_a2V5"), apiUrl: "https://api.clerk.com" },
+        { secretKey: Redacted.make("gateway-key"), allowAnySecretKey: true }
+      ]) {
+        const layer = fetchLayer({ apiUrl: hosts[0], ...options, allowInsecureHttp: true })
+        expect(yield* told(layer, options.secretKey)).toBe(`allowInsecureHttp ${testKey}`)
+      }
+    })
+  )
+
+  it.effect("leaves every other rule for the URL in force", () =>
+    Effect.gen(function* () {
+      for (const apiUrl of [
+        "http://user:password@clerk:4999",
+        "ftp://clerk",
+        "http://clerk/v1",
+        "clerk:4999"
+      ]) {
+        const error = yield* refusal(fetchLayer({ secretKey, apiUrl, allowInsecureHttp: true }), apiUrl)
+        expect(error.setting).toBe("apiUrl")
+      }
+    })
+  )
+
+  it.effect("is not allowed to layer and layerFetch by the environment", () =>
+    Effect.gen(function* () {
+      const options = { secretKey, apiUrl: "http://clerk:4999" }
+      const variables = { CLERK_ALLOW_INSECURE_HTTP: "true" }
+      const overHttpClient = Layer.provide(ClerkHttp.layer(options), FetchHttpClient.layer)
+      for (const layer of [fetchLayer(options), overHttpClient]) {
+        expect(yield* told(withVariables(layer, variables))).toBe(`apiUrl ${https}`)
+      }
+    })
+  )
 })
 
 describe("another setting", () => {
@@ -199,14 +324,23 @@ describe("another setting", () => {
       "policy.timeout must not be longer than the deadline, which is 30 ms; did you mean 30 seconds?",
       { policy: { timeout: "10 seconds", deadline: 30 } }
     ],
-    [
-      "policy.retries is not a policy setting; use attempts, timeout, deadline or onRetry",
-      { policy: { retries: 3 } }
-    ],
+    ["policy.retries is not a setting of a policy", { policy: { retries: 3 } }],
+    ["policy.atempts is not a setting of a policy; did you mean attempts?", { policy: { atempts: 3 } }],
     ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: "none" }],
     ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: 3 }],
-    ["secretkey is not an option of a client", { secretkey: Redacted.make("sk_test_x") }],
-    ["apiURL is not an option of a client", { apiURL: "https://proxy.example" }],
+    [
+      "secretkey is not an option of a client; did you mean secretKey?",
+      { secretkey: Redacted.make("sk_test_x") }
+    ],
+    ["apiURL is not an option of a client; did you mean apiUrl?", { apiURL: "https://proxy.example" }],
+    [
+      "allowInsecureHTTP is not an option of a client; did you mean allowInsecureHttp?",
+      { allowInsecureHTTP: true }
+    ],
+    ["*** is not an option of a client", { sk_live_by_a_slip: true }],
+    ...[1, "true", null].flatMap((flag) => [
+      ["allowAnySecretKey must be true or false", { allowAnySecretKey: flag }] as const
+    ]),
     ["__proto__ is not an option of a client", JSON.parse('{"__proto__":{"apiUrl":"https://evil.example"}}')]
   ]
   for (const [message, options] of cases) {
@@ -222,6 +356,25 @@ describe("another setting", () => {
       })
     )
   }
+
+  it.effect("is refused when the options inherit it, because it would be dropped in silence", () =>
+    Effect.gen(function* () {
+      class Options {
+        readonly secretKey = secretKey
+        get apiUrl() {
+          return "https://proxy.example"
+        }
+      }
+      class ConfigOptions {
+        get apiVersion() {
+          return "2025-03-12"
+        }
+      }
+      const rule = "must be a property of the options themselves, not one they inherit"
+      expect(yield* told(fetchLayer(new Options()))).toBe(`apiUrl ${rule}`)
+      expect(yield* told(configLayer(new ConfigOptions()))).toBe(`apiVersion ${rule}`)
+    })
+  )
 
   it.effect("is refused when there are no options at all", () =>
     Effect.gen(function* () {
@@ -259,7 +412,6 @@ describe("another setting", () => {
 })
 
 describe("from the environment", () => {
-  const missing = "is missing: take the key that starts with sk_ from Clerk's dashboard"
   const environments: ReadonlyArray<
     readonly [name: string, layerOf: (variables: { readonly [name: string]: string }) => AnyLayer]
   > = [
@@ -282,7 +434,9 @@ describe("from the environment", () => {
     it.effect(`${name} names the variable that is missing or bad, and never its value`, () =>
       Effect.gen(function* () {
         expect(yield* told(layerOf({}))).toBe(`CLERK_SECRET_KEY (secretKey) ${missing}`)
-        expect(yield* told(layerOf({ CLERK_SECRET_KEY: "" }))).toBe("CLERK_SECRET_KEY (secretKey) is empty")
+        expect(yield* told(layerOf({ CLERK_SECRET_KEY: "hello" }), "hello")).toBe(
+          `CLERK_SECRET_KEY (secretKey) ${form}`
+        )
         expect(yield* told(layerOf({ CLERK_SECRET_KEY: "sk_test_pasted\n" }), "sk_test_pasted")).toBe(
           "CLERK_SECRET_KEY (secretKey) must not contain white space"
         )
@@ -292,6 +446,54 @@ describe("from the environment", () => {
           CLERK_API_URL
         )
         expect(error).toMatchObject({ setting: "apiUrl", variable: "CLERK_API_URL" })
+      })
+    )
+
+    for (const blank of ["", " ", "\t\r\n"]) {
+      it.effect(`${name} takes a variable that is ${JSON.stringify(blank)} for a missing one`, () =>
+        Effect.gen(function* () {
+          expect(yield* told(layerOf({ CLERK_SECRET_KEY: blank }))).toBe(
+            `CLERK_SECRET_KEY (secretKey) ${missing}`
+          )
+          const request = yield* requestThrough(
+            layerOf({
+              CLERK_SECRET_KEY: "sk_live_env",
+              CLERK_API_URL: blank,
+              CLERK_ALLOW_INSECURE_HTTP: blank
+            })
+          )
+          expect(request?.url).toBe("https://api.clerk.com/v1/sessions/sess_1")
+        })
+      )
+    }
+
+    it.effect(`${name} allows plain http by CLERK_ALLOW_INSECURE_HTTP`, () =>
+      Effect.gen(function* () {
+        const variables = { CLERK_SECRET_KEY: "sk_test_env", CLERK_API_URL: "http://clerk:4999" }
+        for (const allowed of ["true", "1", "yes", "on"]) {
+          const layer = layerOf({ ...variables, CLERK_ALLOW_INSECURE_HTTP: allowed })
+          const request = yield* requestThrough(layer)
+          expect(request?.url).toBe("http://clerk:4999/v1/sessions/sess_1")
+        }
+        for (const CLERK_ALLOW_INSECURE_HTTP of ["false", "0", "no", "off", "", " "]) {
+          expect(yield* told(layerOf({ ...variables, CLERK_ALLOW_INSECURE_HTTP }))).toBe(
+            `CLERK_API_URL (apiUrl) ${https}`
+          )
+        }
+        for (const CLERK_ALLOW_INSECURE_HTTP of ["TRUE", "maybe", "2", " true"]) {
+          expect(yield* told(layerOf({ ...variables, CLERK_ALLOW_INSECURE_HTTP }))).toBe(
+            "CLERK_ALLOW_INSECURE_HTTP (allowInsecureHttp) must be true or false"
+          )
+        }
+        const error = yield* refusal(
+          layerOf({ ...variables, CLERK_SECRET_KEY: "sk_live_env", CLERK_ALLOW_INSECURE_HTTP: "true" }),
+          "sk_live_env"
+        )
+        expect(error).toMatchObject({
+          setting: "allowInsecureHttp",
+          variable: "CLERK_ALLOW_INSECURE_HTTP",
+          rule: expect.stringMatching(/^needs a test key/)
+        })
       })
     )
   }
@@ -327,6 +529,49 @@ describe("from the environment", () => {
         authorization: "Bearer sk_test_mine",
         "clerk-api-version": "2025-03-12"
       })
+    })
+  )
+
+  it.effect("layerConfig takes a blank text from somebody's own Config for a missing one", () =>
+    Effect.gen(function* () {
+      const sources = { secretKey: Config.redacted("MY_KEY"), apiUrl: Config.string("MY_URL") }
+      for (const blank of ["", " \n"]) {
+        const request = yield* requestThrough(configLayer(sources, { MY_KEY: "sk_test_mine", MY_URL: blank }))
+        expect(request?.url).toBe("https://api.clerk.com/v1/sessions/sess_1")
+        expect(yield* told(configLayer(sources, { MY_KEY: blank, MY_URL: blank }))).toBe(
+          `secretKey ${missing}`
+        )
+      }
+    })
+  )
+
+  it.effect("layerConfig takes allowInsecureHttp as it is or from a Config", () =>
+    Effect.gen(function* () {
+      const variables = { CLERK_SECRET_KEY: "sk_test_env", CLERK_API_URL: "http://clerk:4999", MY_FLAG: "on" }
+      for (const allowInsecureHttp of [true, Config.boolean("MY_FLAG")]) {
+        const request = yield* requestThrough(configLayer({ allowInsecureHttp }, variables))
+        expect(request?.url).toBe("http://clerk:4999/v1/sessions/sess_1")
+      }
+      const layer = configLayer(
+        { allowInsecureHttp: false },
+        { ...variables, CLERK_ALLOW_INSECURE_HTTP: "true" }
+      )
+      expect(yield* told(layer)).toBe(`CLERK_API_URL (apiUrl) ${https}`)
+    })
+  )
+
+  it.effect("layerConfig refuses a source that is no Config", () =>
+    Effect.gen(function* () {
+      for (const [setting, source] of [
+        ["secretKey", Redacted.make("sk_test_plain")],
+        ["secretKey", "sk_test_plain"],
+        ["apiUrl", "https://proxy.example"],
+        ["allowInsecureHttp", "true"]
+      ] as const) {
+        expect(yield* told(configLayer(untyped({ [setting]: source })), source)).toBe(
+          `${setting} must be a Config, such as Config.string("MY_URL")`
+        )
+      }
     })
   )
 

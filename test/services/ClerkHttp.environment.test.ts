@@ -108,7 +108,7 @@ describe("an operation that is run bare", () => {
 
   const broken: ReadonlyArray<readonly [string, ReadonlyArray<readonly [string, string]>, string]> = [
     ["no key", [], "CLERK_SECRET_KEY (secretKey) is missing"],
-    ["an empty key", [["CLERK_SECRET_KEY", ""]], "CLERK_SECRET_KEY (secretKey)"],
+    ["an empty key", [["CLERK_SECRET_KEY", ""]], "CLERK_SECRET_KEY (secretKey) is missing or empty"],
     [
       "a publishable key",
       [["CLERK_SECRET_KEY", "pk_test_x"]],

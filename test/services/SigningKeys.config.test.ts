@@ -41,6 +41,60 @@ const refusalOf = (variables: Variables) =>
   Effect.flip(Effect.scoped(Layer.build(environment(variables).keys)))
 
 const pem = pemOf(ours)
+const publishableKey = `pk_test_${Buffer.from("clerk.example.com$").toString("base64")}`
+
+const backend = "https://api.clerk.com/v1/jwks"
+const frontend = "https://clerk.example.com/.well-known/jwks.json"
+
+describe("the source of the keys from the environment", () => {
+  const secretKey = "sk_test_a2V5"
+  const sources: ReadonlyArray<readonly [string, Variables, ReadonlyArray<string>]> = [
+    [
+      "CLERK_JWT_KEY beside both others",
+      { CLERK_JWT_KEY: pem, CLERK_SECRET_KEY: secretKey, CLERK_PUBLISHABLE_KEY: publishableKey },
+      []
+    ],
+    ["CLERK_JWT_KEY beside an empty secret key", { CLERK_JWT_KEY: pem, CLERK_SECRET_KEY: "" }, []],
+    ["CLERK_JWT_KEY encoded in base64", { CLERK_JWT_KEY: Buffer.from(pem).toString("base64") }, []],
+    ["CLERK_SECRET_KEY alone", { CLERK_SECRET_KEY: secretKey }, [backend]],
+    [
+      "CLERK_SECRET_KEY beside a publishable key",
+      { CLERK_SECRET_KEY: secretKey, CLERK_PUBLISHABLE_KEY: publishableKey },
+      [backend]
+    ],
+    [
+      "CLERK_SECRET_KEY beside an empty CLERK_JWT_KEY",
+      { CLERK_JWT_KEY: "", CLERK_SECRET_KEY: secretKey },
+      [backend]
+    ],
+    [
+      "CLERK_SECRET_KEY beside an empty CLERK_API_URL",
+      { CLERK_SECRET_KEY: secretKey, CLERK_API_URL: "" },
+      [backend]
+    ],
+    ["CLERK_PUBLISHABLE_KEY alone", { CLERK_PUBLISHABLE_KEY: publishableKey }, [frontend]],
+    [
+      "CLERK_PUBLISHABLE_KEY beside others that are empty",
+      { CLERK_JWT_KEY: " ", CLERK_SECRET_KEY: "", CLERK_PUBLISHABLE_KEY: publishableKey },
+      [frontend]
+    ],
+    [
+      "CLERK_PUBLISHABLE_KEY beside a URL of the Backend API",
+      { CLERK_API_URL: "https://api.example.com", CLERK_PUBLISHABLE_KEY: publishableKey },
+      [frontend]
+    ]
+  ]
+
+  it.effect.each(sources)("is %s", ([, variables, urls]) => {
+    const { calls, keys } = environment(variables)
+    return Effect.gen(function* () {
+      expect(yield* look("ins_1")).toBe("found")
+      expect(calls.map(({ url }) => url)).toEqual(urls)
+      const authorizations = calls.map(({ headers }) => headers["authorization"])
+      expect(authorizations).toEqual(urls.map((url) => (url === backend ? `Bearer ${secretKey}` : undefined)))
+    }).pipe(Effect.provide(keys))
+  })
+})
 
 describe("keys from the environment", () => {
   const withKey: ReadonlyArray<readonly [string, Variables]> = [
@@ -122,9 +176,28 @@ describe("an environment is refused", () => {
   const privatePem = String(ourPrivateKey.export({ type: "pkcs8", format: "pem" }))
 
   const broken: ReadonlyArray<readonly [string, Variables, RegExp]> = [
-    ["without either variable", {}, /^CLERK_SECRET_KEY \(secretKey\) is missing/],
-    ["with an empty secret key", { CLERK_SECRET_KEY: "" }, /^CLERK_SECRET_KEY \(secretKey\) is empty$/],
-    ["with an empty key", { CLERK_JWT_KEY: "" }, /^CLERK_JWT_KEY \(jwtKey\) is empty$/],
+    ["without any of the variables", {}, /^CLERK_SECRET_KEY \(secretKey\) is missing/],
+    [
+      "with an empty secret key",
+      { CLERK_SECRET_KEY: "" },
+      /^CLERK_SECRET_KEY \(secretKey\) is missing or empty/
+    ],
+    [
+      "with variables that are all empty",
+      { CLERK_JWT_KEY: "", CLERK_SECRET_KEY: " ", CLERK_PUBLISHABLE_KEY: "\n" },
+      /^CLERK_SECRET_KEY \(secretKey\) is missing or empty/
+    ],
+    ["with quotes around no key", { CLERK_JWT_KEY: '""' }, /^CLERK_JWT_KEY \(jwtKey\) is empty$/],
+    [
+      "with a publishable key that is none",
+      { CLERK_PUBLISHABLE_KEY: secret },
+      /^CLERK_PUBLISHABLE_KEY \(publishableKey\) must be the key that starts with pk_test_ or pk_live_/
+    ],
+    [
+      "with a secret key that is none beside a publishable key",
+      { CLERK_SECRET_KEY: publishableKey, CLERK_PUBLISHABLE_KEY: publishableKey },
+      /^CLERK_SECRET_KEY \(secretKey\) is a publishable key/
+    ],
     [
       "with the secret key in the place of the key",
       { CLERK_JWT_KEY: secret, CLERK_SECRET_KEY: secret },
@@ -163,7 +236,7 @@ describe("an environment is refused", () => {
         Effect.flip
       )
       expect(error).toMatchObject({ _tag: "ClerkConfigError", setting: "jwtKey", variable: "CLERK_JWT_KEY" })
-      expect(error.message).toBe("CLERK_JWT_KEY (jwtKey) could not be read")
+      expect(error.message).toBe("CLERK_JWT_KEY (jwtKey) cannot be read")
       expect(errorChannels(error).filter(([, text]) => text.includes("vault"))).toEqual([])
     })
   )

@@ -13,6 +13,13 @@ import { json, type Loopback, loopback } from "../support/loopback.js"
 
 const clientAt = (apiUrl: string) => ClerkHttp.layerFetch({ secretKey: DEFAULT_SECRET_KEY, apiUrl })
 
+/** An emulated Clerk in process, with its keys over a client. */
+const inProcess = SigningKeys.layerJwks.pipe(
+  Layer.provide(ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY })),
+  Layer.provide(ClerkEmulator.layerHttpClient),
+  Layer.provideMerge(ClerkEmulator.layer())
+)
+
 /** A token of somebody who has just signed in. */
 const signIn = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator
@@ -37,17 +44,7 @@ const story = Effect.gen(function* () {
 })
 
 describe("tokens of the emulated Clerk are verified with its keys", () => {
-  it.effect("through an HttpClient in process", () =>
-    story.pipe(
-      Effect.provide(
-        SigningKeys.layerJwks.pipe(
-          Layer.provide(ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY })),
-          Layer.provide(ClerkEmulator.layerHttpClient),
-          Layer.provideMerge(ClerkEmulator.layer())
-        )
-      )
-    )
-  )
+  it.effect("through an HttpClient in process", () => story.pipe(Effect.provide(inProcess)))
 
   it.live("over a socket", () =>
     story.pipe(
@@ -100,15 +97,21 @@ describe("tokens of the emulated Clerk are verified with its keys", () => {
         failure: "ClerkUnauthorized",
         retryable: false
       })
-    }).pipe(
-      Effect.provide(
-        SigningKeys.layerJwks.pipe(
-          Layer.provide(ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY })),
-          Layer.provide(ClerkEmulator.layerHttpClient),
-          Layer.provideMerge(ClerkEmulator.layer())
-        )
-      )
-    )
+    }).pipe(Effect.provide(inProcess))
+  )
+})
+
+describe("many rotations of the keys", () => {
+  it.effect("leave the newest keys usable", () =>
+    Effect.gen(function* () {
+      const { clerk, sessionToken, user } = yield* signIn
+      const set = clerk.jwks.keys
+      const old = Array.from({ length: 100 }, (_, index) => jwk(`ins_old_${index}`))
+      const { body, headers, status } = ClerkTest.json(200, { keys: [...set, ...old] })
+      yield* clerk.answerNext({ body, headers, status })
+      expect((yield* SessionTokens.verify(sessionToken)).userId).toBe(user.id)
+      expect([yield* look("ins_old_48"), yield* look("ins_old_49")]).toEqual(["found", "unknown"])
+    }).pipe(Effect.provide(inProcess))
   )
 })
 

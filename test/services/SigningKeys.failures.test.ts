@@ -12,8 +12,6 @@ import { text } from "../support/wire.js"
 
 const findOne = Effect.provide(find("ins_1"), SigningKeys.layerJwks)
 
-const tooMany = Array.from({ length: 51 }, (_, index) => jwk(`ins_${index}`))
-
 interface Failure {
   readonly of: string
   readonly turn: Turn
@@ -97,7 +95,6 @@ const failures: ReadonlyArray<Failure> = [
     reason: "invalid",
     failure: "ClerkDecodeError"
   },
-  { of: "a set of more than 50 keys", turn: keySet(...tooMany), reason: "invalid" },
   { of: "a set with two keys of one id", turn: keysNamed("ins_1", "ins_1"), reason: "invalid" },
   { of: "an empty set", turn: keySet(), reason: "empty" },
   { of: "a set of keys for something else", turn: keySet(jwk("ins_1", { use: "enc" })), reason: "empty" }
@@ -113,7 +110,7 @@ describe("the keys are not available because of", () => {
         reason,
         ...(failure === undefined ? {} : { failure }),
         retryable: reason !== "rejected",
-        retryAfter: Duration.seconds(30)
+        retryAfter: Duration.seconds(1)
       })
       expect(times).toHaveLength(requests)
     })
@@ -127,17 +124,33 @@ describe("the keys are not available because of", () => {
   )
 })
 
-describe("when the keys will be asked for again", () => {
+describe("the time of the next fetch", () => {
   it.effect("is said to the millisecond, and rounded up", () => {
-    const { times, layer } = stage({ turns: [outage] })
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage] })
     return Effect.gen(function* () {
-      const retryAfter = Effect.map(Effect.flip(find("ins_1")), (error) => error.retryAfter)
+      yield* find("ins_1")
+      yield* TestClock.adjust("30 seconds")
+      const retryAfter = Effect.map(Effect.flip(find("ins_2")), (error) => error.retryAfter)
       expect(yield* retryAfter).toEqual(Duration.seconds(30))
       yield* TestClock.adjust("10 seconds")
       expect(yield* retryAfter).toEqual(Duration.seconds(20))
       yield* TestClock.adjust("19998600 micros")
       expect(yield* retryAfter).toEqual(Duration.millis(2))
-      expect(times).toHaveLength(1)
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("is the end of the backoff while no key is held", () => {
+    const { times, layer } = stage({ turns: [outage] })
+    return Effect.gen(function* () {
+      const retryAfter = Effect.map(Effect.flip(find("ins_1")), (error) => error.retryAfter)
+      for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+        expect(yield* retryAfter).toEqual(Duration.seconds(seconds))
+        yield* TestClock.adjust("400 millis")
+        expect(yield* retryAfter).toEqual(Duration.millis(seconds * 1000 - 400))
+        yield* TestClock.adjust(seconds * 1000 - 400)
+      }
+      expect(times).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000])
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
@@ -145,14 +158,14 @@ describe("when the keys will be asked for again", () => {
     Effect.gen(function* () {
       const { error } = yield* playToFailure(findOne, { turns: [ClerkTest.json(401, {})] })
       expect(error.message).toBe(
-        "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized), next fetch in 30s"
+        "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized), next fetch in 1s"
       )
       expect(JSON.parse(JSON.stringify(error))).toEqual({
         _tag: "ClerkKeysUnavailable",
         reason: "rejected",
         failure: "ClerkUnauthorized",
         retryable: false,
-        retryAfter: 30_000,
+        retryAfter: 1_000,
         message: error.message
       })
     })

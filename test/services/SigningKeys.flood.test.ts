@@ -68,56 +68,50 @@ describe("a flood of forged key ids", () => {
   })
 })
 
-describe("a key id that was looked for in vain", () => {
-  it.effect("leads to no other request for five minutes", () => {
+describe("an unknown key id", () => {
+  it.effect("causes a fetch every thirty seconds, as long as callers look for it", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
     return Effect.gen(function* () {
-      expect(yield* look("ins_2")).toBe("unknown")
-      yield* TestClock.adjust("299 seconds")
-      expect(yield* look("ins_2")).toBe("unknown")
-      expect(times).toHaveLength(1)
-      yield* TestClock.adjust("1 second")
-      expect(yield* look("ins_2")).toBe("unknown")
-      expect(times).toHaveLength(2)
+      for (let second = 0; second < 65; second += 5) {
+        expect(yield* look("ins_2")).toBe("unknown")
+        yield* TestClock.adjust("5 seconds")
+      }
+      expect(times).toEqual([0, 30_000, 60_000])
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("is found when somebody else's request brings it", () => {
+  it.effect("is found thirty seconds after the last fetch when its key was published since", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_1", "ins_2")] })
+    return Effect.gen(function* () {
+      expect(yield* look("ins_2")).toBe("unknown")
+      yield* TestClock.adjust("29999 millis")
+      expect(yield* look("ins_2")).toBe("unknown")
+      yield* TestClock.adjust("1 millis")
+      expect(yield* look("ins_2")).toBe("found")
+      expect(times).toEqual([0, 30_000])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("is found by a fetch that another key id caused", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_1", "ins_2")] })
     return Effect.gen(function* () {
       expect(yield* look("ins_2")).toBe("unknown")
       yield* TestClock.adjust("30 seconds")
-      expect([yield* look("ins_2"), yield* look("ins_3"), yield* look("ins_2")]).toEqual([
-        "unknown",
-        "unknown",
-        "found"
-      ])
+      expect([yield* look("ins_3"), yield* look("ins_2")]).toEqual(["unknown", "found"])
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("is looked for again when there are no keys to compare it with", () => {
-    const { layer } = stage({
+  it.effect("is fetched for again one second after a set without keys", () => {
+    const { times, layer } = stage({
       turns: [keysNamed("ins_1"), keySet(), keysNamed("ins_1", "ins_2")]
     })
     return Effect.gen(function* () {
       expect(yield* look("ins_2")).toBe("unknown")
       yield* TestClock.adjust("30 seconds")
       expect(yield* look("ins_3")).toBe("empty")
-      yield* TestClock.adjust("30 seconds")
+      yield* TestClock.adjust("1 second")
       expect(yield* look("ins_2")).toBe("found")
-    }).pipe(Effect.provide(keysOver(layer)))
-  })
-
-  it.effect("is remembered together with 127 others, and the oldest gives way", () => {
-    const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
-    const kids = forged(129)
-    return Effect.gen(function* () {
-      yield* lookForAll(kids)
-      yield* TestClock.adjust("30 seconds")
-      yield* lookForAll(kids.slice(1))
-      expect(times).toHaveLength(1)
-      yield* lookForAll(kids.slice(0, 1))
-      expect(times).toHaveLength(2)
+      expect(times).toEqual([0, 30_000, 31_000])
     }).pipe(Effect.provide(keysOver(layer)))
   })
 })

@@ -2,8 +2,10 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { find, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { ClerkTest } from "effect-clerk/testing"
+import { find, keySet, keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
+import { refused, stage, type Turn } from "../support/play.js"
+import { text } from "../support/wire.js"
 
 const hangs = Effect.never
 
@@ -91,19 +93,6 @@ describe("while Clerk cannot be reached", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("a server that just started says so, and asks again after thirty seconds", () => {
-    const { times, layer } = stage({ turns: [outage, keysNamed("ins_1")] })
-    return Effect.gen(function* () {
-      expect(yield* Effect.flip(find("ins_1"))).toMatchObject({ reason: "unreachable" })
-      yield* TestClock.adjust("29 seconds")
-      expect(yield* look("ins_1")).toBe("unreachable")
-      expect(times).toHaveLength(1)
-      yield* TestClock.adjust("1 second")
-      expect(yield* look("ins_1")).toBe("found")
-      expect(times).toHaveLength(2)
-    }).pipe(Effect.provide(keysOver(layer)))
-  })
-
   it.effect("nothing is said of a key id that is not among the old keys", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), outage] })
     return Effect.gen(function* () {
@@ -114,30 +103,100 @@ describe("while Clerk cannot be reached", () => {
   })
 })
 
-describe("a set without a usable key", () => {
-  it.effect(
-    "withdraws the keys of before, also from those who wait for it, and is not asked for again at once",
-    () => {
-      const { times, layer } = stage({ turns: [keysNamed("ins_1"), keySet(), keysNamed("ins_1")] })
+describe("a cache without keys", () => {
+  const ways: ReadonlyArray<readonly [string, Turn, string]> = [
+    ["cannot connect", outage, "unreachable"],
+    ["is answered 401", ClerkTest.json(401, {}), "rejected"],
+    ["is answered 501", ClerkTest.json(501, {}), "failing"],
+    ["gets a web page", text("<p>"), "invalid"],
+    ["gets a set without keys", keySet(), "empty"]
+  ]
+
+  it.effect.each(ways)(
+    "fetches again after 1, 2, 4, 8, 16 and then 30 seconds when it %s",
+    ([, turn, reason]) => {
+      const { times, layer } = stage({ turns: [turn] })
       return Effect.gen(function* () {
-        yield* look("ins_1")
-        yield* TestClock.adjust("10 minutes")
-        expect([yield* look("ins_1"), yield* look("ins_1")]).toEqual(["empty", "empty"])
-        yield* TestClock.adjust("29 seconds")
-        expect(yield* look("ins_1")).toBe("empty")
-        expect(times).toHaveLength(2)
-        yield* TestClock.adjust("1 second")
-        expect(yield* look("ins_1")).toBe("found")
+        for (let second = 0; second < 125; second++) {
+          expect(yield* look("ins_1")).toBe(reason)
+          yield* TestClock.adjust("1 second")
+        }
+        expect(times).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 61_000, 91_000, 121_000])
       }).pipe(Effect.provide(keysOver(layer)))
     }
   )
 
-  it.effect("starts the pause between two requests when it is the first there is", () => {
-    const { times, layer } = stage({ turns: [keySet(), keysNamed("ins_1")] })
+  it.effect.each(ways)(
+    "has its keys a second after the first failure when at process start it %s",
+    ([, turn]) => {
+      const { times, layer } = stage({ turns: [turn, keysNamed("ins_1")] })
+      return Effect.gen(function* () {
+        yield* look("ins_1")
+        yield* TestClock.adjust("1 second")
+        expect(yield* lookForAll(["ins_1", "ins_1", "ins_2"])).toEqual(["found", "found", "unknown"])
+        expect(times).toEqual([0, 1_000])
+      }).pipe(Effect.provide(keysOver(layer)))
+    }
+  )
+
+  it.effect("recovers within two seconds of a start during which connections are refused for one", () => {
+    const { times, layer } = stage({
+      turns: (index) => (index < 3 ? refused : keysNamed("ins_1"))
+    })
     return Effect.gen(function* () {
-      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["empty", "empty"])
-      expect(times).toHaveLength(1)
-      yield* TestClock.adjust("30 seconds")
+      const first = yield* Effect.fork(look("ins_1"))
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(first)).toBe("unreachable")
+      yield* TestClock.adjust("1 second")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toHaveLength(4)
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("starts its backoff at one second again after a success", () => {
+    const { times, layer } = stage({
+      turns: [outage, outage, keysNamed("ins_1"), keySet(), keysNamed("ins_1")]
+    })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("1 second")
+      yield* look("ins_1")
+      yield* TestClock.adjust("2 seconds")
+      expect(yield* look("ins_1")).toBe("found")
+      yield* TestClock.adjust("10 minutes")
+      expect(yield* look("ins_1")).toBe("empty")
+      yield* TestClock.adjust("1 second")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toEqual([0, 1_000, 3_000, 603_000, 604_000])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+
+  it.effect("backs off from one second when the keys reach their end during a pause", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage, keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("3590 seconds")
+      expect(yield* look("ins_1")).toBe("found")
+      yield* TestClock.adjust("9 seconds")
+      expect(yield* look("ins_2")).toBe("unreachable")
+      yield* TestClock.adjust("1 second")
+      expect(yield* look("ins_1")).toBe("found")
+      expect(times).toEqual([0, 3_590_000, 3_600_000])
+    }).pipe(Effect.provide(keysOver(layer)))
+  })
+})
+
+describe("a set without a usable key", () => {
+  it.effect("withdraws the keys of before, also from callers that wait for it", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), keySet(), keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      expect([yield* look("ins_1"), yield* look("ins_1")]).toEqual(["empty", "empty"])
+      yield* TestClock.adjust("999 millis")
+      expect(yield* look("ins_1")).toBe("empty")
+      expect(times).toHaveLength(2)
+      yield* TestClock.adjust("1 millis")
       expect(yield* look("ins_1")).toBe("found")
     }).pipe(Effect.provide(keysOver(layer)))
   })

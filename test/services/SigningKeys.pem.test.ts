@@ -19,6 +19,9 @@ const base64 = pem.replace(/-----[A-Z ]+-----|\s/g, "")
 /** Text as an environment file has it. */
 const escaped = (text: string, lineEnd = "\\n") => text.replaceAll("\n", lineEnd)
 
+/** Text as a secret store has it that takes one line only. */
+const encoded = (text: string) => Buffer.from(text).toString("base64")
+
 const accepted: ReadonlyArray<readonly [string, string | Redacted.Redacted<string>]> = [
   ["as the dashboard shows it", pem],
   ["without the last line end", pem.trimEnd()],
@@ -37,6 +40,18 @@ const accepted: ReadonlyArray<readonly [string, string | Redacted.Redacted<strin
   ["as base64 alone", base64],
   ["as base64 on lines", base64.replace(/.{64}/g, "$&\n")],
   ["as base64 in quotes with a line end", `"${base64}\\n"`],
+  ["as base64 of the PEM", encoded(pem)],
+  ["as base64 of the PEM without its last line end", encoded(pem.trimEnd())],
+  ["as base64 of the PEM, without padding", encoded(pem).replace(/=+$/, "")],
+  ["as base64 of the PEM, on lines", encoded(pem).replace(/.{76}/g, "$&\n")],
+  ["as base64 of the PEM, in quotes with a line end", `"${encoded(pem)}\\n"`],
+  ["as base64 of a PEM with line ends written as two characters", encoded(escaped(pem))],
+  ["as base64 of a PEM in quotes", encoded(`"${escaped(pem)}"`)],
+  ["as base64 of a PEM with the line ends of Windows", encoded(escaped(pem, "\r\n"))],
+  ["as base64 of a PEM with a byte order mark", encoded(`\uFEFF${pem}`)],
+  ["as base64 of the base64 alone", encoded(base64)],
+  ["as base64 of base64 on lines", encoded(base64.replace(/.{64}/g, "$&\n"))],
+  ["as base64 of base64 in quotes", encoded(`"${base64}"`)],
   ["as a Redacted", Redacted.make(pem)],
   ["as a Redacted on one line", Redacted.make(escaped(pem))]
 ]
@@ -91,6 +106,15 @@ const refused: ReadonlyArray<readonly [string, unknown, string]> = [
   ["a private key in quotes", `'${privatePem}'`, sharedPrivately],
   ["a private key as base64 alone", privatePem.replace(/-----[A-Z ]+-----|\s/g, ""), notSpki],
   ["a Redacted private key", Redacted.make(privatePem), sharedPrivately],
+  ["a private key as base64 of the PEM", encoded(privatePem), sharedPrivately],
+  ["base64 of two keys", encoded(pem + pem), "must be one key, not several"],
+  [
+    "base64 of a certificate",
+    encoded(labelled("CERTIFICATE")),
+    "is a certificate: give the public key alone"
+  ],
+  ["base64 of a key cut short", encoded(labelled("PUBLIC KEY", base64.slice(0, 200))), notSpki],
+  ["base64 of a sentence", encoded("the key, please, and be quick about it"), notSpki],
   ["a private key in PKCS#1 form", labelled("RSA PRIVATE KEY"), sharedPrivately],
   ["a private key of another kind", labelled("EC PRIVATE KEY"), sharedPrivately],
   ["an encrypted private key", labelled("ENCRYPTED PRIVATE KEY"), sharedPrivately],

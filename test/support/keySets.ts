@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, type ClerkResponse, ClerkTransportError, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { keysOfClient } from "../../src/internal/jwksCache.js"
 
 /** An odd number of just so many bits, the same for the same seed. Only who signs would have to know its factors. */
 export const modulus = (seed: string, bits = 2048): bigint => {
@@ -41,6 +42,16 @@ export const outage = new ClerkTransportError({ reason: "tls", sent: "no" })
 /** The keys of a client. */
 export const keysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.Layer<SigningKeys, E> =>
   Layer.provide(SigningKeys.layerJwks, client)
+
+/** The keys of a client on a runtime where a request must not wait for what another request has started. */
+export const isolatedKeysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.Layer<SigningKeys, E> =>
+  Layer.provide(
+    Layer.scoped(
+      SigningKeys,
+      Effect.flatMap(ClerkHttp, (http) => keysOfClient(http, true))
+    ),
+    client
+  )
 
 export const find = (kid: string | undefined) => Effect.flatMap(SigningKeys, (keys) => keys.find(kid))
 

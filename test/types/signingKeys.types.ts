@@ -1,4 +1,5 @@
 // Checked by `npm run check`, never run: what the types of the keys promise.
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -6,6 +7,7 @@ import {
   type ClerkConfigError,
   ClerkHttp,
   type ClerkKeysUnavailable,
+  type PublicKeysOptions,
   SessionTokens,
   SigningKeys,
   type SigningKeysService,
@@ -23,6 +25,19 @@ expectTypeOf(SigningKeys.layerPem).parameters.toEqualTypeOf<[string | Redacted.R
 expectTypeOf(Layer.provide(SigningKeys.layerJwks, ClerkHttp.layerFetch({ secretKey }))).toEqualTypeOf<
   Layer.Layer<SigningKeys, ClerkConfigError>
 >()
+expectTypeOf(SigningKeys.layerPublic({ publishableKey: "pk_test_a2V5" })).toEqualTypeOf<
+  Layer.Layer<SigningKeys, ClerkConfigError>
+>()
+expectTypeOf(SigningKeys.layerPublicHttp({ issuer: "https://clerk.example.com" })).toEqualTypeOf<
+  Layer.Layer<SigningKeys, ClerkConfigError, HttpClient.HttpClient>
+>()
+expectTypeOf(SigningKeys.layerPublic).parameters.toEqualTypeOf<[PublicKeysOptions]>()
+expectTypeOf<PublicKeysOptions>().toEqualTypeOf<{
+  readonly publishableKey?: string | undefined
+  readonly issuer?: string | undefined
+}>()
+// @ts-expect-error a secret key has no place here
+SigningKeys.layerPublic({ publishableKey: "pk_test_a2V5", secretKey })
 // @ts-expect-error not a text
 SigningKeys.layerPem(Redacted.make(1))
 // @ts-expect-error not a text

@@ -1,0 +1,276 @@
+import { AsyncLocalStorage } from "node:async_hooks"
+import { describe, expect, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as TestClock from "effect/TestClock"
+import { ClerkHttp, type SigningKeys } from "effect-clerk"
+import { afterEach, beforeEach, vi } from "vitest"
+import { defectOf, isInterruptedOnly } from "../support/exits.js"
+import { heldBack, isolatedKeysOver, keysNamed, look, outage, pause } from "../support/keySets.js"
+import { stage } from "../support/play.js"
+
+const request = new AsyncLocalStorage<number>()
+
+/** Looks for a key in a request of its own, and gives the outcome with the request in which its fiber went on. */
+const lookIn = (id: number, kid: string) =>
+  Effect.flatMap(Effect.runtime<SigningKeys>(), (runtime) =>
+    Effect.sync(() =>
+      request.run(id, () =>
+        Effect.runFork(
+          Effect.map(Effect.provide(look(kid), runtime), (outcome) => ({
+            outcome,
+            resumedIn: request.getStore()
+          }))
+        )
+      )
+    )
+  )
+
+const nap = (millis: number) => Effect.promise(() => new Promise((resolve) => setTimeout(resolve, millis)))
+
+/** The intervals that run. A runtime that cancels a request drops them without a word. */
+const intervals = new Set<ReturnType<typeof setInterval>>()
+const cancelRequests = Effect.sync(() => {
+  for (const interval of intervals) clearInterval(interval)
+})
+
+beforeEach(() => {
+  const { setInterval } = globalThis
+  vi.spyOn(globalThis, "setInterval").mockImplementation((...parameters) => {
+    const interval = setInterval(...parameters)
+    intervals.add(interval)
+    return interval
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const interval of intervals) clearInterval(interval)
+  intervals.clear()
+})
+
+describe("a runtime that isolates requests", () => {
+  it.live("resumes each caller in its own request, after one fetch in the request of the first", () =>
+    Effect.gen(function* () {
+      const fetchedIn: Array<number | undefined> = []
+      const client = Layer.succeed(ClerkHttp, {
+        execute: () =>
+          Effect.suspend(() => {
+            fetchedIn.push(request.getStore())
+            return Effect.as(nap(50), keysNamed("ins_1"))
+          })
+      })
+      yield* Effect.gen(function* () {
+        const ids = [1, 2, 3, 4, 5]
+        const fibers = yield* Effect.forEach(ids, (id) => lookIn(id, "ins_1"))
+        const outcomes = yield* Effect.forEach(fibers, Fiber.join)
+        expect(outcomes).toEqual(ids.map((id) => ({ outcome: "found", resumedIn: id })))
+        expect(fetchedIn).toEqual([1])
+      }).pipe(Effect.provide(isolatedKeysOver(client)))
+    })
+  )
+
+  it.effect("lets a thousand callers wait for one fetch, while the clock of a test stands still", () =>
+    Effect.gen(function* () {
+      const { answer, client, requests } = yield* heldBack
+      yield* Effect.gen(function* () {
+        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 1_000)
+        yield* nap(300)
+        yield* Deferred.succeed(answer, keysNamed("ins_1"))
+        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["found"]))
+      }).pipe(Effect.provide(isolatedKeysOver(client)))
+      expect(requests).toEqual({ made: 1, givenUp: 0 })
+    })
+  )
+
+  it.effect("tells all callers of one failed fetch why it failed", () =>
+    Effect.gen(function* () {
+      const { answer, client, requests } = yield* heldBack
+      yield* Effect.gen(function* () {
+        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 100)
+        yield* pause
+        yield* Deferred.fail(answer, outage)
+        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["unreachable"]))
+      }).pipe(Effect.provide(isolatedKeysOver(client)))
+      expect(requests).toEqual({ made: 1, givenUp: 0 })
+    })
+  )
+
+  it.effect("has another caller fetch when the first one is interrupted", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({ turns: [Effect.never, keysNamed("ins_1")] })
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.fork(look("ins_1"))
+        yield* pause
+        const others = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 10)
+        yield* pause
+        expect(isInterruptedOnly(yield* Fiber.interrupt(first))).toBe(true)
+        expect(new Set(yield* Fiber.join(Fiber.all(others)))).toEqual(new Set(["found"]))
+        expect(times).toHaveLength(2)
+      }).pipe(Effect.provide(isolatedKeysOver(layer)))
+    })
+  )
+
+  it.effect("has another caller fetch when the request of the first one was cancelled", () =>
+    Effect.gen(function* () {
+      const { times, layer } = stage({ turns: [Effect.never, Effect.never, keysNamed("ins_1")] })
+      yield* Effect.gen(function* () {
+        const gone = [yield* Effect.fork(look("ins_1"))]
+        yield* pause
+        yield* cancelRequests
+        gone.push(yield* Effect.fork(look("ins_1")))
+        while (times.length < 2) yield* nap(20)
+        yield* cancelRequests
+        expect(yield* look("ins_1")).toBe("found")
+        expect(times).toHaveLength(3)
+        yield* Fiber.interruptAll(gone)
+        expect(yield* look("ins_1")).toBe("found")
+      }).pipe(Effect.provide(isolatedKeysOver(layer)))
+    })
+  )
+
+  it.effect("takes the result of a fetch that was replaced when no other has come", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { times, layer } = stage({
+        turns: [Effect.as(Deferred.await(gate), keysNamed("ins_1")), Effect.never]
+      })
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.fork(look("ins_1"))
+        yield* pause
+        yield* cancelRequests
+        const second = yield* Effect.fork(look("ins_1"))
+        while (times.length < 2) yield* nap(20)
+        const third = yield* Effect.fork(look("ins_1"))
+        yield* Deferred.succeed(gate, undefined)
+        expect([yield* Fiber.join(first), yield* Fiber.join(third)]).toEqual(["found", "found"])
+        yield* Fiber.interrupt(second)
+        expect(times).toHaveLength(2)
+      }).pipe(Effect.provide(isolatedKeysOver(layer)))
+    })
+  )
+
+  it.effect("lets the defect of a client be that of the caller who met it", () =>
+    Effect.gen(function* () {
+      const bug = new Error("the client is broken")
+      const gate = yield* Deferred.make<void>()
+      const { times, layer } = stage({
+        turns: [Effect.zipRight(Deferred.await(gate), Effect.die(bug)), keysNamed("ins_1")]
+      })
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.fork(Effect.exit(look("ins_1")))
+        yield* pause
+        const second = yield* Effect.fork(look("ins_1"))
+        yield* Deferred.succeed(gate, undefined)
+        expect(defectOf(yield* Fiber.join(first))).toBe(bug)
+        expect(yield* Fiber.join(second)).toBe("found")
+        expect(times).toHaveLength(2)
+      }).pipe(Effect.provide(isolatedKeysOver(layer)))
+    })
+  )
+
+  it.effect("goes on with a stale key after a second, and fetches again after the pause", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_2")] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      const callers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 5)
+      yield* TestClock.adjust("1 second")
+      expect(yield* Fiber.join(Fiber.all(callers))).toEqual(callers.map(() => "found"))
+      yield* TestClock.adjust("29 seconds")
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["found", "unreachable"])
+      expect(times).toHaveLength(2)
+      yield* TestClock.adjust("1 second")
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
+      expect(times).toHaveLength(3)
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
+
+  it.effect(
+    "goes on with a stale key while a cancelled request seems to fetch, and then fetches again",
+    () => {
+      const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_2")] })
+      return Effect.gen(function* () {
+        yield* look("ins_1")
+        yield* TestClock.adjust("10 minutes")
+        // Under a clock of its own, which stands still as does the time of a cancelled request.
+        const gone = yield* Effect.fork(Effect.withClock(look("ins_1"), yield* standingStill))
+        yield* pause
+        yield* cancelRequests
+        yield* TestClock.adjust("1 second")
+        for (let second = 0; second < 29; second++) {
+          expect(yield* look("ins_1")).toBe("found")
+          yield* TestClock.adjust("1 second")
+        }
+        expect(times).toHaveLength(2)
+        expect(yield* look("ins_2")).toBe("found")
+        expect(times).toHaveLength(3)
+        yield* Fiber.interrupt(gone)
+        expect(yield* look("ins_2")).toBe("found")
+      }).pipe(Effect.provide(isolatedKeysOver(layer)))
+    }
+  )
+
+  it.effect("keeps a caller from a logger that throws", () => {
+    const { layer } = stage({ turns: [keysNamed("ins_1"), outage] })
+    const throwing = Logger.make(() => {
+      throw new Error("the logger is broken")
+    })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      expect(yield* look("ins_1")).toBe("found")
+    }).pipe(Effect.provide([isolatedKeysOver(layer), Logger.add(throwing)]))
+  })
+})
+
+/** The clock of the test as it is now, on which nothing ever wakes up. */
+const standingStill = Effect.clockWith((clock) => {
+  const now = clock.unsafeCurrentTimeNanos()
+  return Effect.succeed({
+    ...clock,
+    sleep: () => Effect.never,
+    unsafeCurrentTimeMillis: () => Number(now / 1_000_000n),
+    currentTimeMillis: Effect.succeed(Number(now / 1_000_000n)),
+    unsafeCurrentTimeNanos: () => now,
+    currentTimeNanos: Effect.succeed(now)
+  })
+})
+
+describe("a flood of forged key ids on a runtime that isolates requests", () => {
+  const forged = (count: number) => Array.from({ length: count }, (_, index) => `forged_${index}`)
+
+  it.effect("causes one fetch in thirty seconds while keys are held", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1")] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      for (let wave = 0; wave < 3; wave++) {
+        yield* TestClock.adjust("15 seconds")
+        const outcomes = yield* Effect.forEach(forged(500), look, { concurrency: "unbounded" })
+        expect(new Set(outcomes)).toEqual(new Set(["unknown"]))
+      }
+      expect(times).toEqual([0, 30_000])
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
+
+  it.effect.each([
+    ["interrupted", Fiber.interruptAll],
+    ["cancelled", (_: Iterable<Fiber.Fiber<unknown, unknown>>) => cancelRequests]
+  ] as const)("causes two fetches in thirty seconds when every caller is %s", ([, hangUp]) => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("30 seconds")
+      for (const kid of forged(5)) {
+        const fiber = yield* Effect.fork(look(kid))
+        yield* nap(400)
+        yield* hangUp([fiber])
+      }
+      expect(yield* look("ins_1")).toBe("found")
+      expect(yield* look("ins_2")).toBe("unreachable")
+      expect(times).toEqual([0, 30_000, 30_000])
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
+})

@@ -1,0 +1,170 @@
+/**
+ * A Worker as people write them: everything that is built once is built in the module, and shared by all requests. Each
+ * path below is such a program, with the same peer.
+ */
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Clock from "effect/Clock"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import {
+  ClerkHttp,
+  type Session,
+  type SessionClaims,
+  Sessions,
+  SessionTokens,
+  SigningKeys
+} from "effect-clerk"
+import { ClerkAuth, ClerkRouter, CurrentSession } from "effect-clerk/http-api"
+
+/** What the peer tells a Worker before it starts. */
+export interface WorkerConfig {
+  /** Where the peer listens. The first segment of a path says which program asks. */
+  readonly peer: string
+  readonly secretKey: string
+  readonly publicKeyPem: string
+  readonly publishableKey: string
+  readonly origin: string
+}
+
+/** Answers a request, and lets the time of the key cache pass at `/advance?seconds=…`. */
+type Worker = (request: Request) => Promise<Response>
+
+type Program = (request: Request, token: string) => Promise<Response>
+
+/** The time of this machine, with a monotonic clock that can be moved on. The wall clock stays, for the tokens' sake. */
+const movableClock = () => {
+  const clock = Clock.make()
+  let ahead = 0n
+  const unsafeCurrentTimeNanos = () => clock.unsafeCurrentTimeNanos() + ahead
+  return {
+    advance: (duration: Duration.Duration) => {
+      ahead += Duration.unsafeToNanos(duration)
+    },
+    layer: Layer.setClock({
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      sleep: clock.sleep,
+      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
+      currentTimeMillis: clock.currentTimeMillis,
+      unsafeCurrentTimeNanos,
+      currentTimeNanos: Effect.sync(unsafeCurrentTimeNanos)
+    })
+  }
+}
+
+class Verifier extends Context.Tag("test/Verifier")<Verifier, SessionTokens.Verifier<SessionClaims>>() {}
+
+class Account extends HttpApiGroup.make("account")
+  .add(HttpApiEndpoint.get("read", "/me").addSuccess(Schema.String))
+  .middleware(ClerkAuth) {}
+class Api extends HttpApi.make("api").add(Account) {}
+
+const user = Effect.map(CurrentSession, ({ userId }) => userId)
+
+export const makeWorker = ({
+  origin,
+  peer,
+  publicKeyPem,
+  publishableKey,
+  secretKey
+}: WorkerConfig): Worker => {
+  const clock = movableClock()
+  const client = (name: string) =>
+    ClerkHttp.layerFetch({ apiUrl: `${peer}/${name}`, secretKey: Redacted.make(secretKey) })
+  const jwks = (name: string) => Layer.provide(SigningKeys.layerJwks, client(name))
+
+  const respond = <A, E extends { readonly _tag: string }>(outcome: Effect.Effect<A, E>) =>
+    Effect.match(outcome, {
+      onSuccess: () => new Response("ok"),
+      onFailure: (error) => Response.json(error, { status: error._tag === "ClerkTokenError" ? 401 : 503 })
+    })
+
+  const verifying = (keys: Layer.Layer<SigningKeys, unknown>): Program => {
+    const runtime = ManagedRuntime.make(Layer.mergeAll(keys, clock.layer))
+    return (_, token) =>
+      runtime.runPromise(
+        Effect.flatMap(SigningKeys, (keys) =>
+          respond(Effect.provideService(SessionTokens.verify(token), SigningKeys, keys))
+        )
+      )
+  }
+
+  const cached = (): Program => {
+    const verifier = Layer.effect(Verifier, SessionTokens.verifier({ cache: { capacity: 100 } }))
+    const runtime = ManagedRuntime.make(Layer.merge(Layer.provide(verifier, jwks("cached")), clock.layer))
+    return (_, token) => runtime.runPromise(Effect.flatMap(Verifier, (verify) => respond(verify(token))))
+  }
+
+  const bare = (): Program => {
+    const provider = ConfigProvider.fromMap(
+      new Map([
+        ["CLERK_SECRET_KEY", secretKey],
+        ["CLERK_API_URL", `${peer}/bare`]
+      ])
+    )
+    const get: Effect.Effect<Session, Sessions.GetError> = Sessions.get("sess_1")
+    return () => Effect.runPromise(respond(Effect.withConfigProvider(get, provider)))
+  }
+
+  const options = { authorizedParties: [origin], publishableKey }
+  const api = (): Program => {
+    const { handler } = HttpApiBuilder.toWebHandler(
+      HttpApiBuilder.api(Api).pipe(
+        Layer.provide(
+          HttpApiBuilder.group(Api, "account", (handlers) => handlers.handle("read", () => user))
+        ),
+        Layer.provide(ClerkAuth.layer(options)),
+        Layer.provide(jwks("api")),
+        Layer.merge(HttpServer.layerContext)
+      )
+    )
+    return (request) => handler(new Request("https://api.example.com/me", request))
+  }
+  const router = (): Program => {
+    const { handler } = HttpLayerRouter.toWebHandler(
+      HttpLayerRouter.add(
+        "GET",
+        "/me",
+        Effect.map(user, (id) => HttpServerResponse.text(id))
+      ).pipe(
+        Layer.provide(ClerkRouter.signedIn(options).layer),
+        Layer.provide(jwks("router")),
+        Layer.provide(HttpServer.layerContext)
+      ),
+      { disableLogger: true }
+    )
+    return (request) => handler(new Request("https://api.example.com/me", request))
+  }
+
+  const programs: Readonly<Record<string, Program>> = {
+    jwks: verifying(jwks("jwks")),
+    public: verifying(SigningKeys.layerPublic({ issuer: `${peer}/public` })),
+    pem: verifying(SigningKeys.layerPem(publicKeyPem)),
+    cached: cached(),
+    bare: bare(),
+    api: api(),
+    router: router()
+  }
+
+  return async (request) => {
+    const url = new URL(request.url)
+    const name = url.pathname.slice(1)
+    if (name === "advance") {
+      clock.advance(Duration.seconds(Number(url.searchParams.get("seconds"))))
+      return new Response("ok")
+    }
+    const token = request.headers.get("authorization")?.replace("Bearer ", "") ?? ""
+    return programs[name]?.(request, token) ?? new Response("no such program", { status: 404 })
+  }
+}
