@@ -23,7 +23,7 @@ export default defineConfig({
       { find: /^effect-clerk$/, replacement: src("index.ts") },
       { find: /^effect-clerk\/http-api$/, replacement: src("http-api/index.ts") },
       { find: /^effect-clerk\/testing$/, replacement: src("testing/index.ts") },
-      { find: /^effect-clerk\/undici$/, replacement: src("services/Undici.ts") }
+      { find: /^effect-clerk\/Undici$/, replacement: src("services/Undici.ts") }
     ]
   },
   test: {

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { type ClerkConfigError, ClerkHttp, Sessions } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { Agent } from "undici"
 import { effectsIn, promisesIn, type Run } from "./lanes.js"
 import { pageSize, sessionId, userId } from "./wire.js"
@@ -20,7 +20,7 @@ export const names = {
   raw: "undici + JSON.parse",
   clerk: "@clerk/backend",
   fetch: "effect-clerk, layerFetch",
-  undici: "effect-clerk/undici",
+  undici: "effect-clerk/Undici",
   platformUndici: "effect-clerk, platform's layerUndici",
   parse: "JSON.parse",
   decoder: "effect-clerk's decoder",

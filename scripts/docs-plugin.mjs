@@ -8,7 +8,7 @@ const modules = {
   index: ["effect-clerk", "Sessions, tokens, errors and policies: what most programs import."],
   "http-api": ["effect-clerk/http-api", "Middlewares that protect an Effect server."],
   testing: ["effect-clerk/testing", "An in-memory Clerk, and a transport that records what is sent."],
-  "services/Undici": ["effect-clerk/undici", undefined]
+  "services/Undici": ["effect-clerk/Undici", undefined]
 }
 
 const sources = resolve("src") + sep

@@ -1,6 +1,11 @@
-// Copies every TypeScript snippet of the documentation and of the docstrings into .snippets, for the type checker.
+// Copies every TypeScript snippet of the documentation and of the docstrings into a folder, for the type checker and for
+// the test that runs them. Fails on a snippet, an example or a sentence that lists sessions without a limit.
+//
+//   node scripts/snippets.mjs [folder, default .snippets]
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+
+const [folder = ".snippets"] = process.argv.slice(2)
 
 const find = (folder, ending) =>
   existsSync(folder)
@@ -9,16 +14,74 @@ const find = (folder, ending) =>
         .map((name) => join(folder, name))
     : []
 
-const fence = /^(?<margin> \* )?```ts\n(?<code>[\s\S]*?)^(?: \* )?```$/gm
+const fence = /^(?<margin> *\* )?```ts\n(?<code>[\s\S]*?)^(?: *\* )?```$/gm
 
-rmSync(".snippets", { recursive: true, force: true })
-mkdirSync(".snippets")
+/** Keeps the line numbers of what is left. */
+const blank = (text) => text.replaceAll(/[^\n]/g, " ")
+
+const documents = ["README.md", "CONTRIBUTING.md", ...find("docs", ".md"), ...find("src", ".ts")]
+  .filter(existsSync)
+  .map((file) => {
+    const text = readFileSync(file, "utf8")
+    const snippets = [...text.matchAll(fence)].map(({ 0: whole, groups, index }) => ({
+      code: groups.margin === undefined ? groups.code : groups.code.replaceAll(/^ *\* ?/gm, ""),
+      line: text.slice(0, index + whole.indexOf("\n")).split("\n").length
+    }))
+    return { file, prose: text.replaceAll(fence, blank), snippets }
+  })
+
+const examples = find("examples", ".ts").map((file) => ({ file, code: readFileSync(file, "utf8"), line: 0 }))
+
+/** The arguments of a call whose opening parenthesis is at `open`. */
+const argumentsAt = (text, open) => {
+  let depth = 0
+  for (let at = open; at < text.length; at++) {
+    if ("([{".includes(text[at])) depth++
+    if (")]}".includes(text[at]) && --depth === 0) return text.slice(open + 1, at)
+  }
+  return text.slice(open + 1)
+}
+
+const hasKey = (argument, name) => new RegExp(`[{,]\\s*${name}\\s*[:,}]`).test(argument)
+
+/** The lines that list sessions without a limit, and so get the first ten only. */
+const unbounded = (text, isCode) =>
+  [...text.matchAll(/(?<quote>["'`])?\b(?<object>\w+)\s*\.\s*list\b(?<call>\s*\()?/g)]
+    .filter(({ 0: whole, groups: { call, object, quote }, index }) => {
+      const isSessions = object === "Sessions"
+      // In code: handed on as a function, so that nobody sees the arguments. `"Sessions.list"` is a name.
+      if (call === undefined) {
+        return isCode && isSessions && quote === undefined && !/\btypeof $/.test(text.slice(0, index))
+      }
+      const argument = argumentsAt(text, index + whole.length - 1)
+      // `Sessions.list(params)` in a sentence is the signature.
+      if (!/^\s*\{/.test(argument)) return isCode && isSessions
+      const listsSessions = isSessions || hasKey(argument, "userId") || hasKey(argument, "clientId")
+      return listsSessions && !hasKey(argument, "limit")
+    })
+    .map(({ index }) => text.slice(0, index).split("\n").length)
+
+const findings = [
+  ...documents.flatMap(({ file, prose }) => unbounded(prose, false).map((line) => `${file}:${line}`)),
+  ...[
+    ...documents.flatMap(({ file, snippets }) => snippets.map((snippet) => ({ file, ...snippet }))),
+    ...examples
+  ].flatMap(({ file, code, line }) => unbounded(code, true).map((within) => `${file}:${line + within}`))
+]
+for (const place of findings) {
+  console.error(
+    `${place}: lists sessions without limit, so Clerk returns 10. Set limit, or use Sessions.stream.`
+  )
+}
+if (findings.length > 0) process.exit(1)
+
+rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
 let count = 0
-for (const file of ["README.md", "CONTRIBUTING.md", ...find("docs", ".md"), ...find("src", ".ts")]) {
-  for (const { groups } of readFileSync(file, "utf8").matchAll(fence)) {
-    const code = groups.margin === undefined ? groups.code : groups.code.replaceAll(/^ \* ?/gm, "")
+for (const { file, snippets } of documents) {
+  for (const { code } of snippets) {
     count += 1
-    writeFileSync(`.snippets/${count}-${file.replaceAll(/[^\w.]/g, "-")}.ts`, `// From ${file}\n${code}`)
+    writeFileSync(join(folder, `${count}-${file.replaceAll(/[^\w.]/g, "-")}.ts`), `// From ${file}\n${code}`)
   }
 }
-if (count === 0) throw new Error("there is no snippet to check")
+if (count === 0) throw new Error("found no snippet to check")

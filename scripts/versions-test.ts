@@ -60,7 +60,7 @@ const resolutions = {
 /** `core` is what does without the types of Node and without undici. */
 const programs = {
   everything: { types: ["node"], has: () => true },
-  core: { types: [], has: (entry: string) => entry !== "effect-clerk/undici" }
+  core: { types: [], has: (entry: string) => entry !== "effect-clerk/Undici" }
 } as const
 
 const compilerOptions = {

@@ -1,5 +1,5 @@
 /**
- * A soak: 64 fibers call a server that misbehaves, over `fetch` and over `effect-clerk/undici`, for two minutes or
+ * A soak: 64 fibers call a server that misbehaves, over `fetch` and over `effect-clerk/Undici`, for two minutes or
  * `--seconds N`. Nothing may be left over at the end. `--seed N` makes the same calls again. After it comes the soak of
  * token verification (`tokens.ts`), in proportion.
  */
@@ -13,7 +13,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { Durations, heapAfterGc, megabytes, type Row, resources, surplus, table } from "./measure.js"
 import { plan, randomFrom } from "./plan.js"
 import type { Counts } from "./server.js"

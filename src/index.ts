@@ -5,9 +5,13 @@ export {
   ClerkDecodeError,
   ClerkInvalidRequest,
   ClerkTimeout,
-  ClerkTransportError
+  ClerkTransportError,
+  type DecodeIssue,
+  DecodeReason,
+  Sent,
+  TransportReason
 } from "./errors/CallErrors.js"
-export { ClerkAccessDenied } from "./errors/ClerkAccessDenied.js"
+export { ClerkAccessDenied, Requirement } from "./errors/ClerkAccessDenied.js"
 export { ClerkConfigError } from "./errors/ClerkConfigError.js"
 export { ClerkError } from "./errors/ClerkError.js"
 export { type ClerkErrorCode, ClerkErrorItem } from "./errors/ClerkErrorItem.js"
@@ -23,12 +27,19 @@ export {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "./errors/StatusErrors.js"
-export { ClerkKeysUnavailable, ClerkTokenError, type TokenReason } from "./errors/TokenErrors.js"
+export {
+  ClerkKeysUnavailable,
+  ClerkTokenError,
+  KeysUnavailableReason,
+  TokenReason
+} from "./errors/TokenErrors.js"
 export { ClientId, OrganizationId, SessionId, UserId } from "./schema/Ids.js"
 export {
   type KnownSessionStatus,
+  knownSessionStatuses,
   Session,
   SessionActivity,
+  type SessionActivityEncoded,
   SessionActor,
   type SessionEncoded,
   SessionStatus,
@@ -45,6 +56,8 @@ export { SessionPage, type SessionPageEncoded } from "./schema/SessionPage.js"
 export type {
   CreateParams,
   CreateTokenOptions,
+  ListByClient,
+  ListByUser,
   ListParams,
   RefreshParams,
   RequestHeadersInput,

@@ -51,7 +51,7 @@ const programsOf = (entries: ReadonlyArray<string>): ReadonlyArray<Program> => [
   }))
 ]
 
-const nodeEntries: ReadonlySet<string> = new Set(["effect-clerk/undici"])
+const nodeEntries: ReadonlySet<string> = new Set(["effect-clerk/Undici"])
 
 const barrels: ReadonlySet<string> = new Set(["effect", "@effect/platform"])
 

@@ -1,41 +1,16 @@
 /**
- * A call failed on this side of the wire: the input was refused, no answer came, or the answer could not be read.
+ * A call failed without an error response from Clerk: the input is invalid, no response came, or the client cannot
+ * read the response.
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { callFields, filledIn } from "../internal/callFields.js"
 import { withJson } from "../internal/errorClass.js"
 
-/** A field with a default, for whoever makes the error without knowing the call. */
-const filledIn = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
-  schema.pipe(
-    Schema.propertySignature,
-    Schema.withConstructorDefault(() => value)
-  )
-
 /**
- * What the error of every call says about that call. A transport or a test double may leave these out: the
- * pipeline fills them in before the error reaches the caller.
- *
- * @internal
- */
-export const callFields = {
-  /** The operation's name, as in `Sessions.get`. */
-  operation: filledIn(Schema.String, "ClerkHttp.execute"),
-  /** The HTTP method. */
-  method: filledIn(Schema.String, "GET"),
-  /** The path template, never filled in: `/sessions/{id}`. */
-  path: filledIn(Schema.String, "/"),
-  /** How many requests were started. */
-  attempts: filledIn(Schema.Number, 1),
-  /** Whether the same call may safely be made again and could succeed. */
-  retryable: filledIn(Schema.Boolean, false),
-  /** Present when a retry was due but the client had spent its retry budget. */
-  retryBudgetExhausted: Schema.optional(Schema.Boolean)
-}
-
-/**
- * The input of a call was rejected before any request: `field` breaks `rule`. The rejected value is not shown, except a
+ * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value, except a
  * number of milliseconds that was probably meant as seconds.
  *
  * @since 0.1.0
@@ -44,9 +19,9 @@ export const callFields = {
 export class ClerkInvalidRequest extends withJson(
   Schema.TaggedError<ClerkInvalidRequest>()("ClerkInvalidRequest", {
     ...callFields,
-    /** The parameter, as the caller wrote it. */
+    /** The name of the invalid parameter. */
     field: Schema.String,
-    /** What the parameter has to satisfy: reads on from the field's name. */
+    /** The rule that the parameter breaks. Reads on from the name: `must be a whole number from 1 to 500`. */
     rule: Schema.String
   })
 ) {
@@ -56,19 +31,19 @@ export class ClerkInvalidRequest extends withJson(
 }
 
 /**
- * Why no answer came:
- * - `dns`, `connect-timeout`: no connection was made;
- * - `refused`, `unreachable`: no connection was made, or the network has rejected the packets of one. `unreachable` is
- *   also a connection that this machine could not open: no file descriptor, no port, no permission;
+ * Why no complete response came:
+ * - `dns`, `connect-timeout`: the client could not connect;
+ * - `refused`, `unreachable`: the client could not connect, or the network rejected packets of a connection.
+ *   `unreachable` is also a connection that this machine could not open: no file descriptor, no port, no permission;
  * - `proxy`: your proxy is unavailable: it responded to CONNECT with 502, 503, 504 or another transient status, or closed
  *   the connection;
  * - `proxy-rejected`: your proxy rejected the request: it wants credentials (407), forbids the host (403), or its
  *   certificate is for another host;
- * - `reset`, `closed`, `truncated`, `response-timeout`: the connection broke or fell silent;
- * - `tls`: the certificate or the handshake was refused, or the encryption failed later;
- * - `protocol`: the peer does not speak HTTP as it should;
- * - `invalid-request`: the request could not be built or left as something other than was asked;
- * - `unknown`: the platform gave no cause this library knows.
+ * - `reset`, `closed`, `truncated`, `response-timeout`: the connection broke, or no data came in time;
+ * - `tls`: the certificate or the handshake failed, or the encryption failed later;
+ * - `protocol`: the peer sent an invalid HTTP response;
+ * - `invalid-request`: the request could not be built, or its URL would not point where `apiUrl` points;
+ * - `unknown`: the platform gave no cause that this library knows.
  *
  * @since 0.1.0
  * @category models
@@ -111,8 +86,26 @@ export type Sent = typeof Sent.Type
  */
 export const Sent = Schema.Literal("no", "maybe")
 
+const transportMessages: Readonly<Record<TransportReason, string>> = {
+  dns: "the host name could not be resolved; check apiUrl and the resolver",
+  refused: "the connection was refused; check apiUrl, firewalls and proxies",
+  unreachable: "there is no route to the host; check the network, firewalls and proxies",
+  "connect-timeout": "the connection attempt timed out; check the network, firewalls and proxies",
+  proxy: "your proxy is unavailable; check the proxy",
+  "proxy-rejected":
+    "your proxy rejected the connection; check its credentials, its rules and its certificate",
+  reset: "the connection was reset",
+  closed: "the connection was closed before a response",
+  truncated: "the connection was closed before the end of the response body",
+  "response-timeout": "the response did not arrive within the time limit of the transport",
+  tls: "the TLS connection failed; check certificates, the clock and intercepting proxies",
+  protocol: "the peer sent an invalid HTTP response; check that apiUrl points to Clerk",
+  "invalid-request": "the request could not be built",
+  unknown: "the transport failed and gave no known cause"
+}
+
 /**
- * No whole answer came back.
+ * No complete response came from Clerk.
  *
  * @since 0.1.0
  * @category errors
@@ -120,22 +113,29 @@ export const Sent = Schema.Literal("no", "maybe")
 export class ClerkTransportError extends withJson(
   Schema.TaggedError<ClerkTransportError>()("ClerkTransportError", {
     ...callFields,
+    /** Why no complete response came. */
     reason: TransportReason,
+    /** Whether Clerk may have received the request. */
     sent: Sent,
-    /** The HTTP status your proxy rejected the connection with. Present with `proxy` and `proxy-rejected`, when known. */
+    /** The HTTP status your proxy rejected the connection with. Present with `proxy` and `proxy-rejected`, if it is known. */
     proxyStatus: Schema.optional(Schema.Number)
   })
 ) {
   override get message(): string {
-    const sent = this.sent === "no" ? "the request was not sent" : "the request may have been received"
+    const sent =
+      this.sent === "no" ? "The request was not sent." : "Clerk may have received and processed the request."
     const status =
-      this.proxyStatus === undefined ? "" : `the proxy responded with status ${this.proxyStatus}, `
-    return `${this.operation}: no answer from Clerk (${this.reason}), ${status}${sent}`
+      this.proxyStatus === undefined ? "" : `; the proxy responded with status ${this.proxyStatus}`
+    return `${this.operation}: no response from Clerk (${this.reason}): ${transportMessages[this.reason]}${status}. ${sent}`
   }
 }
 
+/** Rounded, because the encoded form is a float. */
+const wholeMillis = (duration: Duration.Duration): string =>
+  Duration.format(Duration.millis(Math.round(Duration.toMillis(duration))))
+
 /**
- * A time limit ran out: that of one attempt, or that of the whole call with its retries.
+ * A time limit ran out: the limit of one attempt, or the limit of the whole call with its retries.
  *
  * @since 0.1.0
  * @category errors
@@ -143,38 +143,48 @@ export class ClerkTransportError extends withJson(
 export class ClerkTimeout extends withJson(
   Schema.TaggedError<ClerkTimeout>()("ClerkTimeout", {
     ...callFields,
+    /** The limit that ran out: `timeout` of one attempt, or `deadline` of the whole call. */
     phase: Schema.Literal("attempt", "total"),
+    /** Whether Clerk may have received the request. */
     sent: Sent,
-    /** The `_tag` of the failure before this one, when there was one. */
+    /** The limit, if it is known; milliseconds in the encoded form. */
+    limit: Schema.optional(Schema.DurationFromMillis),
+    /** The `_tag` of the failure of the attempt before. Absent if there was no other attempt. */
     lastFailure: Schema.optional(Schema.String)
   })
 ) {
   override get message(): string {
-    const limit = this.phase === "attempt" ? "no answer within the time limit of one attempt" : "out of time"
-    const attempts = `${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"}`
-    const before = this.lastFailure === undefined ? "" : `, the one before failed with ${this.lastFailure}`
-    return `${this.operation}: ${limit} after ${attempts}${before}`
+    const limit = this.limit === undefined ? "in time" : `within ${wholeMillis(this.limit)}`
+    const what =
+      this.phase === "attempt"
+        ? `attempt ${this.attempts} got no response ${limit} (timeout of one attempt)`
+        : `not complete ${limit} (deadline), ${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"} made`
+    const before =
+      this.lastFailure === undefined ? "" : `. The attempt before failed with ${this.lastFailure}`
+    return `${this.operation}: ${what}${before}`
   }
 }
 
 /**
- * What was expected of an answer and where; never what was found.
+ * Where a response differs from its schema, and what the schema expects there. Never holds the received value.
  *
  * @since 0.1.0
  * @category models
  */
 export interface DecodeIssue {
-  /** Where in the answer, in Clerk's own names: `data.0.user_id`; empty for the whole answer. */
+  /** The path in the response, in Clerk's own names: `data.0.user_id`. Empty for the whole response. */
   readonly path: string
+  /** What the schema expects there: `a string`. */
   readonly expected: string
 }
 
 /**
- * Why an answer could not be read:
- * - `empty`, `json`, `utf8`, `content-type`, `encoding`, `oversize`: the body is not a JSON document of bearable size;
- *   `encoding` means that it is compressed, and is not JSON when decompressed;
- * - `schema`: it is, but not of the documented shape (`issues` says where);
- * - `id-mismatch`: it describes another resource than the one asked for.
+ * Why the client cannot read a response:
+ * - `empty`, `json`, `utf8`, `content-type`: the body is not a JSON document;
+ * - `encoding`: the content encoding is unsupported or broken, or the body is not JSON when decompressed;
+ * - `oversize`: the body is larger than `maxResponseBytes`;
+ * - `schema`: the body does not match the schema (`issues` says where);
+ * - `id-mismatch`: the response describes another resource (`expectedId`, `receivedId`).
  *
  * @since 0.1.0
  * @category models
@@ -197,18 +207,21 @@ export const DecodeReason = Schema.Literal(
 )
 
 const decodeMessages: Readonly<Record<DecodeReason, string>> = {
-  empty: "the answer has no body",
-  json: "the answer is not JSON",
-  utf8: "the answer is not UTF-8",
-  "content-type": "the answer is not declared as JSON",
-  encoding: "the answer has a content encoding that cannot be read",
-  oversize: "the answer is larger than maxResponseBytes",
-  schema: "the answer does not have the documented shape",
-  "id-mismatch": "the answer describes another resource than the one asked for"
+  empty: "the response has no body",
+  json: "the response body is not valid JSON",
+  utf8: "the response body is not valid UTF-8",
+  "content-type": "the response is not declared as JSON",
+  encoding: "the content encoding of the response is unsupported or broken",
+  oversize: "the response body is too large",
+  schema: "the response does not match the schema of the operation",
+  "id-mismatch": "the response describes another resource"
 }
 
+/** What a proxy or a captive portal gives in Clerk's place. */
+const isForeign: ReadonlySet<DecodeReason> = new Set<DecodeReason>(["empty", "json", "utf8", "content-type"])
+
 /**
- * An answer came but could not be read. It is never retried, since Clerk has acted.
+ * The client cannot read the response. It never retries, because Clerk has processed the request.
  *
  * @since 0.1.0
  * @category errors
@@ -216,16 +229,56 @@ const decodeMessages: Readonly<Record<DecodeReason, string>> = {
 export class ClerkDecodeError extends withJson(
   Schema.TaggedError<ClerkDecodeError>()("ClerkDecodeError", {
     ...callFields,
+    /** Why the client cannot read the response. */
     reason: DecodeReason,
+    /** With `schema`: where the response differs from the schema. Empty otherwise. */
     issues: filledIn(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })), []),
-    /** Clerk's id of the request, when the answer carried one. */
+    /** The HTTP status of the response, if it is known. */
+    status: Schema.optional(Schema.Number),
+    /** The media type of the response, without parameters: `text/html`. Absent if there is none, or none that is valid. */
+    contentType: Schema.optional(Schema.String),
+    /** With `oversize`: the limit in bytes, if it is known. */
+    maxResponseBytes: Schema.optional(Schema.Number),
+    /** With `id-mismatch`: the id of the call. */
+    expectedId: Schema.optional(Schema.String),
+    /** With `id-mismatch`: the id in the response. Absent if there is none, or none that has the form of an id. */
+    receivedId: Schema.optional(Schema.String),
+    /** Clerk's id of the request, for Clerk's support. Absent if the response has none. */
     traceId: Schema.optional(Schema.String)
   })
 ) {
   override get message(): string {
-    const shown = this.issues.slice(0, 3).map((issue) => `${issue.path || "the body"}: ${issue.expected}`)
-    const more = this.issues.length > shown.length ? ` (and ${this.issues.length - shown.length} more)` : ""
-    const where = shown.length === 0 ? "" : `: ${shown.join("; ")}${more}`
-    return `${this.operation}: ${decodeMessages[this.reason]}${where}`
+    return `${this.operation}: ${decodeMessages[this.reason]}${detailsOf(this)}`
+  }
+}
+
+const detailsOf = (error: ClerkDecodeError): string => {
+  const { contentType, expectedId, issues, maxResponseBytes, reason, receivedId, status } = error
+  switch (reason) {
+    case "schema": {
+      const shown = issues
+        .slice(0, 3)
+        .map(({ expected, path }) => `${path || "the body"}: expected ${expected}`)
+      const more = issues.length > shown.length ? ` (and ${issues.length - shown.length} more)` : ""
+      return shown.length === 0 ? "" : `: ${shown.join("; ")}${more}`
+    }
+    case "id-mismatch":
+      return expectedId === undefined
+        ? ""
+        : `: expected id ${expectedId}, received ${receivedId === undefined ? "no valid id" : `id ${receivedId}`}`
+    case "oversize":
+      return maxResponseBytes === undefined ? "" : `: more than maxResponseBytes (${maxResponseBytes} bytes)`
+    default: {
+      const received = [
+        ...(status === undefined ? [] : [`status ${status}`]),
+        ...(status === undefined && contentType === undefined
+          ? []
+          : [`content type ${contentType ?? "missing or invalid"}`])
+      ]
+      const hint = isForeign.has(reason)
+        ? ". Expected application/json from Clerk: check apiUrl, and proxies on the way"
+        : ""
+      return `${received.length === 0 ? "" : `: received ${received.join(", ")}`}${hint}`
+    }
   }
 }

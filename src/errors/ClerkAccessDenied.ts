@@ -1,14 +1,15 @@
 /**
- * Somebody is signed in, but may not do this.
+ * A user is signed in, but is not allowed to do this.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import { withJson } from "../internal/errorClass.js"
 import { httpApiStatus } from "../internal/httpApiStatus.js"
+import { describeMissing } from "../internal/requiredAccess.js"
 
 /**
- * What was asked of a session.
+ * The kinds of requirements. `active` is required together with every other kind.
  *
  * @since 0.1.0
  * @category models
@@ -22,10 +23,13 @@ export type Requirement = typeof Requirement.Type
 export const Requirement = Schema.Literal("role", "permission", "feature", "plan", "reverification", "active")
 
 /**
- * The session does not meet a requirement. `missing` names the kinds that are not met: `reverification` means that
- * the user has to prove again who they are, `active` that the session is pending, the others that they may not.
- * What exactly was asked for stays on the server. It is empty when nothing was required, or something unknown, which
- * `rule` then names: nobody is let in by mistake.
+ * The session does not meet a requirement. `missing` lists the kinds of requirements it does not meet:
+ * `reverification` means that the user has to verify a factor again, `active` that the session is pending, the other
+ * kinds that the user lacks it. `missing` is empty if no requirement was given, or one with an unknown name, which
+ * `rule` then names.
+ *
+ * The message names the required role, permission, feature or plan, for the log of the server. The encoded form of the
+ * error, which is what an `HttpApi` sends, holds `missing` and `rule` only.
  *
  * Its status in an `HttpApi` is 403.
  *
@@ -36,16 +40,18 @@ export class ClerkAccessDenied extends withJson(
   Schema.TaggedError<ClerkAccessDenied>()(
     "ClerkAccessDenied",
     {
+      /** The kinds of requirements that the session does not meet. */
       missing: Schema.Array(Requirement),
-      /** What is wrong with the requirements, where one of them is unknown: a mistake in the program. */
+      /** The mistake in the program, if a requirement has an unknown name: the name and the nearest known one. */
       rule: Schema.optional(Schema.String)
     },
     httpApiStatus(403)
   )
 ) {
   override get message(): string {
-    if (this.rule !== undefined) return `the requirements are invalid: ${this.rule}`
-    if (this.missing.length === 0) return "nothing was required of the session that can be checked"
-    return `the session does not meet what is required: ${this.missing.join(", ")}`
+    if (this.rule !== undefined) return `Access denied: the requirements are invalid: ${this.rule}`
+    return this.missing.length === 0
+      ? "Access denied: no known requirement was given. Require a role, permission, feature, plan or reverification"
+      : `Access denied: the session lacks ${this.missing.map((each) => describeMissing(this, each)).join(", ")}`
   }
 }

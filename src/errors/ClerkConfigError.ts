@@ -1,5 +1,5 @@
 /**
- * The client cannot be built as configured.
+ * A setting is missing or invalid.
  *
  * @since 0.1.0
  */
@@ -7,18 +7,18 @@ import * as Schema from "effect/Schema"
 import { withJson } from "../internal/errorClass.js"
 
 /**
- * A setting of the client is missing or breaks a rule. The refused value is never shown.
+ * A setting is missing or invalid: `setting` breaks `rule`. The error does not hold the value.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ClerkConfigError extends withJson(
   Schema.TaggedError<ClerkConfigError>()("ClerkConfigError", {
-    /** The option's name: `secretKey`, `apiUrl`, `policy.attempts`, … */
+    /** The name of the option: `secretKey`, `apiUrl`, `policy.attempts`. */
     setting: Schema.String,
-    /** The environment variable it was read from, when it was. */
+    /** The environment variable that holds the setting. Absent if the setting is an option. */
     variable: Schema.optional(Schema.String),
-    /** What the setting has to satisfy: reads on from the setting's name. */
+    /** The rule that the setting breaks. Reads on from the name: `must be a URL`. */
     rule: Schema.String
   })
 ) {

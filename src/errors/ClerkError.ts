@@ -1,5 +1,5 @@
 /**
- * The union of all errors of this library, and functions that recognise them.
+ * All errors of this library as one type, and functions that inspect an error.
  *
  * @since 0.1.0
  */
@@ -90,9 +90,9 @@ const hasCode = (u: unknown, code: ClerkErrorCode): boolean => {
 }
 
 /**
- * Functions that take anything, such as the `error` of `catch (error)`. Each sees through what Effect wraps an error in:
- * the `FiberFailure` that `Effect.runPromise` rejects with, a `Cause`, a failed `Exit`. Of several failures the first one
- * of this library counts, and failures count before defects.
+ * Functions that inspect an error. Each takes a value of any type, such as the `error` of `catch (error)`. Each sees
+ * through what Effect wraps an error in: the `FiberFailure` that `Effect.runPromise` rejects with, a `Cause`, a failed
+ * `Exit`. Of several failures the first one of this library counts, and failures count before defects.
  *
  * @since 0.1.0
  * @category errors
@@ -108,12 +108,14 @@ export const ClerkError: {
    * effect. It does not narrow `unknown`, which may be a `FiberFailure` without the error's fields: use `from`.
    */
   readonly is: {
+    /** Returns whether `error` is an error of this library, and narrows it. */
     <E extends { readonly _tag: string; readonly message: string }>(error: E): error is E & ClerkError
+    /** Returns whether `u` is, or holds, an error of this library. Does not narrow: use `from`. */
     (u: unknown): boolean
   }
-  /** Returns whether the same call may safely be made again and could then succeed. */
+  /** Returns whether you can safely make the same call again, and it could succeed then. */
   readonly isRetryable: (u: unknown) => boolean
-  /** Returns whether Clerk gave this code. An editor completes the known codes; others are accepted. */
+  /** Returns whether Clerk responded with this error code. An editor completes the known codes; others are accepted. */
   readonly hasCode: (u: unknown, code: ClerkErrorCode) => boolean
 } = {
   from,

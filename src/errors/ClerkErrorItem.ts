@@ -68,17 +68,20 @@ export type ClerkErrorCode =
   | (string & {})
 
 /**
- * What Clerk said about one thing that was wrong. Every field is optional, because answers seen in practice
- * leave out each of them. Texts are cleaned of control characters, secrets and excess length; the keys of
- * `meta` are Clerk's own (`param_name`, `session_id`, …).
+ * One of Clerk's errors in a response. Every field is optional, because Clerk's responses sometimes leave it out. The
+ * client masks secrets in the texts, removes control characters and cuts each text to 300 characters.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClerkErrorItem {
+  /** Clerk's code: `resource_not_found`. */
   readonly code?: ClerkErrorCode | undefined
+  /** A short text for people: `Session not found`. */
   readonly message?: string | undefined
+  /** A longer text for people. */
   readonly longMessage?: string | undefined
+  /** More data, with Clerk's own keys: `param_name`, `session_id`. */
   readonly meta?: { readonly [key: string]: unknown } | undefined
 }
 

@@ -1,29 +1,29 @@
 /**
- * Clerk answered, and the answer was a refusal: one class per status.
+ * Clerk responded with an error: one class per status.
  *
- * None of these carries an HTTP status of its own for `HttpApi`: a 401 from Clerk means that the server's key
- * is wrong, not that the caller of the server is signed out. Map them before they leave your API.
+ * None of these classes sets an HTTP status for `HttpApi`: a 401 from Clerk means that the server's key is invalid,
+ * not that the caller of the server is signed out. Map these errors before they leave your API.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { callFields } from "../internal/callFields.js"
 import { withJson } from "../internal/errorClass.js"
-import { callFields } from "./CallErrors.js"
 import { ClerkErrorItem } from "./ClerkErrorItem.js"
 
 const statusFields = {
   ...callFields,
-  /** The HTTP status Clerk answered with. */
+  /** The HTTP status of the response. */
   status: Schema.Number,
-  /** What Clerk said; empty when the body was not one of Clerk's error lists. */
+  /** Clerk's errors. Empty if the body is not a list of Clerk's errors. */
   errors: Schema.Array(ClerkErrorItem),
-  /** Clerk's id of the request, to quote to its support. */
+  /** Clerk's id of the request, for Clerk's support. Absent if the response has none. */
   traceId: Schema.optional(Schema.String)
 }
 
 const throttleFields = {
   ...statusFields,
-  /** How long Clerk asks to wait; milliseconds in the encoded form. */
+  /** How long Clerk asks you to wait; milliseconds in the encoded form. Absent if Clerk does not say. */
   retryAfter: Schema.optional(Schema.DurationFromMillis)
 }
 
@@ -34,10 +34,18 @@ interface StatusFailure {
   readonly traceId?: string | undefined
 }
 
+/** For a response without one of Clerk's errors. */
+const hintOf = ({ status }: StatusFailure): string | undefined => {
+  if (status >= 300 && status < 400) {
+    return "a redirect, which the client does not follow; check that apiUrl is https://api.clerk.com"
+  }
+  return status < 300 ? "a success that the operation does not document" : undefined
+}
+
 const statusMessage = (self: StatusFailure): string => {
   const first = self.errors[0]
   const code = first?.code === undefined ? "" : ` ${first.code}`
-  const said = first?.message ?? first?.longMessage
+  const said = first?.message ?? first?.longMessage ?? hintOf(self)
   const more = self.errors.length > 1 ? ` (and ${self.errors.length - 1} more)` : ""
   const trace = self.traceId === undefined ? "" : ` (trace ${self.traceId})`
   return `${self.operation}: ${self.status}${code}${said === undefined ? "" : `: ${said}`}${more}${trace}`
@@ -58,8 +66,8 @@ export class ClerkBadRequest extends withJson(
 }
 
 /**
- * 401: the secret key is missing or wrong. On `Sessions.refresh` it means that the tokens were refused and the
- * browser has to go through the handshake; the codes tell the two apart.
+ * 401: the secret key is missing or invalid. On `Sessions.refresh` it can also mean that Clerk rejected the tokens:
+ * send the browser through the handshake. The error codes tell the two apart.
  *
  * @since 0.1.0
  * @category errors
@@ -73,7 +81,7 @@ export class ClerkUnauthorized extends withJson(
 }
 
 /**
- * 403: the key is valid but may not do this.
+ * 403: the secret key is valid, but does not allow this.
  *
  * @since 0.1.0
  * @category errors
@@ -101,7 +109,7 @@ export class ClerkNotFound extends withJson(
 }
 
 /**
- * 409: the resource is in a state, or being changed by another request, that forbids this.
+ * 409: the state of the resource forbids this, or another request is changing the resource.
  *
  * @since 0.1.0
  * @category errors
@@ -115,7 +123,7 @@ export class ClerkConflict extends withJson(
 }
 
 /**
- * 410: the operation has been withdrawn.
+ * 410: Clerk has withdrawn the operation.
  *
  * @since 0.1.0
  * @category errors
@@ -127,7 +135,7 @@ export class ClerkGone extends withJson(Schema.TaggedError<ClerkGone>()("ClerkGo
 }
 
 /**
- * 422: Clerk refused a parameter; `errors[n].meta.param_name` usually names it.
+ * 422: Clerk rejected a parameter. `errors[n].meta.param_name` usually names it.
  *
  * @since 0.1.0
  * @category errors
@@ -141,7 +149,7 @@ export class ClerkUnprocessableEntity extends withJson(
 }
 
 /**
- * 429: too many requests for this key. `retryAfter` is how long Clerk asks to wait.
+ * 429: too many requests with this secret key. `retryAfter` says how long Clerk asks you to wait.
  *
  * @see https://clerk.com/docs/guides/how-clerk-works/system-limits
  * @since 0.1.0
@@ -170,8 +178,8 @@ export class ClerkServerError extends withJson(
 }
 
 /**
- * A status the operation does not document: a redirect (never followed), a success without the body that is
- * due, or a refusal of a kind this operation should not meet.
+ * A status that the operation does not document: a redirect (which the client never follows), a success without the
+ * expected body, or an error that the operation does not declare.
  *
  * @since 0.1.0
  * @category errors

@@ -1,8 +1,8 @@
 /**
- * A token was not accepted, or could not be judged.
+ * A token is invalid, or cannot be verified now.
  *
- * The two must not be mixed up: a bad token is the caller's affair (401), keys that cannot be had are the server's
- * (503). As errors of an `HttpApi` both carry their status.
+ * Do not treat the two alike. An invalid token is the caller's error: respond with 401. Unavailable keys are the
+ * server's: respond with 503. In an `HttpApi` both errors set their status.
  *
  * @since 0.1.0
  */
@@ -13,23 +13,25 @@ import { withJson } from "../internal/errorClass.js"
 import { httpApiStatus } from "../internal/httpApiStatus.js"
 
 /**
- * Why a token was refused. Of its form, before anything is believed:
- * - `format`: it is not a compact JWS as RFC 7515 writes it, or too long;
- * - `header`, `alg`, `typ`: the header asks for what is not supported (`crit`, `b64`), for another algorithm than
- *   RS256, or for another type than `JWT`;
- * - `category`: it is a token of another class: of a template, of a machine;
- * - `kid`: no key of the instance has this id;
+ * Why a token is invalid.
+ *
+ * The form of the token, checked before its claims are read:
+ * - `format`: it is not a compact JWS (RFC 7515), or it is too long;
+ * - `header`, `alg`, `typ`: the header is invalid or has `crit` or `b64`, the algorithm is not RS256, or the type is
+ *   not `JWT`;
+ * - `category`: it is a token of another category: of a JWT template, or of a machine;
+ * - `kid`: the instance has no key with its key id;
  * - `signature`: the signature does not match.
  *
- * Of its claims, once the signature is known to be good:
- * - `exp`, `nbf`, `iat`: it is expired, not valid yet, or issued in the future; or the claim is not a time;
- * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not what was asked for;
- * - `sts`: the session is pending, that is, its user has tasks left, or its status cannot be read;
+ * The claims of the token, checked after the signature:
+ * - `exp`, `nbf`, `iat`: it has expired, is not valid yet, or was issued in the future; or the claim is not a time;
+ * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not the expected one;
+ * - `sts`: the session is pending (the user has tasks to complete), or its status cannot be read;
  * - `claims`: your own schema rejected the claims (`issues` says where).
  *
- * Of a request to a server:
- * - `missing`: it carries no token;
- * - `origin`: it carries one in a cookie, but comes from another site.
+ * The request to a server:
+ * - `missing`: it has no token;
+ * - `origin`: it has a token in a cookie, but comes from another origin.
  *
  * @since 0.1.0
  * @category models
@@ -63,30 +65,32 @@ export const TokenReason = Schema.Literal(
 )
 
 const reasonMessages: Readonly<Record<TokenReason, string>> = {
-  format: "it is not a well-formed signed token",
-  header: "its header asks for something unsupported",
-  alg: "it is not signed with RS256",
-  typ: "its type is not JWT",
-  category: "it is a token of another category",
-  kid: "no key of the instance has its key id",
-  signature: "its signature does not match",
-  exp: "its expiry is not a valid time",
-  nbf: "its start is not a valid time",
-  iat: "its time of issue is not a valid time",
-  sub: "it names no user",
-  sid: "it names no session",
-  iss: "it is from another issuer",
-  azp: "it was issued to another party",
-  aud: "it is meant for another audience",
-  sts: "its session is pending",
-  claims: "its claims do not have the expected shape",
-  missing: "there is none",
-  origin: "it came in a cookie from another origin"
+  format: "it is not a well-formed JSON Web Token",
+  header: "its header is invalid, or has the unsupported parameter crit or b64",
+  alg: "its algorithm (alg) is not RS256",
+  typ: "its type (typ) is not JWT",
+  category:
+    "its category (cat) is not the expected one, which is a session token unless the option category is set",
+  kid: "the instance has no key with its key id (kid); check that token and key are of one instance",
+  signature: "its signature does not match the key; check that token and key are of one instance",
+  exp: "its expiry (exp) is missing or not a valid time",
+  nbf: "its start (nbf) is not a valid time",
+  iat: "its time of issue (iat) is missing or not a valid time",
+  sub: "its user (sub) is missing or not a valid id",
+  sid: "its session (sid) is missing or not a valid id",
+  iss: "its issuer (iss) is missing or not the expected one",
+  azp: "its authorized party (azp) is missing or not accepted by authorizedParties",
+  aud: "its audience (aud) is missing or not the expected one",
+  sts: "its session is pending (the user has tasks to complete), or its status (sts) cannot be read",
+  claims: "its claims do not match the schema",
+  missing:
+    "send a bearer token in the Authorization header, or the session cookie where the server reads cookies",
+  origin: "the request has a session cookie, but its Origin header is not accepted by authorizedParties"
 }
 
 /**
- * A token was refused. `reason` says why; the other fields, present where they explain it, hold the times or the
- * parties that were compared. The token itself is nowhere in it.
+ * A token is invalid, or a request has none. `reason` says why. The other fields hold the times or the values that
+ * were compared, where they explain the reason. The error never holds the token.
  *
  * Its status in an `HttpApi` is 401.
  *
@@ -97,34 +101,36 @@ export class ClerkTokenError extends withJson(
   Schema.TaggedError<ClerkTokenError>()(
     "ClerkTokenError",
     {
+      /** Why the token is invalid. */
       reason: TokenReason,
       /** With `exp`: when the token expired. */
       expiresAt: Schema.optional(Schema.DateTimeUtc),
-      /** With `nbf`: when the token begins to be valid. */
+      /** With `nbf`: when the token becomes valid. */
       notBefore: Schema.optional(Schema.DateTimeUtc),
-      /** With `iat` and `exp`: when it says it was issued. */
+      /** With `iat` and `exp`: when the token was issued, as it states. */
       issuedAt: Schema.optional(Schema.DateTimeUtc),
-      /** With a time: what the clock here said. */
+      /** With a time: the time of the clock here. */
       checkedAt: Schema.optional(Schema.DateTimeUtc),
-      /** With a time: how far clocks may be apart. */
+      /** With a time: the accepted difference between the clocks; milliseconds in the encoded form. */
       clockSkew: Schema.optional(Schema.DurationFromMillis),
-      /** With `azp`, `iss`, `aud`: what the token says; absent when it says nothing. */
+      /** With `azp`, `iss`, `aud`: the values in the token. Absent if the token has none. */
       actual: Schema.optional(Schema.Array(Schema.String)),
-      /** With `azp`, `iss`, `aud`: the values expected. Absent with `azp` when the authorized parties are a predicate. */
+      /** With `azp`, `iss`, `aud`: the accepted values. Absent with `azp` when the authorized parties are a predicate. */
       expected: Schema.optional(Schema.Array(Schema.String)),
-      /** With `claims`: where the claims are not as expected, and what was; never what was found. */
+      /** With `claims`: where the claims differ from the schema, and what it expects there. Never the received value. */
       issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })))
     },
     httpApiStatus(401)
   )
 ) {
-  /** Whether the token was good and has merely run out, so that a fresh one will do. */
+  /** Whether the token was valid and has expired, so that a new token will be accepted. */
   get isExpired(): boolean {
     return this.reason === "exp" && this.expiresAt !== undefined
   }
 
   override get message(): string {
-    return `the token is refused (${this.reason}): ${explanation(this)}`
+    const what = this.reason === "missing" ? "No session token in the request" : "Token rejected"
+    return `${what} (${this.reason}): ${explanation(this)}`
   }
 }
 
@@ -133,26 +139,27 @@ const explanation = (error: ClerkTokenError): string => {
   const at = (time: DateTime.Utc) =>
     checkedAt === undefined
       ? DateTime.formatIso(time)
-      : `${DateTime.formatIso(time)}, and here it is ${DateTime.formatIso(checkedAt)}`
+      : `${DateTime.formatIso(time)}, and the clock here reads ${DateTime.formatIso(checkedAt)}`
   if (error.isExpired && expiresAt !== undefined) return `it expired at ${at(expiresAt)}`
   if (reason === "nbf" && notBefore !== undefined) return `it is valid from ${at(notBefore)}`
   if (reason === "iat" && issuedAt !== undefined) return `it was issued at ${at(issuedAt)}`
-  const shown = issues?.slice(0, 3).map(({ path, expected }) => `${path || "the claims"}: ${expected}`) ?? []
+  const shown =
+    issues?.slice(0, 3).map(({ path, expected }) => `${path || "the claims"}: expected ${expected}`) ?? []
   const details = [
     ...(expected === undefined ? [] : [`expected ${expected.join(" or ")}`]),
-    ...(actual === undefined ? [] : [`it says ${actual.join(", ")}`]),
+    ...(actual === undefined ? [] : [`received ${actual.join(", ")}`]),
     ...shown
   ]
   return details.length === 0 ? reasonMessages[reason] : `${reasonMessages[reason]} (${details.join("; ")})`
 }
 
 /**
- * Why keys could not be had:
- * - `unreachable`: no answer, or none in time;
- * - `rejected`: Clerk refused the request: the secret key is wrong or may not read keys;
- * - `failing`: Clerk answered 429 or 5xx;
- * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys of one id;
- * - `empty`: the set has no key that may be used.
+ * Why the keys are unavailable:
+ * - `unreachable`: no response came, or none in time;
+ * - `rejected`: Clerk rejected the request: the secret key is invalid or may not read keys;
+ * - `failing`: Clerk responded with 429 or 5xx;
+ * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys with one id;
+ * - `empty`: the key set has no usable key.
  *
  * @since 0.1.0
  * @category models
@@ -166,11 +173,11 @@ export type KeysUnavailableReason = typeof KeysUnavailableReason.Type
 export const KeysUnavailableReason = Schema.Literal("unreachable", "rejected", "failing", "invalid", "empty")
 
 const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
-  unreachable: "Clerk does not answer",
-  rejected: "Clerk refuses the secret key",
-  failing: "Clerk cannot answer now",
-  invalid: "the answer is not a usable key set",
-  empty: "the key set has no usable key"
+  unreachable: "no response from Clerk",
+  rejected: "Clerk rejected the request; check the secret key",
+  failing: "Clerk responded with 429 or 5xx",
+  invalid: "the response is not a valid key set",
+  empty: "the key set has no usable RS256 key"
 }
 
 /** Up; the milliseconds are rounded first, because their encoded form is a float. */
@@ -178,7 +185,7 @@ const wholeSeconds = (duration: Duration.Duration) =>
   Math.ceil(Math.round(Duration.toMillis(duration)) / 1000)
 
 /**
- * The instance's public keys could not be had, so that nothing can be said about the token: it may be good.
+ * The public keys of the instance are unavailable, so the token cannot be verified. It may be valid.
  *
  * Its status in an `HttpApi` is 503.
  *
@@ -189,12 +196,13 @@ export class ClerkKeysUnavailable extends withJson(
   Schema.TaggedError<ClerkKeysUnavailable>()(
     "ClerkKeysUnavailable",
     {
+      /** Why the keys are unavailable. */
       reason: KeysUnavailableReason,
-      /** The `_tag` of the call that failed, when one did. */
+      /** The `_tag` of the error of the failed call. Absent if the call succeeded. */
       failure: Schema.optional(Schema.String),
-      /** When the keys will be asked for again at the earliest. */
+      /** The time until the next fetch of the keys; milliseconds in the encoded form. */
       retryAfter: Schema.optional(Schema.DurationFromMillis),
-      /** Whether waiting can help; not when the secret key is refused. */
+      /** Whether a later attempt can succeed: not if Clerk rejected the secret key. */
       retryable: Schema.Boolean
     },
     httpApiStatus(503)
@@ -202,7 +210,7 @@ export class ClerkKeysUnavailable extends withJson(
 ) {
   override get message(): string {
     const failure = this.failure === undefined ? "" : ` (${this.failure})`
-    const again = this.retryAfter === undefined ? "" : `, next asked for in ${wholeSeconds(this.retryAfter)}s`
-    return `the keys that verify tokens are not available: ${unavailableMessages[this.reason]}${failure}${again}`
+    const next = this.retryAfter === undefined ? "" : `, next fetch in ${wholeSeconds(this.retryAfter)}s`
+    return `Signing keys unavailable (${this.reason}): ${unavailableMessages[this.reason]}${failure}${next}`
   }
 }

@@ -48,7 +48,7 @@ import * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 
 /**
- * What holds whether or not cookies are read.
+ * The options of a server that reads cookies and of one that does not.
  *
  * @since 0.1.0
  * @category models
@@ -56,34 +56,51 @@ import type { SigningKeys } from "../services/SigningKeys.js"
 export interface CommonOptions
   extends Omit<SessionTokens.VerifierOptions, "authorizedParties" | "category" | "claims"> {
   /**
-   * The instance's publishable key, `pk_test_…` or `pk_live_…`. It tells the exact `issuer`, unless that is given, and
-   * the name of the instance's own cookie (`__session_<suffix>`), which is then preferred to `__session`.
+   * The instance's publishable key: `pk_test_…` or `pk_live_…`. It sets `issuer`, unless `issuer` is set, and names
+   * the instance's own cookie (`__session_<suffix>`), which takes precedence over `__session`. Default: none, so
+   * the server reads `__session` only.
    */
   readonly publishableKey?: string | undefined
 }
 
 /**
- * The options of everything that protects a server. Where tokens may come in cookies, which browsers send by
- * themselves, `authorizedParties` has to be given.
+ * The options of a server that reads a bearer token or, without one, the session cookie. Browsers send cookies
+ * by themselves, so `authorizedParties` is required.
  *
  * @since 0.1.0
  * @category models
  */
-export type AuthOptions =
-  | (CommonOptions & {
-      /** Whether a token may come in the session cookie. Default true. */
-      readonly cookies?: true | undefined
-      /**
-       * The origins whose tokens are accepted (`azp`), and from which a request with a cookie may change something: a list,
-       * or a predicate. Anchor the pattern of a predicate at both ends.
-       */
-      readonly authorizedParties: SessionTokens.AuthorizedParties
-    })
-  | (CommonOptions & {
-      readonly cookies: false
-      /** The origins whose tokens are accepted (`azp`): a list, or a predicate. Default: tokens of every party. */
-      readonly authorizedParties?: SessionTokens.AuthorizedParties | undefined
-    })
+export interface CookieAuthOptions extends CommonOptions {
+  /** Whether to read the session cookie of a request without a bearer token. Default true. */
+  readonly cookies?: true | undefined
+  /**
+   * The origins whose tokens are accepted (claim `azp`): a list such as `["https://app.example.com"]`, or a predicate.
+   * The server also rejects a cookie that comes with an `Origin` that is not accepted. Anchor the pattern of a predicate
+   * at both ends.
+   */
+  readonly authorizedParties: SessionTokens.AuthorizedParties
+}
+
+/**
+ * The options of a server that reads bearer tokens only.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BearerAuthOptions extends CommonOptions {
+  /** Ignores cookies. */
+  readonly cookies: false
+  /** The origins whose tokens are accepted (claim `azp`): a list, or a predicate. Default: any origin. */
+  readonly authorizedParties?: SessionTokens.AuthorizedParties | undefined
+}
+
+/**
+ * The options of everything that protects a server. Set `authorizedParties`, or `cookies: false`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthOptions = BearerAuthOptions | CookieAuthOptions
 
 /**
  * Looks at the request being served.
@@ -108,20 +125,39 @@ const readIdentity = (publishableKey: unknown) =>
     : Effect.mapError(readPublishableKey(publishableKey), ({ field, rule }) => broken(field, rule))
 
 /**
- * Makes the decision function of a server. A bearer token in `Authorization` is taken first; only a request without one
- * is looked at for a session cookie. A request with a cookie that changes something, or opens a WebSocket, must not come
- * from an origin that is not among the authorized parties.
+ * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
+ * `Authorization` takes precedence; the function reads the session cookie of a request without one. A request with
+ * a cookie that changes something, or opens a WebSocket, must not have an `Origin` outside `authorizedParties`.
  *
- * What a refusal compared (origins, issuers, audiences) is logged at debug level and left out of the error, which
- * leaves the server.
+ * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
+ * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make: {
+  /**
+   * Makes the function that authenticates a request and decodes your own claims (`claims`) into `custom`. Fails with
+   * `ClerkConfigError` when an option is invalid.
+   */
   <Custom, Encoded>(
     options: AuthOptions & { readonly claims: Schema.Schema<Custom, Encoded> }
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
+  /**
+   * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
+   * `Authorization` takes precedence; the function reads the session cookie of a request without one. A request with
+   * a cookie that changes something, or opens a WebSocket, must not have an `Origin` outside `authorizedParties`.
+   *
+   * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
+   * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
+   */
+  <Custom = undefined, Encoded = unknown>(
+    options: CookieAuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
+  ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
+  /**
+   * Makes the function that authenticates a request: it returns the claims of the request's token. With
+   * `cookies: false` it reads bearer tokens only. Fails with `ClerkConfigError` when an option is invalid.
+   */
   <Custom = undefined, Encoded = unknown>(
     options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
   ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
@@ -137,11 +173,11 @@ export const make: {
     if (cookies && rest.authorizedParties === undefined) {
       return yield* broken(
         "authorizedParties",
-        "must be given where cookies are read, or set cookies to false"
+        'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
       )
     }
     if (Object.hasOwn(rest, "category")) {
-      return yield* broken("category", "cannot be chosen: only session tokens sign somebody in to a server")
+      return yield* broken("category", "is not an option here: a server accepts session tokens only")
     }
     const identity = yield* readIdentity(publishableKey)
     const issuer = rest.issuer ?? identity?.issuer

@@ -91,7 +91,18 @@ export class ClerkAuth extends HttpApiMiddleware.Tag<ClerkAuth>()("effect-clerk/
   provides: CurrentSession,
   security
 }) {
-  /** Checks the options when it is built, and verifies with the `SigningKeys` provided. */
+  /**
+   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * option is invalid.
+   */
+  static layer(
+    options: Authenticator.CookieAuthOptions
+  ): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys>
+  /**
+   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * option is invalid.
+   */
+  static layer(options: Authenticator.AuthOptions): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys>
   static layer(options: Authenticator.AuthOptions): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys> {
     return Layer.effect(ClerkAuth, Effect.map(Authenticator.make(options), bySchemes))
   }
@@ -108,7 +119,20 @@ export class ClerkAuthOptional extends HttpApiMiddleware.Tag<ClerkAuthOptional>(
   "effect-clerk/http-api/ClerkAuthOptional",
   { failure: ClerkKeysUnavailable, provides: OptionalSession }
 ) {
-  /** Checks the options when it is built, and verifies with the `SigningKeys` provided. */
+  /**
+   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * option is invalid.
+   */
+  static layer(
+    options: Authenticator.CookieAuthOptions
+  ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys>
+  /**
+   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * option is invalid.
+   */
+  static layer(
+    options: Authenticator.AuthOptions
+  ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys>
   static layer(
     options: Authenticator.AuthOptions
   ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys> {
@@ -139,7 +163,15 @@ export interface RequiringTag<Self, Id extends string>
       readonly security: typeof security
     }
   > {
-  /** Checks the requirements and the options when it is built, and verifies with the `SigningKeys` provided. */
+  /**
+   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * option or a requirement is invalid.
+   */
+  layer(options: Authenticator.CookieAuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
+  /**
+   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * option or a requirement is invalid.
+   */
   layer(options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
 }
 

@@ -99,39 +99,78 @@ export const make = <Id, Service>(
   )
 
 /**
- * Lets signed-in users pass, and provides `CurrentSession`.
+ * Makes a middleware that provides `CurrentSession` to the routes of signed-in users. Responds with 401 to a request
+ * without a valid token, and with 503 while the keys are unavailable.
  *
  * @since 0.1.0
  * @category middleware
  */
-export const signedIn = (options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession> =>
-  make(CurrentSession, Authenticator.make(options))
+export function signedIn(options: Authenticator.CookieAuthOptions): AuthMiddleware<CurrentSession>
+/**
+ * Makes a middleware that provides `CurrentSession` to the routes of signed-in users. Responds with 401 to a request
+ * without a valid token, and with 503 while the keys are unavailable.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export function signedIn(options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession>
+export function signedIn(options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession> {
+  return make(CurrentSession, Authenticator.make(options))
+}
 
 /**
- * Lets everybody pass, and provides `OptionalSession`: a request without a good token has none. Answers 503 while the
- * keys cannot be had, because then nobody knows.
+ * Makes a middleware that provides `OptionalSession` to every request: `None` without a valid token. Responds with 503
+ * while the keys are unavailable, because then no token can be verified.
  *
  * @since 0.1.0
  * @category middleware
  */
-export const optional = (options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession> =>
-  make(OptionalSession, Effect.map(Authenticator.make(options), Authenticator.optional))
+export function optional(options: Authenticator.CookieAuthOptions): AuthMiddleware<OptionalSession>
+/**
+ * Makes a middleware that provides `OptionalSession` to every request: `None` without a valid token. Responds with 503
+ * while the keys are unavailable, because then no token can be verified.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export function optional(options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession>
+export function optional(options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession> {
+  return make(OptionalSession, Effect.map(Authenticator.make(options), Authenticator.optional))
+}
 
 /**
- * Lets those signed-in users pass whose session meets the requirements, and provides `CurrentSession`. Fails with
- * `ClerkConfigError`, when the layer is built, if a requirement is unknown, is not valid, or if there is none.
+ * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements.
+ * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
+ * are unavailable. The layer fails with `ClerkConfigError` when a requirement is unknown or invalid, or there is none.
  *
  * @since 0.1.0
  * @category middleware
  */
-export const requiring = (
+export function requiring(
+  requirements: Authorization.Requirements,
+  options: Authenticator.CookieAuthOptions
+): AuthMiddleware<CurrentSession>
+/**
+ * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements.
+ * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
+ * are unavailable.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export function requiring(
   requirements: Authorization.Requirements,
   options: Authenticator.AuthOptions
-): AuthMiddleware<CurrentSession> =>
-  make(
+): AuthMiddleware<CurrentSession>
+export function requiring(
+  requirements: Authorization.Requirements,
+  options: Authenticator.AuthOptions
+): AuthMiddleware<CurrentSession> {
+  return make(
     CurrentSession,
     Effect.zipRight(
       checkRequirements(requirements),
       Effect.map(Authenticator.make(options), Effect.flatMap(Authorization.protect(requirements)))
     )
   )
+}

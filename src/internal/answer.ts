@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
-import { ClerkDecodeError, type DecodeIssue, type DecodeReason } from "../errors/CallErrors.js"
+import { ClerkDecodeError, type DecodeReason } from "../errors/CallErrors.js"
 import type { ClerkErrorItem } from "../errors/ClerkErrorItem.js"
 import {
   ClerkBadRequest,
@@ -16,6 +16,7 @@ import {
 } from "../errors/StatusErrors.js"
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import type { DeclaredStatus, ErrorOf } from "../services/Operation.js"
+import { mediaTypeIn } from "./bodyText.js"
 import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
 import { isCompressed } from "./contentEncoding.js"
 import { parseJson } from "./json.js"
@@ -124,11 +125,25 @@ const refusal = (
   return new Class(fields, true)
 }
 
+type DecodeDetails = Partial<Pick<ClerkDecodeError, "expectedId" | "issues" | "receivedId">>
+
+/** A text from outside is shown only if nothing in it had to be masked. */
+const unlessMasked = (text: string | undefined, secrets: ReadonlyArray<string>): string | undefined =>
+  text !== undefined && scrubText(text, secrets) === text ? text : undefined
+
+export const shownMediaType = (
+  contentType: string | undefined,
+  secrets: ReadonlyArray<string>
+): string | undefined => unlessMasked(mediaTypeIn(contentType), secrets)
+
+const shownId = (id: unknown, secrets: ReadonlyArray<string>): string | undefined =>
+  typeof id === "string" && /^[\w-]{1,128}$/.test(id) ? unlessMasked(id, secrets) : undefined
+
 const isJsonType = (contentType: string): boolean =>
   /^\s*(?:application\/(?:[\w.+-]+\+)?json|text\/json)\s*(?:;|$)/i.test(contentType)
 
 /**
- * Reads an answer: the decoded success, or the error of its status, or why it cannot be read.
+ * Reads a response: the decoded success, or the error of its status, or why the client cannot read it.
  *
  * `nowMillis` is the wall clock's time, for a `Retry-After` that is a date.
  */
@@ -142,11 +157,21 @@ export const readAnswer = <A>(
   const { status, headers, body } = response
   const succeeded = successes.has(status) || (status === 204 && !operation.answers)
   if (!succeeded) return Either.left(refusal(operation, prepared, response, call, nowMillis))
-  const unreadable = (reason: DecodeReason, issues: ReadonlyArray<DecodeIssue> = [], json?: unknown) => {
-    const traceId = traceIdIn(response, prepared.secrets, json)
-    const fields = { ...call, reason, issues, retryable: false }
-    return Either.left(new ClerkDecodeError(traceId === undefined ? fields : { ...fields, traceId }, true))
-  }
+  const unreadable = (reason: DecodeReason, details: DecodeDetails = {}, json?: unknown) =>
+    Either.left(
+      new ClerkDecodeError(
+        {
+          ...call,
+          ...details,
+          reason,
+          status,
+          contentType: shownMediaType(headers["content-type"], prepared.secrets),
+          traceId: traceIdIn(response, prepared.secrets, json),
+          retryable: false
+        },
+        true
+      )
+    )
   // Some platforms take what is left of a truncated body for all of it.
   const compressed = isCompressed(headers["content-encoding"])
   if (operation.answers) {
@@ -159,17 +184,16 @@ export const readAnswer = <A>(
   if (json === undefined && operation.answers) return unreadable(compressed ? "encoding" : "json")
   const decoded = operation.decode(json)
   if (Either.isLeft(decoded)) {
-    return unreadable(
-      "schema",
-      schemaIssues(decoded.left).map(({ path, kind, expected }) => ({
-        path: scrubText(path.join("."), prepared.secrets),
-        expected: kind === "missing" ? `${expected}, but it is missing` : expected
-      })),
-      json
-    )
+    const issues = schemaIssues(decoded.left).map(({ path, kind, expected }) => ({
+      path: scrubText(path.join("."), prepared.secrets),
+      expected: kind === "missing" ? `${expected}, but it is missing` : expected
+    }))
+    return unreadable("schema", { issues }, json)
   }
-  if (prepared.answerId !== undefined && (!Predicate.isRecord(json) || json["id"] !== prepared.answerId)) {
-    return unreadable("id-mismatch", [], json)
+  const receivedId = Predicate.isRecord(json) ? json["id"] : undefined
+  if (prepared.answerId !== undefined && receivedId !== prepared.answerId) {
+    const ids = { expectedId: prepared.answerId, receivedId: shownId(receivedId, prepared.secrets) }
+    return unreadable("id-mismatch", ids, json)
   }
   return Either.right(decoded.right)
 }

@@ -15,7 +15,7 @@ export const Refusal = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, Clerk
 const challenge = (error: ClerkTokenError): string => {
   const realm = 'Bearer realm="clerk"'
   if (error.reason === "missing" || error.reason === "origin") return realm
-  const description = error.isExpired ? "the token has expired" : `the token is refused (${error.reason})`
+  const description = error.isExpired ? "the token expired" : `the token was rejected (${error.reason})`
   return `${realm}, error="invalid_token", error_description="${description}"`
 }
 

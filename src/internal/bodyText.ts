@@ -6,8 +6,25 @@ interface Head {
   readonly headers: { readonly [name: string]: string }
 }
 
-export const refusedBody = (reason: ClerkDecodeError["reason"]): ClerkDecodeError =>
-  new ClerkDecodeError({ reason }, true)
+/** The error of a body that cannot be read. `maxBytes` is the limit of a body that is too large. */
+export const refusedBody = (
+  reason: ClerkDecodeError["reason"],
+  { headers, status }: Head,
+  maxBytes?: number
+): ClerkDecodeError =>
+  new ClerkDecodeError(
+    {
+      reason,
+      status,
+      contentType: mediaTypeIn(headers["content-type"]),
+      ...(reason === "oversize" && maxBytes !== undefined ? { maxResponseBytes: maxBytes } : undefined)
+    },
+    true
+  )
+
+/** The media type without its parameters, if it is one: the text comes from outside. */
+export const mediaTypeIn = (contentType: string | undefined): string | undefined =>
+  /^\s*([\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64})\s*(?:;|$)/.exec(contentType ?? "")?.[1]?.toLowerCase()
 
 /** Whether the head of an answer says already that its body is too large. */
 export const declaresMoreThan = (maxBytes: number, headers: { readonly [name: string]: string }): boolean =>
@@ -77,6 +94,6 @@ export const decodeBody = (
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
   } catch {
     // Bytes that are still compressed come from an `HttpClient` that does not decompress.
-    return refusedBody(isCompressed(head.headers["content-encoding"]) ? "encoding" : "utf8")
+    return refusedBody(isCompressed(head.headers["content-encoding"]) ? "encoding" : "utf8", head)
   }
 }

@@ -25,7 +25,7 @@ const fromEnvironment: Effect.Effect<ClerkHttpService> = Effect.configProviderWi
 const notProvided = Effect.dieSync(
   () =>
     new Error(
-      "ClerkHttp is not provided: this effect runs with other services, so the client of the environment is not used. Provide a ClerkHttp layer."
+      "ClerkHttp is not provided. The context has other services, so the client of the environment (CLERK_SECRET_KEY) is not used. Provide a layer: ClerkHttp.layerDefault, layerFetch, layerConfig or layer."
     )
 )
 

@@ -78,7 +78,7 @@ const readText = async (
   const refuse = (reason: ClerkDecodeError["reason"]) => {
     // Lets go of the connection; that it may be broken by now is of no interest.
     body.cancel().catch(() => {})
-    return refusedBody(reason)
+    return refusedBody(reason, { status, headers }, maxBytes)
   }
   if (contentCodings(headers["content-encoding"]) === undefined) return refuse("encoding")
   if (declaresMoreThan(maxBytes, headers)) return refuse("oversize")

@@ -44,7 +44,7 @@ export const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   return (request, maxBytes, millis) => inChildFiber(exchange(request, maxBytes), millis)
 }
 
-/** A client of `effect-clerk/undici` that somebody has changed fails with an error of ours, any other with its own. */
+/** A client of `effect-clerk/Undici` that somebody has changed fails with an error of ours, any other with its own. */
 const failureOf = (cause: unknown): ClerkTransportError | ClerkDecodeError =>
   cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
     ? cause
@@ -89,11 +89,12 @@ const readText = (
   maxBytes: number
 ): Effect.Effect<string, ClerkTransportError | ClerkDecodeError> => {
   if (contentCodings(response.headers["content-encoding"]) === undefined)
-    return Effect.fail(refusedBody("encoding"))
-  if (declaresMoreThan(maxBytes, response.headers)) return Effect.fail(refusedBody("oversize"))
+    return Effect.fail(refusedBody("encoding", response))
+  if (declaresMoreThan(maxBytes, response.headers))
+    return Effect.fail(refusedBody("oversize", response, maxBytes))
   const chunks = new BodyChunks(maxBytes)
   return Stream.runForEach(response.stream, (chunk) =>
-    chunks.add(chunk) ? Effect.void : Effect.fail(refusedBody("oversize"))
+    chunks.add(chunk) ? Effect.void : Effect.fail(refusedBody("oversize", response, maxBytes))
   ).pipe(
     Effect.catchTag(
       "ResponseError",

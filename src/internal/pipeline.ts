@@ -14,7 +14,7 @@ import {
 } from "../errors/CallErrors.js"
 import type { ClerkHttpService, ClerkRequest } from "../services/ClerkHttp.js"
 import type { Op } from "../services/Operation.js"
-import { type CallError, type CallFacts, readAnswer, traceIdIn } from "./answer.js"
+import { type CallError, type CallFacts, readAnswer, shownMediaType, traceIdIn } from "./answer.js"
 import { waitMillis } from "./backoff.js"
 import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
 import { missingClerkHttp, providedClerkHttp } from "./environmentClient.js"
@@ -139,7 +139,15 @@ const run = <A>({
   ): ClerkTimeout => {
     const retryable = phase === "attempt" && (isRepeatable(kind) || sentLast === "no")
     const sent = retry?.mayHaveActed === true ? "maybe" : sentLast
-    const fields = { ...factsOf(operation, attempts), phase, sent, retryable }
+    // The deadline of a combinator around the call is known by its end only.
+    const millis =
+      phase === "attempt"
+        ? limits.timeoutMillis
+        : endsAtNanos === undefined
+          ? limits.deadlineMillis
+          : Number.POSITIVE_INFINITY
+    const limit = millis === Number.POSITIVE_INFINITY ? undefined : Duration.millis(millis)
+    const fields = { ...factsOf(operation, attempts), phase, sent, limit, retryable }
     return new ClerkTimeout(
       retry === undefined ? fields : { ...fields, lastFailure: retry.lastFailure },
       true
@@ -162,7 +170,7 @@ const run = <A>({
         settle(
           error._tag === "TimedOut"
             ? timeout(attempts, phase, error.sent, retry)
-            : withFacts(error, facts, operation, retry),
+            : withFacts(error, facts, operation, prepared, retry),
           attempts,
           retry
         ),
@@ -244,7 +252,11 @@ const run = <A>({
 }
 
 const isRefusal = (failure: CallError): boolean =>
-  "status" in failure && failure.status >= 400 && failure.status < 500 && !failure.retryable
+  failure._tag !== "ClerkDecodeError" &&
+  "status" in failure &&
+  failure.status >= 400 &&
+  failure.status < 500 &&
+  !failure.retryable
 
 const withoutBudget = (failure: CallError): CallError => {
   // The constructor of the failure's own class takes back what the failure consists of.
@@ -257,11 +269,27 @@ const withFacts = (
   error: ClerkTransportError | ClerkDecodeError,
   facts: CallFacts,
   { kind }: OperationFacts,
+  { secrets }: PreparedCall,
   retry: Retry | undefined
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
-    const { reason, issues, traceId } = error
-    return new ClerkDecodeError({ ...facts, reason, issues, traceId, retryable: false }, true)
+    const { expectedId, issues, maxResponseBytes, reason, receivedId, status, traceId } = error
+    const contentType = shownMediaType(error.contentType, secrets)
+    return new ClerkDecodeError(
+      {
+        ...facts,
+        reason,
+        issues,
+        status,
+        contentType,
+        maxResponseBytes,
+        expectedId,
+        receivedId,
+        traceId,
+        retryable: false
+      },
+      true
+    )
   }
   const { reason, proxyStatus } = error
   // The error is that of the call: an attempt that was not sent does not undo the one before.

@@ -52,7 +52,10 @@ const settingNames: ReadonlyArray<keyof Settings> = ["attempts", "timeout", "dea
 export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLimits>, RuleBreak> =>
   Either.gen(function* () {
     if (typeof settings !== "object" || settings === null) {
-      return yield* Either.left({ field: "policy", rule: "must be an object of settings" })
+      return yield* Either.left({
+        field: "policy",
+        rule: "must be an object with attempts, timeout, deadline or onRetry"
+      })
     }
     const flaw = unknownOption(settings, settingNames, "is not a setting of a policy")
     if (flaw !== undefined) return yield* Either.left({ ...flaw, field: `policy.${flaw.field}` })
@@ -70,7 +73,7 @@ export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLim
     if ((given.timeoutMillis ?? 0) > (given.deadlineMillis ?? Number.POSITIVE_INFINITY)) {
       return yield* Either.left({
         field: "policy.timeout",
-        rule: `must not be longer than the deadline${meantAsSeconds(own.deadline)}`
+        rule: `must not be longer than the deadline${meantAsSeconds(own.deadline) || ` (${Duration.format(given.deadlineMillis ?? 0)})`}`
       })
     }
     if (own.onRetry !== undefined) {

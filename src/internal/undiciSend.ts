@@ -95,7 +95,7 @@ export const undiciSend =
           typeof body === "string" ? Effect.succeed({ status, headers: answered, body }) : Effect.fail(body)
         )
       const refuse = (reason: ClerkDecodeError["reason"]) => {
-        give(orEmptyRefusal(status, refusedBody(reason)))
+        give(orEmptyRefusal(status, refusedBody(reason, { status, headers: answered }, maxBytes)))
         connection?.abort(aborted)
       }
       const finish = (bytes: Uint8Array) =>

@@ -33,6 +33,8 @@ import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 export type KnownSessionStatus = (typeof knownSessionStatuses)[number]
 
 /**
+ * Lists the statuses known today, in alphabetical order.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -110,14 +112,23 @@ const EpochMillis: Schema.Schema<DateTime.Utc, number> = Schema.transform(
  * @category models
  */
 export interface SessionActivity {
+  /** The kind of the record: `"session_activity"`. */
   readonly object?: string | undefined
+  /** The id of the record: `activity_…`. */
   readonly id?: string | undefined
+  /** Whether the device is a phone or a tablet. */
   readonly isMobile?: boolean | undefined
+  /** The kind of device, as the browser states it: `desktop`, `iPhone`. */
   readonly deviceType?: string | undefined
+  /** The name of the browser: `Firefox`. */
   readonly browserName?: string | undefined
+  /** The version of the browser: `128.0.0.0`. */
   readonly browserVersion?: string | undefined
+  /** The IPv4 or IPv6 address of the device. */
   readonly ipAddress?: string | undefined
+  /** The city of the IP address, in English. */
   readonly city?: string | undefined
+  /** The country of the IP address, in English or as a code: `US`. */
   readonly country?: string | undefined
 }
 
@@ -128,14 +139,23 @@ export interface SessionActivity {
  * @category models
  */
 export interface SessionActivityEncoded {
+  /** The kind of the record: `"session_activity"`. */
   readonly object?: string | null | undefined
+  /** The id of the record. */
   readonly id?: string | null | undefined
+  /** Whether the device is a phone or a tablet. */
   readonly is_mobile?: boolean | null | undefined
+  /** The kind of device. */
   readonly device_type?: string | null | undefined
+  /** The name of the browser. */
   readonly browser_name?: string | null | undefined
+  /** The version of the browser. */
   readonly browser_version?: string | null | undefined
+  /** The IPv4 or IPv6 address of the device. */
   readonly ip_address?: string | null | undefined
+  /** The city of the IP address. */
   readonly city?: string | null | undefined
+  /** The country of the IP address. */
   readonly country?: string | null | undefined
 }
 
@@ -183,6 +203,7 @@ export const SessionActor: Schema.Schema<SessionActor> = Schema.Record({
  * @category models
  */
 export interface SessionTask {
+  /** The name of the task: `choose-organization`. */
   readonly key: string
 }
 
@@ -201,21 +222,31 @@ export const SessionTask: Schema.Schema<SessionTask> = Schema.Struct({
  * @category models
  */
 export interface Session {
+  /** The kind of the resource. */
   readonly object: "session"
+  /** The id of the session: `sess_…`. */
   readonly id: SessionId
+  /** The user who is signed in: `user_…`. */
   readonly userId: UserId
+  /** The client (one browser or device) of the session: `client_…`. Absent if Clerk states none. */
   readonly clientId?: ClientId | undefined
   /** Present when somebody impersonates the user, also when nothing can be read of that actor. */
   readonly actor?: SessionActor | undefined
+  /** The status. A user is signed in while it is `active` or `pending`. */
   readonly status: SessionStatus
+  /** The organization that was active last in the session: `org_…`. Absent if there is none. */
   readonly lastActiveOrganizationId?: OrganizationId | undefined
+  /** When the session was used last. */
   readonly lastActiveAt: DateTime.Utc
+  /** The device and the place of the last use. Absent if Clerk states none. */
   readonly latestActivity?: SessionActivity | undefined
   /** When the session ends for good. */
   readonly expireAt: DateTime.Utc
   /** When the session ends if it stays unused. */
   readonly abandonAt?: DateTime.Utc | undefined
+  /** When the session changed last. */
   readonly updatedAt: DateTime.Utc
+  /** When the user signed in. */
   readonly createdAt: DateTime.Utc
   /**
    * What a pending session waits for. Absent when Clerk sent a list that cannot be read: decide by `status` whether a
@@ -231,19 +262,33 @@ export interface Session {
  * @category models
  */
 export interface SessionEncoded {
+  /** The kind of the resource. */
   readonly object: "session"
+  /** The id of the session. */
   readonly id: string
+  /** The user who is signed in. */
   readonly user_id: string
+  /** The client (one browser or device) of the session. */
   readonly client_id?: string | null | undefined
+  /** Who acts in the user's name, in an impersonation. */
   readonly actor?: SessionActor | null | undefined
+  /** The status of the session. */
   readonly status: string
+  /** The organization that was active last. */
   readonly last_active_organization_id?: string | null | undefined
+  /** When the session was used last, in milliseconds since 1970. */
   readonly last_active_at: number
+  /** The device and the place of the last use. */
   readonly latest_activity?: SessionActivityEncoded | null | undefined
+  /** When the session expires, in milliseconds since 1970. */
   readonly expire_at: number
+  /** When the session ends if it is not used, in milliseconds since 1970. */
   readonly abandon_at?: number | null | undefined
+  /** When the session changed last, in milliseconds since 1970. */
   readonly updated_at: number
+  /** When the user signed in, in milliseconds since 1970. */
   readonly created_at: number
+  /** The tasks the user has to complete while the session is `pending`. */
   readonly tasks?: ReadonlyArray<SessionTask> | null | undefined
 }
 

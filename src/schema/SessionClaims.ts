@@ -16,7 +16,9 @@ import type { OrganizationId, SessionId, UserId } from "./Ids.js"
  * @category models
  */
 export interface FactorAges {
+  /** The age of the first factor (password, email code, …) in whole minutes. */
   readonly first?: Duration.Duration | undefined
+  /** The age of the second factor (TOTP, SMS code, …) in whole minutes. */
   readonly second?: Duration.Duration | undefined
 }
 
@@ -40,7 +42,9 @@ export interface ActorClaims {
  * @category models
  */
 export interface OrganizationClaims {
+  /** The id of the organization: `org_…` (claim `o.id` or `org_id`). */
   readonly id: OrganizationId
+  /** The slug of the organization (claim `o.slg` or `org_slug`). */
   readonly slug?: string | undefined
   /** `org:admin`; absent when the token names no role that can be read. */
   readonly role?: string | undefined
@@ -59,16 +63,21 @@ export interface OrganizationClaims {
  * @category models
  */
 export interface TokenClaims<Custom = undefined> {
+  /** The user of the token: `user_…` (claim `sub`). */
   readonly userId: UserId
   /** The address of the instance's Frontend API. */
   readonly issuer: string
+  /** When Clerk issued the token (claim `iat`), to the second. */
   readonly issuedAt: DateTime.Utc
+  /** From when the token is valid (claim `nbf`), to the second. */
   readonly notBefore?: DateTime.Utc | undefined
+  /** When the token expires (claim `exp`), to the second. */
   readonly expiresAt: DateTime.Utc
   /** The origin the token was issued to. Absent in tokens of the Backend API, and when the claim is not text. */
   readonly authorizedParty?: string | undefined
-  /** The audiences the token names. Absent when the claim is neither text nor a list. */
+  /** The audiences of the token (claim `aud`). Absent when the claim is neither text nor a list. */
   readonly audience?: ReadonlyArray<string> | undefined
+  /** The id of the token (claim `jti`). */
   readonly tokenId?: string | undefined
   /** What the schema given as the option `claims` made of the token's claims; without that option, `undefined`. */
   readonly custom: Custom
@@ -81,21 +90,26 @@ export interface TokenClaims<Custom = undefined> {
  * @category models
  */
 export interface SessionClaims<Custom = undefined> extends TokenClaims<Custom> {
+  /** The session of the token: `sess_…` (claim `sid`). */
   readonly sessionId: SessionId
   /**
    * `pending` while the user has tasks left, and for a status that cannot be read. Such a token is rejected unless
    * `allowPending` is true.
    */
   readonly status: "active" | "pending"
-  /** Absent when the token says nothing about factors that can be read: every reverification then fails. */
+  /**
+   * How long before `issuedAt` the user last verified each factor (claim `fva`). Absent when the claim cannot be read:
+   * every reverification then fails.
+   */
   readonly factorAges?: FactorAges | undefined
   /** Present when somebody else acts in the user's name, also when the claim cannot be read. */
   readonly actor?: ActorClaims | undefined
+  /** The active organization (claim `o`, or the `org_…` claims of version 1). Absent if none is active. */
   readonly organization?: OrganizationClaims | undefined
   /** The features of the user's own plan. Absent from version 1 tokens, so empty for them. */
   readonly features: ReadonlyArray<string>
   /** The user's own plan. */
   readonly plan?: string | undefined
-  /** A token of an unknown version is read as version 2, without organization, features and plan. */
+  /** The version of the token (claim `v`). An unknown version reads as 2, without organization, features and plan. */
   readonly version: 1 | 2
 }

@@ -14,7 +14,9 @@ import { Session, type SessionEncoded } from "./Session.js"
  * @category models
  */
 export interface SessionPage {
+  /** The sessions on the page, newest first. */
   readonly data: ReadonlyArray<Session>
+  /** The number of sessions on all pages. Absent if Clerk responded with a bare array. */
   readonly totalCount?: number | undefined
 }
 
@@ -25,7 +27,12 @@ export interface SessionPage {
  * @category models
  */
 export type SessionPageEncoded =
-  | { readonly data: ReadonlyArray<SessionEncoded>; readonly total_count?: number | null | undefined }
+  | {
+      /** The sessions on the page, newest first. */
+      readonly data: ReadonlyArray<SessionEncoded>
+      /** The number of sessions on all pages. */
+      readonly total_count?: number | null | undefined
+    }
   | ReadonlyArray<SessionEncoded>
 
 const Sessions = Schema.Array(Session)

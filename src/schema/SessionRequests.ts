@@ -27,58 +27,83 @@ import { type KnownSessionStatus, knownSessionStatuses } from "./Session.js"
 export type SecretInput = Redacted.Redacted<string> | string
 
 interface ListFilters {
-  /** Only sessions in this status. */
+  /** Lists only sessions in this status. Default: sessions in any status. */
   readonly status?: KnownSessionStatus | undefined
-  /** Page size, 1 to 500; Clerk's default is 10. */
+  /** The number of sessions on a page, 1 to 500. Default: 10 in `list` (Clerk's default), 500 in `stream`. */
   readonly limit?: number | undefined
-  /** How many sessions to skip, from 0. */
+  /** The number of sessions to skip. Default 0. */
   readonly offset?: number | undefined
 }
 
 /**
- * Which sessions to list: those of a user, of a client, or of both.
+ * Selects the sessions of a user, and of one client of that user if `clientId` is set.
  *
  * @since 0.1.0
  * @category models
  */
-export type ListParams = ListFilters &
-  (
-    | { readonly userId: UserId | string; readonly clientId?: ClientId | string | undefined }
-    | { readonly userId?: UserId | string | undefined; readonly clientId: ClientId | string }
-  )
+export interface ListByUser extends ListFilters {
+  /** Lists the sessions of this user: `user_…`. */
+  readonly userId: UserId | string
+  /** Lists only the sessions on this client (one browser or device): `client_…`. Default: sessions on any client. */
+  readonly clientId?: ClientId | string | undefined
+}
 
 /**
- * Whose session to create.
+ * Selects the sessions of a client (one browser or device), and of one user if `userId` is set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ListByClient extends ListFilters {
+  /** Lists only the sessions of this user: `user_…`. Default: sessions of any user. */
+  readonly userId?: UserId | string | undefined
+  /** Lists the sessions on this client: `client_…`. */
+  readonly clientId: ClientId | string
+}
+
+/**
+ * Selects the sessions to list. Requires `userId`, `clientId`, or both.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ListParams = ListByUser | ListByClient
+
+/**
+ * The user and the organization of a new session.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CreateParams {
+  /** The user of the new session: `user_…`. */
   readonly userId: UserId | string
-  /** The organization to make active in the new session. */
+  /** The organization that is active in the new session: `org_…`. Default: none. */
   readonly activeOrganizationId?: OrganizationId | string | undefined
 }
 
 /**
- * The options of a new token.
+ * Sets the lifetime of a new token.
  *
  * @since 0.1.0
  * @category models
  */
 export interface CreateTokenOptions {
   /**
-   * The lifetime of the token: whole seconds, from `"30 seconds"` to `"315360000 seconds"` (ten years). A bare number
-   * counts milliseconds, as everywhere in Effect. Default: the instance or the template decides.
+   * The lifetime in whole seconds, from 30 seconds to 315 360 000 seconds (ten years): `"5 minutes"`. A number counts
+   * milliseconds, as everywhere in Effect. Default: the lifetime set in the instance or in the template.
    */
   readonly expiresIn?: Duration.DurationInput | undefined
 }
 
 /**
+ * Names the token that `Sessions.verify` checks together with the session.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface VerifyOptions {
-  /** The session token the browser sent in its `__session` cookie. */
+  /** The session token from the browser's `__session` cookie. Default: none, so Clerk checks the session only. */
   readonly token?: SecretInput | undefined
 }
 
@@ -95,28 +120,28 @@ export type RequestHeadersInput =
   | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /**
- * What the browser sent, from which Clerk issues a new session token.
+ * What a browser sent. Clerk issues a new session token from it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface RefreshParams {
-  /** The expired session token, from the `__session` cookie. It is consumed: a second use is refused. */
+  /** The expired session token from the `__session` cookie. Clerk accepts it once. */
   readonly expiredToken: SecretInput
-  /** The refresh token, from the `__refresh` cookie. */
+  /** The refresh token from the `__refresh` cookie. */
   readonly refreshToken: SecretInput
-  /** The origin of the browser's request, as in `https://app.example.com`. */
+  /** The origin of the browser's request: `https://app.example.com`. */
   readonly requestOrigin: string
   /**
-   * The headers of the browser's request, which Clerk uses to recognise the device: at most 64 KiB in all. Pass the
-   * headers of your server's request as they are.
+   * The headers of the browser's request, at most 64 KiB in all. Clerk uses them to recognise the device. Pass the
+   * headers of your server's request as they are. Default: none.
    */
   readonly requestHeaders?: RequestHeadersInput | undefined
-  /** The address the browser's request came from, IPv4 or IPv6. */
+  /** The IPv4 or IPv6 address of the browser. Default: none. */
   readonly requestOriginatingIp?: string | undefined
-  /** What to answer with: `token` (the default) or `cookie`, the `Set-Cookie` values for the browser. */
+  /** The form of the result: `"token"` for a token, `"cookie"` for `Set-Cookie` values. Default `"token"`. */
   readonly format?: "token" | "cookie" | undefined
-  /** Whether the cookies carry the suffix of the instance in their names. */
+  /** Whether the names of the cookies end in the suffix of the instance. Default: Clerk decides. */
   readonly suffixedCookies?: boolean | undefined
 }
 
@@ -136,6 +161,8 @@ const isGiven = (query: object, name: string): boolean =>
   Object.hasOwn(query, name) && Reflect.get(query, name) !== undefined
 
 /**
+ * Encodes the query of `Sessions.list`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -158,6 +185,8 @@ export const ListQuery = Schema.Struct({
 )
 
 /**
+ * Encodes the body of `Sessions.create`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -209,6 +238,8 @@ const RequestHeaders: Schema.Schema<RequestHeadersInput, HeaderLists> = Schema.t
 )
 
 /**
+ * Encodes the query of `Sessions.refresh`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -217,6 +248,8 @@ export const RefreshQuery = Schema.Struct({
 })
 
 /**
+ * Encodes the body of `Sessions.refresh`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -239,6 +272,8 @@ export const RefreshBody = Schema.Struct({
 })
 
 /**
+ * Encodes the body of `Sessions.verify`.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -288,6 +323,8 @@ const ExpirySeconds: Schema.Schema<Duration.DurationInput, number> = Schema.tran
 })
 
 /**
+ * Encodes the body of `Sessions.createToken` and of `Sessions.createTokenFromTemplate`.
+ *
  * @since 0.1.0
  * @category schemas
  */

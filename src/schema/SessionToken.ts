@@ -17,7 +17,9 @@ const Secret = Schema.Redacted(Schema.NonEmptyString).annotations({ description:
  * @category models
  */
 export interface SessionToken {
+  /** The kind of the resource. */
   readonly object: "token"
+  /** The signed token. `Redacted.value` reads it. */
   readonly jwt: Redacted.Redacted<string>
 }
 
@@ -28,7 +30,9 @@ export interface SessionToken {
  * @category models
  */
 export interface SessionTokenEncoded {
+  /** The kind of the resource. */
   readonly object: "token"
+  /** The signed token. */
   readonly jwt: string
 }
 
@@ -48,7 +52,9 @@ export const SessionToken: Schema.Schema<SessionToken, SessionTokenEncoded> = Sc
  * @category models
  */
 export interface SessionCookies {
+  /** The kind of the resource. */
   readonly object: "cookies"
+  /** The values of the `Set-Cookie` headers, in order. `Redacted.value` reads one. */
   readonly cookies: ReadonlyArray<Redacted.Redacted<string>>
 }
 
@@ -59,7 +65,9 @@ export interface SessionCookies {
  * @category models
  */
 export interface SessionCookiesEncoded {
+  /** The kind of the resource. */
   readonly object: "cookies"
+  /** The values of the `Set-Cookie` headers, in order. */
   readonly cookies: ReadonlyArray<string>
 }
 

@@ -29,6 +29,7 @@ import { ClerkAccessDenied, type Requirement } from "../errors/ClerkAccessDenied
 import { withOrgPrefix } from "../internal/organizationClaims.js"
 import { own } from "../internal/ownMembers.js"
 import { ownProperties } from "../internal/ownProperties.js"
+import { rememberRequirements } from "../internal/requiredAccess.js"
 import { unreadableRequirement } from "../internal/requirements.js"
 import { freshnessOf, isFresh } from "../internal/reverification.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
@@ -56,7 +57,12 @@ export type Reverification =
   | "strict"
   | "moderate"
   | "lax"
-  | { readonly level: ReverificationLevel; readonly within: Duration.DurationInput }
+  | {
+      /** The factors the user must have verified. */
+      readonly level: ReverificationLevel
+      /** The maximum age of the verification: `"10 minutes"`. A number counts milliseconds. */
+      readonly within: Duration.DurationInput
+    }
 
 /**
  * What is asked of a session; everything given has to hold.
@@ -86,13 +92,15 @@ const isOrgName = (name: unknown): name is string =>
   typeof name === "string" && name !== "" && name !== "org:" && !name.startsWith("org:org:")
 
 /**
- * Whether the user has this role (`org:admin`, or `admin` for short) in the active organization.
+ * Returns whether the user has this role (`org:admin`, or `admin`) in the active organization.
  *
  * @since 0.1.0
  * @category predicates
  */
 export const hasRole: {
+  /** Returns whether the user has this role (`org:admin`, or `admin`) in the active organization. */
   (role: string): (claims: AnyClaims) => boolean
+  /** Returns whether the user has this role (`org:admin`, or `admin`) in the active organization. */
   (claims: AnyClaims, role: string): boolean
 } = dual(
   2,
@@ -101,13 +109,15 @@ export const hasRole: {
 )
 
 /**
- * Whether the user has this custom permission (`org:invoices:create`) in the active organization.
+ * Returns whether the user has this custom permission (`org:invoices:create`) in the active organization.
  *
  * @since 0.1.0
  * @category predicates
  */
 export const hasPermission: {
+  /** Returns whether the user has this custom permission (`org:invoices:create`) in the active organization. */
   (permission: string): (claims: AnyClaims) => boolean
+  /** Returns whether the user has this custom permission (`org:invoices:create`) in the active organization. */
   (claims: AnyClaims, permission: string): boolean
 } = dual(
   2,
@@ -142,14 +152,22 @@ const isHeld = (
 const listOf = (plan: string | undefined): ReadonlyArray<string> => (plan === undefined ? [] : [plan])
 
 /**
- * Whether the plan of the user (`u:reports`), of the active organization (`o:reports`), or of either (`reports`) has
- * this feature.
+ * Returns whether the plan of the user (`u:reports`), of the active organization (`o:reports`), or of either
+ * (`reports`) has this feature.
  *
  * @since 0.1.0
  * @category predicates
  */
 export const hasFeature: {
+  /**
+   * Returns whether the plan of the user (`u:reports`), of the active organization (`o:reports`), or of either
+   * (`reports`) has this feature.
+   */
   (feature: string): (claims: AnyClaims) => boolean
+  /**
+   * Returns whether the plan of the user (`u:reports`), of the active organization (`o:reports`), or of either
+   * (`reports`) has this feature.
+   */
   (claims: AnyClaims, feature: string): boolean
 } = dual(
   2,
@@ -158,13 +176,15 @@ export const hasFeature: {
 )
 
 /**
- * Whether the user (`u:pro`), the active organization (`o:pro`), or either (`pro`) is on this plan.
+ * Returns whether the user (`u:pro`), the active organization (`o:pro`), or either (`pro`) is on this plan.
  *
  * @since 0.1.0
  * @category predicates
  */
 export const hasPlan: {
+  /** Returns whether the user (`u:pro`), the active organization (`o:pro`), or either (`pro`) is on this plan. */
   (plan: string): (claims: AnyClaims) => boolean
+  /** Returns whether the user (`u:pro`), the active organization (`o:pro`), or either (`pro`) is on this plan. */
   (claims: AnyClaims, plan: string): boolean
 } = dual(
   2,
@@ -174,14 +194,22 @@ export const hasPlan: {
 )
 
 /**
- * Whether the user has proved recently who they are. The ages in a token are those of when it was issued, so the time
- * since then is added.
+ * Returns whether the user verified the factors recently enough. A token states the ages at the time it was issued; the
+ * time since then is added.
  *
  * @since 0.1.0
  * @category predicates
  */
 export const isReverified: {
+  /**
+   * Returns whether the user verified the factors recently enough. A token states the ages at the time it was issued; the
+   * time since then is added.
+   */
   (asked: Reverification): (claims: AnyClaims) => Effect.Effect<boolean>
+  /**
+   * Returns whether the user verified the factors recently enough. A token states the ages at the time it was issued; the
+   * time since then is added.
+   */
   (claims: AnyClaims, asked: Reverification): Effect.Effect<boolean>
 } = dual(
   2,
@@ -222,13 +250,19 @@ const denial = (claims: AnyClaims, requirements: Requirements): Effect.Effect<De
   })
 
 /**
- * Whether the session meets all requirements. Without any, and with one that is not known, it does not.
+ * Returns whether the session meets all requirements. Returns `false` without requirements, and with an unknown one.
  *
  * @since 0.1.0
  * @category checks
  */
 export const has: {
+  /**
+   * Returns whether the session meets all requirements. Returns `false` without requirements, and with an unknown one.
+   */
   (requirements: Requirements): (claims: AnyClaims) => Effect.Effect<boolean>
+  /**
+   * Returns whether the session meets all requirements. Returns `false` without requirements, and with an unknown one.
+   */
   (claims: AnyClaims, requirements: Requirements): Effect.Effect<boolean>
 } = dual(
   2,
@@ -237,15 +271,17 @@ export const has: {
 )
 
 /**
- * Fails with `ClerkAccessDenied` unless the session meets all requirements, and gives the claims back.
+ * Returns the claims if the session meets all requirements. Fails with `ClerkAccessDenied` otherwise.
  *
  * @since 0.1.0
  * @category checks
  */
 export const protect: {
+  /** Returns the claims if the session meets all requirements. Fails with `ClerkAccessDenied` otherwise. */
   (
     requirements: Requirements
   ): <Claims extends AnyClaims>(claims: Claims) => Effect.Effect<Claims, ClerkAccessDenied>
+  /** Returns the claims if the session meets all requirements. Fails with `ClerkAccessDenied` otherwise. */
   <Claims extends AnyClaims>(
     claims: Claims,
     requirements: Requirements
@@ -257,6 +293,8 @@ export const protect: {
     requirements: Requirements
   ): Effect.Effect<Claims, ClerkAccessDenied> =>
     Effect.flatMap(denial(claims, requirements), (denied) =>
-      denied === undefined ? Effect.succeed(claims) : Effect.fail(new ClerkAccessDenied(denied, true))
+      denied === undefined
+        ? Effect.succeed(claims)
+        : Effect.fail(rememberRequirements(new ClerkAccessDenied(denied, true), requirements))
     )
 )

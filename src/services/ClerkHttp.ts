@@ -32,9 +32,11 @@ import type * as RequestPolicy from "./RequestPolicy.js"
 export interface ClerkRequest {
   /** The operation's name, as in `Sessions.get`. */
   readonly operation: string
+  /** The HTTP method. */
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   /** Path segments below `/v1`, not encoded: `["sessions", id, "revoke"]`. */
   readonly path: ReadonlyArray<string>
+  /** The query parameters, not encoded. Leaves out a parameter that is `undefined`. */
   readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined
   /** A JSON value; absent means an empty body. */
   readonly body?: unknown
@@ -49,12 +51,17 @@ export interface ClerkRequest {
  * @category models
  */
 export interface ClerkResponse {
+  /** The HTTP status. */
   readonly status: number
+  /** The headers, with names in lower case. */
   readonly headers: { readonly [name: string]: string }
+  /** The body as text, after decompression. */
   readonly body: string
 }
 
 /**
+ * The options of a client.
+ *
  * @since 0.1.0
  * @category models
  */

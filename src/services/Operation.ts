@@ -97,13 +97,19 @@ export type CommonError =
  * @category errors
  */
 export interface DeclaredErrors {
+  /** No such resource. */
   readonly 404: ClerkNotFound
+  /** The resource is in a state that forbids this, or locked by another request. */
   readonly 409: ClerkConflict
+  /** Clerk has withdrawn the operation. */
   readonly 410: ClerkGone
+  /** Clerk rejected a parameter. */
   readonly 422: ClerkUnprocessableEntity
 }
 
 /**
+ * The statuses that `DeclaredErrors` lists.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -196,6 +202,8 @@ export interface QueryEncoded {
 }
 
 /**
+ * Describes an endpoint of the Backend API: its request, its response and its errors.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -211,9 +219,11 @@ export interface Declaration<
 > {
   /** The name in errors and traces: `Users.ban`. */
   readonly name: string
+  /** The HTTP method. */
   readonly method: ClerkRequest["method"]
   /** Below `/v1`; a parameter stands in braces and is checked against `IdText`: `/users/{id}/ban`. */
   readonly path: CheckedPath<Path>
+  /** Whether the client may retry it: see `Kind`. */
   readonly kind: Kind
   /** Decodes the body of a success. `Schema.Void` reads none, and then 204 is a success too. */
   readonly success: Schema.Schema<A, AI>

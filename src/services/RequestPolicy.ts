@@ -22,7 +22,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { ClerkTimeout } from "../errors/CallErrors.js"
@@ -47,25 +47,26 @@ export interface RetryEvent {
 }
 
 /**
- * A setting that is absent is left to whoever decides next; when nobody does, it sets no bound: one attempt, and
- * no limit of time.
+ * The settings a call runs under. A call takes an absent setting from the next outer combinator, then from the client.
+ * The defaults below hold if none of them sets it. `RequestPolicy.standard` is the default of a client.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Settings {
-  /** How many requests one call may make, 1 to 10; 1 is no retry. */
+  /** The number of requests one call may make, 1 to 10. 1 means no retry. Default 1. */
   readonly attempts?: number | undefined
   /**
    * The time limit of one request, from connecting to the last byte of the response. A bare number counts milliseconds:
-   * `10` is 10 ms, `"10 seconds"` is what a call needs.
+   * `10` is 10 ms, `"10 seconds"` is what a call needs. Default: no limit.
    */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * The time limit of one call: every attempt and every wait between them. A bare number counts milliseconds.
+   * The time limit of one call: every attempt and every wait between them. A bare number counts milliseconds. Default: no
+   * limit.
    */
   readonly deadline?: Duration.DurationInput | undefined
-  /** Run before each wait, for logs and metrics of your own; its time counts. */
+  /** Runs before each wait, for your own logs and metrics. Its time counts towards `deadline`. Default: none. */
   readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined
 }
 
@@ -144,7 +145,13 @@ export const deadline =
               duration: millis,
               onTimeout: () =>
                 new ClerkTimeout(
-                  { operation: "RequestPolicy.deadline", attempts: 0, phase: "total", sent: "maybe" },
+                  {
+                    operation: "RequestPolicy.deadline",
+                    attempts: 0,
+                    phase: "total",
+                    sent: "maybe",
+                    limit: Duration.millis(millis)
+                  },
                   true
                 )
             })

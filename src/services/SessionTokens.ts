@@ -67,31 +67,31 @@ export type AuthorizedParties = ReadonlyArray<string> | ((azp: string) => boolea
 export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
   /**
    * The origins whose tokens are accepted (`azp`), as browsers write them: a list such as `["https://app.example.com"]`,
-   * or a predicate. Default: tokens of every party are accepted. Give it wherever tokens come in cookies, so that another
-   * application on your domain cannot use its own.
+   * or a predicate. Set it wherever tokens come in cookies, so that another application on your domain cannot use its
+   * own. Default: tokens of any origin.
    */
   readonly authorizedParties?: AuthorizedParties | undefined
-  /** What becomes of a token without `azp` when `authorizedParties` is given. Default `"reject"`. */
+  /** Whether to accept a token without `azp` when `authorizedParties` is set. Default `"reject"`. */
   readonly missingAzp?: "reject" | "allow" | undefined
-  /** One of these has to be in `aud`. */
+  /** The accepted audiences: `aud` has to contain one of them. Default: any audience. */
   readonly audience?: string | ReadonlyArray<string> | undefined
   /**
-   * The exact `iss`: the https address of the instance's Frontend API, without a slash at the end. A loopback address
-   * may use http, for a Clerk emulator. Default: any issuer.
+   * The exact `iss`: the https URL of the instance's Frontend API, without a slash at the end. A loopback address may
+   * use http, for an emulator. Default: any issuer whose key signed the token.
    */
   readonly issuer?: string | undefined
-  /** How far the clocks here and at Clerk may be apart, up to 5 minutes. Default 5 seconds; zero means zero. */
+  /** The accepted difference between the clocks here and at Clerk, 0 to 5 minutes. Default 5 seconds. */
   readonly clockSkew?: Duration.DurationInput | undefined
-  /** Whether the session's user may have tasks left. Default false: such a user is not signed in yet. */
+  /** Whether to accept a token of a pending session, whose user has tasks to complete. Default false. */
   readonly allowPending?: boolean | undefined
   /**
-   * Which class of tokens is meant: `"session"`, or `"template"` for those of a JWT template, which name no session
+   * The category of tokens to accept: `"session"`, or `"template"` for tokens of a JWT template, which name no session
    * and outlive it. Default `"session"`.
    */
   readonly category?: "session" | "template" | undefined
   /**
-   * Decodes claims of your own from the whole of them, into `custom`. It may take time, but is part of every
-   * verification; what it throws is a defect, as everywhere in Effect.
+   * Decodes your own claims, from all claims of the token, into `custom`. It runs with every verification. Default:
+   * none, so `custom` is `undefined`.
    */
   readonly claims?: Schema.Schema<Custom, Encoded> | undefined
 }
@@ -107,17 +107,19 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
  * @category models
  */
 export interface CacheOptions {
-  /** How many tokens, at most 1,000,000; the oldest gives way. */
+  /** The number of tokens to remember, 1 to 1,000,000. A new token replaces the oldest. */
   readonly capacity: number
 }
 
 /**
+ * The options of `SessionTokens.verifier`: those of `verify`, and a cache.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface VerifierOptions<Custom = undefined, Encoded = unknown>
   extends VerifyOptions<Custom, Encoded> {
-  /** Default: nothing is remembered. */
+  /** Remembers valid tokens, so that the verifier checks the signature of each once. Default: no cache. */
   readonly cache?: CacheOptions | undefined
 }
 
@@ -132,6 +134,8 @@ export type Verifier<Claims> = (
 ) => Effect.Effect<Claims, ClerkTokenError | ClerkKeysUnavailable>
 
 /**
+ * The errors of `SessionTokens.verify`.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -151,26 +155,47 @@ interface Reading<Custom, Encoded> {
 }
 
 /**
- * Checks a token and gives what it says. Claims of your own come as `custom`, by the option
- * `claims: Schema.Struct({ … })`. A wrong option is a `ClerkInvalidRequest`; where the same options serve many
- * tokens, `verifier` checks them once.
+ * Verifies a token and returns its claims. Fails with `ClerkTokenError` if the token is invalid, with
+ * `ClerkKeysUnavailable` if the keys are unavailable, and with `ClerkInvalidRequest` if an option is invalid. To verify
+ * many tokens with the same options, make a `verifier`.
  *
  * @since 0.1.0
  * @category verification
  */
 export const verify: {
+  /**
+   * Verifies a session token, decodes your own claims by the schema `claims`, and returns the claims with yours in
+   * `custom`. Fails with `ClerkTokenError` if the token is invalid, with `ClerkKeysUnavailable` if the keys are
+   * unavailable, and with `ClerkInvalidRequest` if an option is invalid.
+   */
   <Custom, Encoded>(
     token: Redacted.Redacted<string> | string,
     options: VerifyOptions<Custom, Encoded> & OfSession & Reading<Custom, Encoded>
   ): Effect.Effect<SessionClaims<Custom>, VerifyError, SigningKeys>
+  /**
+   * Verifies a session token and returns its claims: the user, the session, the organization, the features. Fails with
+   * `ClerkTokenError` if the token is invalid, with `ClerkKeysUnavailable` if the keys are unavailable, and with
+   * `ClerkInvalidRequest` if an option is invalid.
+   */
   <Custom = undefined, Encoded = unknown>(
     token: Redacted.Redacted<string> | string,
     options?: VerifyOptions<Custom, Encoded> & OfSession
   ): Effect.Effect<SessionClaims<Custom | undefined>, VerifyError, SigningKeys>
+  /**
+   * Verifies a token of the given category, decodes your own claims by the schema `claims`, and returns the claims
+   * with yours in `custom`. A token of a JWT template (`category: "template"`) names no session. Fails with
+   * `ClerkTokenError` if the token is invalid, with `ClerkKeysUnavailable` if the keys are unavailable, and with
+   * `ClerkInvalidRequest` if an option is invalid.
+   */
   <Custom, Encoded>(
     token: Redacted.Redacted<string> | string,
     options: VerifyOptions<Custom, Encoded> & Reading<Custom, Encoded>
   ): Effect.Effect<TokenClaims<Custom>, VerifyError, SigningKeys>
+  /**
+   * Verifies a token of the given category and returns its claims. A token of a JWT template
+   * (`category: "template"`) names no session. Fails with `ClerkTokenError` if the token is invalid, with
+   * `ClerkKeysUnavailable` if the keys are unavailable, and with `ClerkInvalidRequest` if an option is invalid.
+   */
   <Custom = undefined, Encoded = unknown>(
     token: Redacted.Redacted<string> | string,
     options: VerifyOptions<Custom, Encoded>
@@ -193,22 +218,38 @@ export const verify: {
   })
 
 /**
- * Makes a verifier for many tokens: the options are checked once, a wrong one is a `ClerkConfigError`, and the keys
- * are those provided here.
+ * Makes a function that verifies tokens with these options and with the `SigningKeys` provided. Fails with
+ * `ClerkConfigError` if an option is invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const verifier: {
+  /**
+   * Makes a function that verifies session tokens and decodes your own claims by the schema `claims` into `custom`.
+   * Fails with `ClerkConfigError` if an option is invalid.
+   */
   <Custom, Encoded>(
     options: VerifierOptions<Custom, Encoded> & OfSession & Reading<Custom, Encoded>
   ): Effect.Effect<Verifier<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
+  /**
+   * Makes a function that verifies session tokens with these options and with the `SigningKeys` provided. Fails with
+   * `ClerkConfigError` if an option is invalid.
+   */
   <Custom = undefined, Encoded = unknown>(
     options?: VerifierOptions<Custom, Encoded> & OfSession
   ): Effect.Effect<Verifier<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
+  /**
+   * Makes a function that verifies tokens of the given category and decodes your own claims by the schema `claims`
+   * into `custom`. Fails with `ClerkConfigError` if an option is invalid.
+   */
   <Custom, Encoded>(
     options: VerifierOptions<Custom, Encoded> & Reading<Custom, Encoded>
   ): Effect.Effect<Verifier<TokenClaims<Custom>>, ClerkConfigError, SigningKeys>
+  /**
+   * Makes a function that verifies tokens of the given category with these options and with the `SigningKeys`
+   * provided. Fails with `ClerkConfigError` if an option is invalid.
+   */
   <Custom = undefined, Encoded = unknown>(
     options: VerifierOptions<Custom, Encoded>
   ): Effect.Effect<Verifier<TokenClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>

@@ -6,14 +6,19 @@
  *
  * @example
  * ```ts
- * import { Effect } from "effect"
+ * import { Chunk, Effect, Stream } from "effect"
  * import { Sessions } from "effect-clerk"
  *
- * // Signs a user out of every device.
+ * // Signs a user out of every device. Collects the sessions of all pages before it revokes the first one.
  * export const signOutEverywhere = (userId: string) =>
  *   Effect.gen(function* () {
- *     const { data } = yield* Sessions.list({ userId, status: "active", limit: 500 })
- *     return yield* Effect.forEach(data, (session) => Sessions.revoke(session.id), { concurrency: 5 })
+ *     const sessions = yield* Stream.runCollect(Sessions.stream({ userId }))
+ *     const open = Chunk.filter(sessions, ({ status }) => status === "active" || status === "pending")
+ *     yield* Effect.forEach(
+ *       open,
+ *       ({ id }) => Sessions.revoke(id).pipe(Effect.catchTag("ClerkNotFound", () => Effect.void)),
+ *       { concurrency: 5, discard: true }
+ *     )
  *   })
  * ```
  *
@@ -36,6 +41,8 @@ import {
   type CreateParams,
   CreateTokenBody,
   type CreateTokenOptions,
+  type ListByClient,
+  type ListByUser,
   type ListParams,
   ListQuery,
   RefreshBody,
@@ -50,42 +57,56 @@ import type { ClerkHttp } from "./ClerkHttp.js"
 import type * as Operation from "./Operation.js"
 
 /**
+ * The errors of `Sessions.list` and `Sessions.stream`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type ListError = Operation.ErrorOf<422>
 
 /**
+ * The errors of `Sessions.create`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type CreateError = Operation.ErrorOf<404 | 409 | 422>
 
 /**
+ * The errors of `Sessions.get`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type GetError = Operation.ErrorOf<404>
 
 /**
+ * The errors of `Sessions.refresh`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type RefreshError = Operation.ErrorOf<422>
 
 /**
+ * The errors of `Sessions.revoke`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type RevokeError = Operation.ErrorOf<404 | 409>
 
 /**
+ * The errors of `Sessions.verify`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type VerifyError = Operation.ErrorOf<404 | 410>
 
 /**
+ * The errors of `Sessions.createToken` and `Sessions.createTokenFromTemplate`.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -102,15 +123,32 @@ const listOperation = /*#__PURE__*/ declared({
   errors: [422]
 })
 
+// The first two signatures make the compiler name the property that is missing: of a union it names none.
 /**
- * Lists the sessions of a user, a client, or both, newest first, one page at a time. Sessions that ended long ago
- * are not kept by Clerk.
+ * Lists the sessions of a user, a client, or both, newest first, one page at a time. A page has at most `limit`
+ * sessions, by default 10; `stream` returns the sessions of all pages. Clerk deletes sessions that ended long ago.
  *
  * @since 0.1.0
  * @category operations
  */
-export const list = (params: ListParams): Operation.Op<SessionPage, ListError> =>
-  listOperation({ query: { ...params, paginated: true } })
+export function list(params: ListByUser): Operation.Op<SessionPage, ListError>
+/**
+ * Lists the sessions on a client, newest first, one page at a time, by default of 10 sessions.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function list(params: ListByClient): Operation.Op<SessionPage, ListError>
+/**
+ * Lists the sessions of a user, a client, or both, newest first, one page at a time, by default of 10 sessions.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function list(params: ListParams): Operation.Op<SessionPage, ListError>
+export function list(params: ListParams): Operation.Op<SessionPage, ListError> {
+  return listOperation({ query: { ...params, paginated: true } })
+}
 
 const createOperation = /*#__PURE__*/ declared({
   name: "Sessions.create",
@@ -169,11 +207,10 @@ const refreshToToken = /*#__PURE__*/ refreshOperation(SessionToken)
 const refreshToCookies = /*#__PURE__*/ refreshOperation(SessionCookies)
 
 /**
- * Issues a new session token from an expired one and the browser's refresh token; with `format: "cookie"`, the
- * `Set-Cookie` values that carry it. `ClerkUnauthorized` means that the tokens were refused: send the browser
- * through the handshake.
+ * Issues the `Set-Cookie` values that carry a new session token, from an expired session token and the browser's
+ * refresh token. `ClerkUnauthorized` means that Clerk rejected the tokens: send the browser through the handshake.
  *
- * The expired token is consumed, so this is never repeated once Clerk may have received it.
+ * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
  *
  * @since 0.1.0
  * @category operations
@@ -182,10 +219,29 @@ export function refresh(
   id: SessionId | string,
   params: RefreshParams & { readonly format: "cookie" }
 ): Operation.Op<SessionCookies, RefreshError>
+/**
+ * Issues a new session token from an expired session token and the browser's refresh token. With
+ * `format: "cookie"`, issues the `Set-Cookie` values that carry it. `ClerkUnauthorized` means that Clerk rejected the
+ * tokens: send the browser through the handshake.
+ *
+ * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
 export function refresh(
   id: SessionId | string,
   params: RefreshParams & { readonly format?: "token" | undefined }
 ): Operation.Op<SessionToken, RefreshError>
+/**
+ * Issues a new session token, or the `Set-Cookie` values that carry it if `format` is `"cookie"`. `ClerkUnauthorized`
+ * means that Clerk rejected the tokens: send the browser through the handshake.
+ *
+ * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
 export function refresh(
   id: SessionId | string,
   params: RefreshParams
@@ -301,18 +357,36 @@ export const createTokenFromTemplate = (
 const maxPageSize = 500
 
 /**
- * All the sessions `list` would give, page after page, each requested when it is needed. `limit` is the size of a
- * page (default 500) and `offset` where to begin.
+ * Streams the sessions of a user, a client, or both, newest first. Fetches each page when it is needed.
+ * `limit` is the number of sessions on a page, 1 to 500 (default 500). `offset` is the number of sessions to skip
+ * (default 0).
  *
- * Clerk pages by position. A session that appears meanwhile shifts the others back, so ids that were seen are
- * dropped; one that stops matching shifts them forward, past the next page. Hence do not filter by what you
- * change: to revoke all active sessions, either collect them first or leave out `status`.
+ * Clerk pages by position. A session created between two pages moves the others back, so the stream drops ids it
+ * has emitted. A session that stops matching `status` moves the others forward, past the next page. To revoke
+ * sessions, collect the stream first (`Stream.runCollect`), then revoke.
  *
  * @since 0.1.0
  * @category operations
  */
-export const stream = (params: ListParams): Stream.Stream<Session, ListError, ClerkHttp> =>
-  Stream.suspend(() => {
+export function stream(params: ListByUser): Stream.Stream<Session, ListError, ClerkHttp>
+/**
+ * Streams the sessions on a client, newest first. Fetches each page when it is needed, by default 500 sessions at a
+ * time.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function stream(params: ListByClient): Stream.Stream<Session, ListError, ClerkHttp>
+/**
+ * Streams the sessions of a user, a client, or both, newest first. Fetches each page when it is needed, by default
+ * 500 sessions at a time.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export function stream(params: ListParams): Stream.Stream<Session, ListError, ClerkHttp>
+export function stream(params: ListParams): Stream.Stream<Session, ListError, ClerkHttp> {
+  return Stream.suspend(() => {
     const seen = new Set<string>()
     const { limit = maxPageSize, offset: start = 0, ...filters } = ownProperties(params)
     return Stream.paginateChunkEffect(start, (offset) =>
@@ -326,3 +400,4 @@ export const stream = (params: ListParams): Stream.Stream<Session, ListError, Cl
       })
     )
   })
+}

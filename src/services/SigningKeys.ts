@@ -47,6 +47,8 @@ export interface VerificationKey {
 }
 
 /**
+ * Finds the key that verifies a token.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -65,11 +67,13 @@ export interface PublicKeysOptions {
   /**
    * The instance's publishable key, `pk_test_…` or `pk_live_…`, which encodes the host of its Frontend API. The keys are
    * at `/.well-known/jwks.json` of that host, over https, or over http where the host is a loopback name.
+   * Default: none, so `issuer` is required.
    */
   readonly publishableKey?: string | undefined
   /**
    * The URL of the instance's Frontend API, such as `https://clerk.example.com`: what its tokens have as `iss`. It uses
-   * https, or http on a loopback address (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`).
+   * https, or http on a loopback address (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`). Default: none, so
+   * `publishableKey` is required.
    */
   readonly issuer?: string | undefined
 }

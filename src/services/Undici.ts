@@ -1,13 +1,13 @@
 /**
  * A fast transport for Node.js: an `HttpClient` on undici's dispatcher, without the cost of `fetch`.
  *
- * It needs the package `undici` (7 or 8) beside it, and is the entry `effect-clerk/undici`.
+ * It needs the package `undici` (7 or 8) beside it, and is the entry `effect-clerk/Undici`.
  *
  * @example
  * ```ts
  * import { Effect, Layer, Redacted } from "effect"
  * import { ClerkHttp, Sessions } from "effect-clerk"
- * import * as Undici from "effect-clerk/undici"
+ * import * as Undici from "effect-clerk/Undici"
  *
  * const Clerk = ClerkHttp.layer({ secretKey: Redacted.make("sk_test_…") }).pipe(
  *   Layer.provide(Undici.layer({ connections: 32 }))
@@ -224,7 +224,7 @@ const proxyOptionsFlaw = (options: ProxyOptions): RuleBreak | undefined =>
  *
  * @example
  * ```ts
- * import * as Undici from "effect-clerk/undici"
+ * import * as Undici from "effect-clerk/Undici"
  * import { setGlobalDispatcher } from "undici"
  *
  * setGlobalDispatcher(Undici.proxyAgent({ httpsProxy: "http://proxy.example.com:3128" }))
@@ -256,7 +256,7 @@ export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
  * ```ts
  * import { Layer, Redacted } from "effect"
  * import { ClerkHttp } from "effect-clerk"
- * import * as Undici from "effect-clerk/undici"
+ * import * as Undici from "effect-clerk/Undici"
  *
  * export const Clerk = ClerkHttp.layer({ secretKey: Redacted.make("sk_test_…") }).pipe(
  *   Layer.provide(Undici.layerProxy())

@@ -7,15 +7,18 @@
  * import { Sessions } from "effect-clerk"
  * import { ClerkTest } from "effect-clerk/testing"
  *
- * const signOut = Effect.gen(function* () {
- *   const { data } = yield* Sessions.list({ userId: "user_1", status: "active" })
+ * const signOutNewest = Effect.gen(function* () {
+ *   const { data } = yield* Sessions.list({ userId: "user_1", status: "active", limit: 1 })
  *   yield* Effect.forEach(data, (session) => Sessions.revoke(session.id))
  * })
  *
  * const test = Effect.gen(function* () {
- *   yield* signOut
+ *   yield* signOutNewest
  *   yield* ClerkTest.expectRequests([
- *     { operation: "Sessions.list", query: { user_id: "user_1", status: "active", paginated: true } },
+ *     {
+ *       operation: "Sessions.list",
+ *       query: { user_id: "user_1", status: "active", limit: 1, paginated: true }
+ *     },
  *     { operation: "Sessions.revoke", path: "/sessions/sess_1/revoke" }
  *   ])
  * }).pipe(
@@ -52,6 +55,8 @@ export type { Answer, Answers, Handler, Script } from "./clerkTest/answers.js"
 export { type ExpectedRequest, RequestsAssertionError } from "./clerkTest/expectedRequests.js"
 
 /**
+ * The options of `ClerkTest.layer`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -61,6 +66,8 @@ export interface ClerkTestOptions {
 }
 
 /**
+ * The options of `ClerkTest.sequence`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -70,19 +77,27 @@ export interface SequenceOptions {
 }
 
 /**
+ * The options of `ClerkTest.refusal`.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface RefusalOptions {
+  /** The `message` of the error. Default: the code. */
   readonly message?: string | undefined
+  /** The `long_message` of the error. Default: the message. */
   readonly longMessage?: string | undefined
+  /** The `meta` of the error. Default `{}`. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined
+  /** The `clerk_trace_id` of the body. Default: none. */
   readonly traceId?: string | undefined
-  /** Such as `{ "retry-after": "2" }`. */
+  /** The headers, with names in lower case: `{ "retry-after": "2" }`. Default: `content-type` only. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
 /**
+ * The record of the requests of a test.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -268,7 +268,7 @@ describe("the message of", () => {
     [
       "a request that was not sent",
       new ClerkTransportError({ operation: "Sessions.get", reason: "dns", sent: "no" }).message,
-      "Sessions.get: no answer from Clerk (dns), the request was not sent"
+      "Sessions.get: no response from Clerk (dns): the host name could not be resolved; check apiUrl and the resolver. The request was not sent."
     ],
     [
       "a proxy that rejects the connection",
@@ -278,24 +278,68 @@ describe("the message of", () => {
         sent: "no",
         proxyStatus: 407
       }).message,
-      "Sessions.get: no answer from Clerk (proxy-rejected), the proxy responded with status 407, the request was not sent"
+      "Sessions.get: no response from Clerk (proxy-rejected): your proxy rejected the connection; check its credentials, its rules and its certificate; the proxy responded with status 407. The request was not sent."
     ],
     [
       "a connection that broke",
       new ClerkTransportError({ operation: "Sessions.get", reason: "reset", sent: "maybe" }).message,
-      "Sessions.get: no answer from Clerk (reset), the request may have been received"
+      "Sessions.get: no response from Clerk (reset): the connection was reset. Clerk may have received and processed the request."
     ],
     [
       "an attempt that took too long",
-      timeout({}),
-      "Sessions.get: no answer within the time limit of one attempt after 1 attempt"
+      timeout({ limit: Duration.seconds(10) }),
+      "Sessions.get: attempt 1 got no response within 10s (timeout of one attempt)"
     ],
     [
       "a call that took too long",
-      timeout({ phase: "total", attempts: 3, lastFailure: "ClerkRateLimited" }),
-      "Sessions.get: out of time after 3 attempts, the one before failed with ClerkRateLimited"
+      timeout({
+        phase: "total",
+        attempts: 3,
+        limit: Duration.seconds(30),
+        lastFailure: "ClerkRateLimited"
+      }),
+      "Sessions.get: not complete within 30s (deadline), 3 attempts made. The attempt before failed with ClerkRateLimited"
     ],
-    ["an answer without a body", decode({ reason: "empty" }), "Sessions.get: the answer has no body"],
+    [
+      "a call whose limit is not known",
+      timeout({ phase: "total" }),
+      "Sessions.get: not complete in time (deadline), 1 attempt made"
+    ],
+    [
+      "a response without a body",
+      decode({ reason: "empty" }),
+      "Sessions.get: the response has no body. Expected application/json from Clerk: check apiUrl, and proxies on the way"
+    ],
+    [
+      "a page of a proxy",
+      decode({ reason: "content-type", status: 200, contentType: "text/html" }),
+      "Sessions.get: the response is not declared as JSON: received status 200, content type text/html. Expected application/json from Clerk: check apiUrl, and proxies on the way"
+    ],
+    [
+      "a response without a content type",
+      decode({ reason: "json", status: 201 }),
+      "Sessions.get: the response body is not valid JSON: received status 201, content type missing or invalid. Expected application/json from Clerk: check apiUrl, and proxies on the way"
+    ],
+    [
+      "a body that is too large",
+      decode({ reason: "oversize", maxResponseBytes: 8_388_608 }),
+      "Sessions.get: the response body is too large: more than maxResponseBytes (8388608 bytes)"
+    ],
+    [
+      "a response about another session",
+      decode({ reason: "id-mismatch", expectedId: "sess_1", receivedId: "sess_2" }),
+      "Sessions.get: the response describes another resource: expected id sess_1, received id sess_2"
+    ],
+    [
+      "a response about nothing that has an id",
+      decode({ reason: "id-mismatch", expectedId: "sess_1" }),
+      "Sessions.get: the response describes another resource: expected id sess_1, received no valid id"
+    ],
+    [
+      "a redirect",
+      new ClerkUnexpectedStatus({ operation: "Sessions.get", status: 302, errors: [] }).message,
+      "Sessions.get: 302: a redirect, which the client does not follow; check that apiUrl is https://api.clerk.com"
+    ],
     [
       "an answer of another shape",
       decode({
@@ -304,12 +348,12 @@ describe("the message of", () => {
           { path: "", expected: "an object" }
         ]
       }),
-      "Sessions.get: the answer does not have the documented shape: user_id: a string; the body: an object"
+      "Sessions.get: the response does not match the schema of the operation: user_id: expected a string; the body: expected an object"
     ],
     [
       "an answer with much wrong",
       decode({ issues }),
-      "Sessions.get: the answer does not have the documented shape: a: a string; b: a string; c: a string (and 2 more)"
+      "Sessions.get: the response does not match the schema of the operation: a: expected a string; b: expected a string; c: expected a string (and 2 more)"
     ],
     [
       "a setting",

@@ -39,27 +39,27 @@ describe("the message of", () => {
     [
       "an expired token",
       expired.message,
-      "the token is refused (exp): it expired at 2026-03-01T12:01:00.000Z, and here it is 2026-03-01T12:01:05.250Z"
+      "Token rejected (exp): it expired at 2026-03-01T12:01:00.000Z, and the clock here reads 2026-03-01T12:01:05.250Z"
     ],
     [
       "an expiry that is no time",
       token({ reason: "exp" }),
-      "the token is refused (exp): its expiry is not a valid time"
+      "Token rejected (exp): its expiry (exp) is missing or not a valid time"
     ],
     [
       "a token that is not valid yet",
       token({ reason: "nbf", notBefore: time("2026-03-01T12:00:00Z") }),
-      "the token is refused (nbf): it is valid from 2026-03-01T12:00:00.000Z"
+      "Token rejected (nbf): it is valid from 2026-03-01T12:00:00.000Z"
     ],
     [
       "a token from the future",
       token({ reason: "iat", issuedAt: time("2026-03-01T12:00:00Z") }),
-      "the token is refused (iat): it was issued at 2026-03-01T12:00:00.000Z"
+      "Token rejected (iat): it was issued at 2026-03-01T12:00:00.000Z"
     ],
     [
       "a forged token",
       token({ reason: "signature" }),
-      "the token is refused (signature): its signature does not match"
+      "Token rejected (signature): its signature does not match the key; check that token and key are of one instance"
     ],
     [
       "another party's token",
@@ -68,22 +68,22 @@ describe("the message of", () => {
         actual: ["https://c.example"],
         expected: ["https://a.example", "https://b.example"]
       }),
-      "the token is refused (azp): it was issued to another party (expected https://a.example or https://b.example; it says https://c.example)"
+      "Token rejected (azp): its authorized party (azp) is missing or not accepted by authorizedParties (expected https://a.example or https://b.example; received https://c.example)"
     ],
     [
       "a token whose claims are wrong in many places",
       token({ reason: "claims", issues: paths }),
-      "the token is refused (claims): its claims do not have the expected shape (a: a string; b: a string; c: a string)"
+      "Token rejected (claims): its claims do not match the schema (a: expected a string; b: expected a string; c: expected a string)"
     ],
     [
       "a token whose claims are wrong as a whole",
       token({ reason: "claims", issues: [{ path: "", expected: "a team" }] }),
-      "the token is refused (claims): its claims do not have the expected shape (the claims: a team)"
+      "Token rejected (claims): its claims do not match the schema (the claims: expected a team)"
     ],
     [
       "a request without a token",
       token({ reason: "missing" }),
-      "the token is refused (missing): there is none"
+      "No session token in the request (missing): send a bearer token in the Authorization header, or the session cookie where the server reads cookies"
     ],
     [
       "keys that cannot be had for now",
@@ -93,22 +93,22 @@ describe("the message of", () => {
         retryAfter: Duration.seconds(30),
         retryable: true
       }),
-      "the keys that verify tokens are not available: Clerk cannot answer now (ClerkServerError), next asked for in 30s"
+      "Signing keys unavailable (failing): Clerk responded with 429 or 5xx (ClerkServerError), next fetch in 30s"
     ],
     [
       "keys that cannot be had at all",
       keys({ reason: "rejected", retryable: false }),
-      "the keys that verify tokens are not available: Clerk refuses the secret key"
+      "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key"
     ],
     [
       "a denial",
       new ClerkAccessDenied({ missing: ["active", "role"] }).message,
-      "the session does not meet what is required: active, role"
+      "Access denied: the session lacks an active session (it is pending: the user has tasks to complete), the required role"
     ],
     [
       "a denial for want of a requirement",
       new ClerkAccessDenied({ missing: [] }).message,
-      "nothing was required of the session that can be checked"
+      "Access denied: no known requirement was given. Require a role, permission, feature, plan or reverification"
     ]
   ] as const) {
     it(`${name} reads well`, () => expect(message).toBe(expected))

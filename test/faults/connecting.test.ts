@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { ClerkHttp, type RequestPolicy } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { closedPort } from "../support/loopback.js"
 import { transports } from "../support/transports.js"
 import { bodyFor, good, whole } from "./support/answers.js"
@@ -196,7 +196,7 @@ describe.each(transports)("over $transport, a host with two addresses", ({ layer
   )
 })
 
-describe("over effect-clerk/undici, given a trusted certificate", () => {
+describe("over effect-clerk/Undici, given a trusted certificate", () => {
   const trusting = (host: string, from = -1, to = 1) =>
     Effect.gen(function* () {
       const certificate = selfSigned({ host, from, to })
@@ -228,7 +228,7 @@ describe("over effect-clerk/undici, given a trusted certificate", () => {
   )
 })
 
-describe("over effect-clerk/undici", () => {
+describe("over effect-clerk/Undici", () => {
   /** Knows no host the first `failures` times. */
   const lookup =
     (syscall: string, code: string, failures: number): LookupFunction =>

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { ClerkHttp, type RequestPolicy, Sessions } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { isInterruptedOnly } from "../support/exits.js"
 import * as wire from "../support/wire.js"
 import { bodyFor, good, inTurn, whole } from "./support/answers.js"
@@ -136,7 +136,7 @@ const onOneConnection = (apiUrl: string, own: RequestPolicy.Settings) =>
 
 const ids = Array.from({ length: 100 }, (_, index) => `sess_${index}`)
 
-describe("over effect-clerk/undici with one connection", () => {
+describe("over effect-clerk/Undici with one connection", () => {
   /** Says nothing to the first request, and serves the others. */
   const hangsOnce = scripted({
     act: (socket, { number, path }) => {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, type RequestPolicy } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { atOnce, create, get, outcome } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
 import { type Exchange, goodOver, secure } from "./support/secure.js"
@@ -62,7 +62,7 @@ const all = [...secureFaults, ...http2Faults].map((fault) => ({ ...fault, ...dev
 const table = all.filter(({ name }) => !stuck.includes(name))
 const unnoticed = all.filter(({ name }) => stuck.includes(name))
 
-describe("over effect-clerk/undici, speaking HTTP/2", () => {
+describe("over effect-clerk/Undici, speaking HTTP/2", () => {
   it.scopedLive("the calls go through", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* serve(goodOver)

@@ -102,7 +102,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
   )
 })
 
-describe("over effect-clerk/undici", () => {
+describe("over effect-clerk/Undici", () => {
   it.scopedLive("no connection outlives the client", () =>
     Effect.gen(function* () {
       for (const { transport, layer } of ours) {

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, type RequestPolicy } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import {
   type Dispatcher,
   EnvHttpProxyAgent,
@@ -102,20 +102,20 @@ const environment = (proxyUrl: string) => ({
 
 const ways: ReadonlyArray<Way> = [
   {
-    way: "effect-clerk/undici, layerProxy",
+    way: "effect-clerk/Undici, layerProxy",
     tellsStart: true,
     endsDrops: true,
     layer: (proxyUrl, apiUrl, own) =>
       Layer.provide(ClerkHttp.layer(clientOf(apiUrl, own)), Undici.layerProxy(environment(proxyUrl)))
   },
   {
-    way: "effect-clerk/undici with a ProxyAgent",
+    way: "effect-clerk/Undici with a ProxyAgent",
     tellsStart: false,
     endsDrops: false,
     layer: (uri, apiUrl, own) => throughUndici(apiUrl, own, () => new ProxyAgent({ uri, ...trust }))
   },
   {
-    way: "effect-clerk/undici with an EnvHttpProxyAgent",
+    way: "effect-clerk/Undici with an EnvHttpProxyAgent",
     tellsStart: false,
     endsDrops: false,
     layer: (proxyUrl, apiUrl, own) =>
@@ -544,7 +544,7 @@ describe("through a proxy that is asked to forward instead of to tunnel", () => 
   )
 })
 
-describe("over effect-clerk/undici, layerProxy", () => {
+describe("over effect-clerk/Undici, layerProxy", () => {
   it.scopedLive("connects directly to a host in noProxy", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good })

@@ -49,7 +49,7 @@ describe("the client that is derived from an API", () => {
       expect(error.reason).toBe("exp")
       expect(error.isExpired).toBe(true)
       expect(error.message).toMatch(
-        /^the token is refused \(exp\): it expired at \d{4}-.*, and here it is \d{4}-/
+        /^Token rejected \(exp\): it expired at \d{4}-.*, and the clock here reads \d{4}-/
       )
       expect(DateTime.isDateTime(error.expiresAt)).toBe(true)
       expect(Equal.equals(error.clockSkew, Duration.seconds(5))).toBe(true)

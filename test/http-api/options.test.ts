@@ -36,7 +36,8 @@ const builds: ReadonlyArray<readonly [name: string, build: Build]> = [
 const refusalOf = (build: Build, options: unknown) =>
   Effect.flip(Effect.provide(build(untyped(options)), untouchedKeys))
 
-const noParties = "must be given where cookies are read, or set cookies to false"
+const noParties =
+  'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
 
 describe.each(builds)("%s refuses", (_, build) => {
   const refused: ReadonlyArray<readonly [name: string, options: unknown, setting: string, rule?: string]> = [

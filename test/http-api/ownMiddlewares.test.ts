@@ -106,7 +106,7 @@ describe("claims of one's own", () => {
         // Where in the claims it went wrong is for the log.
         expect(JSON.parse(refused.body)).toEqual({ _tag: "ClerkTokenError", reason: "claims" })
         expect(refused.headers["www-authenticate"]).toBe(
-          'Bearer realm="clerk", error="invalid_token", error_description="the token is refused (claims)"'
+          'Bearer realm="clerk", error="invalid_token", error_description="the token was rejected (claims)"'
         )
       })
   )

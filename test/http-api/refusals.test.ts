@@ -57,7 +57,7 @@ describe.each(stages)("over $name", ({ serve }) => {
             expect(answer.headers["content-type"]).toBe("application/json")
             expect(answer.headers["www-authenticate"]).toBe(
               `Bearer realm="clerk", error="invalid_token", error_description="${
-                reason === "exp" ? "the token has expired" : `the token is refused (${reason})`
+                reason === "exp" ? "the token expired" : `the token was rejected (${reason})`
               }"`
             )
           }

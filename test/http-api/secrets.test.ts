@@ -120,8 +120,8 @@ describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
       const statuses = new Set(answers.map(([name]) => name.split(": ")[1]))
       expect(statuses).toEqual(new Set(["200", "401", "403", "503"]))
       expect(lines.some((line) => line.includes("level=DEBUG"))).toBe(true)
-      expect(lines.some((line) => line.includes("the token is refused (exp)"))).toBe(true)
-      expect(lines.some((line) => line.includes("the keys that verify tokens are not available"))).toBe(true)
+      expect(lines.some((line) => line.includes("Token rejected (exp)"))).toBe(true)
+      expect(lines.some((line) => line.includes("Signing keys unavailable"))).toBe(true)
       expect(new Set(spans.map(({ name }) => name))).toEqual(
         new Set(["http.server GET", "http.server POST", "SessionTokens.verify", "SigningKeys.jwks"])
       )

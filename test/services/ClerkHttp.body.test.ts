@@ -103,7 +103,9 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
         Effect.gen(function* () {
           const error = yield* Effect.flip(asked(encoded(encoding, text)))
           expect(error._tag === "ClerkDecodeError" && error.reason).toBe("encoding")
-          expect(error.message).toBe("Sessions.get: the answer has a content encoding that cannot be read")
+          expect(error.message).toBe(
+            "Sessions.get: the content encoding of the response is unsupported or broken: received status 200, content type application/json"
+          )
         })
     )
 

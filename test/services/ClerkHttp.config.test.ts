@@ -317,7 +317,7 @@ describe("another setting", () => {
       [`policy.deadline ${limit}`, { policy: { deadline: duration } }] as const
     ]),
     [
-      "policy.timeout must not be longer than the deadline",
+      "policy.timeout must not be longer than the deadline (1s)",
       { policy: { timeout: 1_001, deadline: "1 second" } }
     ],
     [
@@ -326,8 +326,8 @@ describe("another setting", () => {
     ],
     ["policy.retries is not a setting of a policy", { policy: { retries: 3 } }],
     ["policy.atempts is not a setting of a policy; did you mean attempts?", { policy: { atempts: 3 } }],
-    ["policy must be an object of settings", { policy: "none" }],
-    ["policy must be an object of settings", { policy: 3 }],
+    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: "none" }],
+    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: 3 }],
     [
       "secretkey is not an option of a client; did you mean secretKey?",
       { secretkey: Redacted.make("sk_test_x") }

@@ -8,7 +8,7 @@ import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
 import { type Answer, ClerkTest } from "effect-clerk/testing"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { Dispatcher } from "undici"
 
 interface Transport {
@@ -51,10 +51,10 @@ const transports = {
       ClerkHttp.layerFetch({ secretKey: Redacted.make("sk_test_sent"), policy: RequestPolicy.standard }),
       overFetch(failure, count)
     ),
-  "effect-clerk/undici": clientOf((failure, count) =>
+  "effect-clerk/Undici": clientOf((failure, count) =>
     Layer.sync(HttpClient.HttpClient, () => Undici.make(dispatcherThatFails(failure, count)))
   ),
-  "a changed client of effect-clerk/undici": clientOf((failure, count) =>
+  "a changed client of effect-clerk/Undici": clientOf((failure, count) =>
     Layer.sync(HttpClient.HttpClient, () =>
       HttpClient.mapRequest(Undici.make(dispatcherThatFails(failure, count)), (request) => request)
     )

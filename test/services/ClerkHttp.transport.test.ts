@@ -61,7 +61,9 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
       const apiUrl = yield* closedPort
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), layer({ apiUrl })))
       expect(error).toMatchObject({ ...lost, reason: "refused", sent: "no", retryable: true })
-      expect(error.message).toBe("Sessions.get: no answer from Clerk (refused), the request was not sent")
+      expect(error.message).toBe(
+        "Sessions.get: no response from Clerk (refused): the connection was refused; check apiUrl, firewalls and proxies. The request was not sent."
+      )
     })
   )
 
@@ -70,7 +72,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
       const error = yield* failure(({ socket }) => socket?.resetAndDestroy())
       expect(error).toMatchObject({ ...lost, reason: "reset", sent: "maybe", retryable: true })
       expect(error.message).toBe(
-        "Sessions.get: no answer from Clerk (reset), the request may have been received"
+        "Sessions.get: no response from Clerk (reset): the connection was reset. Clerk may have received and processed the request."
       )
     })
   )

@@ -239,7 +239,7 @@ describe("a predicate for the authorized parties", () => {
       expect(error).toMatchObject({ reason: "azp", actual: ["https://evil.example"] })
       expect(error.expected).toBeUndefined()
       expect(error.message).toBe(
-        "the token is refused (azp): it was issued to another party (it says https://evil.example)"
+        "Token rejected (azp): its authorized party (azp) is missing or not accepted by authorizedParties (received https://evil.example)"
       )
     })
   )

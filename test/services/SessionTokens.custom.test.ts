@@ -105,7 +105,7 @@ describe("claims of one's own that are not as they should be", () => {
         { path: "level", expected: expect.any(String) }
       ])
       expect(error.message).toMatch(
-        /^the token is refused \(claims\): .* \(tenant_id: a non empty string; since: /
+        /^Token rejected \(claims\): .* \(tenant_id: expected a non empty string; since: expected /
       )
       expect(`${error.stack} ${JSON.stringify(error)}`).not.toContain(canary)
     })

@@ -238,13 +238,15 @@ describe("a refusal before the signature is known to be good tells nothing of th
         expect(JSON.parse(JSON.stringify(forged))).toEqual({
           _tag: "ClerkTokenError",
           reason: "signature",
-          message: "the token is refused (signature): its signature does not match"
+          message:
+            "Token rejected (signature): its signature does not match the key; check that token and key are of one instance"
         })
         const unknown = yield* refusalOf(sessionToken(changes, { kid: "ins_unknown" }), options)
         expect(JSON.parse(JSON.stringify(unknown))).toEqual({
           _tag: "ClerkTokenError",
           reason: "kid",
-          message: "the token is refused (kid): no key of the instance has its key id"
+          message:
+            "Token rejected (kid): the instance has no key with its key id (kid); check that token and key are of one instance"
         })
       })
     )

@@ -88,7 +88,7 @@ describe("the clock decides, give or take the skew:", () => {
       const expired = yield* at({ ...past, exp: now - 30 })
       expect(expired).toMatchObject({ reason: "exp", isExpired: true })
       expect(expired.message).toBe(
-        "the token is refused (exp): it expired at 2026-01-15T11:59:30.000Z, and here it is 2026-01-15T12:00:00.000Z"
+        "Token rejected (exp): it expired at 2026-01-15T11:59:30.000Z, and the clock here reads 2026-01-15T12:00:00.000Z"
       )
       expect(JSON.parse(JSON.stringify(expired))).toMatchObject({
         expiresAt: "2026-01-15T11:59:30.000Z",
@@ -97,10 +97,10 @@ describe("the clock decides, give or take the skew:", () => {
         clockSkew: 5_000
       })
       expect((yield* at({ nbf: now + 60 })).message).toBe(
-        "the token is refused (nbf): it is valid from 2026-01-15T12:01:00.000Z, and here it is 2026-01-15T12:00:00.000Z"
+        "Token rejected (nbf): it is valid from 2026-01-15T12:01:00.000Z, and the clock here reads 2026-01-15T12:00:00.000Z"
       )
       expect((yield* at({ iat: now + 50 })).message).toBe(
-        "the token is refused (iat): it was issued at 2026-01-15T12:00:50.000Z, and here it is 2026-01-15T12:00:00.000Z"
+        "Token rejected (iat): it was issued at 2026-01-15T12:00:50.000Z, and the clock here reads 2026-01-15T12:00:00.000Z"
       )
       expect((yield* at({ exp: "soon" })).isExpired).toBe(false)
     })

@@ -202,7 +202,16 @@ describe("an answer about another resource", () => {
 
   it.effect.each(asked)("than the one %s asked for is refused", ([, run]) =>
     Effect.gen(function* () {
-      for (const id of ["sess_2", "sess_1 ", "SESS_1", ""]) {
+      for (const [id, receivedId] of [
+        ["sess_2", "sess_2"],
+        ["SESS_1", "SESS_1"],
+        // What has not the form of an id, or looks like a secret, is not shown.
+        ["sess_1 ", undefined],
+        ["", undefined],
+        ["sess_1\r\nset-cookie: a", undefined],
+        ["s".repeat(129), undefined],
+        ["sk_test_abcdefghijklmnopqrstuvwxyz", undefined]
+      ]) {
         const error = yield* failureWhen(
           run,
           ClerkTest.json(200, wire.sessionWith({ id }), { "clerk-trace-id": "trace_1" })
@@ -213,8 +222,14 @@ describe("an answer about another resource", () => {
           issues: [],
           attempts: 1,
           retryable: false,
+          status: 200,
+          contentType: "application/json",
+          expectedId: "sess_1",
+          receivedId,
           traceId: "trace_1"
         })
+        expect(error.message).toContain("expected id sess_1, received ")
+        if (receivedId === undefined && id !== "") expect(error.message).not.toContain(id)
       }
     })
   )
@@ -226,16 +241,39 @@ describe("the message of an answer that cannot be read", () => {
 
   it.effect("says what is wrong with it and where", () =>
     Effect.gen(function* () {
-      expect(yield* messageOf(wire.text(""))).toBe("Sessions.get: the answer has no body")
-      expect(yield* messageOf(wire.text("{"))).toBe("Sessions.get: the answer is not JSON")
+      expect(yield* messageOf(wire.text(""))).toBe(
+        "Sessions.get: the response has no body: received status 200, content type application/json. Expected application/json from Clerk: check apiUrl, and proxies on the way"
+      )
+      expect(yield* messageOf(wire.text("{"))).toBe(
+        "Sessions.get: the response body is not valid JSON: received status 200, content type application/json. Expected application/json from Clerk: check apiUrl, and proxies on the way"
+      )
       expect(yield* messageOf(ClerkTest.json(200, wire.sessionWith({ expire_at: 0.5 })))).toBe(
-        `Sessions.get: the answer does not have the documented shape: expire_at: ${millis}`
+        `Sessions.get: the response does not match the schema of the operation: expire_at: expected ${millis}`
       )
       expect(yield* messageOf(ClerkTest.json(200, wire.sessionWithout("user_id")))).toBe(
-        "Sessions.get: the answer does not have the documented shape: user_id: a string, but it is missing"
+        "Sessions.get: the response does not match the schema of the operation: user_id: expected a string, but it is missing"
       )
       expect(yield* messageOf(ClerkTest.json(200, wire.sessionWith({ id: "sess_2" })))).toBe(
-        "Sessions.get: the answer describes another resource than the one asked for"
+        "Sessions.get: the response describes another resource: expected id sess_1, received id sess_2"
+      )
+    })
+  )
+
+  it.effect.each([
+    ["text/html; charset=utf-8", "text/html"],
+    ["TEXT/HTML", "text/html"],
+    ["text", undefined],
+    ["", undefined],
+    [`text/${"h".repeat(65)}`, undefined],
+    ["text/html, text/plain", undefined],
+    ["text/sk_test_abcdefghijklmnopqrstuvwxyz", undefined]
+  ] as const)("names the status and the media type of a page in Clerk's place: %s", ([header, contentType]) =>
+    Effect.gen(function* () {
+      const page = { status: 201, headers: { "content-type": header }, body: "<html>" }
+      const error = yield* failureWhen(Sessions.get("sess_1"), page)
+      expect(error).toMatchObject({ reason: "content-type", status: 201, contentType })
+      expect(error.message).toBe(
+        `Sessions.get: the response is not declared as JSON: received status 201, content type ${contentType ?? "missing or invalid"}. Expected application/json from Clerk: check apiUrl, and proxies on the way`
       )
     })
   )

@@ -158,7 +158,7 @@ describe("the time of the next fetch", () => {
     Effect.gen(function* () {
       const { error } = yield* playToFailure(findOne, { turns: [ClerkTest.json(401, {})] })
       expect(error.message).toBe(
-        "the keys that verify tokens are not available: Clerk refuses the secret key (ClerkUnauthorized), next asked for in 1s"
+        "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized), next fetch in 1s"
       )
       expect(JSON.parse(JSON.stringify(error))).toEqual({
         _tag: "ClerkKeysUnavailable",

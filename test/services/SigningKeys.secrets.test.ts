@@ -68,7 +68,7 @@ describe("the log", () => {
   }
 
   const line = (why: string) =>
-    `level=WARN message="the keys that verify tokens are not available: ${why}; the keys fetched before stay in use"`
+    `level=WARN message="Signing keys unavailable ${why}; the keys fetched before stay in use"`
 
   it.effect("has one warning for each request that failed while old keys stay in use", () => {
     const { layer, times } = stage({ turns: [keysNamed("ins_1"), outage] })
@@ -79,7 +79,7 @@ describe("the log", () => {
       yield* TestClock.adjust("10 minutes")
       yield* Effect.replicateEffect(look("ins_1"), 100, { concurrency: "unbounded" })
       yield* Effect.replicateEffect(look("ins_1"), 10)
-      const first = line("Clerk does not answer (ClerkTransportError)")
+      const first = line("(unreachable): no response from Clerk (ClerkTransportError)")
       expect(lines).toEqual([first])
       yield* TestClock.adjust("30 seconds")
       yield* Effect.replicateEffect(look("ins_1"), 10)
@@ -122,7 +122,9 @@ describe("the log", () => {
       expect(yield* look("ins_1")).toBe("found")
       yield* TestClock.adjust("10 minutes")
       expect(yield* look("ins_1")).toBe("found")
-      expect(lines).toEqual([line("Clerk refuses the secret key (ClerkUnauthorized)")])
+      expect(lines).toEqual([
+        line("(rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized)")
+      ])
       for (const form of formsOf(canaries.secretKey)) expect(lines.join("\n")).not.toContain(form)
     })
     return program.pipe(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClerkConfigError } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { Agent } from "undici"
 import { untyped } from "../support/requests.js"
 

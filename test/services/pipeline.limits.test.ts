@@ -78,7 +78,7 @@ describe("the time limit of one attempt", () => {
         lastFailure: "ClerkServerError"
       })
       expect(error.message).toBe(
-        "Sessions.get: no answer within the time limit of one attempt after 2 attempts, the one before failed with ClerkServerError"
+        "Sessions.get: attempt 2 got no response within 2s (timeout of one attempt). The attempt before failed with ClerkServerError"
       )
     })
   )
@@ -112,7 +112,7 @@ describe("the deadline of a call", () => {
         policy: { attempts: 3, deadline: "5 seconds" }
       })
       expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", attempts: 1, retryable: false })
-      expect(error.message).toBe("Sessions.get: out of time after 1 attempt")
+      expect(error.message).toBe("Sessions.get: not complete within 5s (deadline), 1 attempt made")
       expect(ended).toBe(5_000)
     })
   )

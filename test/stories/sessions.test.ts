@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, DateTime, Duration, Effect, Layer, Redacted, Stream } from "effect"
 import { type ClerkConfigError, ClerkError, ClerkHttp, type ClerkHttpOptions, Sessions } from "effect-clerk"
 import { ClerkEmulator, type ClerkEmulatorOptions, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 import { decodeJwt } from "jose"
 
 type Options = Omit<ClerkHttpOptions, "secretKey" | "apiUrl">
@@ -41,7 +41,7 @@ const stages: ReadonlyArray<readonly [string, Stage]> = [
   ["FetchHttpClient on a socket", over(FetchHttpClient.layer)],
   ["NodeHttpClient on a socket", over(NodeHttpClient.layer)],
   ["NodeHttpClient with undici on a socket", over(NodeHttpClient.layerUndici)],
-  ["effect-clerk/undici on a socket", over(Undici.layer())],
+  ["effect-clerk/Undici on a socket", over(Undici.layer())],
   ["the emulator's HttpClient in process", inProcess]
 ]
 

@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Runs an example of `examples/` to its end, as a user would, with nothing else in its environment. */
-export const runExample = (
+/** Runs a TypeScript file to its end, as a user would, with nothing else in its environment. */
+export const runFile = (
   path: string,
   args: ReadonlyArray<string> = [],
   env: { readonly [name: string]: string } = {}
@@ -13,10 +13,16 @@ export const runExample = (
   Effect.async<{ readonly code: number; readonly output: string }>((resume) => {
     const child = execFile(
       process.execPath,
-      ["--import", "tsx", `examples/${path}`, ...args],
+      ["--import", "tsx", path, ...args],
       { cwd: root, env: { PATH: process.env["PATH"], ...env } },
       (error, stdout, stderr) =>
         resume(Effect.succeed({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }))
     )
     return Effect.sync(() => child.kill())
   })
+
+/** Runs an example of `examples/`. */
+export const runExample = (
+  path: string,
+  ...rest: [args?: ReadonlyArray<string>, env?: { [name: string]: string }]
+) => runFile(`examples/${path}`, ...rest)

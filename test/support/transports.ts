@@ -2,12 +2,12 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { type ClerkConfigError, ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
-import * as Undici from "effect-clerk/undici"
+import * as Undici from "effect-clerk/Undici"
 
 type Options = Partial<Pick<ClerkHttpOptions, "secretKey">> & Omit<ClerkHttpOptions, "secretKey">
 
 export interface Transport {
-  readonly transport: "fetch" | "effect-clerk/undici" | "node:http" | "undici"
+  readonly transport: "fetch" | "effect-clerk/Undici" | "node:http" | "undici"
   /** Whether it asks for compressed answers and undoes the compression. */
   readonly decompresses: boolean
   /** A client with one attempt and no time limit, unless told otherwise. */
@@ -28,7 +28,7 @@ export const transports: ReadonlyArray<Transport> = [
     layer: (options) => ClerkHttp.layerFetch(withDefaults(options))
   },
   {
-    transport: "effect-clerk/undici",
+    transport: "effect-clerk/Undici",
     decompresses: true,
     layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), Undici.layer())
   },

@@ -36,6 +36,7 @@ export type Handler = (request: ClerkRequest) => Answer
  * @category models
  */
 export interface Script {
+  /** Starts the script at its beginning. */
   readonly start: () => Handler
 }
 

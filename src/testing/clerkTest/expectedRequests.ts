@@ -12,7 +12,9 @@ import type { OperationName } from "../operationName.js"
  * @category models
  */
 export interface ExpectedRequest {
+  /** The name of the operation: `Sessions.get`. */
   readonly operation: OperationName
+  /** The HTTP method. */
   readonly method?: string | undefined
   /** Below `/v1`: segments that are not encoded, or a path like `/sessions/sess_1/revoke`. */
   readonly path?: string | ReadonlyArray<string> | undefined
@@ -20,6 +22,7 @@ export interface ExpectedRequest {
   readonly query?: { readonly [name: string]: string | number | boolean } | undefined
   /** All of it, as Clerk's JSON. `body: undefined` is a request without one. */
   readonly body?: unknown
+  /** The `Clerk-API-Version` that the operation sets itself. */
   readonly apiVersion?: string | undefined
 }
 

@@ -5,49 +5,58 @@ import type { EmulatedActivity } from "./model.js"
 import type { EmulatorSeed } from "./seed.js"
 
 /**
- * A response for the next request. Without `headers` it has none, without `body` it is empty.
- *
- * - `status`: a whole number from 200 to 599.
- * - `headers`: names are HTTP tokens, values printable ASCII. `content-length`, `transfer-encoding` and `trailer` are
- *   rejected, because the server derives them from the body.
- * - `body`: must be empty for the status 204, 205 or 304.
- * - `operation`: waits for the next request of that operation; absent, the next request of all.
- * - `delay`: how long the response takes, by `Clock`; at most 36,500 days, as every duration here.
+ * A response that a test prepares.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface PreparedResponse {
+  /** The operation whose next request gets this response. Default: the next request of any operation. */
   readonly operation?: KnownOperationName | undefined
+  /** How long the response takes, by `Clock`: at most 36,500 days, as every duration here. Default: no time. */
   readonly delay?: Duration.DurationInput | undefined
+  /** The HTTP status, 200 to 599. */
   readonly status: number
+  /**
+   * The headers. Names are HTTP tokens, values printable ASCII. `content-length`, `transfer-encoding` and `trailer` are
+   * rejected, because the server derives them from the body. Default: none.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** The body as text, which must be empty for the status 204, 205 or 304. Default: empty. */
   readonly body?: string | undefined
 }
 
 /**
- * Input of `createUser`; an absent `id` is made.
+ * Input of `createUser`.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface CreateUserOptions {
+  /** The id: `user_…`. Default: a new one. */
   readonly id?: string | undefined
+  /** The features of the user's own plan. Default: none. */
   readonly features?: ReadonlyArray<string> | undefined
+  /** The user's own plan. Default: none. */
   readonly plan?: string | undefined
 }
 
 /**
- * Input of `createOrganization`; an absent `id` is made, an absent `slug` is made of it, an absent role is `org:member`.
+ * Input of `createOrganization`.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface CreateOrganizationOptions {
+  /** The id: `org_…`. Default: a new one. */
   readonly id?: string | undefined
+  /** The slug. Default: made from the id. */
   readonly slug?: string | undefined
+  /** The features of the organization's plan. Default: none. */
   readonly features?: ReadonlyArray<string> | undefined
+  /** The organization's plan. Default: none. */
   readonly plan?: string | undefined
+  /** The members with their role (default `org:member`) and custom permissions. Default: none. */
   readonly members?:
     | ReadonlyArray<{
         readonly userId: string
@@ -58,36 +67,38 @@ export interface CreateOrganizationOptions {
 }
 
 /**
- * Input of `createTemplate`: `claims` are added to the seven that every template token has, at most 64 KiB of JSON;
- * `lifetime` defaults to 60 s.
+ * Input of `createTemplate`.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface CreateTemplateOptions {
+  /** The name of the template. */
   readonly name: string
+  /** The claims to add to the seven of every template token, at most 64 KiB of JSON. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
+  /** The lifetime of the tokens. Default 60 seconds. */
   readonly lifetime?: Duration.DurationInput | undefined
 }
 
 /**
- * Input of `mintSessionToken`, for tokens that no request of the Backend API would give.
- *
- * - `origin`: becomes `azp`; absent, the token has none.
- * - `expiresIn`: defaults to the emulator's token lifetime.
- * - `age`: the token was made that long ago, so an `age` beyond its lifetime gives an expired token without waiting.
- * - `version`: the session token version, default 2.
- * - `claims`, `header`: laid over the usual ones; `undefined` removes one.
+ * Input of `mintSessionToken`, for tokens that no request of the Backend API issues.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface MintOptions {
+  /** The web origin, `azp` of the token. Default: the token has no `azp`. */
   readonly origin?: string | undefined
+  /** The lifetime of the token. Default: `tokenLifetime` of the emulator. */
   readonly expiresIn?: Duration.DurationInput | undefined
+  /** How long ago the token was issued. An age above the lifetime gives an expired token. Default: no time. */
   readonly age?: Duration.DurationInput | undefined
+  /** The version of the session token. Default 2. */
   readonly version?: 1 | 2 | undefined
+  /** The claims to set. `undefined` removes a claim. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
+  /** The header parameters to set. `undefined` removes a parameter. Default: none. */
   readonly header?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -113,20 +124,19 @@ export type TokenSignature =
   | "tampered"
 
 /**
- * Input of `mintToken`, for any token at all.
- *
- * - `sessionId`: the session whose claims it carries. Absent: it has the issuer, the times, and `claims`.
- * - `template`: it is a token of that template, for `sessionId`.
- * - `sign`: default `current-key`.
- * - `payload`: this text is signed in place of the claims, be it JSON or not.
+ * Input of `mintToken`, for tokens of any kind.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface MintTokenOptions extends MintOptions {
+  /** The session whose claims the token has. Default: the token has the issuer, the times and `claims` only. */
   readonly sessionId?: string | undefined
+  /** The JWT template of the token, which needs a `sessionId`. Default: none. */
   readonly template?: string | undefined
+  /** How to sign the token. Default `"current-key"`. */
   readonly sign?: TokenSignature | undefined
+  /** The text to sign in place of the claims. It need not be JSON. Default: the claims. */
   readonly payload?: string | undefined
 }
 
@@ -149,61 +159,69 @@ export type ConnectionFault = "reset" | "lost" | "silence"
  * @category inputs
  */
 export interface FailNextOptions {
+  /** How the connection fails. */
   readonly fault: ConnectionFault
+  /** The operation whose next request fails. Default: the next request of any operation. */
   readonly operation?: KnownOperationName | undefined
+  /** How long the connection stays open before it fails, by `Clock`. Default: no time. */
   readonly delay?: Duration.DurationInput | undefined
 }
 
 /**
- * Input of `rotateKey`: `withdrawOld` removes the previous keys from the key set at once. Otherwise the two latest of
- * them stay.
+ * Input of `rotateKey`.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface RotateKeyOptions {
+  /** Whether to remove the previous keys from the key set at once. Default false: the two latest of them stay. */
   readonly withdrawOld?: boolean | undefined
 }
 
 /**
- * Input of `signIn`: an absent session id or client is made, and `origin` (default `DEFAULT_ORIGIN`) becomes the token's
- * `azp`. A session id that is there already dies.
+ * Input of `signIn`. `origin` defaults to `DEFAULT_ORIGIN`. A session id that exists is a defect.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface SignInOptions extends MintOptions {
+  /** The id of the session: `sess_…`. Default: a new one. */
   readonly sessionId?: string | undefined
+  /** The client of the session. Default: a new one. */
   readonly clientId?: string | undefined
+  /** The active organization. Default: none. */
   readonly organizationId?: string | undefined
+  /** The status of the session. Default `"active"`. */
   readonly status?: "active" | "pending" | undefined
+  /** The tasks of a pending session. Default: none. */
   readonly tasks?: ReadonlyArray<{ readonly key: string }> | undefined
+  /** Who acts in the user's name. Default: nobody. */
   readonly actor?: Readonly<Record<string, unknown>> | undefined
+  /** The device and the place. Default: a desktop in Athens. */
   readonly activity?: Partial<EmulatedActivity> | undefined
 }
 
 /**
- * How an emulator behaves; everything has a default.
- *
- * - `secretKey`: the key requests must carry, default `DEFAULT_SECRET_KEY`.
- * - `issuer`: the Frontend API's address, `iss` of every token, default `DEFAULT_ISSUER`.
- * - `tokenLifetime`: of session tokens, default 60 s.
- * - `sessionLifetime`: until `expire_at`, default 7 days; `abandon_at` is 30 days later.
- * - `refreshWindow`: how long after its `iat` a token can still be refreshed, default 1 day (Clerk's is not public).
- * - `verifyGone`: `verify` answers 410 `operation_deprecated`.
- * - `production`: `create` answers 400 `request_invalid_for_environment`.
- * - `seed`: what there is from the beginning, and after `reset`. A bad seed is a defect that says what is wrong where.
+ * The options of an emulator.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface ClerkEmulatorOptions {
+  /** The secret key that requests must carry. Default `DEFAULT_SECRET_KEY`. */
   readonly secretKey?: Redacted.Redacted<string> | undefined
+  /** The URL of the Frontend API, `iss` of every token. Default `DEFAULT_ISSUER`. */
   readonly issuer?: string | undefined
+  /** The lifetime of session tokens. Default 60 seconds. */
   readonly tokenLifetime?: Duration.DurationInput | undefined
+  /** The time until a session expires. Default 7 days. A session is abandoned 30 days after that. */
   readonly sessionLifetime?: Duration.DurationInput | undefined
+  /** How long after its `iat` a token can be refreshed. Default 1 day; Clerk does not publish its own. */
   readonly refreshWindow?: Duration.DurationInput | undefined
+  /** Whether `Sessions.verify` responds with 410 `operation_deprecated`. Default false. */
   readonly verifyGone?: boolean | undefined
+  /** Whether `Sessions.create` responds with 400 `request_invalid_for_environment`. Default false. */
   readonly production?: boolean | undefined
+  /** What the emulator holds at the start and after `reset`. An invalid seed is a defect. Default: nothing. */
   readonly seed?: EmulatorSeed | undefined
 }

@@ -10,9 +10,13 @@ import type { KnownSessionStatus, SessionActivity } from "../../schema/Session.j
  * @category models
  */
 export interface EmulatorRequest {
+  /** The HTTP method. */
   readonly method: string
+  /** The absolute URL of any host, or the path: `/v1/sessions?user_id=user_1`. */
   readonly url: string
+  /** The headers, with names in any case. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** The body as text or bytes, empty if there is none. */
   readonly body: string | Uint8Array
 }
 
@@ -23,8 +27,11 @@ export interface EmulatorRequest {
  * @category models
  */
 export interface EmulatorResponse {
+  /** The HTTP status. */
   readonly status: number
+  /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** The body as JSON text. */
   readonly body: string
 }
 
@@ -54,18 +61,31 @@ export interface EmulatedActivity extends Omit<SessionActivity, "object"> {
  * @category models
  */
 export interface EmulatedSession {
+  /** The id: `sess_…`. */
   readonly id: string
+  /** The user of the session. */
   readonly userId: string
+  /** The client (one browser or device) of the session. */
   readonly clientId: string
+  /** The status. */
   readonly status: EmulatedStatus
+  /** Who acts in the user's name, or `null`. */
   readonly actor: Readonly<Record<string, unknown>> | null
+  /** The active organization, or `null`. */
   readonly lastActiveOrganizationId: string | null
+  /** When the session was used last, in milliseconds since 1970. */
   readonly lastActiveAt: number
+  /** The device and the place, or `null`. */
   readonly latestActivity: EmulatedActivity | null
+  /** The tasks of a pending session, or `null`. */
   readonly tasks: ReadonlyArray<{ readonly key: string }> | null
+  /** When the session expires, in milliseconds since 1970. */
   readonly expireAt: number
+  /** When the session ends if it is not used, in milliseconds since 1970. */
   readonly abandonAt: number
+  /** When the session was created, in milliseconds since 1970. */
   readonly createdAt: number
+  /** When the session changed last, in milliseconds since 1970. */
   readonly updatedAt: number
 }
 
@@ -85,8 +105,11 @@ export interface EmulatedSessionPatch
  * @category models
  */
 export interface EmulatedUser {
+  /** The id: `user_…`. */
   readonly id: string
+  /** The features of the user's own plan. */
   readonly features: ReadonlyArray<string>
+  /** The user's own plan, or `undefined`. */
   readonly plan: string | undefined
 }
 
@@ -97,8 +120,11 @@ export interface EmulatedUser {
  * @category models
  */
 export interface EmulatedMembership {
+  /** The user who is a member. */
   readonly userId: string
+  /** The role: `org:admin`. */
   readonly role: string
+  /** The custom permissions: `org:<feature>:<permission>`. */
   readonly permissions: ReadonlyArray<string>
 }
 
@@ -109,10 +135,15 @@ export interface EmulatedMembership {
  * @category models
  */
 export interface EmulatedOrganization {
+  /** The id: `org_…`. */
   readonly id: string
+  /** The slug. */
   readonly slug: string
+  /** The features of the organization's plan. */
   readonly features: ReadonlyArray<string>
+  /** The organization's plan, or `undefined`. */
   readonly plan: string | undefined
+  /** The members. */
   readonly members: ReadonlyArray<EmulatedMembership>
 }
 
@@ -123,9 +154,13 @@ export interface EmulatedOrganization {
  * @category models
  */
 export interface SignedIn {
+  /** The session. */
   readonly session: EmulatedSession
+  /** The session token, value of the `__session` cookie. */
   readonly sessionToken: string
+  /** The refresh token, value of the `__refresh` cookie. */
   readonly refreshToken: string
+  /** The web origin of the sign-in, `azp` of the token. */
   readonly origin: string
 }
 
@@ -136,6 +171,7 @@ export interface SignedIn {
  * @category models
  */
 export interface EmulatorJwks {
+  /** The public keys, the signing key first. */
   readonly keys: ReadonlyArray<{
     readonly use: "sig"
     readonly kty: "RSA"
@@ -153,8 +189,11 @@ export interface EmulatorJwks {
  * @category models
  */
 export interface EmulatedTemplate {
+  /** The name of the template. */
   readonly name: string
+  /** The claims the template adds. */
   readonly claims: Readonly<Record<string, unknown>>
+  /** The lifetime of its tokens, in seconds. */
   readonly lifetimeSeconds: number
 }
 
@@ -167,15 +206,18 @@ export interface EmulatedTemplate {
 export interface ReceivedRequest {
   /** As in `Sessions.get`; `undefined` where no route takes the request. */
   readonly operation: string | undefined
+  /** The HTTP method. */
   readonly method: string
   /** The segments below `/v1`, decoded. */
   readonly path: ReadonlyArray<string>
+  /** The query parameters, decoded. */
   readonly query: Readonly<Record<string, string>>
   /**
    * The JSON that was sent, or the text if it is none; `undefined` for an empty body. A body above 65,536 characters is
    * replaced by its length.
    */
   readonly body: unknown
+  /** The `Clerk-API-Version` header, or `undefined`. */
   readonly apiVersion: string | undefined
   /** When it came, in epoch milliseconds of `Clock`. */
   readonly at: number
@@ -190,8 +232,11 @@ export interface ReceivedRequest {
  * @category models
  */
 export interface EmulatorState {
+  /** All users, oldest first. */
   readonly users: ReadonlyArray<EmulatedUser>
+  /** All organizations, oldest first. */
   readonly organizations: ReadonlyArray<EmulatedOrganization>
+  /** All JWT templates, oldest first. */
   readonly templates: ReadonlyArray<EmulatedTemplate>
   /** Newest first. */
   readonly sessions: ReadonlyArray<EmulatedSession>

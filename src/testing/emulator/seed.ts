@@ -15,44 +15,58 @@ import type { EmulatedStatus } from "./model.js"
 export type SeedDuration = Extract<Duration.DurationInput, string | number>
 
 /**
- * The device and the place of a session; what is left out is that of a desktop in Athens.
+ * The device and the place of a session in a seed.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SeedActivity {
+  /** The id of the record. Default: a new one. */
   readonly id?: string
+  /** Whether the device is a phone or a tablet. Default false. */
   readonly isMobile?: boolean
+  /** The kind of device. Default `desktop`. */
   readonly deviceType?: string
+  /** The name of the browser. Default `Chrome`. */
   readonly browserName?: string
+  /** The version of the browser. Default `128.0.0.0`. */
   readonly browserVersion?: string
+  /** The IP address. Default `192.0.2.1`. */
   readonly ipAddress?: string
+  /** The city. Default `Athens`. */
   readonly city?: string
+  /** The country. Default `GR`. */
   readonly country?: string
 }
 
 /**
- * A session to begin with. Its ages are told backwards from the moment of seeding.
- *
- * - `createdAgo`: default `lastActiveAgo`, or now; it expires the emulator's `sessionLifetime` after that.
- * - `lastActiveAgo`: default `createdAgo`.
- * - `expiresIn`: from now on, where the session's lifetime is not the emulator's.
- * - `status`: default `active`; one that is `active` or `pending` expires by its age.
+ * A session in a seed. Its ages count back from the moment of seeding.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SeedSession {
+  /** The id: `sess_…`. Default: a new one. */
   readonly id?: string
+  /** The user of the session, who must be in the emulator or in the seed. */
   readonly userId: string
+  /** The client of the session. Default: a new one. */
   readonly clientId?: string
+  /** The active organization. Default: none. */
   readonly organizationId?: string
+  /** The status. Default `"active"`. An `active` or `pending` session expires by its age. */
   readonly status?: EmulatedStatus
+  /** How long ago the session was created. Default: `lastActiveAgo`, or no time. */
   readonly createdAgo?: SeedDuration
+  /** How long ago the session was used last. Default: `createdAgo`. */
   readonly lastActiveAgo?: SeedDuration
+  /** How long from now the session expires. Default: `sessionLifetime` of the emulator after its creation. */
   readonly expiresIn?: SeedDuration
+  /** The device and the place. Default: a desktop in Athens. */
   readonly activity?: SeedActivity
+  /** Who acts in the user's name. Default: nobody. */
   readonly actor?: Readonly<Record<string, unknown>>
+  /** The tasks of a pending session. Default: none. */
   readonly tasks?: ReadonlyArray<{ readonly key: string }>
 }
 
@@ -63,11 +77,13 @@ export interface SeedSession {
  * @category models
  */
 export interface EmulatorSeed {
+  /** The users, with the features and the plan they bought for themselves. Default: none. */
   readonly users?: ReadonlyArray<{
     readonly id: string
     readonly features?: ReadonlyArray<string>
     readonly plan?: string
   }>
+  /** The organizations with their members. A role defaults to `org:member`. Default: none. */
   readonly organizations?: ReadonlyArray<{
     readonly id: string
     readonly slug?: string
@@ -79,11 +95,13 @@ export interface EmulatorSeed {
       readonly permissions?: ReadonlyArray<string>
     }>
   }>
+  /** The JWT templates. A lifetime defaults to 60 seconds. Default: none. */
   readonly templates?: ReadonlyArray<{
     readonly name: string
     readonly claims?: Readonly<Record<string, unknown>>
     readonly lifetime?: SeedDuration
   }>
+  /** The sessions. Default: none. */
   readonly sessions?: ReadonlyArray<SeedSession>
 }
 
@@ -156,7 +174,9 @@ export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
  * @category models
  */
 export interface SeedIssue {
+  /** Where in the seed: `sessions.0.userId`. */
   readonly path: string
+  /** The rule that is broken: reads on from the path. */
   readonly rule: string
 }
 
@@ -168,7 +188,10 @@ export interface SeedIssue {
  */
 export class EmulatorSeedError extends Schema.TaggedError<EmulatorSeedError>("EmulatorSeedError")(
   "EmulatorSeedError",
-  { issues: Schema.Array(Schema.Struct({ path: Schema.String, rule: Schema.String })) }
+  {
+    /** The mistakes in the seed. */
+    issues: Schema.Array(Schema.Struct({ path: Schema.String, rule: Schema.String }))
+  }
 ) {
   override get message(): string {
     return sentenceOf(this.issues, "the seed")

@@ -7,7 +7,7 @@ import { type Transport, transports } from "../../support/transports.js"
 
 /** The transports of this library itself. */
 export const ours: ReadonlyArray<Transport> = transports.filter(
-  ({ transport }) => transport === "fetch" || transport === "effect-clerk/undici"
+  ({ transport }) => transport === "fetch" || transport === "effect-clerk/Undici"
 )
 
 export interface Call {

@@ -132,7 +132,7 @@ const judged = ({ handler }: WebHandler, [line, headers, expected]: Exchange) =>
 
 const noStore = { "cache-control": "no-store" }
 
-const refused = (reason: string, challenge = `error_description="the token is refused (${reason})"`) => ({
+const refused = (reason: string, challenge = `error_description="the token was rejected (${reason})"`) => ({
   status: 401,
   headers: {
     ...noStore,
@@ -148,7 +148,7 @@ const unasked = (reason: string) => ({
 })
 
 const refusalOf = (reason: string) =>
-  reason === "exp" ? refused(reason, 'error_description="the token has expired"') : refused(reason)
+  reason === "exp" ? refused(reason, 'error_description="the token expired"') : refused(reason)
 
 const unavailable = {
   status: 503,

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs"
+import { join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import ts from "typescript"
+
+export const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile)
+const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root)
+
+/** An editor's view of the project, with one more file in it, which exists in memory only. */
+export const editorFor = (path: string, text: string, others: ReadonlyArray<string> = []) => {
+  const file = join(root, path)
+  const service = ts.createLanguageService({
+    getScriptFileNames: () => [file, ...others.map((other) => join(root, other))],
+    getScriptVersion: () => "0",
+    getScriptSnapshot: (name) => {
+      const content = name === file ? text : ts.sys.readFile(name)
+      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
+    },
+    getCurrentDirectory: () => root,
+    getCompilationSettings: () => ({ ...options, noUnusedLocals: false }),
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (name) => name === file || ts.sys.fileExists(name),
+    readFile: ts.sys.readFile,
+    readDirectory: ts.sys.readDirectory,
+    directoryExists: ts.sys.directoryExists,
+    getDirectories: ts.sys.getDirectories
+  })
+  return {
+    /** What the compiler says of each line of the text, in one text for each complaint. */
+    messages: (): ReadonlyMap<number, ReadonlyArray<string>> => {
+      const byLine = new Map<number, Array<string>>()
+      for (const { messageText, start = 0 } of service.getSemanticDiagnostics(file)) {
+        const line = text.slice(0, start).split("\n").length - 1
+        byLine.set(line, [...(byLine.get(line) ?? []), ts.flattenDiagnosticMessageText(messageText, "\n")])
+      }
+      return byLine
+    },
+    /** The documentation that is shown when one points at a place in a line of the text. */
+    hover: (line: string, at: number): string =>
+      ts.displayPartsToString(
+        service.getQuickInfoAtPosition(file, text.lastIndexOf(`${line}\n`) + at)?.documentation
+      ),
+    program: (): ts.Program => {
+      const program = service.getProgram()
+      if (program === undefined) throw new Error("the compiler gives no program")
+      return program
+    }
+  }
+}
+
+/** The entries of the package, by the name they are imported by, with their source files. */
+export const entries: ReadonlyMap<string, string> = new Map(
+  Object.entries<unknown>(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports).flatMap(
+    ([name, entry]) => {
+      const types = Object(entry).types
+      return typeof types === "string"
+        ? [[name.replace(/^\./, "effect-clerk"), types.replace("./dist", "src").replace(".d.ts", ".ts")]]
+        : []
+    }
+  )
+)
+
+/** Where a declaration of the library is, or `undefined` for one that is not the library's. */
+export const placeOf = (declaration: ts.Node): string | undefined => {
+  const source = declaration.getSourceFile()
+  const path = relative(root, source.fileName)
+  return path.startsWith("src")
+    ? `${path}:${source.getLineAndCharacterOfPosition(declaration.getStart()).line + 1}`
+    : undefined
+}
