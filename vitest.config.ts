@@ -30,19 +30,22 @@ export default defineConfig({
     // For a busy machine: on a quiet one no test takes more than five seconds.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    pool: "threads",
+    // The files of a worker thread share its modules, which are loaded once. vitest reads this here only.
+    poolOptions: { threads: { isolate: false } },
+    // By default vitest leaves one core idle, which is one of two.
+    minWorkers: 1,
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
         test: {
           name: "shared",
+          pool: "threads",
           include: ["test/**/*.test.ts"],
-          exclude: [...otherSuites, ...isolated],
-          // Loading the modules once for each worker saves a third of the time.
-          poolOptions: { threads: { isolate: false } }
+          exclude: [...otherSuites, ...isolated]
         }
       },
-      { extends: true, test: { name: "isolated", include: isolated } }
+      { extends: true, test: { name: "isolated", pool: "forks", include: isolated } }
     ]
   }
 })

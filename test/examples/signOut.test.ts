@@ -72,12 +72,26 @@ const onSocket = (size: number) =>
 
 type SignOut = (...ids: ReadonlyArray<string>) => Effect.Effect<unknown, unknown, ClerkHttp>
 
-/** What a snippet exports under the name. */
+/** The class of the page for programs without Effect. */
+type DevicesClass = new (
+  clerk: Layer.Layer<ClerkHttp>
+) => {
+  signOutEverywhere(userId: string): Promise<number>
+}
+
+/** What a snippet exports under the name, or the method of the class that it exports. */
 const exported = (file: string, name: string): Effect.Effect<SignOut> =>
   Effect.map(
     Effect.promise((): Promise<Readonly<Record<string, unknown>>> => import(join(folder, file))),
     // The compiler checks the snippets; this file only knows their names.
-    (module) => module[name] as SignOut
+    (module) => {
+      if (module["Devices"] === undefined) return module[name] as SignOut
+      const Devices = module["Devices"] as DevicesClass
+      return (userId = "") =>
+        Effect.flatMap(ClerkHttp, (clerk) =>
+          Effect.promise(() => new Devices(Layer.succeed(ClerkHttp, clerk)).signOutEverywhere(userId))
+        )
+    }
   )
 
 describe("the published programs that sign a user out", () => {
@@ -92,16 +106,17 @@ describe("the published programs that sign a user out", () => {
         "docs-recipes.md.ts",
         "docs-recipes.md.ts", // revokes idle sessions
         "docs-testing.md.ts", // the same
+        "docs-without-effect.md.ts",
         "src-services-Sessions.ts.ts",
         "src-testing-ClerkTest.ts.ts" // revokes the newest session, and says so
       ].sort()
     )
-    assert.lengthOf(named(/\bsignOutEverywhere\b/), 4)
+    assert.lengthOf(named(/\bsignOutEverywhere\b/), 5)
     assert.lengthOf(named(/\bsignOutOthers\b/), 1)
   })
 
   for (const { code, name } of named(/\bsignOutEverywhere\b/)) {
-    const runsItself = code.includes("Effect.runPromise")
+    const runsItself = /^await signOutEverywhere\(/m.test(code)
     it.live.each(sizes)(`leave nothing active or pending of %i sessions (${name})`, (size) =>
       runsItself
         ? Effect.gen(function* () {

@@ -165,7 +165,7 @@ describe("requirements", () => {
       ]) {
         const denied = yield* Effect.flip(Authorization.protect(fullClaims, asRequirements(requirements)))
         expect(denied).toMatchObject({ _tag: "ClerkAccessDenied", missing: [], rule })
-        expect(denied.message).toBe(`the requirements are invalid: ${rule}`)
+        expect(denied.message).toBe(`Access denied: the requirements are invalid: ${rule}`)
       }
       const met = yield* Effect.flip(Authorization.protect(fullClaims, { role: "org:owner" }))
       expect(met).not.toHaveProperty("rule")

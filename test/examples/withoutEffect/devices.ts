@@ -1,4 +1,4 @@
-import { Effect, type Layer, ManagedRuntime, Stream } from "effect"
+import { Chunk, Effect, type Layer, ManagedRuntime, Stream } from "effect"
 import {
   type ClerkConfigError,
   ClerkError,
@@ -41,8 +41,15 @@ export class Devices {
   async signOutEverywhere(userId: string, signal?: AbortSignal): Promise<number> {
     const signOut = Sessions.stream({ userId }).pipe(
       Stream.filter(({ status }) => status === "active" || status === "pending"),
-      Stream.mapEffect(({ id }) => Sessions.revoke(id), { concurrency: 5 }),
-      Stream.runCount,
+      Stream.runCollect, // every page before the first revocation, which may shift the pages
+      Effect.tap((open) =>
+        Effect.forEach(
+          open,
+          ({ id }) => Sessions.revoke(id).pipe(Effect.catchTag("ClerkNotFound", () => Effect.void)),
+          { concurrency: 5, discard: true }
+        )
+      ),
+      Effect.map(Chunk.size),
       RequestPolicy.deadline("1 minute")
     )
     try {
