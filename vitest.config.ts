@@ -8,6 +8,7 @@ const otherSuites = ["test/browser/**", "test/faults/**"]
 
 /** These read or change what a whole process shares: metrics, the environment, timers, the native tracer. */
 const isolated = [
+  "test/examples/observability.test.ts",
   "test/internal/jwksCache.isolated.test.ts",
   "test/internal/requestIsolation.test.ts",
   "test/services/ClerkHttp.environment.test.ts",

@@ -77,30 +77,38 @@ describe("an emulator that is full", () => {
     })
   )
 
-  it.effect("creates no user, organization, template or session beyond its limit", () =>
+  const ids = (count: number, prefix: string) =>
+    Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
+
+  it.effect("creates no user or template beyond its limit", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
-      const ids = (count: number, prefix: string) =>
-        Array.from({ length: count }, (_, index) => `${prefix}_${index}`)
-      yield* clerk.seed({
-        users: ids(limits.users, "user").map((id) => ({ id })),
-        sessions: ids(limits.sessions, "sess").map((id) => ({ id, userId: "user_1" }))
-      })
+      yield* clerk.seed({ users: ids(limits.users, "user").map((id) => ({ id })) })
       for (const name of ids(limits.templates, "template")) yield* clerk.createTemplate({ name })
       expect(yield* dead(clerk.createUser())).toBe(
-        "Error: ClerkEmulator: the emulator holds at most 100,000 users"
+        "Error: ClerkEmulator: the emulator holds at most 50,000 users"
       )
       expect(yield* dead(clerk.createTemplate({ name: "one_more" }))).toContain("at most 1,000 templates")
-      expect(yield* dead(clerk.signIn("user_1"))).toContain("at most 100,000 sessions")
-      expect(yield* refusal(clerk, "POST /v1/sessions", { body: { user_id: "user_1" } })).toBe(
-        "403 emulator_quota_exceeded"
-      )
       expect(yield* Effect.flip(clerk.seed({ users: [{ id: "user_more" }] }))).toMatchObject({
-        message: "users must be at most 100,000 in all"
+        message: "users must be at most 50,000 in all"
       })
       // What is there already can still be replaced.
       yield* clerk.createUser({ id: "user_1", plan: "plus" })
       yield* clerk.createTemplate({ name: "template_1" })
+    })
+  )
+
+  it.effect("creates no session beyond its limit", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator.make()
+      yield* clerk.seed({
+        users: [{ id: "user_1" }],
+        sessions: ids(limits.sessions, "sess").map((id) => ({ id, userId: "user_1" }))
+      })
+      expect(yield* dead(clerk.signIn("user_1"))).toContain("at most 50,000 sessions")
+      expect(yield* refusal(clerk, "POST /v1/sessions", { body: { user_id: "user_1" } })).toBe(
+        "403 emulator_quota_exceeded"
+      )
     })
   )
 

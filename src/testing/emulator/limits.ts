@@ -1,9 +1,9 @@
 /** How much an emulator keeps, so that a client cannot make it grow without end. */
 export const limits = {
-  users: 100_000,
+  users: 50_000,
   organizations: 10_000,
   templates: 1_000,
-  sessions: 100_000,
+  sessions: 50_000,
   /** Characters of all of these together, as JSON. */
   data: 256 * 1024 * 1024,
   /** Tokens that a refresh has used. The oldest is forgotten. */

@@ -235,23 +235,13 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.scopedLive(
-    "ends with 2 and a sentence for what it was told wrong, and with 1 when it cannot listen",
+    "ends with 2 and a sentence for a wrong option or seed",
     () =>
       Effect.gen(function* () {
         const { path } = yield* temporaryFile('{"users":[{"id":"user_1","plans":[]}]}')
         const { path: notJson } = yield* temporaryFile("users:")
-        const { path: deep } = yield* temporaryFile("[".repeat(5_000))
-        const taken = yield* loopback(json({}))
-        const port = new URL(taken.url).port
         const outcomes = yield* Effect.all(
-          [
-            ends(["--prot", "1"]),
-            ends(["--seed", path]),
-            ends(["--seed", notJson]),
-            ends(["--seed", deep]),
-            ends(["--seed", "nowhere.json"]),
-            ends(["--port", port])
-          ],
+          [ends(["--prot", "1"]), ends(["--seed", path]), ends(["--seed", notJson])],
           { concurrency: 2 }
         )
         expect(outcomes).toEqual([
@@ -266,7 +256,24 @@ describe("effect-clerk-emulator", () => {
             output: "",
             errors: `--seed ${path}: users.0.plans is not a field; the fields are id, features, plan.\n`
           },
-          { code: 2, output: "", errors: `--seed ${notJson}: the file is not JSON.\n` },
+          { code: 2, output: "", errors: `--seed ${notJson}: the file is not JSON.\n` }
+        ])
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "ends with 2 when its seed cannot be read, and with 1 when it cannot listen",
+    () =>
+      Effect.gen(function* () {
+        const { path: deep } = yield* temporaryFile("[".repeat(5_000))
+        const taken = yield* loopback(json({}))
+        const port = new URL(taken.url).port
+        const outcomes = yield* Effect.all(
+          [ends(["--seed", deep]), ends(["--seed", "nowhere.json"]), ends(["--port", port])],
+          { concurrency: 2 }
+        )
+        expect(outcomes).toEqual([
           {
             code: 2,
             output: "",
