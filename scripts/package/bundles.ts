@@ -54,7 +54,9 @@ const ownOnly: BuildOptions = {
 }
 
 /** A program that keeps what `code` takes from its dependencies, name by name, and nothing else. */
-const dependenciesOf = (code: string): string => {
+const dependenciesOf = (bundle: string): string => {
+  // The docstrings of members stay in a bundle, and the imports of their examples are none of the library's.
+  const code = bundle.replaceAll(/^\s*\/\*\*[\s\S]*?\*\//gm, "")
   const taken = new Set<string>()
   for (const [, alias = "", from = ""] of code.matchAll(/import \* as (\w+) from "([^"]+)"/g)) {
     for (const [, name] of code.matchAll(new RegExp(`\\b${alias}\\.(\\w+)`, "g")))
