@@ -89,7 +89,8 @@ export const Sent = Schema.Literal("no", "maybe")
 const transportMessages: Readonly<Record<TransportReason, string>> = {
   dns: "the host name could not be resolved; check apiUrl and the resolver",
   refused: "the connection was refused; check apiUrl, firewalls and proxies",
-  unreachable: "there is no route to the host; check the network, firewalls and proxies",
+  unreachable:
+    "no route to the host, or no permission or free file descriptor for the connection; check the network, firewalls, proxies and limits",
   "connect-timeout": "the connection attempt timed out; check the network, firewalls and proxies",
   proxy: "your proxy is unavailable; check the proxy",
   "proxy-rejected":
