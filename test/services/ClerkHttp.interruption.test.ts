@@ -32,7 +32,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
       yield* Effect.sleep("30 millis") // for what was answered to arrive
       const exit = yield* Fiber.interrupt(fiber)
       expect(isInterruptedOnly(exit)).toBe(true)
-      yield* Effect.timeout(server.cutOff, "1 second")
+      yield* Effect.timeout(server.cutOff, "10 seconds")
       expect(server.received).toHaveLength(1)
     })
   )
@@ -45,7 +45,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
         Effect.flip
       )
       expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "attempt", sent: "maybe", attempts: 1 })
-      yield* Effect.timeout(server.cutOff, "1 second")
+      yield* Effect.timeout(server.cutOff, "10 seconds")
     })
   )
 
@@ -61,7 +61,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
         Effect.flip
       )
       expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "attempt" })
-      yield* Effect.timeout(server.cutOff, "1 second")
+      yield* Effect.timeout(server.cutOff, "10 seconds")
     })
   )
 
@@ -69,12 +69,12 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     Effect.gen(function* () {
       const server = yield* loopback(silence)
       const error = yield* Sessions.get("sess_1").pipe(
-        Effect.timeout("100 millis"),
+        Effect.timeout("1 second"),
         Effect.provide(layer({ apiUrl: server.url })),
         Effect.flip
       )
       expect(error._tag).toBe("TimeoutException")
-      yield* Effect.timeout(server.cutOff, "1 second")
+      yield* Effect.timeout(server.cutOff, "10 seconds")
     })
   )
 
@@ -94,7 +94,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
         )
         expect(others.map(({ id }) => id)).toEqual(ids)
       }).pipe(Effect.provide(layer({ apiUrl: server.url })))
-      yield* Effect.timeout(server.cutOff, "1 second")
+      yield* Effect.timeout(server.cutOff, "10 seconds")
     })
   )
 
@@ -128,7 +128,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
         Effect.flip
       )
       expect(error).toMatchObject({ operation: "Sessions.get", attempts: 1 })
-      yield* Effect.timeout(server.cutOff, "1 second")
+      yield* Effect.timeout(server.cutOff, "10 seconds")
     })
   )
 })
