@@ -46,13 +46,16 @@ export const end =
     socket.end()
   }
 
-/** Writes, lets that much arrive, and resets. */
+/**
+ * Writes the parts, waits until the client has read them, and resets. Where a busy client finds the data and the reset
+ * in one poll, libuv reports the end of the stream instead of the reset.
+ */
 export const reset =
   (...parts: ReadonlyArray<string | Buffer>): Act =>
   (socket) => {
     if (parts.length === 0) return void socket.resetAndDestroy()
     for (const part of parts) socket.write(part)
-    setTimeout(() => socket.resetAndDestroy(), 15)
+    setTimeout(() => socket.resetAndDestroy(), 150)
   }
 
 /** Writes `start`, and then `drop` every 20 milliseconds for ever. */

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { type ClerkHttp, Operation, Sessions } from "effect-clerk"
 import { type Case, expectMatch, expectThat, outcomeOf } from "../support/check.js"
-import type { FaultCase, Outcome } from "../support/manifest.js"
+import type { FaultCase } from "../support/manifest.js"
 import { client, type Setting, secretive } from "../support/setting.js"
 
 type Fetch = typeof globalThis.fetch
@@ -62,15 +62,6 @@ const unpooled = (): Fetch | undefined => {
 const clientOver = (url: string, fetch: Fetch | undefined) =>
   fetch === undefined ? client(url) : Layer.provide(client(url), Layer.succeed(FetchHttpClient.Fetch, fetch))
 
-/**
- * What the fault makes of the call. A reset can come while the body is being written. The system then reports the reset
- * to the write, and to the read a plain end, and the runtime may notice either one first.
- */
-const brokenOff = ({ outcome }: FaultCase, error: unknown): Outcome =>
-  outcome["reason"] === "reset" && Reflect.get(Object(error), "reason") === "closed"
-    ? { ...outcome, reason: "closed" }
-    : outcome
-
 /** Calls twice on one connection, which breaks under the second call. */
 const breakingOff = (setting: Setting, fault: FaultCase, { call, fetch, name }: Call) =>
   Effect.gen(function* () {
@@ -80,7 +71,7 @@ const breakingOff = (setting: Setting, fault: FaultCase, { call, fetch, name }: 
     // The connection is free a little after the answer has been read.
     yield* Effect.sleep("30 millis")
     const error = yield* over(outcomeOf(call))
-    yield* expectMatch(error, { ...brokenOff(fault, error), attempts: 1 }, `${name}, ${fault.name}`)
+    yield* expectMatch(error, { ...fault.outcome, attempts: 1 }, `${name}, ${fault.name}`)
     const [, ...reused] = yield* setting.reused(url)
     return { reused, what: `${name}, ${fault.name}: ${JSON.stringify(reused)}` }
   })
