@@ -107,10 +107,17 @@ const over = (send: Send, maxResponseBytes: number): HttpClient.HttpClient =>
     send
   )
 
+/** Options by which another's code makes connections or handles requests, and may not say when a request starts. */
+const foreign: ReadonlyArray<string> = ["factory", "clientFactory", "interceptors"]
+
+const isOwn = (options: object): boolean =>
+  foreign.every((name) => !Object.hasOwn(options, name) || Reflect.get(options, name) === undefined)
+
 /** An `HttpClient` over a dispatcher that closes with the layer's scope. */
 const scoped = (
   flaw: RuleBreak | undefined,
-  dispatcher: () => Dispatcher
+  dispatcher: () => Dispatcher,
+  options: object
 ): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
   Layer.scoped(
     HttpClient.HttpClient,
@@ -124,7 +131,7 @@ const scoped = (
           }),
           (dispatcher) => Effect.promise(() => dispatcher.destroy())
         ),
-        (dispatcher) => over(undiciSend(dispatcher, true), defaultMaxResponseBytes)
+        (dispatcher) => over(undiciSend(dispatcher, isOwn(options)), defaultMaxResponseBytes)
       )
     })
   )
@@ -179,7 +186,7 @@ const optionsFlaw = (options: UndiciOptions): RuleBreak | undefined => {
  * @category layers
  */
 export const layer = (options: UndiciOptions = {}): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
-  scoped(optionsFlaw(options), () => new Agent(options))
+  scoped(optionsFlaw(options), () => new Agent(options), options)
 
 /**
  * How to reach the proxy: the options of undici's `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`, `token`,
@@ -268,4 +275,5 @@ export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
  */
 export const layerProxy = (
   options: ProxyOptions = {}
-): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> => scoped(undefined, () => proxyAgent(options))
+): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
+  scoped(undefined, () => proxyAgent(options), options)
