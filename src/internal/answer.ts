@@ -17,7 +17,7 @@ import {
 import type { ClerkResponse } from "../services/ClerkHttp.js"
 import type { DeclaredStatus, ErrorOf } from "../services/Operation.js"
 import { mediaTypeIn } from "./bodyText.js"
-import type { CompiledOperation, OperationFacts, PreparedCall } from "./compiledOperation.js"
+import type { CompiledOperation, OperationFacts } from "./compiledOperation.js"
 import { isCompressed } from "./contentEncoding.js"
 import { parseJson } from "./json.js"
 import { parseRetryAfter } from "./retryAfter.js"
@@ -101,7 +101,7 @@ const classOf = ({ declared }: OperationFacts, status: number) => {
 
 const refusal = (
   operation: OperationFacts,
-  { secrets }: PreparedCall,
+  secrets: ReadonlyArray<string>,
   response: ClerkResponse,
   call: CallFacts,
   nowMillis: number
@@ -143,20 +143,22 @@ const isJsonType = (contentType: string): boolean =>
   /^\s*(?:application\/(?:[\w.+-]+\+)?json|text\/json)\s*(?:;|$)/i.test(contentType)
 
 /**
- * Reads a response: the decoded success, or the error of its status, or why the client cannot read it.
+ * Reads a response: the decoded success, or the error of its status, or why the client cannot read it. A success has the
+ * id `expectedId`, if one is given. No error shows the `secrets`.
  *
  * `nowMillis` is the wall clock's time, for a `Retry-After` that is a date.
  */
 export const readAnswer = <A>(
   operation: CompiledOperation<A>,
-  prepared: PreparedCall,
+  expectedId: string | undefined,
+  secrets: () => ReadonlyArray<string>,
   response: ClerkResponse,
   call: CallFacts,
   nowMillis: number
 ): Either.Either<A, CallError> => {
   const { status, headers, body } = response
   const succeeded = successes.has(status) || (status === 204 && !operation.answers)
-  if (!succeeded) return Either.left(refusal(operation, prepared, response, call, nowMillis))
+  if (!succeeded) return Either.left(refusal(operation, secrets(), response, call, nowMillis))
   const unreadable = (reason: DecodeReason, details: DecodeDetails = {}, json?: unknown) =>
     Either.left(
       new ClerkDecodeError(
@@ -165,8 +167,8 @@ export const readAnswer = <A>(
           ...details,
           reason,
           status,
-          contentType: shownMediaType(headers["content-type"], prepared.secrets),
-          traceId: traceIdIn(response, prepared.secrets, json),
+          contentType: shownMediaType(headers["content-type"], secrets()),
+          traceId: traceIdIn(response, secrets(), json),
           retryable: false
         },
         true
@@ -185,14 +187,14 @@ export const readAnswer = <A>(
   const decoded = operation.decode(json)
   if (Either.isLeft(decoded)) {
     const issues = schemaIssues(decoded.left).map(({ path, kind, expected }) => ({
-      path: scrubText(path.join("."), prepared.secrets),
+      path: scrubText(path.join("."), secrets()),
       expected: kind === "missing" ? `${expected}, but it is missing` : expected
     }))
     return unreadable("schema", { issues }, json)
   }
   const receivedId = Predicate.isRecord(json) ? json["id"] : undefined
-  if (prepared.answerId !== undefined && receivedId !== prepared.answerId) {
-    const ids = { expectedId: prepared.answerId, receivedId: shownId(receivedId, prepared.secrets) }
+  if (expectedId !== undefined && receivedId !== expectedId) {
+    const ids = { expectedId, receivedId: shownId(receivedId, secrets()) }
     return unreadable("id-mismatch", ids, json)
   }
   return Either.right(decoded.right)

@@ -45,7 +45,7 @@ export const call = <A, E extends CallError>(operation: CompiledOperation<A>, in
       if (overrides?.broken !== undefined) return refuse(operation, overrides.broken)
       return run({
         operation,
-        prepared: withSecrets(prepared.right, secretsOf(http.execute)),
+        prepared: prepared.right,
         http,
         limits: overrides === undefined ? ofClient.right : { ...ofClient.right, ...overrides },
         endsAtNanos: overrides?.endsAtNanos,
@@ -62,13 +62,10 @@ export const call = <A, E extends CallError>(operation: CompiledOperation<A>, in
   return program as Op<A, E>
 }
 
-/** The secrets of the client are those of each of its calls. */
-const withSecrets = (prepared: PreparedCall, ofClient: ReadonlyArray<string>): PreparedCall => {
-  if (ofClient.length === 0) return prepared
-  return {
-    ...prepared,
-    secrets: prepared.secrets.length === 0 ? ofClient : [...prepared.secrets, ...ofClient]
-  }
+/** What no error of a call may show: the secrets of its input and those of its client. Read when there is an error. */
+const secretsOfCall = ({ secrets }: PreparedCall, { execute }: ClerkHttpService): ReadonlyArray<string> => {
+  const ofClient = secretsOf(execute)
+  return secrets.length === 0 ? ofClient : [...secrets, ...ofClient]
 }
 
 const factsOf = (operation: OperationFacts, attempts: number): CallFacts => ({
@@ -118,6 +115,11 @@ const run = <A>({
     const now = clock.unsafeCurrentTimeNanos()
     const ofCall = limits.deadlineMillis - Number(now - startedNanos) / 1_000_000
     return endsAtNanos === undefined ? ofCall : Math.min(ofCall, Number(endsAtNanos - now) / 1_000_000)
+  }
+  let joined: ReadonlyArray<string> | undefined
+  const secrets = () => {
+    joined ??= secretsOfCall(prepared, http) // one list for the whole call, whose search is built once
+    return joined
   }
   const seconds = () => Number(clock.unsafeCurrentTimeNanos() - startedNanos) / 1_000_000_000
 
@@ -170,18 +172,19 @@ const run = <A>({
         settle(
           error._tag === "TimedOut"
             ? timeout(attempts, phase, error.sent, retry)
-            : withFacts(error, facts, operation, prepared, retry),
+            : withFacts(error, facts, operation, secrets, retry),
           attempts,
           retry
         ),
       onSuccess: (response) => {
-        const answer = readAnswer(operation, prepared, response, facts, clock.unsafeCurrentTimeMillis())
+        const now = clock.unsafeCurrentTimeMillis()
+        const answer = readAnswer(operation, prepared.answerId, secrets, response, facts, now)
         if (isTraced) {
           trail.status = response.status
           trail.traceId =
             Either.isLeft(answer) && "traceId" in answer.left
               ? answer.left.traceId
-              : traceIdIn(response, prepared.secrets)
+              : traceIdIn(response, secrets())
         }
         return Either.isRight(answer) ? succeed(answer.right, retry) : settle(answer.left, attempts, retry)
       }
@@ -239,7 +242,8 @@ const run = <A>({
     return Effect.matchEffect(executeWithin(http, request, millis, clock), {
       onFailure: () => fail(failure),
       onSuccess: (response) => {
-        const answer = readAnswer(operation, prepared, response, factsOf(operation, trail.attempts), 0)
+        const facts = factsOf(operation, trail.attempts)
+        const answer = readAnswer(operation, prepared.answerId, secrets, response, facts, 0)
         return Either.isRight(answer) && operation.confirms(answer.right)
           ? succeed(answer.right, retry)
           : fail(failure)
@@ -269,12 +273,12 @@ const withFacts = (
   error: ClerkTransportError | ClerkDecodeError,
   facts: CallFacts,
   { kind }: OperationFacts,
-  { secrets }: PreparedCall,
+  secrets: () => ReadonlyArray<string>,
   retry: Retry | undefined
 ): ClerkTransportError | ClerkDecodeError => {
   if (error._tag === "ClerkDecodeError") {
     const { expectedId, issues, maxResponseBytes, reason, receivedId, status, traceId } = error
-    const contentType = shownMediaType(error.contentType, secrets)
+    const contentType = shownMediaType(error.contentType, secrets())
     return new ClerkDecodeError(
       {
         ...facts,
