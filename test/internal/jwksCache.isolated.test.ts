@@ -131,22 +131,46 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("takes the result of a fetch that was replaced when no other has come", () =>
+  it.effect("takes the result of a fetch that was replaced until the other one has come", () =>
     Effect.gen(function* () {
-      const gate = yield* Deferred.make<void>()
+      const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()] as const
       const { times, layer } = stage({
-        turns: [Effect.as(Deferred.await(gate), keysNamed("ins_1")), Effect.never]
+        turns: [
+          Effect.as(Deferred.await(gates[0]), keysNamed("ins_1")),
+          Effect.as(Deferred.await(gates[1]), keysNamed("ins_2"))
+        ]
       })
       yield* Effect.gen(function* () {
         const first = yield* Effect.fork(look("ins_1"))
         yield* pause
         yield* cancelRequests
-        const second = yield* Effect.fork(look("ins_1"))
+        const second = yield* Effect.fork(look("ins_2"))
         while (times.length < 2) yield* nap(20)
         const third = yield* Effect.fork(look("ins_1"))
-        yield* Deferred.succeed(gate, undefined)
+        yield* Deferred.succeed(gates[0], undefined)
         expect([yield* Fiber.join(first), yield* Fiber.join(third)]).toEqual(["found", "found"])
-        yield* Fiber.interrupt(second)
+        yield* Deferred.succeed(gates[1], undefined)
+        expect(yield* Fiber.join(second)).toBe("found")
+        expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
+        expect(times).toHaveLength(2)
+      }).pipe(Effect.provide(isolatedKeysOver(layer)))
+    })
+  )
+
+  it.effect("ignores the result of a fetch that was replaced once the other one has come", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { times, layer } = stage({
+        turns: [Effect.as(Deferred.await(gate), keysNamed("ins_1")), keysNamed("ins_2")]
+      })
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.fork(look("ins_1"))
+        yield* pause
+        yield* cancelRequests
+        expect(yield* look("ins_2")).toBe("found")
+        yield* Deferred.succeed(gate, undefined)
+        expect(yield* Fiber.join(first)).toBe("unknown")
+        expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
         expect(times).toHaveLength(2)
       }).pipe(Effect.provide(isolatedKeysOver(layer)))
     })
@@ -205,7 +229,8 @@ describe("a runtime that isolates requests", () => {
           yield* TestClock.adjust("1 second")
         }
         expect(times).toHaveLength(2)
-        expect(yield* look("ins_2")).toBe("found")
+        // No caller has waited for that fetch for long enough to see that it was cancelled.
+        expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
         expect(times).toHaveLength(3)
         yield* Fiber.interrupt(gone)
         expect(yield* look("ins_2")).toBe("found")
@@ -262,15 +287,35 @@ describe("a flood of forged key ids on a runtime that isolates requests", () => 
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never] })
     return Effect.gen(function* () {
       yield* look("ins_1")
-      yield* TestClock.adjust("30 seconds")
-      for (const kid of forged(5)) {
-        const fiber = yield* Effect.fork(look(kid))
-        yield* nap(400)
-        yield* hangUp([fiber])
+      for (let wave = 0; wave < 2; wave++) {
+        yield* TestClock.adjust("30 seconds")
+        for (const kid of forged(3)) {
+          // Under a clock of its own, on which a cancelled request does not time out either.
+          const fiber = yield* Effect.fork(Effect.withClock(look(kid), yield* standingStill))
+          yield* nap(400)
+          yield* hangUp([fiber])
+        }
+        expect(yield* look("ins_1")).toBe("found")
+        expect(yield* look("ins_2")).toBe("unreachable")
       }
-      expect(yield* look("ins_1")).toBe("found")
-      expect(yield* look("ins_2")).toBe("unreachable")
-      expect(times).toEqual([0, 30_000, 30_000])
+      expect(times).toEqual([0, 30_000, 30_000, 60_000, 60_000])
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
+
+  it.effect("does not keep a caller from a new key after one interrupted fetch in each pause", () => {
+    const { times, layer } = stage({
+      turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_1"), Effect.never, keysNamed("ins_2")]
+    })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      for (const outcome of ["unknown", "found"]) {
+        yield* TestClock.adjust("30 seconds")
+        const fiber = yield* Effect.fork(look("forged"))
+        yield* pause
+        yield* Fiber.interrupt(fiber)
+        expect(yield* look("ins_2")).toBe(outcome)
+      }
+      expect(times).toEqual([0, 30_000, 30_000, 60_000, 60_000])
     }).pipe(Effect.provide(isolatedKeysOver(layer)))
   })
 })
