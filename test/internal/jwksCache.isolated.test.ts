@@ -9,7 +9,7 @@ import * as TestClock from "effect/TestClock"
 import { ClerkHttp, type SigningKeys } from "effect-clerk"
 import { afterEach, beforeEach, vi } from "vitest"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
-import { heldBack, isolatedKeysOver, keysNamed, look, outage, pause } from "../support/keySets.js"
+import { isolatedKeysOver, keysNamed, look, lookTogether, outage, pause } from "../support/keySets.js"
 import { stage } from "../support/play.js"
 
 const request = new AsyncLocalStorage<number>()
@@ -72,29 +72,15 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("lets a thousand callers wait for one fetch, while the clock of a test stands still", () =>
+  it.effect.each([
+    ["lets a thousand callers wait for one fetch", nap(300), Effect.succeed(keysNamed("ins_1")), "found"],
+    ["tells a thousand callers why their one fetch failed", pause, outage, "unreachable"]
+  ] as const)("%s, while the clock of a test stands still", ([, wait, end, outcome]) =>
     Effect.gen(function* () {
-      const { answer, client, requests } = yield* heldBack
-      yield* Effect.gen(function* () {
-        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 1_000)
-        yield* nap(300)
-        yield* Deferred.succeed(answer, keysNamed("ins_1"))
-        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["found"]))
-      }).pipe(Effect.provide(isolatedKeysOver(client)))
-      expect(requests).toEqual({ made: 1, givenUp: 0 })
-    })
-  )
-
-  it.effect("tells all callers of one failed fetch why it failed", () =>
-    Effect.gen(function* () {
-      const { answer, client, requests } = yield* heldBack
-      yield* Effect.gen(function* () {
-        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 100)
-        yield* pause
-        yield* Deferred.fail(answer, outage)
-        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["unreachable"]))
-      }).pipe(Effect.provide(isolatedKeysOver(client)))
-      expect(requests).toEqual({ made: 1, givenUp: 0 })
+      expect(yield* lookTogether({ over: isolatedKeysOver, callers: 1_000, wait, end })).toEqual({
+        outcomes: [outcome],
+        requests: { made: 1, givenUp: 0 }
+      })
     })
   )
 
