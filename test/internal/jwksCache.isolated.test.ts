@@ -10,7 +10,7 @@ import { ClerkHttp, type SigningKeys } from "effect-clerk"
 import { afterEach, beforeEach, vi } from "vitest"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
 import { isolatedKeysOver, keysNamed, look, lookTogether, outage, pause } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { refused, stage } from "../support/play.js"
 
 const request = new AsyncLocalStorage<number>()
 
@@ -83,6 +83,24 @@ describe("a runtime that isolates requests", () => {
       })
     })
   )
+
+  it.effect("lets callers wait for a fetch that takes almost eight seconds", () => {
+    const { times, layer } = stage({
+      turns: [
+        Effect.delay(refused, "4 seconds"),
+        Effect.delay(Effect.succeed(keysNamed("ins_1")), "3 seconds")
+      ]
+    })
+    return Effect.gen(function* () {
+      const callers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 2)
+      for (let step = 0; step < 16; step++) {
+        yield* nap(30)
+        yield* TestClock.adjust("500 millis")
+      }
+      expect(yield* Fiber.join(Fiber.all(callers))).toEqual(["found", "found"])
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
 
   it.effect("has another caller fetch when the first one is interrupted", () =>
     Effect.gen(function* () {
