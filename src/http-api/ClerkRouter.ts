@@ -153,7 +153,7 @@ export function requiring(
 /**
  * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements.
  * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
- * are unavailable.
+ * are unavailable. The layer fails with `ClerkConfigError` when a requirement is unknown or invalid, or there is none.
  *
  * @since 0.1.0
  * @category middleware

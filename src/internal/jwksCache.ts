@@ -108,7 +108,6 @@ const sharedCache = (fetch: FetchKeys): Cache => {
     exit: Exit.Exit<KeySet, ClerkKeysUnavailable>,
     now: bigint
   ): Effect.Effect<unknown> => {
-    if (state.fetch !== current) return Effect.void // it was given up
     state = State.at(State.ended(state, current, exit, now), now)
     const told = Deferred.done(current.done, Exit.asVoid(exit))
     const failure = State.failureOf(exit)

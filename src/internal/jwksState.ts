@@ -28,7 +28,7 @@ export interface HeldKeys {
 
 export interface FetchInProgress {
   readonly startedAt: bigint
-  /** When the fetch counts as failed although it has not ended: the runtime may have cancelled it without a word. */
+  /** When the fetch counts as failed although it has not ended: the runtime may have cancelled it without running anything more in it. */
   readonly expiresAt?: bigint
 }
 
@@ -144,7 +144,7 @@ export const failed = <F extends FetchInProgress>(
 ): KeyState<F> =>
   state.fetch === fetch
     ? {
-        // A set without a usable key is the truth: the keys fetched before it were withdrawn.
+        // When Clerk's set has no usable key, the keys fetched before it were withdrawn.
         held: failure.reason === "empty" ? undefined : state.held,
         fetch: undefined,
         endedAt,
@@ -160,7 +160,7 @@ const received = <F extends FetchInProgress>(
   set: KeySet,
   now: bigint
 ): KeyState<F> => {
-  // The result of a fetch that was replaced is welcome only where there is nothing.
+  // The result of a fetch that was replaced or given up is used only while no keys are held.
   if (state.fetch !== fetch && state.held !== undefined) return state
   const freshUntilNanos = now + freshFor
   const keys = new Map(Array.from(set, ([kid, key]) => [kid, { key, freshUntilNanos }] as const))

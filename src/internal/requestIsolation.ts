@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 
 /**
  * Whether a request must not wait for what another request has started. On Cloudflare Workers a fiber that waits for
- * the promise, Deferred or fiber of another request is never resumed, and the runtime answers 500 for it. When a client
+ * the promise, Deferred or fiber of another request is never resumed, and the runtime responds with 500. When a client
  * hangs up, the runtime drops the timers and connections of its request, and nothing in it runs again, not even
  * finalizers.
  */

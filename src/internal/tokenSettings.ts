@@ -34,11 +34,17 @@ export interface TokenSettings {
 const broken = (field: string, rule: string) => Either.left<RuleBreak>({ field, rule })
 
 /**
+ * A host name has at most 253 characters. Anybody can send an `Origin` header of many kilobytes, and some patterns of a
+ * predicate take a second for it.
+ */
+const maxOrigin = 300
+
+/**
  * Whether a text is an origin as browsers write it, and hence as Clerk puts it in `azp`. Anything else could never be
  * equal to one, and a list that never matches signs everybody out.
  */
 export const isOrigin = (text: unknown): text is string => {
-  if (typeof text !== "string") return false
+  if (typeof text !== "string" || text.length > maxOrigin) return false
   if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text && !/[*,]/.test(text)
   // Of extensions and apps: the URL standard knows no origin of theirs, the browsers write one nevertheless.
   return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(:\d{1,5})?$/.test(text)

@@ -99,9 +99,9 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
 /**
  * How tokens that were found good are remembered, so that one that is shown again costs no cryptography.
  *
- * A token is looked up by the whole of its text, its times are compared with the clock and your own claims are decoded
- * each time, and a predicate for `authorizedParties` is asked each time. It is never accepted from memory beyond its expiry or beyond the time its key is fresh. The claims are
- * frozen, because everybody who shows the token is given the same ones.
+ * A token is looked up by the whole of its text. Each time the verifier compares its times with the clock, calls a
+ * predicate for `authorizedParties`, and decodes your own claims. A token is never accepted from memory beyond its
+ * expiry or beyond the time its key is fresh. The claims are frozen, because all callers with the token share them.
  *
  * @since 0.1.0
  * @category models

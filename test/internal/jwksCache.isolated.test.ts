@@ -9,8 +9,8 @@ import * as TestClock from "effect/TestClock"
 import { ClerkHttp, type SigningKeys } from "effect-clerk"
 import { afterEach, beforeEach, vi } from "vitest"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
-import { heldBack, isolatedKeysOver, keysNamed, look, outage, pause } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { isolatedKeysOver, keysNamed, look, lookTogether, outage, pause } from "../support/keySets.js"
+import { refused, stage } from "../support/play.js"
 
 const request = new AsyncLocalStorage<number>()
 
@@ -72,31 +72,35 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("lets a thousand callers wait for one fetch, while the clock of a test stands still", () =>
+  it.effect.each([
+    ["lets a thousand callers wait for one fetch", nap(300), Effect.succeed(keysNamed("ins_1")), "found"],
+    ["tells a thousand callers why their one fetch failed", pause, outage, "unreachable"]
+  ] as const)("%s, while the clock of a test stands still", ([, wait, end, outcome]) =>
     Effect.gen(function* () {
-      const { answer, client, requests } = yield* heldBack
-      yield* Effect.gen(function* () {
-        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 1_000)
-        yield* nap(300)
-        yield* Deferred.succeed(answer, keysNamed("ins_1"))
-        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["found"]))
-      }).pipe(Effect.provide(isolatedKeysOver(client)))
-      expect(requests).toEqual({ made: 1, givenUp: 0 })
+      expect(yield* lookTogether({ over: isolatedKeysOver, callers: 1_000, wait, end })).toEqual({
+        outcomes: [outcome],
+        requests: { made: 1, givenUp: 0 }
+      })
     })
   )
 
-  it.effect("tells all callers of one failed fetch why it failed", () =>
-    Effect.gen(function* () {
-      const { answer, client, requests } = yield* heldBack
-      yield* Effect.gen(function* () {
-        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 100)
-        yield* pause
-        yield* Deferred.fail(answer, outage)
-        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["unreachable"]))
-      }).pipe(Effect.provide(isolatedKeysOver(client)))
-      expect(requests).toEqual({ made: 1, givenUp: 0 })
+  it.effect("lets callers wait for a fetch that takes almost eight seconds", () => {
+    const { times, layer } = stage({
+      turns: [
+        Effect.delay(refused, "4 seconds"),
+        Effect.delay(Effect.succeed(keysNamed("ins_1")), "3 seconds")
+      ]
     })
-  )
+    return Effect.gen(function* () {
+      const callers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 2)
+      for (let step = 0; step < 16; step++) {
+        yield* nap(30)
+        yield* TestClock.adjust("500 millis")
+      }
+      expect(yield* Fiber.join(Fiber.all(callers))).toEqual(["found", "found"])
+      expect(times).toHaveLength(2)
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
 
   it.effect("has another caller fetch when the first one is interrupted", () =>
     Effect.gen(function* () {
@@ -131,22 +135,46 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("takes the result of a fetch that was replaced when no other has come", () =>
+  it.effect("takes the result of a fetch that was replaced until the other one has come", () =>
     Effect.gen(function* () {
-      const gate = yield* Deferred.make<void>()
+      const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()] as const
       const { times, layer } = stage({
-        turns: [Effect.as(Deferred.await(gate), keysNamed("ins_1")), Effect.never]
+        turns: [
+          Effect.as(Deferred.await(gates[0]), keysNamed("ins_1")),
+          Effect.as(Deferred.await(gates[1]), keysNamed("ins_2"))
+        ]
       })
       yield* Effect.gen(function* () {
         const first = yield* Effect.fork(look("ins_1"))
         yield* pause
         yield* cancelRequests
-        const second = yield* Effect.fork(look("ins_1"))
+        const second = yield* Effect.fork(look("ins_2"))
         while (times.length < 2) yield* nap(20)
         const third = yield* Effect.fork(look("ins_1"))
-        yield* Deferred.succeed(gate, undefined)
+        yield* Deferred.succeed(gates[0], undefined)
         expect([yield* Fiber.join(first), yield* Fiber.join(third)]).toEqual(["found", "found"])
-        yield* Fiber.interrupt(second)
+        yield* Deferred.succeed(gates[1], undefined)
+        expect(yield* Fiber.join(second)).toBe("found")
+        expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
+        expect(times).toHaveLength(2)
+      }).pipe(Effect.provide(isolatedKeysOver(layer)))
+    })
+  )
+
+  it.effect("ignores the result of a fetch that was replaced once the other one has come", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      const { times, layer } = stage({
+        turns: [Effect.as(Deferred.await(gate), keysNamed("ins_1")), keysNamed("ins_2")]
+      })
+      yield* Effect.gen(function* () {
+        const first = yield* Effect.fork(look("ins_1"))
+        yield* pause
+        yield* cancelRequests
+        expect(yield* look("ins_2")).toBe("found")
+        yield* Deferred.succeed(gate, undefined)
+        expect(yield* Fiber.join(first)).toBe("unknown")
+        expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
         expect(times).toHaveLength(2)
       }).pipe(Effect.provide(isolatedKeysOver(layer)))
     })
@@ -205,7 +233,8 @@ describe("a runtime that isolates requests", () => {
           yield* TestClock.adjust("1 second")
         }
         expect(times).toHaveLength(2)
-        expect(yield* look("ins_2")).toBe("found")
+        // No caller has waited for that fetch for long enough to see that it was cancelled.
+        expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
         expect(times).toHaveLength(3)
         yield* Fiber.interrupt(gone)
         expect(yield* look("ins_2")).toBe("found")
@@ -262,15 +291,35 @@ describe("a flood of forged key ids on a runtime that isolates requests", () => 
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never] })
     return Effect.gen(function* () {
       yield* look("ins_1")
-      yield* TestClock.adjust("30 seconds")
-      for (const kid of forged(5)) {
-        const fiber = yield* Effect.fork(look(kid))
-        yield* nap(400)
-        yield* hangUp([fiber])
+      for (let wave = 0; wave < 2; wave++) {
+        yield* TestClock.adjust("30 seconds")
+        for (const kid of forged(3)) {
+          // Under a clock of its own, on which a cancelled request does not time out either.
+          const fiber = yield* Effect.fork(Effect.withClock(look(kid), yield* standingStill))
+          yield* nap(400)
+          yield* hangUp([fiber])
+        }
+        expect(yield* look("ins_1")).toBe("found")
+        expect(yield* look("ins_2")).toBe("unreachable")
       }
-      expect(yield* look("ins_1")).toBe("found")
-      expect(yield* look("ins_2")).toBe("unreachable")
-      expect(times).toEqual([0, 30_000, 30_000])
+      expect(times).toEqual([0, 30_000, 30_000, 60_000, 60_000])
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
+
+  it.effect("does not keep a caller from a new key after one interrupted fetch in each pause", () => {
+    const { times, layer } = stage({
+      turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_1"), Effect.never, keysNamed("ins_2")]
+    })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      for (const outcome of ["unknown", "found"]) {
+        yield* TestClock.adjust("30 seconds")
+        const fiber = yield* Effect.fork(look("forged"))
+        yield* pause
+        yield* Fiber.interrupt(fiber)
+        expect(yield* look("ins_2")).toBe(outcome)
+      }
+      expect(times).toEqual([0, 30_000, 30_000, 60_000, 60_000])
     }).pipe(Effect.provide(isolatedKeysOver(layer)))
   })
 })

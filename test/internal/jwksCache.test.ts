@@ -9,7 +9,7 @@ import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import { ClerkHttp, RequestPolicy, type SigningKeys } from "effect-clerk"
 import { isInterruptedOnly } from "../support/exits.js"
-import { heldBack, keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
+import { heldBack, keysNamed, keysOver, look, lookTogether, outage, pause } from "../support/keySets.js"
 import { refused, stage } from "../support/play.js"
 import { recordingTracer } from "../support/spans.js"
 
@@ -19,27 +19,15 @@ const lookOften = (times: number, kid = "ins_1") =>
 const nobody = Fiber.failCause(Cause.die("nobody is there"))
 
 describe("a thousand who wait for keys that nobody has yet", () => {
-  it.effect("make one request, which serves them all", () =>
+  it.effect.each([
+    ["make one request, which serves them all", Effect.succeed(keysNamed("ins_1")), "found"],
+    ["are told the same failure, of one request", outage, "unreachable"]
+  ] as const)("%s", ([, end, outcome]) =>
     Effect.gen(function* () {
-      const { answer, client, requests } = yield* heldBack
-      yield* Effect.gen(function* () {
-        const fibers = yield* lookOften(1_000)
-        yield* Deferred.succeed(answer, keysNamed("ins_1"))
-        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["found"]))
-      }).pipe(Effect.provide(keysOver(client)))
-      expect(requests).toEqual({ made: 1, givenUp: 0 })
-    })
-  )
-
-  it.effect("are told the same failure, of one request", () =>
-    Effect.gen(function* () {
-      const { answer, client, requests } = yield* heldBack
-      yield* Effect.gen(function* () {
-        const fibers = yield* lookOften(1_000)
-        yield* Deferred.fail(answer, outage)
-        expect(new Set(yield* Fiber.join(Fiber.all(fibers)))).toEqual(new Set(["unreachable"]))
-      }).pipe(Effect.provide(keysOver(client)))
-      expect(requests).toEqual({ made: 1, givenUp: 0 })
+      expect(yield* lookTogether({ over: keysOver, callers: 1_000, wait: pause, end })).toEqual({
+        outcomes: [outcome],
+        requests: { made: 1, givenUp: 0 }
+      })
     })
   )
 

@@ -93,7 +93,8 @@ describe("from another origin a cookie counts", () => {
     }
     expect(accepting((origin) => origin === app, app)).toBe("c")
     expect(accepting((origin) => origin === app, "https://evil.test")).toEqual(["origin", undefined])
-    for (const origin of ["null", "*", `${app}/`, `${app} https://evil.test`, "about:blank"]) {
+    const tooLong = `https://${"a-".repeat(8_000)}a.test`
+    for (const origin of ["null", "*", `${app}/`, `${app} https://evil.test`, "about:blank", tooLong]) {
       expect(accepting(() => true, origin)).toEqual(["origin", undefined])
     }
   })

@@ -20,7 +20,8 @@ describe("an origin as browsers write it", () => {
     "moz-extension://2c127fa4-62c7-7e4f-90e5-472b45eecfdc",
     "capacitor://localhost",
     "tauri://localhost",
-    "com.example.app://callback"
+    "com.example.app://callback",
+    `https://${"a.".repeat(126)}a:65535`
   ]
   for (const origin of origins) it(`is ${origin}`, () => expect(isOrigin(origin)).toBe(true))
 
@@ -65,6 +66,8 @@ describe("an origin as browsers write it", () => {
     "chrome-extension://",
     "file://",
     "data:text/html,x",
+    `https://${"a.".repeat(150)}a`,
+    `capacitor://${"a".repeat(300)}`,
     1,
     null,
     undefined,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, type ClerkResponse, ClerkTransportError, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
@@ -84,3 +85,21 @@ export const heldBack = Effect.map(Deferred.make<ClerkResponse, ClerkTransportEr
     )
   return { requests, answer, client: Layer.succeed(ClerkHttp, { execute }) }
 })
+
+/** Callers look for one key together, and the one fetch that they wait for ends after a while. */
+export const lookTogether = (options: {
+  readonly over: typeof keysOver
+  readonly callers: number
+  readonly wait: Effect.Effect<unknown>
+  readonly end: Effect.Effect<ClerkResponse, ClerkTransportError>
+}) =>
+  Effect.gen(function* () {
+    const { answer, client, requests } = yield* heldBack
+    const outcomes = yield* Effect.gen(function* () {
+      const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), options.callers)
+      yield* options.wait
+      yield* Deferred.complete(answer, options.end)
+      return yield* Fiber.join(Fiber.all(fibers))
+    }).pipe(Effect.provide(options.over(client)))
+    return { outcomes: [...new Set(outcomes)], requests }
+  })
