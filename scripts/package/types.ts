@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import ts from "typescript"
+import { languageServiceFor } from "../../test/support/compiler.js"
 
 /** What is looked at: what people write, one expression a line. A name that ends in `.*` stands for all it has. */
 const shown = [
@@ -57,24 +58,6 @@ const options: ts.CompilerOptions = {
   types: []
 }
 
-const serviceFor = (project: string, file: string, text: () => string): ts.LanguageService =>
-  ts.createLanguageService({
-    getScriptFileNames: () => [file],
-    getScriptVersion: (name) => (name === file ? String(text().length) : "0"),
-    getScriptSnapshot: (name) => {
-      const content = name === file ? text() : ts.sys.readFile(name)
-      return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
-    },
-    getCurrentDirectory: () => project,
-    getCompilationSettings: () => options,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: (name) => name === file || ts.sys.fileExists(name),
-    readFile: ts.sys.readFile,
-    readDirectory: ts.sys.readDirectory,
-    directoryExists: ts.sys.directoryExists,
-    getDirectories: ts.sys.getDirectories
-  })
-
 /** The values a namespace has. */
 const membersOf = (service: ts.LanguageService, file: string, name: string): ReadonlyArray<string> => {
   const program = service.getProgram()
@@ -95,7 +78,7 @@ const membersOf = (service: ts.LanguageService, file: string, name: string): Rea
 export const readTypes = (project: string): string => {
   const file = join(project, "pointed-at.ts")
   let text = head
-  const service = serviceFor(project, file, () => text)
+  const service = languageServiceFor({ folder: project, file, text: () => text, options })
   const names = shown.flatMap((each) =>
     each.endsWith(".*")
       ? membersOf(service, file, each.slice(0, -2)).map((name) => `${each.slice(0, -1)}${name}`)

@@ -8,24 +8,52 @@ export const root = fileURLToPath(new URL("../..", import.meta.url))
 const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile)
 const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root)
 
-/** An editor's view of the project, with one more file in it, which exists in memory only. */
-export const editorFor = (path: string, text: string, others: ReadonlyArray<string> = []) => {
-  const file = join(root, path)
-  const service = ts.createLanguageService({
-    getScriptFileNames: () => [file, ...others.map((other) => join(root, other))],
-    getScriptVersion: () => "0",
+export interface Edited {
+  /** Where the compiler runs, and finds packages. */
+  readonly folder: string
+  /** The path of a file that exists in memory only. */
+  readonly file: string
+  /** The text of that file now. */
+  readonly text: () => string
+  readonly options: ts.CompilerOptions
+  /** The paths of other files of the program. */
+  readonly others?: ReadonlyArray<string>
+}
+
+/** Starts the compiler as an editor does, with one file in memory. */
+export const languageServiceFor = ({
+  file,
+  folder,
+  options,
+  others = [],
+  text
+}: Edited): ts.LanguageService =>
+  ts.createLanguageService({
+    getScriptFileNames: () => [file, ...others],
+    getScriptVersion: (name) => (name === file ? String(text().length) : "0"),
     getScriptSnapshot: (name) => {
-      const content = name === file ? text : ts.sys.readFile(name)
+      const content = name === file ? text() : ts.sys.readFile(name)
       return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
     },
-    getCurrentDirectory: () => root,
-    getCompilationSettings: () => ({ ...options, noUnusedLocals: false }),
+    getCurrentDirectory: () => folder,
+    getCompilationSettings: () => options,
     getDefaultLibFileName: ts.getDefaultLibFilePath,
     fileExists: (name) => name === file || ts.sys.fileExists(name),
     readFile: ts.sys.readFile,
     readDirectory: ts.sys.readDirectory,
     directoryExists: ts.sys.directoryExists,
     getDirectories: ts.sys.getDirectories
+  })
+
+/** An editor's view of the project, with one more file in it, which exists in memory only. */
+export const editorFor = (path: string, text: string, others: ReadonlyArray<string> = []) => {
+  const file = join(root, path)
+  const service = languageServiceFor({
+    folder: root,
+    file,
+    text: () => text,
+    options: { ...options, noUnusedLocals: false },
+    others: others.map((other) => join(root, other))
   })
   return {
     /** What the compiler says of each line of the text, in one text for each complaint. */

@@ -130,6 +130,22 @@ describe("an emulator that is full", () => {
     })
   )
 
+  it.effect("counts the values in JSON too, since `{}` takes many times its text in memory", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator.make({ seed: { users: [{ id: "user_1" }] } })
+      const actor = { list: Array.from({ length: 20_000 }, () => ({})) }
+      const sessions = Array.from({ length: 200 }, () => ({ userId: "user_1", actor }))
+      expect(yield* Effect.flip(clerk.seed({ users: [{ id: "user_2" }], sessions }))).toMatchObject({
+        message: "the seed must leave the emulator within 256 MiB of data"
+      })
+      expect([(yield* clerk.users).length, yield* clerk.sessions]).toEqual([1, []])
+      yield* clerk.seed({ sessions: sessions.slice(0, 100) })
+      expect(yield* dead(Effect.replicateEffect(clerk.signIn("user_1", { actor }), 20))).toBe(
+        "Error: ClerkEmulator: the emulator holds at most 256 MiB of data"
+      )
+    })
+  )
+
   it.effect("lists at most sixteen things that are wrong with a seed", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()

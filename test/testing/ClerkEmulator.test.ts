@@ -407,6 +407,11 @@ describe("what a test arranges", () => {
       expect(yield* dead(clerk.mintSessionToken("sess_1"))).toContain("there is no session sess_1")
       expect(yield* dead(clerk.updateSession("sess_1", {}))).toContain("there is no session sess_1")
       expect(yield* dead(clerk.refreshToken("sess_1"))).toContain("there is no session sess_1")
+      // A token in the place of an id.
+      const token = yield* clerk.mintToken()
+      const message = yield* dead(clerk.mintSessionToken(token))
+      expect(message).toContain("there is no session ***")
+      expect(message).not.toContain(token.slice(0, 8))
     })
   )
 

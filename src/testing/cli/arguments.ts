@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { visibleText } from "../../internal/visibleText.js"
 import { DEFAULT_SECRET_KEY } from "../emulator/instance.js"
 
 export const commandName = "effect-clerk-emulator"
@@ -52,9 +53,13 @@ const flagNames = Object.keys(flags).map((name) => `--${name}`)
 
 const parse = (args: ReadonlyArray<string>) => parseArgs({ args: [...args], options: flags }).values
 
-/** "Unknown option '--prot'. To specify a positional argument …": the first sentence will do. */
+/**
+ * Gives the first sentence of "Unknown option '--prot'. To specify a positional argument …". A key can stand in the place
+ * of an option, so it is masked.
+ */
 const parseError = (error: unknown): string => {
-  const [sentence = ""] = String(error instanceof Error ? error.message : error).split(/\.(?:\s|$)/)
+  const [first = ""] = String(error instanceof Error ? error.message : error).split(/\.(?:\s|$)/)
+  const sentence = visibleText(first)
   return sentence.startsWith("Unknown option")
     ? `${sentence}: the options are ${flagNames.join(", ")}.`
     : `${sentence}.`

@@ -97,7 +97,8 @@ const rejectRaw = (log: Log, status: number, reason: string, socket: Duplex) => 
   log(`${status} ${reason}`)
   const body = JSON.stringify({ error: reason })
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy()
   )
 }
 
@@ -140,6 +141,8 @@ export const serve = (
       )
     })
     server.on("connect", (_, socket) => {
+      // Node has given the socket away: without a listener, a reset connection would end the process.
+      socket.on("error", () => socket.destroy())
       rejectRaw(log, 405, "the method CONNECT is not allowed: the emulator is not a proxy", socket)
     })
     yield* Effect.acquireRelease(

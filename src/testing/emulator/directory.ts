@@ -2,26 +2,26 @@ import * as Effect from "effect/Effect"
 import * as Ids from "./ids.js"
 import type { CreateOrganizationOptions, CreateTemplateOptions, CreateUserOptions } from "./inputs.js"
 import { type Instance, seconds } from "./instance.js"
-import type { EmulatedOrganization, EmulatedUser } from "./model.js"
+import type { EmulatedOrganization, EmulatedTemplate, EmulatedUser } from "./model.js"
 import * as State from "./state.js"
 
-export const createUser = (
-  { state }: Instance,
-  { features = [], id, plan }: CreateUserOptions = {}
-): Effect.Effect<EmulatedUser> =>
+/** A new user, not yet in the state. */
+export const newUser = ({ features = [], id, plan }: CreateUserOptions): Effect.Effect<EmulatedUser> =>
   Effect.gen(function* () {
-    const user = { id: id ?? (yield* Ids.make("user")), features, plan }
-    yield* State.putOrDie(state, "users", user.id, user)
-    return user
+    return { id: id ?? (yield* Ids.make("user")), features, plan }
   })
 
-export const createOrganization = (
-  { state }: Instance,
-  { features = [], id: given, members = [], plan, slug }: CreateOrganizationOptions = {}
-): Effect.Effect<EmulatedOrganization> =>
+/** A new organization, not yet in the state. */
+export const newOrganization = ({
+  features = [],
+  id: given,
+  members = [],
+  plan,
+  slug
+}: CreateOrganizationOptions): Effect.Effect<EmulatedOrganization> =>
   Effect.gen(function* () {
     const id = given ?? (yield* Ids.make("org"))
-    const organization: EmulatedOrganization = {
+    return {
       id,
       slug: slug ?? id.toLowerCase().replaceAll("_", "-"),
       features,
@@ -32,12 +32,25 @@ export const createOrganization = (
         permissions
       }))
     }
-    yield* State.putOrDie(state, "organizations", id, organization)
-    return organization
   })
 
-export const createTemplate = (
+/** A new template, not yet in the state. */
+export const newTemplate = ({
+  claims = {},
+  lifetime = "60 seconds",
+  name
+}: CreateTemplateOptions): EmulatedTemplate => ({ name, claims, lifetimeSeconds: seconds(lifetime) })
+
+export const createUser = ({ state }: Instance, options: CreateUserOptions): Effect.Effect<EmulatedUser> =>
+  Effect.tap(newUser(options), (user) => State.putOrDie(state, "users", user.id, user))
+
+export const createOrganization = (
   { state }: Instance,
-  { claims = {}, lifetime = "60 seconds", name }: CreateTemplateOptions
-): Effect.Effect<void> =>
-  State.putOrDie(state, "templates", name, { name, claims, lifetimeSeconds: seconds(lifetime) })
+  options: CreateOrganizationOptions
+): Effect.Effect<EmulatedOrganization> =>
+  Effect.tap(newOrganization(options), (organization) =>
+    State.putOrDie(state, "organizations", organization.id, organization)
+  )
+
+export const createTemplate = ({ state }: Instance, options: CreateTemplateOptions): Effect.Effect<void> =>
+  State.putOrDie(state, "templates", options.name, newTemplate(options))

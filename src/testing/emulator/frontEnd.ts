@@ -1,5 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { visibleText } from "../../internal/visibleText.js"
 import * as Ids from "./ids.js"
 import type { MintOptions, MintTokenOptions, SignInOptions } from "./inputs.js"
 import * as Instance from "./instance.js"
@@ -27,7 +28,9 @@ export const visible = ({
   ...session
 }: State.SessionRecord): EmulatedSession => session
 
-const misuse = (status: 404 | 409, sentence: string) => Effect.die(new EmulatorMisuse(status, sentence))
+/** A test may have given a token in the place of an id, so the sentence masks it. */
+const misuse = (status: 404 | 409, sentence: string) =>
+  Effect.die(new EmulatorMisuse(status, visibleText(sentence)))
 
 const noSession = (id: string) => misuse(404, `there is no session ${id}`)
 

@@ -55,18 +55,21 @@ export const TasksSchema = Schema.Array(Schema.Struct({ key: filled }))
 const optional = Schema.optional
 
 /** For fields that may be absent, but not `undefined`. */
-const exact = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+export const exact = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
 
-const activityFields = {
+/** The fields of a device and its place, of which all but two are texts. */
+export const activityFields = <Text extends Schema.PropertySignature.All>(text: Text) => ({
   id: exact(filled),
   isMobile: exact(Schema.Boolean),
-  deviceType: optional(Schema.String),
-  browserName: optional(Schema.String),
-  browserVersion: optional(Schema.String),
-  ipAddress: optional(Schema.String),
-  city: optional(Schema.String),
-  country: optional(Schema.String)
-}
+  deviceType: text,
+  browserName: text,
+  browserVersion: text,
+  ipAddress: text,
+  city: text,
+  country: text
+})
+
+const activityInput = activityFields(optional(Schema.String))
 
 export const CreateUser = Schema.Struct({
   id: optional(filled),
@@ -106,7 +109,7 @@ export const SignIn = Schema.Struct({
   status: optional(Schema.Literal("active", "pending")),
   tasks: optional(TasksSchema),
   actor: optional(KeptObject),
-  activity: optional(Schema.Struct(activityFields)),
+  activity: optional(Schema.Struct(activityInput)),
   ...Mint.fields
 })
 
@@ -130,7 +133,7 @@ export const SessionPatch = Schema.Struct({
   lastActiveOrganizationId: exact(Schema.NullOr(filled)),
   lastActiveAt: exact(time),
   latestActivity: exact(
-    Schema.NullOr(Schema.Struct({ ...activityFields, id: filled, isMobile: Schema.Boolean }))
+    Schema.NullOr(Schema.Struct({ ...activityInput, id: filled, isMobile: Schema.Boolean }))
   ),
   tasks: exact(Schema.NullOr(TasksSchema)),
   expireAt: exact(time),

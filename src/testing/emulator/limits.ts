@@ -4,7 +4,7 @@ export const limits = {
   organizations: 10_000,
   templates: 1_000,
   sessions: 50_000,
-  /** Characters of all of these together, as JSON. */
+  /** Bytes of all of these together: the length of their JSON, and 64 for each value in it. */
   data: 256 * 1024 * 1024,
   /** Tokens that a refresh has used. The oldest is forgotten. */
   consumedTokens: 100_000,

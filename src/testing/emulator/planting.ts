@@ -38,12 +38,6 @@ const contradictions = (seed: EmulatorSeed, state: State.State, now: number): Re
     return seen
   }
   const { organizations = [], sessions = [], templates = [], users = [] } = seed
-  if (
-    state.sizes.all + 2 * JSON.stringify(seed).length + sessions.length * maxSessionOverhead >
-    limits.data
-  ) {
-    issues.push({ path: "", rule: `must leave the emulator within ${inMiB(limits.data)} of data` })
-  }
   const added = { users, organizations, templates, sessions }
   for (const name of ["users", "organizations", "templates", "sessions"] as const) {
     if (state[name].size + added[name].length > limits[name]) {
@@ -106,17 +100,14 @@ const contradictions = (seed: EmulatorSeed, state: State.State, now: number): Re
 
 const noUser = "must be the id of a user"
 
-/** A record has more fields than the seed of a session: fewer characters than these. */
-const maxSessionOverhead = 1_000
-
 /** As many as a reader wants at once; a seed may have a hundred thousand sessions. */
 const maxIssues = 16
 
-const plantSession = (instance: Instance.Instance, seed: SeedSession) =>
+const newSession = (instance: Instance.Instance, seed: SeedSession) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const times = ages(seed, now, instance.sessionLifetime)
-    const session = yield* Instance.newSession(instance, {
+    return yield* Instance.newSession(instance, {
       ...(seed.id === undefined ? {} : { id: seed.id }),
       ...(seed.clientId === undefined ? {} : { clientId: seed.clientId }),
       userId: seed.userId,
@@ -131,17 +122,42 @@ const plantSession = (instance: Instance.Instance, seed: SeedSession) =>
       abandonAt: times.expireAt + Instance.abandonAfterExpiry,
       updatedAt: times.lastActiveAt
     })
-    yield* State.putOrDie(instance.state, "sessions", session.id, session)
+  })
+
+const entriesOf = (
+  instance: Instance.Instance,
+  { organizations = [], sessions = [], templates = [], users = [] }: EmulatorSeed
+): Effect.Effect<ReadonlyArray<State.Entry>> =>
+  Effect.gen(function* () {
+    const entries: Array<State.Entry> = []
+    for (const record of yield* Effect.forEach(users, Directory.newUser)) {
+      entries.push({ name: "users", id: record.id, record })
+    }
+    for (const record of yield* Effect.forEach(organizations, Directory.newOrganization)) {
+      entries.push({ name: "organizations", id: record.id, record })
+    }
+    for (const record of templates.map(Directory.newTemplate)) {
+      entries.push({ name: "templates", id: record.name, record })
+    }
+    for (const record of yield* Effect.forEach(sessions, (session) => newSession(instance, session))) {
+      entries.push({ name: "sessions", id: record.id, record })
+    }
+    return entries
   })
 
 /** Takes over all of the data, or nothing of it. */
 export const plant = (instance: Instance.Instance, data: unknown): Effect.Effect<void, EmulatorSeedError> =>
   Effect.gen(function* () {
+    const { state } = instance
     const seed = yield* readSeed(data)
-    const issues = contradictions(seed, instance.state, yield* Clock.currentTimeMillis).slice(0, maxIssues)
+    const issues = contradictions(seed, state, yield* Clock.currentTimeMillis).slice(0, maxIssues)
     if (issues.length > 0) return yield* new EmulatorSeedError({ issues })
-    yield* Effect.forEach(seed.users ?? [], (user) => Directory.createUser(instance, user))
-    yield* Effect.forEach(seed.organizations ?? [], (each) => Directory.createOrganization(instance, each))
-    yield* Effect.forEach(seed.templates ?? [], (template) => Directory.createTemplate(instance, template))
-    yield* Effect.forEach(seed.sessions ?? [], (session) => plantSession(instance, session))
+    const entries = yield* entriesOf(instance, seed)
+    if (!State.hasRoom(state, entries)) {
+      const rule = `must leave the emulator within ${inMiB(limits.data)} of data`
+      return yield* new EmulatorSeedError({ issues: [{ path: "", rule }] })
+    }
+    yield* Effect.forEach(entries, ({ id, name, record }) => State.putOrDie(state, name, id, record), {
+      discard: true
+    })
   })

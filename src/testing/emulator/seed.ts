@@ -3,7 +3,16 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { IdText } from "../../schema/Ids.js"
 import { reader, sentenceOf } from "../input.js"
-import { filled, KeptObject, PlainDuration, StatusSchema, TasksSchema, texts } from "./inputSchemas.js"
+import {
+  activityFields,
+  filled,
+  KeptObject,
+  exact as optional,
+  PlainDuration,
+  StatusSchema,
+  TasksSchema,
+  texts
+} from "./inputSchemas.js"
 import type { EmulatedStatus } from "./model.js"
 
 /**
@@ -105,19 +114,6 @@ export interface EmulatorSeed {
   readonly sessions?: ReadonlyArray<SeedSession>
 }
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
-
-const activity = Schema.Struct({
-  id: optional(filled),
-  isMobile: optional(Schema.Boolean),
-  deviceType: optional(Schema.String),
-  browserName: optional(Schema.String),
-  browserVersion: optional(Schema.String),
-  ipAddress: optional(Schema.String),
-  city: optional(Schema.String),
-  country: optional(Schema.String)
-})
-
 /**
  * Plain data that is checked and stays what it is: `Schema.decodeUnknown(EmulatorSeed)(JSON.parse(text))`.
  *
@@ -159,7 +155,7 @@ export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
         createdAgo: optional(PlainDuration),
         lastActiveAgo: optional(PlainDuration),
         expiresIn: optional(PlainDuration),
-        activity: optional(activity),
+        activity: optional(Schema.Struct(activityFields(optional(Schema.String)))),
         actor: optional(KeptObject),
         tasks: optional(TasksSchema)
       })

@@ -24,7 +24,7 @@ export interface State {
   readonly sessions: Map<string, SessionRecord>
   /** Digests of the tokens that a refresh has used. */
   readonly consumed: Set<string>
-  /** The size of each record as JSON, and of all of them. */
+  /** The size of each record, and of all of them. */
   readonly sizes: { readonly each: Map<string, number>; all: number }
   readonly traffic: Traffic.Traffic
 }
@@ -57,6 +57,33 @@ interface Records {
   readonly sessions: SessionRecord
 }
 
+/** A record and the collection it belongs to. */
+export type Entry = {
+  readonly [Name in keyof Records]: {
+    readonly name: Name
+    readonly id: string
+    readonly record: Records[Name]
+  }
+}[keyof Records]
+
+/** What a value of an array or an object takes besides its text: `{},` is three characters, and an object in memory. */
+const bytesPerValue = 64
+
+/** The length of the JSON of a record, and as much more as its values take. */
+const sizeOf = (record: object): number => {
+  const text = JSON.stringify(record)
+  let size = text.length
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (character === "," || character === "[" || character === "{") size += bytesPerValue
+  }
+  return size
+}
+
+/** Whether new records fit in, all of them together. */
+export const hasRoom = ({ sizes }: State, entries: ReadonlyArray<Entry>): boolean =>
+  entries.reduce((all, { record }) => all + sizeOf(record), sizes.all) <= limits.data
+
 /** Adds a record, or replaces the one of that id. Gives a sentence where the emulator is full. */
 export const put = <Name extends keyof Records>(
   state: State,
@@ -68,7 +95,7 @@ export const put = <Name extends keyof Records>(
   const collection = state[name] as unknown as Map<string, Records[Name]>
   const { sizes } = state
   const key = `${name}/${id}`
-  const size = JSON.stringify(record).length
+  const size = sizeOf(record)
   const all = sizes.all - (sizes.each.get(key) ?? 0) + size
   if (!collection.has(id) && collection.size >= limits[name]) {
     return `the emulator holds at most ${inWords(limits[name])} ${name}`

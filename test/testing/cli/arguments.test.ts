@@ -60,6 +60,12 @@ describe("the command line", () => {
       "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --allow-host, --allow-origin, --help, --version."
     ],
     [["users.json"], "Unexpected argument 'users.json'."],
+    [["sk_live_1234567890"], "Unexpected argument '***'."],
+    [
+      ["--sk_live_1234567890"],
+      "Unknown option '--***': the options are --port, --host, --seed, --secret-key, --allow-host, --allow-origin, --help, --version."
+    ],
+    [["users\n.json"], "Unexpected argument 'users .json'."],
     [["--port", "http"], "--port must be a number from 0 to 65535."],
     [["--port", "65536"], "--port must be a number from 0 to 65535."],
     [["--port", "-1"], "Option '--port' argument is ambiguous."],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { connect, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -219,6 +220,32 @@ describe("effect-clerk-emulator", () => {
           ),
           '400 POST /__emulator/seed: {"error":"the body is nested deeper than 100 levels"}'
         ])
+      }),
+    limit
+  )
+
+  it.scopedLive(
+    "survives a connection that is reset after CONNECT, and does not wait for one that stays open",
+    () =>
+      Effect.gen(function* () {
+        const { address, child, ended } = yield* serving([])
+        const port = Number(new URL(address).port)
+        const open = (thenReset: boolean) =>
+          Effect.async<Socket>((resume) => {
+            const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true })
+            socket.on("error", () => {})
+            socket.once("data", () => resume(Effect.succeed(socket)))
+            socket.once("close", () => resume(Effect.succeed(socket)))
+            socket.write("CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\n\r\n", () => {
+              if (thenReset) socket.resetAndDestroy()
+            })
+          })
+        yield* Effect.repeatN(open(true), 20)
+        const left = yield* open(false)
+        expect((yield* Effect.promise(() => fetch(`${address}/health`))).status).toBe(200)
+        child.kill("SIGTERM")
+        expect(yield* Effect.promise(() => ended)).toBe(0)
+        left.destroy()
       }),
     limit
   )
