@@ -3,7 +3,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import type { ClerkRequest } from "../services/ClerkHttp.js"
 import type { DeclaredStatus, Kind } from "../services/Operation.js"
 import { ownProperties } from "./ownProperties.js"
-import { unknownKey } from "./ruleBreak.js"
+import { unknownOption } from "./ruleBreak.js"
 
 const parts = [
   "name",
@@ -74,12 +74,12 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
     return reject("name", 'must be 1 to 128 characters on one line, as in "Users.ban"', own.name)
   }
   title = `Operation.make(${JSON.stringify(own.name)})`
-  const strange = unknownKey(declaration, parts)
-  if (strange !== undefined) {
-    throw new TypeError(
-      `${title}: ${strange} is not a part of a declaration; the parts are ${parts.join(", ")}`
-    )
-  }
+  const flaw = unknownOption(
+    declaration,
+    parts,
+    `is not a part of a declaration; the parts are ${parts.join(", ")}`
+  )
+  if (flaw !== undefined) throw new TypeError(`${title}: ${flaw.field} ${flaw.rule}`)
 
   const oneOf = (part: "method" | "kind", values: ReadonlyArray<string>) => {
     if (!includes(values, own[part])) reject(part, `must be one of ${listed(values)}`, own[part])

@@ -30,7 +30,7 @@ const nearest = (name: string, known: ReadonlyArray<string>): string | undefined
     .sort(([, a], [, b]) => a - b)[0]?.[0]
 
 /** The first own key that is not one of `known`, cut short: an option that is silently ignored is a trap. */
-export const unknownKey = (given: object, known: ReadonlyArray<string>): string | undefined =>
+const unknownKey = (given: object, known: ReadonlyArray<string>): string | undefined =>
   Object.keys(given)
     .find((key) => !known.includes(key))
     ?.slice(0, 64)
@@ -58,5 +58,5 @@ export const unknownOption = (
     : known.find((name) => name in given && !Object.keys(given).includes(name))
   return inherited === undefined
     ? undefined
-    : { field: inherited, rule: "must be a property of the options themselves, not one they inherit" }
+    : { field: inherited, rule: "must be set on the object itself, not inherited" }
 }
