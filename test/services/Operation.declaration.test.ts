@@ -271,6 +271,33 @@ describe("Operation.make throws, naming the mistake, for", () => {
       }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.json(200, { id: "1" }))))
     )
   })
+
+  it("no list that is changed afterwards: the operation keeps the errors and the secrets", () => {
+    const errors = [404]
+    const secrets = ["id"]
+    const call = make({
+      ...good,
+      path: "/things",
+      method: "POST",
+      kind: "once",
+      body: Thing,
+      errors,
+      secrets
+    })
+    errors.pop()
+    secrets.pop()
+    const id = "credential-of-a-user"
+    return Effect.runPromise(
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(call({ body: { id } }))
+        expect(error).toMatchObject({ _tag: "ClerkNotFound", errors: [{ message: "no such thing: ***" }] })
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer(ClerkTest.json(404, { errors: [{ message: `no such thing: ${id}` }] }))
+        )
+      )
+    )
+  })
 })
 
 describe("the retry table", () => {
