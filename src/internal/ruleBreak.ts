@@ -36,14 +36,15 @@ const unknownKey = (given: object, known: ReadonlyArray<string>): string | undef
     ?.slice(0, 64)
 
 /**
- * Checks the names in an options object: finds one that is unknown, with the known name it probably stands for, or one
- * that the object inherits, which `ownProperties` would drop in silence.
+ * Checks that options are an object, and checks the names in it: finds one that is unknown, with the known name it
+ * probably stands for, or one that the object inherits, which `ownProperties` would drop in silence.
  */
 export const unknownOption = (
-  given: object,
+  given: unknown,
   known: ReadonlyArray<string>,
   rule: string
 ): RuleBreak | undefined => {
+  if (typeof given !== "object" || given === null) return { field: "options", rule: "must be an object" }
   const strange = unknownKey(given, known)
   if (strange !== undefined) {
     const meant = nearest(strange, known)

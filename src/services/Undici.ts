@@ -162,7 +162,6 @@ const optionsFlaw = (
   dispatcher: string,
   own: ReadonlyArray<string>
 ): RuleBreak | undefined => {
-  if (typeof options !== "object" || options === null) return { field: "options", rule: "must be an object" }
   const unknown = unknownOption(
     options,
     [...own, ...knownOptions()],

@@ -148,6 +148,8 @@ describe("Undici.make", () => {
           "maxResponseByte is not an option of Undici.make; did you mean maxResponseBytes?"
         ],
         [agent, { maxResponseBytes: 0 }, bytes],
+        [agent, null, "options must be an object"],
+        [agent, 8, "options must be an object"],
         [agent, { maxResponseBytes: "8" }, bytes],
         [undefined, {}, "dispatcher must be a Dispatcher of undici, such as an Agent"],
         [{ connections: 1 }, {}, "dispatcher must be a Dispatcher of undici, such as an Agent"]
