@@ -95,9 +95,7 @@ const checkApiVersion = (apiVersion: unknown): Either.Either<string, RuleBreak> 
 
 /** Checks that options are an object with nothing but options of a client. */
 export const clientOptionsFlaw = (options: unknown): RuleBreak | undefined =>
-  typeof options === "object" && options !== null
-    ? unknownOption(options, optionNames, "is not an option of a client")
-    : { field: "options", rule: "must be an object" }
+  unknownOption(options, optionNames, "is not an option of a client")
 
 /** Checks the options of a client. Only own properties count, so that a polluted prototype configures nothing. */
 export const checkClientOptions = (options: object): Either.Either<ClientSettings, RuleBreak> =>

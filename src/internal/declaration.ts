@@ -3,7 +3,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import type { ClerkRequest } from "../services/ClerkHttp.js"
 import type { DeclaredStatus, Kind } from "../services/Operation.js"
 import { ownProperties } from "./ownProperties.js"
-import { unknownKey } from "./ruleBreak.js"
+import { unknownOption } from "./ruleBreak.js"
 
 const parts = [
   "name",
@@ -74,12 +74,12 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
     return reject("name", 'must be 1 to 128 characters on one line, as in "Users.ban"', own.name)
   }
   title = `Operation.make(${JSON.stringify(own.name)})`
-  const strange = unknownKey(declaration, parts)
-  if (strange !== undefined) {
-    throw new TypeError(
-      `${title}: ${strange} is not a part of a declaration; the parts are ${parts.join(", ")}`
-    )
-  }
+  const flaw = unknownOption(
+    declaration,
+    parts,
+    `is not a part of a declaration; the parts are ${parts.join(", ")}`
+  )
+  if (flaw !== undefined) throw new TypeError(`${title}: ${flaw.field} ${flaw.rule}`)
 
   const oneOf = (part: "method" | "kind", values: ReadonlyArray<string>) => {
     if (!includes(values, own[part])) reject(part, `must be one of ${listed(values)}`, own[part])
@@ -108,8 +108,10 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
     if (own.method === "GET") reject("body", "must be left out: a GET request has none", own.body)
   }
   const { answersFor, apiVersion, confirm, errors, secrets } = own
-  if (errors !== undefined && !(Array.isArray(errors) && errors.every((each) => includes(statuses, each)))) {
-    reject("errors", `must be an array of ${listed(statuses)}`, errors)
+  if (errors !== undefined) {
+    if (!Array.isArray(errors) || !errors.every((each) => includes(statuses, each)))
+      return reject("errors", `must be an array of ${listed(statuses)}`, errors)
+    Object.assign(copy, { errors: [...errors] })
   }
   if (
     apiVersion !== undefined &&
@@ -139,16 +141,16 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
   if (secrets !== undefined) {
     const fields = encodedFields(own.body)
     // A misspelt name would leave a credential unmasked.
-    const areFields = (names: unknown): boolean =>
-      Array.isArray(names) &&
-      names.every((name) => typeof name === "string" && (fields === undefined || fields.includes(name)))
-    if (!areFields(secrets)) {
-      reject(
+    const isField = (name: unknown): boolean =>
+      typeof name === "string" && (fields === undefined || fields.includes(name))
+    if (!Array.isArray(secrets) || !secrets.every(isField)) {
+      return reject(
         "secrets",
         `must be an array of fields of the encoded body (${listed(fields ?? []) || "it has none"})`,
         secrets
       )
     }
+    Object.assign(copy, { secrets: [...secrets] })
   }
   return copy
 }

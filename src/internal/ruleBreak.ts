@@ -30,20 +30,21 @@ const nearest = (name: string, known: ReadonlyArray<string>): string | undefined
     .sort(([, a], [, b]) => a - b)[0]?.[0]
 
 /** The first own key that is not one of `known`, cut short: an option that is silently ignored is a trap. */
-export const unknownKey = (given: object, known: ReadonlyArray<string>): string | undefined =>
+const unknownKey = (given: object, known: ReadonlyArray<string>): string | undefined =>
   Object.keys(given)
     .find((key) => !known.includes(key))
     ?.slice(0, 64)
 
 /**
- * Checks the names in an options object: finds one that is unknown, with the known name it probably stands for, or one
- * that the object inherits, which `ownProperties` would drop in silence.
+ * Checks that options are an object, and checks the names in it: finds one that is unknown, with the known name it
+ * probably stands for, or one that the object inherits, which `ownProperties` would drop in silence.
  */
 export const unknownOption = (
-  given: object,
+  given: unknown,
   known: ReadonlyArray<string>,
   rule: string
 ): RuleBreak | undefined => {
+  if (typeof given !== "object" || given === null) return { field: "options", rule: "must be an object" }
   const strange = unknownKey(given, known)
   if (strange !== undefined) {
     const meant = nearest(strange, known)
@@ -58,5 +59,5 @@ export const unknownOption = (
     : known.find((name) => name in given && !Object.keys(given).includes(name))
   return inherited === undefined
     ? undefined
-    : { field: inherited, rule: "must be a property of the options themselves, not one they inherit" }
+    : { field: inherited, rule: "must be set on the object itself, not inherited" }
 }

@@ -230,7 +230,7 @@ export interface Session {
   readonly userId: UserId
   /** The client (one browser or device) of the session: `client_…`. Absent if Clerk states none. */
   readonly clientId?: ClientId | undefined
-  /** Present when somebody impersonates the user, also when nothing can be read of that actor. */
+  /** Present if somebody impersonates the user. Empty if Clerk sent an actor that cannot be read. */
   readonly actor?: SessionActor | undefined
   /** The status. A user is signed in while it is `active` or `pending`. */
   readonly status: SessionStatus

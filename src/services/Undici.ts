@@ -160,12 +160,23 @@ const constructors: ReadonlyArray<(options: Agent.Options) => Dispatcher> = [
   (options) => new Client(origin, options)
 ]
 
-/** Finds an option that undici does not know or rejects. It would tell of the latter when the first call fails. */
-const optionsFlaw = (options: UndiciOptions): RuleBreak | undefined => {
-  if (typeof options !== "object" || options === null) return { field: "options", rule: "must be an object" }
-  const unknown = unknownOption(options, knownOptions(), "is not an option of undici's Agent")
+/**
+ * Finds an option of a dispatcher that undici does not know or rejects. It would tell of the latter when the first call
+ * fails. The options in `own` are those of the dispatcher itself, and its constructor checks their values.
+ */
+const optionsFlaw = (
+  options: UndiciOptions | ProxyOptions,
+  dispatcher: string,
+  own: ReadonlyArray<string>
+): RuleBreak | undefined => {
+  const unknown = unknownOption(
+    options,
+    [...own, ...knownOptions()],
+    `is not an option of undici's ${dispatcher}`
+  )
   if (unknown !== undefined) return unknown
   for (const [field, value] of Object.entries(options)) {
+    if (own.includes(field)) continue
     try {
       for (const construct of constructors) construct({ [field]: value })
     } catch (cause) {
@@ -186,7 +197,7 @@ const optionsFlaw = (options: UndiciOptions): RuleBreak | undefined => {
  * @category layers
  */
 export const layer = (options: UndiciOptions = {}): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
-  scoped(optionsFlaw(options), () => new Agent(options), options)
+  scoped(optionsFlaw(options, "Agent", []), () => new Agent(options), options)
 
 /**
  * How to reach the proxy: the options of undici's `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`, `token`,
@@ -210,15 +221,6 @@ const proxyOptionNames = [
   "clientFactory"
 ]
 
-const proxyOptionsFlaw = (options: ProxyOptions): RuleBreak | undefined =>
-  typeof options !== "object" || options === null
-    ? { field: "options", rule: "must be an object" }
-    : unknownOption(
-        options,
-        [...proxyOptionNames, ...knownOptions()],
-        "is not an option of undici's EnvHttpProxyAgent"
-      )
-
 /**
  * Returns a dispatcher that sends requests through the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except to the hosts in
  * `NO_PROXY`. The options override the environment. Without a proxy the dispatcher connects directly.
@@ -241,11 +243,12 @@ const proxyOptionsFlaw = (options: ProxyOptions): RuleBreak | undefined =>
  * @category constructors
  */
 export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
-  const flaw = proxyOptionsFlaw(options)
+  const flaw = optionsFlaw(options, "EnvHttpProxyAgent", proxyOptionNames)
   if (flaw !== undefined) throw configError(flaw)
+  // undici 8 would forward requests to `http:` targets instead, and take the proxy's response for theirs.
+  const { clientFactory = proxyConnections, proxyTunnel = true, ...others } = ownProperties(options)
   try {
-    // undici 8 would forward requests to `http:` targets instead, and take the proxy's response for theirs.
-    return new EnvHttpProxyAgent({ clientFactory: proxyConnections, proxyTunnel: true, ...options })
+    return new EnvHttpProxyAgent({ ...others, clientFactory, proxyTunnel })
   } catch {
     // The message of undici may quote the credentials in a proxy's URL.
     throw configError({

@@ -21,6 +21,15 @@ import type { AnyError } from "../support/operations.js"
 import { type FetchCall, jsonResponse } from "../support/recordingFetch.js"
 import { session } from "../support/wire.js"
 
+/** Decodes a record, so that the issues of a failed decoding name its keys. */
+const readMetadata = Operation.make({
+  name: "Metadata.read",
+  method: "GET",
+  path: "/metadata",
+  kind: "read",
+  success: Schema.Record({ key: Schema.String, value: Schema.Number })
+})
+
 describe("a refusal that quotes the request shows no secret", () => {
   const statuses = [
     204, 302, 304, 400, 401, 402, 403, 404, 408, 409, 410, 413, 418, 422, 429, 500, 502, 503, 599
@@ -201,16 +210,9 @@ describe("a response that quotes a secret in another form shows none of it", () 
       Effect.gen(function* () {
         const quoted = form(canaries.secretKey)
         const header = quoted.replaceAll(/[^\w-]/g, "")
-        const read = Operation.make({
-          name: "Metadata.read",
-          method: "GET",
-          path: "/metadata",
-          kind: "read",
-          success: Schema.Record({ key: Schema.String, value: Schema.Number })
-        })
         const answer = () =>
           jsonResponse({ [quoted]: "x", clerk_trace_id: header }, 200, { "clerk-trace-id": header })
-        const { channels } = yield* channelsOf(read({}).pipe(overFetch(answer)))
+        const { channels } = yield* channelsOf(readMetadata({}).pipe(overFetch(answer)))
         expect(
           channels.filter(([, text]) => shows(text, canaries.secretKey, header)).map(([at]) => at)
         ).toEqual([])
@@ -341,14 +343,7 @@ describe("an answer that cannot be read shows no secret", () => {
 
   it.effect("a record, in somebody's own operation, whose key is a token", () =>
     Effect.gen(function* () {
-      const read = Operation.make({
-        name: "Metadata.read",
-        method: "GET",
-        path: "/metadata",
-        kind: "read",
-        success: Schema.Record({ key: Schema.String, value: Schema.Number })
-      })
-      const error = yield* failureOf(read({}).pipe(overFetch(() => jsonResponse({ [token]: token }))))
+      const error = yield* failureOf(readMetadata({}).pipe(overFetch(() => jsonResponse({ [token]: token }))))
       expect(error).toMatchObject({ reason: "schema" })
     })
   )

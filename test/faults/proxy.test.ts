@@ -13,6 +13,7 @@ import {
   ProxyAgent,
   setGlobalDispatcher
 } from "undici"
+import { untyped } from "../support/requests.js"
 import { bodyFor, good, jsonHead } from "./support/answers.js"
 import { atOnce, type Call, calls, create, get, outcome, tagOf } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
@@ -545,6 +546,28 @@ describe("through a proxy that is asked to forward instead of to tunnel", () => 
 })
 
 describe("over effect-clerk/Undici, layerProxy", () => {
+  it.scopedLive("keeps its own defaults for options that are undefined", () =>
+    Effect.gen(function* () {
+      const defaults = untyped<Undici.ProxyOptions>({ clientFactory: undefined, proxyTunnel: undefined })
+      const way: Way = {
+        way: "layerProxy",
+        tellsStart: true,
+        endsDrops: true,
+        layer: (proxyUrl, apiUrl, own) =>
+          Layer.provide(
+            ClerkHttp.layer(clientOf(apiUrl, own)),
+            Undici.layerProxy({ ...environment(proxyUrl), ...defaults })
+          )
+      }
+      const dropped = yield* attempt(way, undefined, create, { pass: ({ socket }) => void socket.end() })
+      expect(dropped.result).toMatchObject({ ...transportError("proxy", "no"), attempts: 3 })
+      expect(dropped.connections()).toBe(3)
+      const passed = yield* attempt(way, undefined, create, {})
+      expect(tagOf(passed.result)).toBe("a value")
+      expect(passed.connects.map((line) => line.split(" ")[0])).toEqual(["CONNECT"])
+    })
+  )
+
   it.scopedLive("connects directly to a host in noProxy", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good })

@@ -76,7 +76,7 @@ describe.each(builds)("%s refuses", (_, build) => {
       "an option that is inherited and would be dropped",
       Object.assign(Object.create({ issuer: "https://clerk.example.com" }), standard),
       "issuer",
-      "must be a property of the options themselves, not one they inherit"
+      "must be set on the object itself, not inherited"
     ],
     ["a bad clock skew", { ...standard, clockSkew: "1 hour" }, "clockSkew"],
     ["a cache without a capacity", { ...standard, cache: {} }, "cache.capacity"]

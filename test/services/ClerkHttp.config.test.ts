@@ -370,7 +370,7 @@ describe("another setting", () => {
           return "2025-03-12"
         }
       }
-      const rule = "must be a property of the options themselves, not one they inherit"
+      const rule = "must be set on the object itself, not inherited"
       expect(yield* told(fetchLayer(new Options()))).toBe(`apiUrl ${rule}`)
       expect(yield* told(configLayer(new ConfigOptions()))).toBe(`apiVersion ${rule}`)
     })

@@ -213,18 +213,28 @@ describe("Operation.make throws, naming the mistake, for", () => {
       `${title} secrets must be an array of fields of the encoded body ("id"); it is ["Id"]`,
       { ...good, method: "POST", body: Thing, secrets: ["Id"] }
     ],
-    ...["erors", "retries", "Kind", "__proto__"].map(
-      (part) =>
+    ...[
+      ["erors", "; did you mean errors?"],
+      ["retries", ""],
+      ["Kind", "; did you mean kind?"],
+      ["__proto__", ""]
+    ].map(
+      ([part, hint]) =>
         [
-          `${title} ${part} is not a part of a declaration; ${parts}`,
+          `${title} ${part} is not a part of a declaration; ${parts}${hint}`,
           JSON.parse(`{"name":"Things.get","${part}":1}`)
         ] as const
-    )
+    ),
+    [
+      `${title} *** is not a part of a declaration; ${parts}`,
+      { name: "Things.get", sk_live_in_the_wrong_place: 1 }
+    ]
   ]
 
   it.each(cases)("%s", (message, declaration) => expect(messageOf(declaration)).toBe(message))
 
-  it("parts that are only inherited", () => {
+  it("parts that are only inherited, which the operation would ignore", () => {
+    const inherited = "must be set on the object itself, not inherited"
     expect(messageOf(Object.create(good))).toBe(`${name}; it is undefined`)
     class Inherited {
       readonly name = "Things.get"
@@ -235,7 +245,12 @@ describe("Operation.make throws, naming the mistake, for", () => {
         return "repeatable"
       }
     }
-    expect(messageOf(new Inherited())).toBe(`${kind}; it is undefined`)
+    expect(messageOf(new Inherited())).toBe(`${title} kind ${inherited}`)
+    // Without `secrets` the operation would show a credential.
+    const secret = { ...good, method: "POST", body: Thing }
+    expect(messageOf(Object.assign(Object.create({ secrets: ["id"] }), secret))).toBe(
+      `${title} secrets ${inherited}`
+    )
   })
 
   it.effect("a kind that every object inherits", () =>
@@ -254,6 +269,33 @@ describe("Operation.make throws, naming the mistake, for", () => {
         yield* call({})
         yield* ClerkTest.expectRequests([{ operation: untyped("Things.get"), path: "/things" }])
       }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.json(200, { id: "1" }))))
+    )
+  })
+
+  it("no list that is changed afterwards: the operation keeps the errors and the secrets", () => {
+    const errors = [404]
+    const secrets = ["id"]
+    const call = make({
+      ...good,
+      path: "/things",
+      method: "POST",
+      kind: "once",
+      body: Thing,
+      errors,
+      secrets
+    })
+    errors.pop()
+    secrets.pop()
+    const id = "credential-of-a-user"
+    return Effect.runPromise(
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(call({ body: { id } }))
+        expect(error).toMatchObject({ _tag: "ClerkNotFound", errors: [{ message: "no such thing: ***" }] })
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer(ClerkTest.json(404, { errors: [{ message: `no such thing: ${id}` }] }))
+        )
+      )
     )
   })
 })

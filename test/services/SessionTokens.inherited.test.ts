@@ -82,7 +82,7 @@ describe("an option that an object inherits", () => {
   ] as const) {
     it.effect(name, () =>
       Effect.gen(function* () {
-        const rule = "must be a property of the options themselves, not one they inherit"
+        const rule = "must be set on the object itself, not inherited"
         const config = yield* Effect.flip(SessionTokens.verifier(options))
         expect(config).toMatchObject({ _tag: "ClerkConfigError", setting: option, rule })
         const invalid = yield* Effect.flip(SessionTokens.verify("x", options))

@@ -294,7 +294,7 @@ describe("the other options are refused when they are no:", () => {
           })()
         },
         "cache.capacity",
-        /not one they inherit/
+        /not inherited/
       ]
     ],
     "verifier"

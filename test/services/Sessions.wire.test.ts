@@ -79,7 +79,7 @@ const cases: ReadonlyArray<WireCase> = [
     line: "GET /v1/sessions?user_id=user_1&client_id=client_1&status=active&limit=500&offset=1000&paginated=true"
   },
   {
-    does: "list from offset 0, which is sent as any other",
+    does: "list with an offset of 0, which it sends like every other offset",
     run: Sessions.list({ userId: "user_1", limit: 1, offset: 0 }),
     answer: wire.page,
     line: "GET /v1/sessions?user_id=user_1&limit=1&offset=0&paginated=true"

@@ -88,6 +88,48 @@ describe("Undici.layer", () => {
   )
 })
 
+describe("Undici.proxyAgent", () => {
+  const proxyAgent = (options: unknown) =>
+    Effect.try({
+      try: () => Undici.proxyAgent(untyped(options)),
+      catch: (error) => (error instanceof ClerkConfigError ? error.message : error)
+    })
+
+  for (const [message, options] of [
+    ["connections is rejected by undici: invalid connections", { connections: -1 }],
+    ["keepAliveTimeout is rejected by undici: invalid keepAliveTimeout", { keepAliveTimeout: 0 }],
+    [
+      "httpsProxi is not an option of undici's EnvHttpProxyAgent; did you mean httpsProxy?",
+      { httpsProxi: 1 }
+    ],
+    ["options must be an object", null]
+  ] as const) {
+    it.effect(`throws a ClerkConfigError for ${JSON.stringify(options)}: ${message}`, () =>
+      Effect.gen(function* () {
+        expect(yield* Effect.flip(proxyAgent(options))).toBe(message)
+      })
+    )
+  }
+
+  it.effect("accepts the options of a proxy together with those of an Agent", () =>
+    Effect.gen(function* () {
+      const agent = yield* proxyAgent({
+        httpProxy: "http://user:password@proxy.example.com:3128",
+        httpsProxy: "https://proxy.example.com:3129",
+        noProxy: "example.com",
+        token: "Bearer x",
+        headers: { "x-team": "a" },
+        requestTls: {},
+        proxyTls: {},
+        proxyTunnel: true,
+        connections: 4,
+        keepAliveTimeout: 5_000
+      })
+      yield* Effect.promise(() => agent.close())
+    })
+  )
+})
+
 describe("Undici.make", () => {
   const makeWith = (dispatcher: unknown, options?: unknown) =>
     Effect.try({
@@ -106,6 +148,8 @@ describe("Undici.make", () => {
           "maxResponseByte is not an option of Undici.make; did you mean maxResponseBytes?"
         ],
         [agent, { maxResponseBytes: 0 }, bytes],
+        [agent, null, "options must be an object"],
+        [agent, 8, "options must be an object"],
         [agent, { maxResponseBytes: "8" }, bytes],
         [undefined, {}, "dispatcher must be a Dispatcher of undici, such as an Agent"],
         [{ connections: 1 }, {}, "dispatcher must be a Dispatcher of undici, such as an Agent"]
