@@ -10,6 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
 import { scrubText } from "../../internal/scrub.js"
 import { version } from "../../internal/version.js"
 import { ClerkEmulator } from "../ClerkEmulator.js"
@@ -26,8 +27,11 @@ class Quit extends Data.TaggedError("Quit")<{ readonly code: 1 | 2; readonly sen
 
 const print = (text: string) => Effect.sync(() => void process.stdout.write(text))
 
-/** One line: what clients send is cleaned and shortened. */
-const log: Log = (line) => void process.stderr.write(`${scrubText(line, [])}\n`)
+/** One line: what clients send is cleaned and shortened, and the secrets in it are masked. */
+const logHiding =
+  (secrets: ReadonlyArray<string>): Log =>
+  (line) =>
+    void process.stderr.write(`${scrubText(line, secrets)}\n`)
 
 const readSeedFile = (path: string): Effect.Effect<unknown, Quit> => {
   const wrong = (what: string) => new Quit({ code: 2, sentence: `--seed ${path}: ${what}.` })
@@ -63,6 +67,7 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
   const clock = MovableClock.make()
   return Effect.gen(function* () {
     const { secretKey, seedFile } = options
+    const log = logHiding([Redacted.value(secretKey)])
     const data = seedFile === undefined ? undefined : yield* readSeedFile(seedFile)
     // Checked before it is made an option, so that what is wrong is told in a sentence.
     const trial = yield* ClerkEmulator.make()
@@ -106,6 +111,6 @@ Effect.runFork(
 ).addObserver((exit) => {
   if (exit._tag === "Success") return
   const defect = Cause.squash(exit.cause)
-  log(`${commandName} failed: ${defect instanceof Error ? defect.message : String(defect)}`)
+  logHiding([])(`${commandName} failed: ${defect instanceof Error ? defect.message : String(defect)}`)
   process.exitCode = 1
 })

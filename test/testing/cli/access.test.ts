@@ -43,6 +43,10 @@ describe("a program that listens on a loopback address", () => {
         "clerk:4999",
         "192.168.0.7:4999",
         "[::2]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "localhost.",
+        "localhost:99999",
         "localhost@evil.example",
         "evil.example/localhost",
         "localhost:4999:4999",
@@ -59,6 +63,17 @@ describe("a program that listens on a loopback address", () => {
       )
       expect(lines).toHaveLength(hosts.length * paths.length + 1)
       expect(yield* clerk.requests).toEqual([])
+    })
+  )
+
+  it.scopedLive("decides by the header Host, and runs no command for an absolute URL", () =>
+    Effect.gen(function* () {
+      const { raw } = yield* program()
+      const url = "http://evil.example/__emulator/state"
+      expect(statusOf(yield* raw(withHost("evil.example", url)))).toBe(403)
+      const reply = yield* raw(withHost("localhost", url))
+      expect(statusOf(reply)).toBe(404)
+      expect(reply).not.toContain("instance")
     })
   )
 

@@ -254,8 +254,11 @@ describe("effect-clerk-emulator", () => {
     "does not repeat a key it was given",
     () =>
       Effect.gen(function* () {
-        const { errors, output } = yield* serving(["--secret-key", "sk_test_of_mine", "--host", "localhost"])
-        expect(output() + errors()).not.toContain("sk_test_of_mine")
+        const key = "sk_test_of.mine!0123456789"
+        const { address, errors, output } = yield* serving(["--secret-key", key, "--host", "localhost"])
+        yield* Effect.promise(() => fetch(`${address}/__emulator/${key}`))
+        expect(errors()).toMatch(/^404 GET \/__emulator\/\*\*\*: /)
+        expect(output() + errors()).not.toMatch(/sk_test_of|mine|0123456789/)
         expect(output()).toContain("the one you gave")
       }),
     limit
