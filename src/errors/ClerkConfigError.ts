@@ -14,7 +14,7 @@ import { withJson } from "../internal/errorClass.js"
  */
 export class ClerkConfigError extends withJson(
   Schema.TaggedError<ClerkConfigError>()("ClerkConfigError", {
-    /** The name of the option: `secretKey`, `apiUrl`, `policy.attempts`. */
+    /** The name of the option: `secretKey`, `apiUrl`, `policy.maxAttempts`. */
     setting: Schema.String,
     /** The environment variable that holds the setting. Absent if the setting is an option. */
     variable: Schema.optional(Schema.String),

@@ -14,7 +14,7 @@ export const Refusal = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, Clerk
 /** What RFC 6750 has a server say to somebody whose token will not do; without one there is nothing wrong with it. */
 const challenge = (error: ClerkTokenError): string => {
   const realm = 'Bearer realm="clerk"'
-  if (error.reason === "missing" || error.reason === "origin") return realm
+  if (error.reason === "missing" || error.reason === "cross-origin") return realm
   const description = error.isExpired ? "the token expired" : `the token was rejected (${error.reason})`
   return `${realm}, error="invalid_token", error_description="${description}"`
 }

@@ -88,7 +88,7 @@ export const decodeBody = (
   bytes: Uint8Array
 ): string | ClerkDecodeError | ClerkTransportError => {
   if (isCutShort(head, bytes)) {
-    return new ClerkTransportError({ reason: "truncated", sent: "maybe" }, true)
+    return new ClerkTransportError({ reason: "incomplete-body", sent: "maybe" }, true)
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes)

@@ -87,7 +87,7 @@ const headerFlaw = (
     const is = typeof cat === "string" && Object.hasOwn(categories, cat) ? categories[cat] : undefined
     if (is !== category && (is !== "none" || category === "template")) return "category"
   } else if (category === "template") return "category"
-  return Object.hasOwn(header, "kid") && !isKeyId(header["kid"]) ? "kid" : undefined
+  return Object.hasOwn(header, "kid") && !isKeyId(header["kid"]) ? "unknown-key" : undefined
 }
 
 interface Header {

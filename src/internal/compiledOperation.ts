@@ -18,7 +18,7 @@ export interface PreparedCall {
   /** Reads the state the call was to bring about. */
   readonly confirmation: ClerkRequest | undefined
   /** The id the answer has to carry. */
-  readonly answerId: string | undefined
+  readonly responseId: string | undefined
   /** Texts that must not be shown, wherever they come back. */
   readonly secrets: ReadonlyArray<string>
 }
@@ -156,7 +156,7 @@ export const compile = <
 >(
   declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>
 ): CompiledOperation<A> => {
-  const { name, method, path: template, kind, apiVersion, answersFor, confirm, secrets = [] } = declaration
+  const { name, method, path: template, kind, apiVersion, responseId, confirm, secrets = [] } = declaration
   const segments = segmentsOf(template)
   const checkInput = inputChecker(
     inputParts.filter((part) =>
@@ -177,7 +177,7 @@ export const compile = <
     declared: new Set<number>(declaration.errors),
     answers: !SchemaAST.isVoidKeyword(declaration.success.ast),
     decode: decoderWith(declaration.success),
-    confirms: (answer) => confirm?.holds(answer) ?? false,
+    confirms: (answer) => confirm?.isDone(answer) ?? false,
     prepare: (input) => {
       // The types say what `input` holds; callers without types are why each part is checked from `unknown`.
       const broken = checkInput(input)
@@ -205,7 +205,7 @@ export const compile = <
           confirmation === undefined
             ? undefined
             : { operation: name, method: "GET", path: fill(confirmation, path.right) },
-        answerId: answersFor === undefined ? undefined : path.right[answersFor],
+        responseId: responseId === undefined ? undefined : path.right[responseId],
         secrets: secrets.length === 0 ? secrets : textsIn(pick(body, secrets))
       })
     }

@@ -15,13 +15,13 @@ const parts = [
   "query",
   "body",
   "apiVersion",
-  "answersFor",
+  "responseId",
   "confirm",
   "secrets"
 ] as const
 
 const methods: ReadonlyArray<ClerkRequest["method"]> = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-const kinds: ReadonlyArray<Kind> = ["read", "repeatable", "once"]
+const kinds: ReadonlyArray<Kind> = ["read", "idempotent", "once"]
 const statuses: ReadonlyArray<DeclaredStatus> = [404, 409, 410, 422]
 
 const listed = (values: ReadonlyArray<string | number>): string =>
@@ -107,7 +107,7 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
     schema("body")
     if (own.method === "GET") reject("body", "must be left out: a GET request has none", own.body)
   }
-  const { answersFor, apiVersion, confirm, errors, secrets } = own
+  const { responseId, apiVersion, confirm, errors, secrets } = own
   if (errors !== undefined) {
     if (!Array.isArray(errors) || !errors.every((each) => includes(statuses, each)))
       return reject("errors", `must be an array of ${listed(statuses)}`, errors)
@@ -119,24 +119,24 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
   ) {
     reject("apiVersion", "must be a date such as 2026-05-12", apiVersion)
   }
-  if (answersFor !== undefined && !includes(parameters, answersFor)) {
+  if (responseId !== undefined && !includes(parameters, responseId)) {
     reject(
-      "answersFor",
+      "responseId",
       `must be a parameter of the path (${listed(parameters) || "it has none"})`,
-      answersFor
+      responseId
     )
   }
   if (confirm !== undefined) {
     if (typeof confirm !== "object" || confirm === null)
       return reject("confirm", "must be an object", confirm)
-    const { path, holds, ...others }: { readonly path?: unknown; readonly holds?: unknown } =
+    const { path, isDone, ...others }: { readonly path?: unknown; readonly isDone?: unknown } =
       ownProperties(confirm)
     const [other] = Object.keys(others)
-    if (other !== undefined) reject("confirm", "must have nothing but path and holds", [other])
+    if (other !== undefined) reject("confirm", "must have nothing but path and isDone", [other])
     const unknown = parametersOf("confirm.path", path).find((name) => !parameters.includes(name))
     if (unknown !== undefined) reject("confirm.path", "must have no parameter that path has not", path)
-    if (typeof holds !== "function") reject("confirm.holds", "must be a function", holds)
-    Object.assign(copy, { confirm: { path, holds } })
+    if (typeof isDone !== "function") reject("confirm.isDone", "must be a function", isDone)
+    Object.assign(copy, { confirm: { path, isDone } })
   }
   if (secrets !== undefined) {
     const fields = encodedFields(own.body)

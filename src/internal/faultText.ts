@@ -81,7 +81,7 @@ const texts: Texts = [
   [new RegExp(`^connection error received: (?:${givenUp})`), { reason: "closed", sent: "maybe" }],
   [/^(?:stream|connection) error (?:received|detected): /, { reason: "protocol", sent: "maybe" }],
   // Deno, whichever way a body broke off.
-  [/^error reading a body from connection$/, { reason: "truncated", sent: "maybe" }],
+  [/^error reading a body from connection$/, { reason: "incomplete-body", sent: "maybe" }],
   // A port that the rules of fetch forbid: Node, and Deno.
   [/^bad port$/, { reason: "invalid-request", sent: "no" }],
   [/^Fetch failed: Requests to port \d+ are blocked$/, { reason: "invalid-request", sent: "no" }],

@@ -29,7 +29,7 @@ const getPublicJwks = declared({ ...declaration, path: "/.well-known/jwks.json" 
 export const deadline = "8 seconds"
 
 /** Shorter than for other calls, because requests wait for these keys. */
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds", deadline }
+const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds", deadline }
 
 /** A set that is too long is refused; a page that is too long says no more than its status does. */
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {

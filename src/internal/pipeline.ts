@@ -23,7 +23,7 @@ import { own } from "./ownMembers.js"
 import { clientLimits, type PolicyLimits } from "./policyLimits.js"
 import { overridesIn } from "./policyOverrides.js"
 import { budgetOf, earn, spend } from "./retryBudget.js"
-import { isFaultRetryable, isRepeatable } from "./retryTable.js"
+import { isFaultRetryable, isIdempotent } from "./retryTable.js"
 import type { RuleBreak } from "./ruleBreak.js"
 import { countCall, countRetry, inSpan, isTraced, type Trail } from "./telemetry.js"
 import { executeWithin } from "./timeLimit.js"
@@ -139,7 +139,7 @@ const run = <A>({
     sentLast: ClerkTimeout["sent"],
     retry: Retry | undefined
   ): ClerkTimeout => {
-    const retryable = phase === "attempt" && (isRepeatable(kind) || sentLast === "no")
+    const retryable = phase === "attempt" && (isIdempotent(kind) || sentLast === "no")
     const sent = retry?.mayHaveActed === true ? "maybe" : sentLast
     // The deadline of a combinator around the call is known by its end only.
     const millis =
@@ -160,12 +160,12 @@ const run = <A>({
     const facts = factsOf(operation, attempts)
     const remaining = remainingMillis()
     if (remaining <= 0) {
-      return fail(timeout(attempts - 1, "total", "no", retry))
+      return fail(timeout(attempts - 1, "deadline", "no", retry))
     }
     trail.attempts = attempts
     trail.status = undefined
     trail.traceId = undefined
-    const phase = limits.timeoutMillis < remaining ? "attempt" : "total"
+    const phase = limits.timeoutMillis < remaining ? "attempt" : "deadline"
     const millis = Math.min(limits.timeoutMillis, remaining)
     return Effect.matchEffect(executeWithin(http, prepared.request, millis, clock), {
       onFailure: (error) =>
@@ -178,7 +178,7 @@ const run = <A>({
         ),
       onSuccess: (response) => {
         const now = clock.unsafeCurrentTimeMillis()
-        const answer = readAnswer(operation, prepared.answerId, secrets, response, facts, now)
+        const answer = readAnswer(operation, prepared.responseId, secrets, response, facts, now)
         if (isTraced) {
           trail.status = response.status
           trail.traceId =
@@ -200,7 +200,7 @@ const run = <A>({
     if (retry?.mayHaveActed === true && prepared.confirmation !== undefined && isRefusal(failure)) {
       return confirm(prepared.confirmation, failure, retry)
     }
-    if (!failure.retryable || attempts >= limits.attempts) return fail(failure)
+    if (!failure.retryable || attempts >= limits.maxAttempts) return fail(failure)
     return Effect.flatMap(Random.next, (chance) => {
       const wait = waitMillis(failure, attempts, chance)
       // A wait that outlasts the deadline would only put off what is known already.
@@ -243,7 +243,7 @@ const run = <A>({
       onFailure: () => fail(failure),
       onSuccess: (response) => {
         const facts = factsOf(operation, trail.attempts)
-        const answer = readAnswer(operation, prepared.answerId, secrets, response, facts, 0)
+        const answer = readAnswer(operation, prepared.responseId, secrets, response, facts, 0)
         return Either.isRight(answer) && operation.confirms(answer.right)
           ? succeed(answer.right, retry)
           : fail(failure)

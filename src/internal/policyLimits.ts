@@ -7,14 +7,14 @@ import { type RuleBreak, unknownOption } from "./ruleBreak.js"
 
 /** A policy as the pipeline reads it; `Infinity` where nothing bounds. */
 export interface PolicyLimits {
-  readonly attempts: number
+  readonly maxAttempts: number
   readonly timeoutMillis: number
   readonly deadlineMillis: number
   readonly onRetry: Settings["onRetry"]
 }
 
 export const unlimited: PolicyLimits = {
-  attempts: 1,
+  maxAttempts: 1,
   timeoutMillis: Number.POSITIVE_INFINITY,
   deadlineMillis: Number.POSITIVE_INFINITY,
   onRetry: undefined
@@ -46,7 +46,7 @@ const meantAsSeconds = (deadline: unknown): string =>
     ? `, which is ${deadline} ms; did you mean ${deadline} seconds?`
     : ""
 
-const settingNames: ReadonlyArray<keyof Settings> = ["attempts", "timeout", "deadline", "onRetry"]
+const settingNames: ReadonlyArray<keyof Settings> = ["maxAttempts", "timeout", "deadline", "onRetry"]
 
 /** Checks settings and converts those that are given. */
 export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLimits>, RuleBreak> =>
@@ -54,7 +54,7 @@ export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLim
     if (typeof settings !== "object" || settings === null) {
       return yield* Either.left({
         field: "policy",
-        rule: "must be an object with attempts, timeout, deadline or onRetry"
+        rule: "must be an object with maxAttempts, timeout, deadline or onRetry"
       })
     }
     const flaw = unknownOption(settings, settingNames, "is not a setting of a policy")
@@ -62,11 +62,14 @@ export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLim
     // Own properties only, so that a polluted prototype changes nothing.
     const own: { readonly [K in keyof Settings]?: unknown } = ownProperties(settings)
     const given: { -readonly [K in keyof PolicyLimits]?: PolicyLimits[K] } = {}
-    if (own.attempts !== undefined) {
-      if (!Number.isInteger(own.attempts) || Number(own.attempts) < 1 || Number(own.attempts) > 10) {
-        return yield* Either.left({ field: "policy.attempts", rule: "must be a whole number from 1 to 10" })
+    if (own.maxAttempts !== undefined) {
+      if (!Number.isInteger(own.maxAttempts) || Number(own.maxAttempts) < 1 || Number(own.maxAttempts) > 10) {
+        return yield* Either.left({
+          field: "policy.maxAttempts",
+          rule: "must be a whole number from 1 to 10"
+        })
       }
-      given.attempts = Number(own.attempts)
+      given.maxAttempts = Number(own.maxAttempts)
     }
     if (own.timeout !== undefined) given.timeoutMillis = yield* readLimit("timeout", own.timeout)
     if (own.deadline !== undefined) given.deadlineMillis = yield* readLimit("deadline", own.deadline)

@@ -19,7 +19,7 @@ const cookieOf = (request: HttpServerRequest, names: ReadonlyArray<string>): str
   return names.map((name) => own(cookies, name)).find((value) => value !== undefined && value !== "")
 }
 
-const refusal = (reason: "missing" | "origin", expected?: ReadonlyArray<string>) =>
+const refusal = (reason: "missing" | "cross-origin", expected?: ReadonlyArray<string>) =>
   new ClerkTokenError({ reason, expected }, true)
 
 /**
@@ -41,5 +41,5 @@ export const tokenOf = (
   // Browsers send the cookie with every request that a site under the same domain makes them send.
   return origin === undefined || isSafe(request) || parties?.accepts(origin) === true
     ? cookie
-    : refusal("origin", parties?.list)
+    : refusal("cross-origin", parties?.list)
 }

@@ -16,22 +16,22 @@ const passingReasons: ReadonlySet<TransportReason> = new Set<TransportReason>([
   "proxy",
   "reset",
   "closed",
-  "truncated",
+  "incomplete-body",
   "response-timeout"
 ])
 
 /** The kinds that may be retried when Clerk may have acted. A kind that is neither here nor `once` is never retried. */
-const repeatableKinds: ReadonlySet<unknown> = new Set<Kind>(["read", "repeatable"])
+const idempotentKinds: ReadonlySet<unknown> = new Set<Kind>(["read", "idempotent"])
 
-export const isRepeatable = (kind: Kind): boolean => repeatableKinds.has(kind)
+export const isIdempotent = (kind: Kind): boolean => idempotentKinds.has(kind)
 
-const isUnsentRetryable = (kind: Kind): boolean => kind === "once" || isRepeatable(kind)
+const isUnsentRetryable = (kind: Kind): boolean => kind === "once" || isIdempotent(kind)
 
 /** 520 to 524 are Cloudflare's, which stands in front of Clerk. */
 const passingStatuses: ReadonlySet<number> = new Set([408, 500, 502, 503, 504, 520, 521, 522, 523, 524])
 
 export const isFaultRetryable = (kind: Kind, reason: TransportReason, sent: Sent): boolean =>
-  passingReasons.has(reason) && (sent === "no" ? isUnsentRetryable(kind) : isRepeatable(kind))
+  passingReasons.has(reason) && (sent === "no" ? isUnsentRetryable(kind) : isIdempotent(kind))
 
 export const isStatusRetryable = (kind: Kind, status: number): boolean =>
-  status === 429 ? isUnsentRetryable(kind) : isRepeatable(kind) && passingStatuses.has(status)
+  status === 429 ? isUnsentRetryable(kind) : isIdempotent(kind) && passingStatuses.has(status)

@@ -170,7 +170,7 @@ const isAbsent = (claim: unknown): boolean =>
 /** Anything but `active` is treated as pending, because the session's user may have tasks left. */
 const readStatus = (sts: unknown, acceptsPending: boolean): SessionClaims["status"] | ClerkTokenError => {
   if (isAbsent(sts) || sts === "active") return "active"
-  return acceptsPending ? "pending" : refused("sts")
+  return acceptsPending ? "pending" : refused("session-pending")
 }
 
 const isAge = (age: unknown): age is number =>

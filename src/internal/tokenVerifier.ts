@@ -86,7 +86,7 @@ export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): V
 
   const verifyWith = (token: string, compact: CompactToken, key: VerificationKey | undefined) =>
     key === undefined
-      ? refuse("kid")
+      ? refuse("unknown-key")
       : ifSigned(
           compact,
           key,

@@ -173,7 +173,7 @@ const findingOfLink = (link: object): Finding | undefined => {
   if (read(link, "name") === "HTTPParserError") return { ...fault("protocol", "maybe"), code }
   if (socketReasons.has(code)) return undefined
   if (message === "terminated" && read(link, "cause") === undefined) {
-    return { ...fault("truncated", "maybe"), code }
+    return { ...fault("incomplete-body", "maybe"), code }
   }
   const said = faultOfText(message)
   return said && { ...said, code }
@@ -250,5 +250,8 @@ export const bodyFault = (failure: unknown): ClerkTransportError | ClerkDecodeEr
   if (isDecompressionFault(failure)) return new ClerkDecodeError({ reason: "encoding" }, true)
   const { reason } = classifyFault(failure)
   // The answer had begun, so a connection that closes now has cut it short.
-  return new ClerkTransportError({ reason: reason === "closed" ? "truncated" : reason, sent: "maybe" }, true)
+  return new ClerkTransportError(
+    { reason: reason === "closed" ? "incomplete-body" : reason, sent: "maybe" },
+    true
+  )
 }

@@ -15,7 +15,7 @@
  *   name: "Users.ban",
  *   method: "POST",
  *   path: "/users/{id}/ban",
- *   kind: "repeatable",
+ *   kind: "idempotent",
  *   success: User,
  *   errors: [404]
  * })
@@ -63,14 +63,14 @@ export type Op<A, E> = Effect.Effect<A, E> & Effect.Effect<A, E, ClerkHttp>
 /**
  * What repeating an operation does, which decides when it is retried:
  * - `read` changes nothing;
- * - `repeatable` ends in the same state, or leaves only something unused behind;
+ * - `idempotent` ends in the same state, or leaves only something unused behind;
  * - `once` must not happen twice: it is retried only when the request certainly did not reach Clerk or was turned
  *   away unread.
  *
  * @since 0.1.0
  * @category models
  */
-export type Kind = "read" | "repeatable" | "once"
+export type Kind = "read" | "idempotent" | "once"
 
 /**
  * The errors of every operation, whatever it declares.
@@ -236,12 +236,12 @@ export interface Declaration<
   /** The API version it needs, where that is not the client's. */
   readonly apiVersion?: string | undefined
   /** The path parameter that has to come back as the answer's `id`. */
-  readonly answersFor?: PathParams<Path> | undefined
+  readonly responseId?: PathParams<Path> | undefined
   /**
    * How to learn whether a repeated attempt was refused because an earlier one, whose answer was lost, had
-   * succeeded: `GET path` gives the state, and `holds` says whether it is the one the operation brings about.
+   * succeeded: `GET path` gives the state, and `isDone` says whether it is the one the operation brings about.
    */
-  readonly confirm?: { readonly path: `/${string}`; readonly holds: (answer: A) => boolean } | undefined
+  readonly confirm?: { readonly path: `/${string}`; readonly isDone: (value: A) => boolean } | undefined
   /** The fields of the encoded body that are credentials: they are masked wherever Clerk quotes them. */
   readonly secrets?: ReadonlyArray<keyof BodyI & string> | undefined
 }

@@ -11,7 +11,7 @@
  * import { Effect, flow } from "effect"
  * import { RequestPolicy, Sessions } from "effect-clerk"
  *
- * const patient = flow(RequestPolicy.retry({ attempts: 5 }), RequestPolicy.deadline("1 minute"))
+ * const patient = flow(RequestPolicy.retry({ maxAttempts: 5 }), RequestPolicy.deadline("1 minute"))
  *
  * export const program = Effect.gen(function* () {
  *   const session = yield* Sessions.get("sess_123").pipe(RequestPolicy.timeout("2 seconds"))
@@ -55,7 +55,7 @@ export interface RetryEvent {
  */
 export interface Settings {
   /** The number of requests one call may make, 1 to 10. 1 means no retry. Default 1. */
-  readonly attempts?: number | undefined
+  readonly maxAttempts?: number | undefined
   /**
    * The time limit of one request, from connecting to the last byte of the response. A bare number counts milliseconds:
    * `10` is 10 ms, `"10 seconds"` is what a call needs. Default: no limit.
@@ -76,7 +76,7 @@ export interface Settings {
  * @since 0.1.0
  * @category settings
  */
-export const standard: Settings = { attempts: 3, timeout: "10 seconds", deadline: "30 seconds" }
+export const standard: Settings = { maxAttempts: 3, timeout: "10 seconds", deadline: "30 seconds" }
 
 /**
  * Runs the calls inside under these settings, as if they were their client's. A setting that breaks a rule is a
@@ -94,14 +94,14 @@ export const use = (
   })
 
 /**
- * How often each call inside may be attempted, where its kind allows a repetition at all. `attempts` counts the first
- * request too, 1 to 10: `{ attempts: 3 }` repeats at most twice.
+ * How often each call inside may be attempted, where its kind allows a repetition at all. `maxAttempts` counts the first
+ * request too, 1 to 10: `{ maxAttempts: 3 }` repeats at most twice.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const retry = (
-  settings: Pick<Settings, "attempts" | "onRetry">
+  settings: Pick<Settings, "maxAttempts" | "onRetry">
 ): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use(settings)
 
 /**
@@ -148,7 +148,7 @@ export const deadline =
                   {
                     operation: "RequestPolicy.deadline",
                     attempts: 0,
-                    phase: "total",
+                    phase: "deadline",
                     sent: "maybe",
                     limit: Duration.millis(millis)
                   },
@@ -166,7 +166,7 @@ export const deadline =
  * @category combinators
  */
 export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = /*#__PURE__*/ use({
-  attempts: 1
+  maxAttempts: 1
 })
 
 /**

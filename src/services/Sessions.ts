@@ -177,7 +177,7 @@ const getOperation = /*#__PURE__*/ declared({
   kind: "read",
   success: Session,
   errors: [404],
-  answersFor: "id"
+  responseId: "id"
 })
 
 /**
@@ -265,11 +265,11 @@ const revokeOperation = /*#__PURE__*/ declared({
   name: "Sessions.revoke",
   method: "POST",
   path: "/sessions/{id}/revoke",
-  kind: "repeatable",
+  kind: "idempotent",
   success: Session,
   errors: [404, 409],
-  answersFor: "id",
-  confirm: { path: "/sessions/{id}", holds: ({ status }) => /^(revoked|ended|removed)$/.test(status) }
+  responseId: "id",
+  confirm: { path: "/sessions/{id}", isDone: ({ status }) => /^(revoked|ended|removed)$/.test(status) }
 })
 
 /**
@@ -286,13 +286,13 @@ const verifyOperation = /*#__PURE__*/ declared({
   name: "Sessions.verify",
   method: "POST",
   path: "/sessions/{id}/verify",
-  kind: "repeatable",
+  kind: "idempotent",
   body: VerifyBody,
   success: Session,
   errors: [404, 410],
   // The last version that has it: later ones answer as if it had never been.
   apiVersion: "2025-03-12",
-  answersFor: "id",
+  responseId: "id",
   secrets: ["token"]
 })
 
@@ -314,7 +314,7 @@ const createTokenOperation = /*#__PURE__*/ declared({
   name: "Sessions.createToken",
   method: "POST",
   path: "/sessions/{id}/tokens",
-  kind: "repeatable",
+  kind: "idempotent",
   body: CreateTokenBody,
   success: SessionToken,
   errors: [404, 422]
@@ -335,7 +335,7 @@ const createTokenFromTemplateOperation = /*#__PURE__*/ declared({
   name: "Sessions.createTokenFromTemplate",
   method: "POST",
   path: "/sessions/{id}/tokens/{name}",
-  kind: "repeatable",
+  kind: "idempotent",
   body: CreateTokenBody,
   success: SessionToken,
   errors: [404, 422]

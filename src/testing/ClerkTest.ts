@@ -73,7 +73,7 @@ export interface ClerkTestOptions {
  */
 export interface SequenceOptions {
   /** Answers everything after the last of the sequence. Absent: one more request is a defect. */
-  readonly afterwards?: Answers.Answer | Answers.Handler | undefined
+  readonly fallback?: Answers.Answer | Answers.Handler | undefined
 }
 
 /**
@@ -113,7 +113,7 @@ const checkOptions = Answers.checked("layer", Schema.Struct({ policy: Schema.opt
 
 const checkSequenceOptions = Answers.checked(
   "sequence",
-  Schema.Struct({ afterwards: Schema.optional(Schema.Unknown) })
+  Schema.Struct({ fallback: Schema.optional(Schema.Unknown) })
 )
 
 const checkDelay = Answers.checked("delayed", Schema.Struct({ duration: AnyDuration }))
@@ -214,7 +214,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
   }
 
   /**
-   * Answers one after the other. A request more than there are answers is a defect that names it, unless `afterwards` says
+   * Answers one after the other. A request more than there are answers is a defect that names it, unless `fallback` says
    * what comes after the last.
    */
   static sequence(
@@ -222,7 +222,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
     options: SequenceOptions = {}
   ): Answers.Script {
     checkSequenceOptions(options)
-    return Answers.sequence(answers, options.afterwards)
+    return Answers.sequence(answers, options.fallback)
   }
 
   /** The answer, after a while by `Clock`: `TestClock` decides when that is over. */

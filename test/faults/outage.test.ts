@@ -6,7 +6,7 @@ import { end, good, whole, write } from "./support/answers.js"
 import { atOnce, fieldOf, get, ours, outcome, tagOf } from "./support/calls.js"
 import { type Act, scripted } from "./support/scripted.js"
 
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 
 /** What a full budget pays for: 500 tokens at 14 a retry, or at 5 when the server only asks for patience. */
 const retries = { transient: 35, throttled: 100 }

@@ -8,7 +8,7 @@ describe("what every object inherits", () => {
   const inherited = {
     apiUrl: "https://evil.example",
     maxResponseBytes: 1,
-    policy: { attempts: 0 },
+    policy: { maxAttempts: 0 },
     secretKey: Redacted.make("sk_test_evil")
   }
 

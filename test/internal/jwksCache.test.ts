@@ -134,7 +134,7 @@ describe("a request under way", () => {
       })
       yield* Effect.gen(function* () {
         const first = yield* look("ins_1").pipe(
-          RequestPolicy.use({ attempts: 1, timeout: "10 millis", deadline: "10 millis" }),
+          RequestPolicy.use({ maxAttempts: 1, timeout: "10 millis", deadline: "10 millis" }),
           Effect.fork
         )
         const second = yield* Effect.fork(look("ins_1"))

@@ -78,7 +78,7 @@ describe("from another origin a cookie counts", () => {
 
   it.each(origins)("for %s: %s", (method, counts) => {
     const foreign = { cookie: "__session=c", origin: "https://evil.test" }
-    expect(found(request(foreign, method))).toBe(counts ? "c" : "origin")
+    expect(found(request(foreign, method))).toBe(counts ? "c" : "cross-origin")
     expect(found(request({ ...foreign, origin: app }, method))).toBe("c")
   })
 
@@ -92,21 +92,21 @@ describe("from another origin a cookie counts", () => {
       return token instanceof ClerkTokenError ? [token.reason, token.expected] : token
     }
     expect(accepting((origin) => origin === app, app)).toBe("c")
-    expect(accepting((origin) => origin === app, "https://evil.test")).toEqual(["origin", undefined])
+    expect(accepting((origin) => origin === app, "https://evil.test")).toEqual(["cross-origin", undefined])
     const tooLong = `https://${"a-".repeat(8_000)}a.test`
     for (const origin of ["null", "*", `${app}/`, `${app} https://evil.test`, "about:blank", tooLong]) {
-      expect(accepting(() => true, origin)).toEqual(["origin", undefined])
+      expect(accepting(() => true, origin)).toEqual(["cross-origin", undefined])
     }
   })
 
   it("never where no parties are known", () => {
     const posted = request({ cookie: "__session=c", origin: app }, "POST")
-    expect(tokenOf(posted, ["__session"], undefined)).toMatchObject({ reason: "origin" })
+    expect(tokenOf(posted, ["__session"], undefined)).toMatchObject({ reason: "cross-origin" })
   })
 
   it("but not to open a WebSocket", () => {
     const handshake = { cookie: "__session=c", upgrade: "websocket" }
-    expect(found(request({ ...handshake, origin: "https://evil.test" }))).toBe("origin")
+    expect(found(request({ ...handshake, origin: "https://evil.test" }))).toBe("cross-origin")
     expect(found(request({ ...handshake, origin: app }))).toBe("c")
     expect(found(request(handshake))).toBe("c")
   })

@@ -432,7 +432,7 @@ describe("a failure that is known by its text alone", () => {
     ["HTTP/2: stream closed before the response was complete", "reset, sent: maybe"],
     ["HTTP/2: stream half-closed (remote)", "reset, sent: maybe"],
     ['HTTP/2: "GOAWAY" frame received with code 0', "closed, sent: maybe"],
-    ["error reading a body from connection", "truncated, sent: maybe"],
+    ["error reading a body from connection", "incomplete-body, sent: maybe"],
     ["Network connection lost.", "closed, sent: maybe"]
   ] as const) {
     it(`"${text}" is ${expected}`, () => {
@@ -512,7 +512,7 @@ describe("a body that cannot be read", () => {
     ]) {
       expect(bodyFault(cause)).toMatchObject({
         _tag: "ClerkTransportError",
-        reason: "truncated",
+        reason: "incomplete-body",
         sent: "maybe"
       })
     }
@@ -539,7 +539,7 @@ describe("a failure", () => {
   })
 
   it("in the middle of a body is a cut answer", () => {
-    expect(verdict(new TypeError("terminated"))).toBe("truncated, sent: maybe")
+    expect(verdict(new TypeError("terminated"))).toBe("incomplete-body, sent: maybe")
     expect(verdict(new TypeError("terminated", { cause: failure({ code: "UND_ERR_SOCKET" }) }))).toBe(
       "closed, sent: maybe"
     )

@@ -286,7 +286,7 @@ describe("plain http on another host", () => {
 })
 
 describe("another setting", () => {
-  const attempts = "policy.attempts must be a whole number from 1 to 10"
+  const attempts = "policy.maxAttempts must be a whole number from 1 to 10"
   const limit = "must be a duration above zero and below 25 days; leave it out to set no limit"
   const bytes = "maxResponseBytes must be a whole number of bytes, at least 1"
   const date = "apiVersion must be a date such as 2026-05-12"
@@ -310,7 +310,7 @@ describe("another setting", () => {
       (maxResponseBytes) => [bytes, { maxResponseBytes }] as const
     ),
     ...[0, -1, 11, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3"].map(
-      (count) => [attempts, { policy: { attempts: count } }] as const
+      (count) => [attempts, { policy: { maxAttempts: count } }] as const
     ),
     ...durations.flatMap((duration) => [
       [`policy.timeout ${limit}`, { policy: { timeout: duration } }] as const,
@@ -325,9 +325,12 @@ describe("another setting", () => {
       { policy: { timeout: "10 seconds", deadline: 30 } }
     ],
     ["policy.retries is not a setting of a policy", { policy: { retries: 3 } }],
-    ["policy.atempts is not a setting of a policy; did you mean attempts?", { policy: { atempts: 3 } }],
-    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: "none" }],
-    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: 3 }],
+    [
+      "policy.maxAtempts is not a setting of a policy; did you mean maxAttempts?",
+      { policy: { maxAtempts: 3 } }
+    ],
+    ["policy must be an object with maxAttempts, timeout, deadline or onRetry", { policy: "none" }],
+    ["policy must be an object with maxAttempts, timeout, deadline or onRetry", { policy: 3 }],
     [
       "secretkey is not an option of a client; did you mean secretKey?",
       { secretkey: Redacted.make("sk_test_x") }
@@ -387,12 +390,12 @@ describe("another setting", () => {
   it.effect("is accepted at the ends of its range", () =>
     Effect.gen(function* () {
       for (const policy of [
-        { attempts: 1 },
-        { attempts: 10 },
+        { maxAttempts: 1 },
+        { maxAttempts: 10 },
         { timeout: 1, deadline: 1 },
         { timeout: 2 ** 31 - 1 },
         {},
-        { attempts: undefined, timeout: undefined, deadline: undefined },
+        { maxAttempts: undefined, timeout: undefined, deadline: undefined },
         undefined,
         RequestPolicy.standard
       ]) {

@@ -44,7 +44,7 @@ const secret = "sk_live_CanaryKey7Qm2xVb9Tz4Lw8"
 /** Everything around a program from which a secret key could be taken. */
 const withSecrets = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   self.pipe(
-    RequestPolicy.use({ attempts: 1 }),
+    RequestPolicy.use({ maxAttempts: 1 }),
     Effect.provide(ClerkHttp.layerFetch({ secretKey: Redacted.make(secret) })),
     Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["CLERK_SECRET_KEY", secret]])))
   )

@@ -21,17 +21,17 @@ type Run = Effect.Effect<unknown, AnyError, ClerkHttp>
 
 const kinds: ReadonlyArray<readonly [Operation.Kind, Run, ClerkResponse]> = [
   ["read", Sessions.get("sess_1"), ClerkTest.json(200, wire.session)],
-  ["repeatable", Sessions.createToken("sess_1"), ClerkTest.json(200, wire.token)],
+  ["idempotent", Sessions.createToken("sess_1"), ClerkTest.json(200, wire.token)],
   ["once", Sessions.create({ userId: "user_1" }), ClerkTest.json(200, wire.session)]
 ]
 
-const policy = { attempts: 3 }
+const policy = { maxAttempts: 3 }
 
 /** How many requests are made when every one ends like this. */
 const attemptsOf = (run: Run, turn: ClerkResponse | ClerkTransportError | ClerkDecodeError) =>
   Effect.map(playToFailure(run, { turns: [turn], policy }), ({ error, times }) => {
     // What the error says is what was done, and a failure that may be retried was.
-    expect(error).toMatchObject({ attempts: times.length, retryable: times.length === policy.attempts })
+    expect(error).toMatchObject({ attempts: times.length, retryable: times.length === policy.maxAttempts })
     return times.length
   })
 
@@ -43,7 +43,7 @@ const passing = [
   "proxy",
   "reset",
   "closed",
-  "truncated",
+  "incomplete-body",
   "response-timeout"
 ] as const
 
@@ -130,7 +130,7 @@ describe("a call", () => {
     Effect.gen(function* () {
       const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
         turns: [ClerkTest.json(503, {}), refused, ClerkTest.json(404, {}), ClerkTest.json(200, wire.session)],
-        policy: { attempts: 10 }
+        policy: { maxAttempts: 10 }
       })
       expect(error).toMatchObject({ _tag: "ClerkNotFound", attempts: 3, retryable: false })
       expect(times).toHaveLength(3)
@@ -169,7 +169,7 @@ describe("a call", () => {
       for (const attempts of [1, 2, 10]) {
         const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
           turns: [refused],
-          policy: { attempts }
+          policy: { maxAttempts: attempts }
         })
         expect(error).toMatchObject({ attempts, retryable: true })
         expect(times).toHaveLength(attempts)
@@ -179,7 +179,11 @@ describe("a call", () => {
 
   it.effect("is made three times by the standard policy", () =>
     Effect.gen(function* () {
-      expect(RequestPolicy.standard).toEqual({ attempts: 3, timeout: "10 seconds", deadline: "30 seconds" })
+      expect(RequestPolicy.standard).toEqual({
+        maxAttempts: 3,
+        timeout: "10 seconds",
+        deadline: "30 seconds"
+      })
       const { times } = yield* playToFailure(Sessions.get("sess_1"), {
         turns: [refused],
         policy: RequestPolicy.standard
@@ -190,7 +194,7 @@ describe("a call", () => {
 
   it.effect.each(operations)("of $name is made once when the service has no policy", ({ run }) =>
     Effect.gen(function* () {
-      for (const settings of [undefined, {}, { attempts: undefined }]) {
+      for (const settings of [undefined, {}, { maxAttempts: undefined }]) {
         const { error, times } = yield* playToFailure(run, {
           turns: [refused],
           ...(settings === undefined ? undefined : { policy: settings })

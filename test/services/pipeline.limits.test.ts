@@ -17,7 +17,7 @@ const taking = (duration: `${number} seconds`, answer: ClerkResponse): Turn =>
   Effect.delay(Effect.succeed(answer), duration)
 
 describe("the time limit of one attempt", () => {
-  const policy = { attempts: 3, timeout: "2 seconds" } as const
+  const policy = { maxAttempts: 3, timeout: "2 seconds" } as const
 
   it.effect.each(operations)(
     "of $name, of the kind $kind, leaves open what Clerk did",
@@ -69,7 +69,7 @@ describe("the time limit of one attempt", () => {
     Effect.gen(function* () {
       const { error } = yield* playToFailure(get, {
         turns: [unavailable, Effect.never],
-        policy: { attempts: 2, timeout: "2 seconds" }
+        policy: { maxAttempts: 2, timeout: "2 seconds" }
       })
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
@@ -89,12 +89,12 @@ describe("the deadline of a call", () => {
     Effect.gen(function* () {
       const { error, times, ended } = yield* playToFailure(get, {
         turns: [Effect.never],
-        policy: { attempts: 3, timeout: "10 seconds", deadline: "15 seconds" },
+        policy: { maxAttempts: 3, timeout: "10 seconds", deadline: "15 seconds" },
         chance: 0.5
       })
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
-        phase: "total",
+        phase: "deadline",
         sent: "maybe",
         attempts: 2,
         retryable: false,
@@ -109,9 +109,9 @@ describe("the deadline of a call", () => {
     Effect.gen(function* () {
       const { error, ended } = yield* playToFailure(get, {
         turns: [Effect.never],
-        policy: { attempts: 3, deadline: "5 seconds" }
+        policy: { maxAttempts: 3, deadline: "5 seconds" }
       })
-      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", attempts: 1, retryable: false })
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", attempts: 1, retryable: false })
       expect(error.message).toBe("Sessions.get: not complete within 5s (deadline), 1 attempt made")
       expect(ended).toBe(5_000)
     })
@@ -121,11 +121,11 @@ describe("the deadline of a call", () => {
     Effect.gen(function* () {
       const { error, times, ended } = yield* playToFailure(get, {
         turns: [unavailable, unavailable, unavailable, Effect.never],
-        policy: { attempts: 10, deadline: "1 second" },
+        policy: { maxAttempts: 10, deadline: "1 second" },
         chance: 1
       })
       expect(times).toEqual([0, 100, 300, 700])
-      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", attempts: 4 })
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", attempts: 4 })
       expect(ended).toBe(1_000)
     })
   )
@@ -140,7 +140,7 @@ describe("the deadline of a call", () => {
     Effect.gen(function* () {
       const { error, times, ended } = yield* playToFailure(get, {
         turns: [turn],
-        policy: { attempts: 10, deadline: "700 millis" },
+        policy: { maxAttempts: 10, deadline: "700 millis" },
         chance: 1
       })
       expect(error).toMatchObject({ _tag: tag, attempts: times.length, retryable: true })
@@ -180,12 +180,12 @@ describe("the deadline of a call", () => {
         }
         const { exit, ended } = yield* play(Effect.withClock(Effect.flip(get), corrected), {
           turns: [taking("1 seconds", unavailable), Effect.never],
-          policy: { attempts: 2, deadline: "5 seconds" },
+          policy: { maxAttempts: 2, deadline: "5 seconds" },
           chance: 0
         })
         expect(exit).toMatchObject({
           _tag: "Success",
-          value: { _tag: "ClerkTimeout", phase: "total", attempts: 2 }
+          value: { _tag: "ClerkTimeout", phase: "deadline", attempts: 2 }
         })
         expect(ended).toBe(5_000)
         expect(reads).toBeGreaterThan(1)
@@ -209,13 +209,13 @@ describe("without limits", () => {
 
 describe("the policy of a hand-written service", () => {
   const wrong: ReadonlyArray<readonly [string, RequestPolicy.Settings]> = [
-    ["policy.attempts", { attempts: 0 }],
-    ["policy.attempts", { attempts: -1 }],
-    ["policy.attempts", { attempts: 11 }],
-    ["policy.attempts", { attempts: 1.5 }],
-    ["policy.attempts", { attempts: Number.NaN }],
-    ["policy.attempts", { attempts: Number.POSITIVE_INFINITY }],
-    ["policy.attempts", untyped({ attempts: "3" })],
+    ["policy.maxAttempts", { maxAttempts: 0 }],
+    ["policy.maxAttempts", { maxAttempts: -1 }],
+    ["policy.maxAttempts", { maxAttempts: 11 }],
+    ["policy.maxAttempts", { maxAttempts: 1.5 }],
+    ["policy.maxAttempts", { maxAttempts: Number.NaN }],
+    ["policy.maxAttempts", { maxAttempts: Number.POSITIVE_INFINITY }],
+    ["policy.maxAttempts", untyped({ maxAttempts: "3" })],
     ["policy.timeout", { timeout: 0 }],
     ["policy.timeout", { timeout: -1 }],
     ["policy.timeout", { timeout: Number.NaN }],
@@ -251,8 +251,8 @@ describe("the policy of a hand-written service", () => {
   )
 
   const right: ReadonlyArray<RequestPolicy.Settings> = [
-    { attempts: 1 },
-    { attempts: 10 },
+    { maxAttempts: 1 },
+    { maxAttempts: 10 },
     { timeout: 1 },
     { timeout: "1 second", deadline: "1 second" },
     { deadline: 2 ** 31 - 1 }

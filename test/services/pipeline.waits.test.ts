@@ -15,7 +15,10 @@ const throttled = (retryAfter?: string, status = 429): ClerkResponse =>
   ClerkTest.json(status, {}, retryAfter === undefined ? {} : { "retry-after": retryAfter })
 
 const waitsOf = (turn: Turn, chance: number, attempts = 10) =>
-  Effect.map(playToFailure(get, { turns: [turn], policy: { attempts }, chance }), ({ waits }) => waits)
+  Effect.map(
+    playToFailure(get, { turns: [turn], policy: { maxAttempts: attempts }, chance }),
+    ({ waits }) => waits
+  )
 
 /** The longest each wait may be. */
 const transientBounds = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]
@@ -42,7 +45,7 @@ describe("the wait between attempts", () => {
     Effect.gen(function* () {
       // A client of its own for each, because one client's retries are rationed.
       const plays = yield* Effect.forEach(Array.from({ length: 200 }), (_, index) =>
-        playToFailure(get, { turns: [refused], policy: { attempts: 2 }, seed: `client ${index}` })
+        playToFailure(get, { turns: [refused], policy: { maxAttempts: 2 }, seed: `client ${index}` })
       )
       const waits = plays.flatMap((played) => played.waits)
       expect(waits).toHaveLength(200)
@@ -57,7 +60,7 @@ describe("the wait between attempts", () => {
     Effect.gen(function* () {
       const waits = (seed: string) =>
         Effect.map(
-          playToFailure(get, { turns: [refused], policy: { attempts: 5 }, seed }),
+          playToFailure(get, { turns: [refused], policy: { maxAttempts: 5 }, seed }),
           (played) => played.waits
         )
       const first = yield* waits("one")
@@ -107,7 +110,7 @@ describe("Retry-After", () => {
         for (const seconds of [21, 3_600, 9_999_999_999]) {
           const { error, times, ended } = yield* playToFailure(get, {
             turns: [throttled(String(seconds), status)],
-            policy: { attempts: 3 }
+            policy: { maxAttempts: 3 }
           })
           expect(error).toMatchObject({ status, attempts: 1, retryable: true })
           expect("retryAfter" in error && error.retryAfter && Duration.toSeconds(error.retryAfter)).toBe(
@@ -138,7 +141,7 @@ describe("Retry-After", () => {
 describe("interruption between two attempts", () => {
   it.effect("ends the call, without another request", () =>
     Effect.gen(function* () {
-      const { times, layer } = stage({ turns: [throttled("10")], policy: { attempts: 3 } })
+      const { times, layer } = stage({ turns: [throttled("10")], policy: { maxAttempts: 3 } })
       const fiber = yield* Effect.fork(Effect.provide(get, layer))
       yield* TestClock.adjust("5 seconds")
       expect(times).toEqual([0])

@@ -16,7 +16,7 @@ import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)
-const policy = { attempts: 2 } as const
+const policy = { maxAttempts: 2 } as const
 
 /** Makes a call `count` times, whatever becomes of it. */
 const times = (count: number, call: Effect.Effect<unknown, unknown, ClerkHttp>) =>
@@ -52,7 +52,7 @@ describe("the retry budget of a client", () => {
     Effect.gen(function* () {
       const { requests } = yield* play(times(5, get), {
         turns: [refused],
-        policy: { attempts: 10 }
+        policy: { maxAttempts: 10 }
       })
       // Nine retries in each of three calls and eight in the fourth.
       expect(requests).toHaveLength(5 + 35)
@@ -93,7 +93,7 @@ describe("the retry budget of a client", () => {
   it.effect("that runs out between two retries of a call ends that call", () =>
     Effect.gen(function* () {
       const { error, requests } = yield* playToFailure(
-        Effect.zipRight(times(33, get), get.pipe(RequestPolicy.retry({ attempts: 5 }))),
+        Effect.zipRight(times(33, get), get.pipe(RequestPolicy.retry({ maxAttempts: 5 }))),
         { turns: [unavailable], policy }
       )
       expect(requests).toHaveLength(66 + 3)
@@ -124,7 +124,7 @@ describe("a retry budget is filled", () => {
     Effect.gen(function* () {
       // Each call pays 28 and gets 14 back, so 34 leave 24 of 500: one retry more.
       const twice = (index: number) => (index % 3 === 2 ? success : refused)
-      const { requests } = yield* play(times(60, get.pipe(RequestPolicy.retry({ attempts: 3 }))), {
+      const { requests } = yield* play(times(60, get.pipe(RequestPolicy.retry({ maxAttempts: 3 }))), {
         turns: (index) => (index < 34 * 3 ? twice(index) : refused)
       })
       expect(requests).toHaveLength(34 * 3 + 26 + 1)
@@ -263,7 +263,7 @@ describe("an outage", () => {
           concurrency: 50,
           discard: true
         }),
-        { turns: [answer], policy: { attempts: 3 } }
+        { turns: [answer], policy: { maxAttempts: 3 } }
       )
       expect(requests).toHaveLength(most)
     })

@@ -47,7 +47,7 @@ const moved = <A, E, R>(self: Effect.Effect<A, E, R>) =>
 const movedBy = <A, E>(
   self: Effect.Effect<A, E, ClerkHttp>,
   answers: Turns,
-  policy: RequestPolicy.Settings = { attempts: 3 }
+  policy: RequestPolicy.Settings = { maxAttempts: 3 }
 ) => moved(play(self, { turns: answers, policy }))
 
 const get = Sessions.get("sess_1")
@@ -80,7 +80,7 @@ describe("the metrics", () => {
   it.effect("count a retried call once, and its retries by what they follow", () =>
     Effect.gen(function* () {
       const asking = ClerkTest.json(429, {}, { "retry-after": "2" })
-      const policy = { attempts: 5 }
+      const policy = { maxAttempts: 5 }
       expect(yield* movedBy(get, [asking, lost, unavailable, unavailable, success], policy)).toEqual({
         "clerk_calls{operation=Sessions.get,outcome=ok}": 1,
         "clerk_call_duration_seconds{operation=Sessions.get,outcome=ok} count": 1,
@@ -102,7 +102,7 @@ describe("the metrics", () => {
 
   it.effect("count a call that ran out of time, and how long it had", () =>
     Effect.gen(function* () {
-      const policy = { attempts: 3, timeout: "1 second", deadline: "2500 millis" } as const
+      const policy = { maxAttempts: 3, timeout: "1 second", deadline: "2500 millis" } as const
       expect(yield* movedBy(Effect.flip(get), [Effect.never], policy)).toEqual({
         "clerk_calls{operation=Sessions.get,outcome=ClerkTimeout}": 1,
         "clerk_call_duration_seconds{operation=Sessions.get,outcome=ClerkTimeout} count": 1,

@@ -25,7 +25,7 @@ const success = ClerkTest.json(200, wire.session)
 const spansWhen = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, ...answers: [Turn, ...Array<Turn>]) =>
   Effect.gen(function* () {
     const { spans, tracer } = recordingTracer()
-    yield* play(Effect.withTracer(self, tracer), { turns: answers, policy: { attempts: 3 } })
+    yield* play(Effect.withTracer(self, tracer), { turns: answers, policy: { maxAttempts: 3 } })
     return spans
   })
 
@@ -192,7 +192,7 @@ describe("the span of a client's call", () => {
         const { layer, calls: sent } = recordingFetch(() =>
           jsonResponse({ errors, clerk_trace_id: Redacted.value(secretKey) }, 422)
         )
-        const client = ClerkHttp.layer({ secretKey, policy: { attempts: 1 } }).pipe(
+        const client = ClerkHttp.layer({ secretKey, policy: { maxAttempts: 1 } }).pipe(
           Layer.provide(FetchHttpClient.layer)
         )
         const spans = yield* spansOf(

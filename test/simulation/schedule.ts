@@ -58,7 +58,7 @@ export const simulate = (seed: number): ScheduleRecord => {
   }
   const http: ClerkHttpService = {
     policy: {
-      attempts: ofClient.attempts,
+      maxAttempts: ofClient.attempts,
       timeout: ofClient.timeoutMillis,
       deadline: ofClient.deadlineMillis
     },
@@ -114,7 +114,7 @@ export const simulate = (seed: number): ScheduleRecord => {
       own === undefined
         ? operation.run
         : operation.run.pipe(
-            RequestPolicy.retry({ attempts: own.attempts }),
+            RequestPolicy.retry({ maxAttempts: own.attempts }),
             RequestPolicy.timeout(own.timeoutMillis),
             chance() < 0.5
               ? RequestPolicy.deadline(own.deadlineMillis)

@@ -387,8 +387,8 @@ describe("what a test arranges", () => {
   it.effect("answers the next requests with prepared responses, in order, once", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
-      yield* clerk.answerNext({ status: 429, headers: { "retry-after": "3" } })
-      yield* clerk.answerNext({ status: 503, body: "<html>" })
+      yield* clerk.respondNext({ status: 429, headers: { "retry-after": "3" } })
+      yield* clerk.respondNext({ status: 503, body: "<html>" })
       const revoke = clerk.handle({ method: "POST", url: "/", headers: {}, body: "" })
       expect(yield* revoke).toEqual({ status: 429, headers: { "retry-after": "3" }, body: "" })
       expect(yield* revoke).toEqual({ status: 503, headers: {}, body: "<html>" })

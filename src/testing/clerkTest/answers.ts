@@ -141,7 +141,7 @@ export const sequence = (answers: ReadonlyArray<Answer | Handler>, last?: Answer
   answers.forEach((answer, index) => {
     requireAnswer("sequence", `answers.${index}`, answer, false)
   })
-  if (last !== undefined) requireAnswer("sequence", "afterwards", last, false)
+  if (last !== undefined) requireAnswer("sequence", "fallback", last, false)
   return { start: () => inTurn(answers, last) }
 }
 

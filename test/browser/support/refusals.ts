@@ -18,7 +18,7 @@ export const refusal = (
 
 /** Answers the next requests to Clerk with these, one after the other. */
 export const refuse = (...refusals: ReadonlyArray<PreparedResponse>) =>
-  Effect.flatMap(ClerkEmulator, ({ answerNext }) => Effect.forEach(refusals, answerNext, { discard: true }))
+  Effect.flatMap(ClerkEmulator, ({ respondNext }) => Effect.forEach(refusals, respondNext, { discard: true }))
 
 /** The same, from the request after the next list of devices on. */
 export const refuseAfterList = (...refusals: ReadonlyArray<PreparedResponse>) =>

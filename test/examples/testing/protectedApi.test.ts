@@ -74,7 +74,7 @@ it.scoped("answers 503, not 401, while the keys cannot be had", () =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
     const { sessionToken } = yield* clerk.signIn("user_1")
-    yield* clerk.answerNext({ operation: "SigningKeys.jwks", status: 401 })
+    yield* clerk.respondNext({ operation: "SigningKeys.jwks", status: 401 })
     assert.strictEqual((yield* Effect.flip(me(sessionToken)))._tag, "ClerkKeysUnavailable")
   }).pipe(Effect.provide(Stage))
 )

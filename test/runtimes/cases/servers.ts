@@ -200,7 +200,7 @@ const exchanges = ({
     [
       "lets no other site change anything with a cookie",
       [
-        ["POST /me", { ...cookie(good), ...evil }, unasked("origin")],
+        ["POST /me", { ...cookie(good), ...evil }, unasked("cross-origin")],
         ["POST /me", { ...cookie(good), origin }, passes],
         ["POST /me", { ...bearer(good), ...evil }, passes]
       ]
