@@ -5,7 +5,7 @@
  */
 import * as Either from "effect/Either"
 import { SessionPage } from "effect-clerk"
-import { compile } from "../src/internal/compiledOperation.js"
+import { compile } from "../src/runtime/operation.js"
 import { makeContenders, type Reading, works } from "./contenders.js"
 import type { Run } from "./lanes.js"
 import { liveHeapBytes, sampleInTurns } from "./sample.js"

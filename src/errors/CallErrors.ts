@@ -6,8 +6,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { callFields, filledIn } from "../internal/callFields.js"
-import { withJson } from "../internal/errorClass.js"
+import { decodeReasons, transportReasons } from "../core/model.js"
+import { callFields, filledIn } from "./callFields.js"
+import { withJson } from "./errorClass.js"
 
 /**
  * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value, except a
@@ -54,22 +55,7 @@ export type TransportReason = typeof TransportReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const TransportReason = Schema.Literal(
-  "dns",
-  "refused",
-  "unreachable",
-  "connect-timeout",
-  "proxy",
-  "proxy-rejected",
-  "reset",
-  "closed",
-  "incomplete-body",
-  "response-timeout",
-  "tls",
-  "protocol",
-  "invalid-request",
-  "unknown"
-)
+export const TransportReason = Schema.Literal(...transportReasons)
 
 /**
  * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it. The system call that failed
@@ -202,16 +188,7 @@ export type DecodeReason = typeof DecodeReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const DecodeReason = Schema.Literal(
-  "empty",
-  "json",
-  "utf8",
-  "content-type",
-  "encoding",
-  "oversize",
-  "schema",
-  "id-mismatch"
-)
+export const DecodeReason = Schema.Literal(...decodeReasons)
 
 const decodeMessages: Readonly<Record<DecodeReason, string>> = {
   empty: "the response has no body",

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { withJson } from "../internal/errorClass.js"
+import { withJson } from "./errorClass.js"
 
 /**
  * A setting is missing or invalid: `setting` breaks `rule`. The error does not hold the value.

@@ -9,8 +9,9 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { withJson } from "../internal/errorClass.js"
-import { httpApiStatus } from "../internal/httpApiStatus.js"
+import { keysUnavailableReasons, tokenReasons } from "../core/model.js"
+import { withJson } from "./errorClass.js"
+import { httpApiStatus } from "./httpApiStatus.js"
 
 /**
  * Why a token is invalid.
@@ -42,27 +43,7 @@ export type TokenReason = typeof TokenReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const TokenReason = Schema.Literal(
-  "format",
-  "header",
-  "alg",
-  "typ",
-  "category",
-  "unknown-key",
-  "signature",
-  "exp",
-  "nbf",
-  "iat",
-  "sub",
-  "sid",
-  "iss",
-  "azp",
-  "aud",
-  "session-pending",
-  "claims",
-  "missing",
-  "cross-origin"
-)
+export const TokenReason = Schema.Literal(...tokenReasons)
 
 const reasonMessages: Readonly<Record<TokenReason, string>> = {
   format: "it is not a well-formed JSON Web Token",
@@ -173,7 +154,7 @@ export type KeysUnavailableReason = typeof KeysUnavailableReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const KeysUnavailableReason = Schema.Literal("unreachable", "rejected", "failing", "invalid", "empty")
+export const KeysUnavailableReason = Schema.Literal(...keysUnavailableReasons)
 
 const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
   unreachable: "no response from Clerk",

@@ -20,7 +20,7 @@ import {
   readAsEmpty,
   readAsNull,
   refused
-} from "../internal/compiledDecoder.js"
+} from "../runtime/compiledDecoder.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
 /**

@@ -11,53 +11,19 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { checkClientOptions, clientOptionsFlaw } from "../core/call/clientSettings.js"
+import { isBlank, ownProperties, RuleBreak } from "../core/input.js"
+import type { ClerkRequest, ClerkResponse } from "../core/model.js"
 import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { checkClientOptions, clientOptionsFlaw } from "../internal/clientSettings.js"
-import { makeExecute } from "../internal/exchange.js"
-import { overFetch } from "../internal/fetchSend.js"
-import { overHttpClient } from "../internal/httpClientSend.js"
-import { ownProperties } from "../internal/ownProperties.js"
-import type { RuleBreak } from "../internal/ruleBreak.js"
-import type { Send } from "../internal/send.js"
-import { flagVariable, isBlank, secretVariable, textVariable } from "../internal/variables.js"
+import { makeExecute } from "../runtime/execute.js"
+import { overFetch } from "../runtime/fetchSend.js"
+import { overHttpClient } from "../runtime/httpClientSend.js"
+import type { Send } from "../runtime/send.js"
+import { flagVariable, secretVariable, textVariable } from "../runtime/variables.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
-/**
- * A request as a plain value. Everything about the connection (origin, key, headers) is the client's affair.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClerkRequest {
-  /** The operation's name, as in `Sessions.get`. */
-  readonly operation: string
-  /** The HTTP method. */
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
-  /** Path segments below `/v1`, not encoded: `["sessions", id, "revoke"]`. */
-  readonly path: ReadonlyArray<string>
-  /** The query parameters, not encoded. Leaves out a parameter that is `undefined`. */
-  readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined
-  /** A JSON value; absent means an empty body. */
-  readonly body?: unknown
-  /** The `Clerk-API-Version` of this request, where it must differ from the client's. */
-  readonly apiVersion?: string | undefined
-}
-
-/**
- * An answer as a plain value: any status, header names in lower case, the body as text.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClerkResponse {
-  /** The HTTP status. */
-  readonly status: number
-  /** The headers, with names in lower case. */
-  readonly headers: { readonly [name: string]: string }
-  /** The body as text, after decompression. */
-  readonly body: string
-}
+export type { ClerkRequest, ClerkResponse } from "../core/model.js"
 
 /**
  * The options of a client.
@@ -243,7 +209,7 @@ const fromConfig = <A>(
   config: Config.Config<A>
 ): Effect.Effect<A | undefined, ClerkConfigError | ConfigError> => {
   if (!Config.isConfig(config)) {
-    return Effect.fail(refuse({ field: setting, rule: 'must be a Config, such as Config.string("MY_URL")' }))
+    return Effect.fail(refuse(new RuleBreak(setting, 'must be a Config, such as Config.string("MY_URL")')))
   }
   return Effect.map(config, (value) => {
     const text: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : value
@@ -262,7 +228,7 @@ const makeFrom = <E, R>(
     return Effect.flatMap(Effect.all(sources), (read) =>
       Effect.mapError(make({ ...options, ...read }, send), ({ rule, setting }) =>
         refuse(
-          { field: setting, rule },
+          new RuleBreak(setting, rule),
           isSource(setting) && sources[setting] === environment[setting] ? variables[setting] : undefined
         )
       )

@@ -27,6 +27,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
+import type { ClerkRequest, Kind } from "../core/model.js"
 import type {
   ClerkDecodeError,
   ClerkInvalidRequest,
@@ -45,9 +46,9 @@ import type {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "../errors/StatusErrors.js"
-import { checkDeclaration } from "../internal/declaration.js"
-import { declared } from "../internal/declared.js"
-import type { ClerkHttp, ClerkRequest } from "./ClerkHttp.js"
+import { checkDeclaration } from "../runtime/declaration.js"
+import { declared } from "../runtime/declared.js"
+import type { ClerkHttp } from "./ClerkHttp.js"
 
 /**
  * An effect that needs `ClerkHttp`. Composed (`map`, `gen`, `all`, …) it asks for `ClerkHttp` in its requirements;
@@ -60,17 +61,7 @@ import type { ClerkHttp, ClerkRequest } from "./ClerkHttp.js"
 // The order matters: inference takes the requirements of the last member.
 export type Op<A, E> = Effect.Effect<A, E> & Effect.Effect<A, E, ClerkHttp>
 
-/**
- * What repeating an operation does, which decides when it is retried:
- * - `read` changes nothing;
- * - `idempotent` ends in the same state, or leaves only something unused behind;
- * - `once` must not happen twice: it is retried only when the request certainly did not reach Clerk or was turned
- *   away unread.
- *
- * @since 0.1.0
- * @category models
- */
-export type Kind = "read" | "idempotent" | "once"
+export type { Kind } from "../core/model.js"
 
 /**
  * The errors of every operation, whatever it declares.

@@ -25,9 +25,9 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { readLimit, readSettings, unlimited } from "../core/call/policy.js"
 import { ClerkTimeout } from "../errors/CallErrors.js"
-import { readLimit, readSettings, unlimited } from "../internal/policyLimits.js"
-import { override } from "../internal/policyOverrides.js"
+import { override } from "../runtime/policyOverrides.js"
 
 /**
  * A retry that is about to happen.

@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { Session, SessionActivity, SessionPage, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { compileDecoder, refused } from "../../src/internal/compiledDecoder.js"
+import { compileDecoder, refused } from "../../src/runtime/compiledDecoder.js"
 import { session as documented } from "../support/wire.js"
 
 type Wire = { readonly [field: string]: unknown }

@@ -125,10 +125,8 @@ const https =
 
 describe("the API's URL", () => {
   const absolute = "must be an absolute https URL"
-  const plain = "must be printable ASCII without spaces, backslashes or escapes"
   const extra = "must not carry a query or a fragment"
   const path = "must have a plain path, without dot segments"
-  const port = "must not use a port that fetch refuses"
   const cases: ReadonlyArray<readonly [url: unknown, rule: string]> = [
     ["", absolute],
     ["not a url", absolute],
@@ -146,15 +144,8 @@ describe("the API's URL", () => {
     [" https://evil.example", absolute],
     [42, absolute],
     [new URL("https://evil.example"), absolute],
-    ["https://evil.example ", plain],
-    ["https://evil.example\n", plain],
-    ["https://evil\t.example", plain],
-    ["https://evil.example\0", plain],
-    ["https://evil.example\\path", plain],
-    ["https://evil.example/%2e%2e", plain],
-    ["https://evil%2eexample", plain],
-    ["https://еvil.example", plain],
-    [`https://evil.example/${"a".repeat(2_048)}`, plain],
+    ["https://evil.example\\path", path],
+    ["https://evil.example/%2e%2e", path],
     ["https://user:password@evil.example", "must not carry credentials"],
     ["https://api.clerk.com@evil.example", "must not carry credentials"],
     ["https://evil.example/?query=1", extra],
@@ -163,11 +154,6 @@ describe("the API's URL", () => {
     ["https://evil.example#", extra],
     ["https://evil.example:99999", "must be a valid URL"],
     ["https://[::1", "must be a valid URL"],
-    ["https://evil.example.", "must not have a host that ends in a dot"],
-    ["https://xn--vil-dma.example", "must not have an internationalised host name"],
-    ["https://evil.example:0", port],
-    ["https://evil.example:22", port],
-    ["https://evil.example:10080", port],
     ["http://evil.example", https],
     ["http://localhost.evil.example", https],
     ["http://127.0.0.1.evil.example", https],

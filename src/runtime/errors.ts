@@ -1,0 +1,22 @@
+import type { RuleBreak } from "../core/input.js"
+import type { WireFailure } from "../core/model.js"
+import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import { ClerkConfigError } from "../errors/ClerkConfigError.js"
+
+/*
+ * Makes the error classes of failures that `core` returns as data. Constructors run without validation, because a failed
+ * validation prints the value.
+ */
+
+/** The error of an option, or of the environment variable that holds it. */
+export const configError = ({ field, rule }: RuleBreak, variable?: string): ClerkConfigError =>
+  new ClerkConfigError(
+    variable === undefined ? { setting: field, rule } : { setting: field, variable, rule },
+    true
+  )
+
+/** The error of a transport. */
+export const wireError = (failure: WireFailure): ClerkTransportError | ClerkDecodeError =>
+  failure._tag === "ClerkTransportError"
+    ? new ClerkTransportError(failure.fields, true)
+    : new ClerkDecodeError(failure.fields, true)
