@@ -14,6 +14,7 @@
 import * as DateTime from "effect/DateTime"
 import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
+import { type KnownSessionStatus, knownSessionStatuses } from "../core/model.js"
 import {
   DecoderAnnotationId,
   dropNull,
@@ -23,31 +24,7 @@ import {
 } from "../runtime/compiledDecoder.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
-/**
- * The statuses known today. `active` and `pending` are signed in (`pending`: with tasks still to do), the
- * others are over.
- *
- * @since 0.1.0
- * @category models
- */
-export type KnownSessionStatus = (typeof knownSessionStatuses)[number]
-
-/**
- * Lists the statuses known today, in alphabetical order.
- *
- * @since 0.1.0
- * @category models
- */
-export const knownSessionStatuses = [
-  "abandoned",
-  "active",
-  "ended",
-  "expired",
-  "pending",
-  "removed",
-  "replaced",
-  "revoked"
-] as const
+export { type KnownSessionStatus, knownSessionStatuses } from "../core/model.js"
 
 /**
  * A session's status: one of the known ones, or one that Clerk has added since.

@@ -1,9 +1,9 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import type { OperationName } from "../../core/emulator/operationNames.js"
 import { isRecord } from "../../core/input.js"
 import { scrubJson, scrubText } from "../../core/redaction/redact.js"
 import { OperationNameSchema, reader } from "../input.js"
-import type { OperationName } from "../operationName.js"
 
 /**
  * A request that a test expects. The comparison ignores absent fields.

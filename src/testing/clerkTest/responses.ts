@@ -3,12 +3,13 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { isRecord } from "../../core/input.js"
 import type { ClerkRequest, ClerkResponse, Sent, TransportReason } from "../../core/model.js"
+import { lowerCased } from "../../core/wire/headers.js"
 import {
   type ClerkDecodeError,
   ClerkTransportError,
   TransportReason as Reason
 } from "../../errors/CallErrors.js"
-import { lowerCased, OperationNameSchema, ResponseHeadersSchema, reader, sentenceOf } from "../input.js"
+import { OperationNameSchema, ResponseHeaders, reader, sentenceOf } from "../input.js"
 
 /**
  * A response, or an effect that returns one, waits or fails.
@@ -63,7 +64,7 @@ const Response = Schema.Struct({
   status: Schema.Int.pipe(Schema.between(100, 999)).annotations({
     description: "a whole number from 100 to 999"
   }),
-  headers: ResponseHeadersSchema,
+  headers: ResponseHeaders,
   body: Schema.String
 })
 
