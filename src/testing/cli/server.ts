@@ -20,19 +20,19 @@ export type Respond = (
   address: string
 ) => Effect.Effect<EmulatorResponse, EmulatedDisconnect>
 
-/** Takes one line for the operator of the server. */
+/** Logs one line. */
 export type Log = (line: string) => void
 
-/** One byte more than the emulator accepts, which then says what is wrong. */
+/** One byte above the limit of the emulator, which then responds with 413. */
 const maxBodyBytes = limits.bodyBytes + 1
 
-/** The body of a request, no longer than `maxBodyBytes`; `undefined` if it does not come to its end. */
+/** Reads the body of a request up to `maxBodyBytes`. Returns `undefined` for an incomplete body. */
 const readBody = (request: IncomingMessage): Effect.Effect<Uint8Array | undefined> =>
   Effect.async((resume) => {
     const chunks: Array<Buffer> = []
     let length = 0
     request.on("data", (chunk: Buffer) => {
-      // The rest is read and thrown away: a client that is still sending would not read a response.
+      // The server discards the rest. A client reads no response before it has sent all.
       if (length >= maxBodyBytes) return
       chunks.push(chunk)
       length += chunk.length
@@ -54,19 +54,19 @@ const addressOf = (server: Server): string => {
 const exchange = (respond: Respond, server: Server, incoming: IncomingMessage, outgoing: ServerResponse) =>
   Effect.gen(function* () {
     const body = yield* readBody(incoming)
-    // Half a request must not be done as if it were a whole one.
+    // An incomplete request must not be executed.
     if (body === undefined) return void incoming.destroy()
     const { method = "GET", url = "/" } = incoming
-    const answer = yield* Effect.either(
+    const response = yield* Effect.either(
       respond({ method, url, headers: headersOf(incoming), body }, addressOf(server))
     )
-    if (Either.isLeft(answer)) return void incoming.socket.destroy()
-    const { body: text, headers, status } = answer.right
+    if (Either.isLeft(response)) return void incoming.socket.destroy()
+    const { body: text, headers, status } = response.right
     outgoing.writeHead(status, headers)
     outgoing.end(method === "HEAD" ? undefined : text)
   })
 
-/** In the form of the control API and in that of Clerk's errors, since a defect can meet either. */
+/** An error in the form of the control API and in Clerk's form, because a defect can occur in both. */
 const internalError = JSON.stringify({
   error: "the emulator failed: see its log",
   errors: [
@@ -79,7 +79,7 @@ const internalError = JSON.stringify({
   ]
 })
 
-/** Answers a request that met a defect of the emulator, and says so in one line. */
+/** Responds with 500 to a request on which the emulator failed, and logs one line. */
 const fail = (log: Log, cause: Cause.Cause<never>, incoming: IncomingMessage, outgoing: ServerResponse) => {
   const defect = Cause.squash(cause)
   log(`500 ${incoming.method} ${incoming.url}: ${defect instanceof Error ? defect.message : String(defect)}`)
@@ -88,7 +88,7 @@ const fail = (log: Log, cause: Cause.Cause<never>, incoming: IncomingMessage, ou
   outgoing.end(incoming.method === "HEAD" ? undefined : internalError)
 }
 
-/** What Node could not read as a request. */
+/** The status of a request that Node cannot parse. */
 const statusOf = (code: string | undefined): number =>
   code === "HPE_HEADER_OVERFLOW" ? 431 : code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400
 
@@ -115,7 +115,7 @@ const urlOf = (server: Server): string => {
   return `http://${host}:${address.port}`
 }
 
-/** Serves until the scope closes, and gives the address it listens on; fails with the code of what went wrong. */
+/** Serves until the scope closes. Returns the URL of the server, or fails with the error code of Node. */
 export const serve = (
   { host, port }: ListenOptions,
   respond: Respond,
@@ -141,7 +141,7 @@ export const serve = (
       )
     })
     server.on("connect", (_, socket) => {
-      // Node has given the socket away: without a listener, a reset connection would end the process.
+      // Node no longer handles errors of this socket. Without a listener, a reset connection ends the process.
       socket.on("error", () => socket.destroy())
       rejectRaw(log, 405, "the method CONNECT is not allowed: the emulator is not a proxy", socket)
     })
