@@ -20,3 +20,27 @@ export const wireError = (failure: WireFailure): ClerkTransportError | ClerkDeco
   failure._tag === "ClerkTransportError"
     ? new ClerkTransportError(failure.fields, true)
     : new ClerkDecodeError(failure.fields, true)
+
+/** The failure in an error of a transport, or `undefined` for any other value. */
+export const wireFailure = (error: unknown): WireFailure | undefined => {
+  if (error instanceof ClerkTransportError) {
+    const { proxyStatus, reason, sent } = error
+    return {
+      _tag: "ClerkTransportError",
+      fields: { reason, sent, ...(proxyStatus === undefined ? undefined : { proxyStatus }) }
+    }
+  }
+  if (error instanceof ClerkDecodeError) {
+    const { contentType, maxResponseBytes, reason, status } = error
+    return {
+      _tag: "ClerkDecodeError",
+      fields: {
+        reason,
+        contentType,
+        ...(status === undefined ? undefined : { status }),
+        ...(maxResponseBytes === undefined ? undefined : { maxResponseBytes })
+      }
+    }
+  }
+  return undefined
+}
