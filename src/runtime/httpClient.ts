@@ -1,8 +1,9 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
@@ -86,7 +87,7 @@ const switchingProtocols = 101
  * Closes the connection of a response with status 101, as `fetch` and undici do. No request wants an upgrade. Node leaves
  * the socket to the platform's client, which returns the response and never closes the socket.
  */
-const rejectUpgrade = (response: HttpClientResponse) =>
+const rejectUpgrade = (response: HttpClientResponse.HttpClientResponse) =>
   Effect.suspend(() => {
     const source: unknown = Reflect.get(response, "source")
     if (Predicate.hasProperty(source, "socket") && Predicate.hasProperty(source.socket, "destroy")) {
@@ -99,7 +100,7 @@ const rejectUpgrade = (response: HttpClientResponse) =>
 const oversize = "oversize" as const
 
 const readResponse = (
-  response: HttpClientResponse,
+  response: HttpClientResponse.HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<ClerkResponse, WireFailure> => {
   const head: Head = { status: response.status, headers: { ...response.headers } }
@@ -140,3 +141,24 @@ export const requestText = ({
       return Effect.tryPromise(() => new Response(body.body as BodyInit).text())
   }
 }
+
+/** Makes an `HttpClient` that sends each request with `send`. */
+export const makeHttpClient = (
+  send: (request: WireRequest) => Effect.Effect<ClerkResponse, unknown>
+): HttpClient.HttpClient =>
+  HttpClient.make((request, { href: url }) => {
+    const failWith = (reason: "Encode" | "Transport") => (cause: unknown) =>
+      new HttpClientError.RequestError({ request, reason, cause })
+    const { headers, method } = request
+    return requestText(request).pipe(
+      Effect.mapError(failWith("Encode")),
+      Effect.flatMap((text) => {
+        const body = request.body._tag === "Empty" ? undefined : text
+        return Effect.mapError(send({ method, url, headers, body }), failWith("Transport"))
+      }),
+      Effect.map(({ body, headers, status }) =>
+        // `Response` rejects even an empty body for the statuses that must not have one.
+        HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { headers, status }))
+      )
+    )
+  })

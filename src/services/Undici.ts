@@ -19,8 +19,6 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici"
@@ -29,7 +27,7 @@ import { visibleText } from "../core/redaction/redact.js"
 import { defaultMaxResponseBytes, readMaxResponseBytes } from "../core/wire/body.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { configError, wireError } from "../runtime/errors.js"
-import { requestText, withDirectSend } from "../runtime/httpClient.js"
+import { makeHttpClient, withDirectSend } from "../runtime/httpClient.js"
 import type { Send } from "../runtime/send.js"
 import { withoutEnd } from "../runtime/time.js"
 import { proxyConnections, undiciSend } from "../runtime/undici.js"
@@ -78,25 +76,8 @@ export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpCli
 
 const over = (send: Send, maxResponseBytes: number): HttpClient.HttpClient =>
   withDirectSend(
-    HttpClient.make((request, url) =>
-      requestText(request).pipe(
-        Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
-        Effect.flatMap((text) => {
-          const { method, headers } = request
-          const body = request.body._tag === "Empty" ? undefined : text
-          return Effect.mapError(
-            withoutEnd(
-              send({ method, url: url.href, headers, body }, maxResponseBytes, Number.POSITIVE_INFINITY)
-            ),
-            (failure) =>
-              new HttpClientError.RequestError({ request, reason: "Transport", cause: wireError(failure) })
-          )
-        }),
-        Effect.map(({ status, headers, body }) =>
-          // `Response` rejects even an empty body for the statuses that must not have one.
-          HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { status, headers }))
-        )
-      )
+    makeHttpClient((request) =>
+      Effect.mapError(withoutEnd(send(request, maxResponseBytes, Number.POSITIVE_INFINITY)), wireError)
     ),
     send
   )

@@ -12,14 +12,6 @@ import {
 import { bodyFailure, classifyFault, transportFailure } from "./faults.js"
 import type { WireRequest } from "./request.js"
 
-interface FetchInit {
-  readonly redirect: "manual"
-  readonly keepalive?: false
-}
-
-const reusing: FetchInit = { redirect: "manual" }
-const onOwnConnection: FetchInit = { ...reusing, keepalive: false }
-
 /** The version of Bun, elsewhere `undefined`. */
 const bunVersion: unknown = Reflect.get(Object(Reflect.get(globalThis, "Bun")), "version")
 
@@ -35,10 +27,12 @@ const isBefore = (version: string, bound: string): boolean =>
  * connection, and before 1.3.14 a request of any method. Clerk may receive both, and if the new connection fails, the
  * error says that no request was sent. So such a request gets a connection of its own. A `GET` may be sent twice.
  */
-export const fetchInit = (method: string, bun: unknown = bunVersion): FetchInit => {
-  if (typeof bun !== "string" || method === "GET") return reusing
-  const isResent = method === "PUT" || method === "DELETE" || isBefore(bun, "1.3.14")
-  return isResent ? onOwnConnection : reusing
+export const fetchInit = (method: string, bun: unknown = bunVersion): RequestInit => {
+  const isResent =
+    typeof bun === "string" &&
+    method !== "GET" &&
+    (method === "PUT" || method === "DELETE" || isBefore(bun, "1.3.14"))
+  return isResent ? { redirect: "manual", keepalive: false } : { redirect: "manual" }
 }
 
 /** On another runtime that has this name a `Blob` does no harm: its bytes are those of the text. */
