@@ -1,7 +1,10 @@
+import type * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import type { RuleBreak } from "../core/input.js"
-import type { WireFailure } from "../core/model.js"
+import type { KeysFailure, TokenFailure, WireFailure } from "../core/model.js"
 import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 
 /*
  * Makes the error classes of failures that `core` returns as data. Constructors run without validation, because a failed
@@ -20,3 +23,14 @@ export const wireError = (failure: WireFailure): ClerkTransportError | ClerkDeco
   failure._tag === "ClerkTransportError"
     ? new ClerkTransportError(failure.fields, true)
     : new ClerkDecodeError(failure.fields, true)
+
+/** The error of a token. */
+export const tokenError = ({ fields }: TokenFailure<DateTime.Utc, Duration.Duration>): ClerkTokenError =>
+  new ClerkTokenError(fields, true)
+
+/** The error of keys that are unavailable. */
+export const keysUnavailable = ({ fields }: KeysFailure): ClerkKeysUnavailable => {
+  const { retryAfterMillis, ...rest } = fields
+  const retryAfter = retryAfterMillis === undefined ? {} : { retryAfter: Duration.millis(retryAfterMillis) }
+  return new ClerkKeysUnavailable({ ...rest, ...retryAfter }, true)
+}
