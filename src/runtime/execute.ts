@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import type { ClientSettings } from "../core/call/clientSettings.js"
 import { parseJson } from "../core/input.js"
 import type { ClerkRequest, ClerkResponse } from "../core/model.js"
@@ -26,7 +25,7 @@ interface Api {
   readonly origin: string
   readonly maxResponseBytes: number
   /** What identifies the caller. Absent for what Clerk gives to everybody: no such request may carry a secret. */
-  readonly caller?: Pick<ClientSettings, "secretKey" | "apiVersion">
+  readonly caller?: Pick<ClientSettings<unknown>, "secretKey" | "apiVersion">
 }
 
 /** The address of a request, from encoded segments only. Throws when it would lead anywhere but where it says. */
@@ -60,7 +59,7 @@ const wireRequestOf = (request: ClerkRequest, api: Api): WireRequest => {
     "user-agent": `effect-clerk/${version}`
   }
   if (api.caller !== undefined) {
-    headers["authorization"] = `Bearer ${Redacted.value(api.caller.secretKey)}`
+    headers["authorization"] = `Bearer ${api.caller.secretKey}`
     headers["clerk-api-version"] = apiVersion ?? api.caller.apiVersion
   }
   if (body !== undefined) headers["content-type"] = "application/json"
@@ -119,14 +118,14 @@ export const withSecretsOf = (
 }
 
 /** One request to the Backend API, one response, by any means of sending. */
-export const makeExecute = (send: Send, settings: ClientSettings): ClerkHttpService["execute"] => {
+export const makeExecute = (send: Send, settings: ClientSettings<unknown>): ClerkHttpService["execute"] => {
   const { apiUrl, maxResponseBytes, origin } = settings
   return executeAt(send, { baseUrl: `${apiUrl}/v1`, origin, maxResponseBytes, caller: settings })
 }
 
 /** One request to an API, one response. */
 export const executeAt = (send: Send, api: Api): ClerkHttpService["execute"] => {
-  const secrets = api.caller === undefined ? none : [Redacted.value(api.caller.secretKey)]
+  const secrets = api.caller === undefined ? none : [api.caller.secretKey]
   const within: ExecuteWithin = (request, millis) => {
     let outgoing: WireRequest
     try {

@@ -10,13 +10,14 @@ import { readFrontendApi } from "../core/keys/publishableKey.js"
 import type { ClerkResponse, KeysFailure, KeysUnavailableReason } from "../core/model.js"
 import { ClerkDecodeError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { ClerkHttp, type ClerkHttpService } from "../services/ClerkHttp.js"
-import type * as Operation from "../services/Operation.js"
-import type * as RequestPolicy from "../services/RequestPolicy.js"
-import { declared } from "./declared.js"
+import { callWith } from "./call.js"
+import { type ClerkHttpService, clientOf } from "./client.js"
+import type { CallError } from "./declaration.js"
 import { configError } from "./errors.js"
 import { executeAt, withSecretsOf } from "./execute.js"
-import { fetchDeadline, type KeyCache, keysIn, makeKeyCache, type SigningKeysService } from "./keyCache.js"
+import { fetchDeadline, keysIn, makeKeyCache, type SigningKeysService } from "./keyCache.js"
+import { compile } from "./operation.js"
+import type { Settings } from "./policy.js"
 import type { Send } from "./send.js"
 
 /** Twice the length of a set of 50 large keys. */
@@ -25,16 +26,14 @@ const maxSetLength = 64 * 1024
 /** Redacted, so that no tracer shows a set which holds what it should not. */
 const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown)) })
 
-const declaration = { name: "SigningKeys.jwks", method: "GET", kind: "read", success: Jwks } as const
-
 /** Of the Backend API, for holders of a secret key. */
-const getJwks = declared({ ...declaration, path: "/jwks" })
+const backendPath = "/jwks"
 
 /** Of the Frontend API, for everybody. */
-const getPublicJwks = declared({ ...declaration, path: "/.well-known/jwks.json" })
+const frontendPath = "/.well-known/jwks.json"
 
 /** Shorter limits than for other calls, because requests wait for these keys. */
-const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds", deadline: fetchDeadline }
+const policy: Settings = { maxAttempts: 3, timeout: "5 seconds", deadline: fetchDeadline }
 
 /** Rejects a set that is too long. Of an error page that is too long, only the status is used. */
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {
@@ -51,8 +50,8 @@ const clientFor = (http: ClerkHttpService): ClerkHttpService => ({
   execute: withSecretsOf(http.execute, (request) => Effect.flatMap(http.execute(request), withinLimit))
 })
 
-const reasonOf = (error: Operation.ErrorOf): KeysUnavailableReason => {
-  switch (error._tag) {
+const reasonOf = ({ _tag }: CallError): KeysUnavailableReason => {
+  switch (_tag) {
     case "ClerkTransportError":
     case "ClerkTimeout":
       return "unreachable"
@@ -64,21 +63,20 @@ const reasonOf = (error: Operation.ErrorOf): KeysUnavailableReason => {
     case "ClerkRateLimited":
     case "ClerkServerError":
       return "failing"
-    case "ClerkUnexpectedStatus":
-    case "ClerkDecodeError":
+    default:
       return "invalid"
   }
 }
 
-const fetchWith = (
-  operation: typeof getJwks,
+const fetchFrom = (
+  path: typeof backendPath | typeof frontendPath,
   http: ClerkHttpService,
-  reasonOf: (error: Operation.ErrorOf) => KeysUnavailableReason
+  reasonOf: (error: CallError) => KeysUnavailableReason
 ): Effect.Effect<KeySet, KeysFailure> => {
-  // Nothing else is in its context: the policy and the span of the caller that waits first do not apply.
-  const context = Context.make(ClerkHttp, clientFor(http))
-  return operation({}).pipe(
-    Effect.mapInputContext((_: Context.Context<never>) => context),
+  const operation = compile({ name: "SigningKeys.jwks", method: "GET", path, kind: "read", success: Jwks })
+  return callWith(clientFor(http), operation, {}).pipe(
+    // The policy and the span of the caller that waits first do not apply.
+    Effect.mapInputContext((_: Context.Context<never>) => Context.empty()),
     Effect.mapError((error) => unavailable(reasonOf(error), error._tag)),
     Effect.flatMap(({ keys }) => Effect.promise(() => importKeySet(Redacted.value(keys)))),
     Effect.filterOrFail(
@@ -87,8 +85,6 @@ const fetchWith = (
     )
   )
 }
-
-const caches = new WeakMap<ClerkHttpService, KeyCache>()
 
 /**
  * The keys of the instance a client belongs to. They are kept per client, not per key id or URL, so that the keys of
@@ -99,16 +95,13 @@ export const keysOfClient = (
   isIsolated?: boolean
 ): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
   Effect.suspend(() => {
-    let cache = caches.get(http)
-    if (cache === undefined) {
-      cache = makeKeyCache(fetchWith(getJwks, http, reasonOf), isIsolated)
-      caches.set(http, cache)
-    }
-    return keysIn(cache)
+    const client = clientOf(http)
+    client.keys ??= makeKeyCache(fetchFrom(backendPath, http, reasonOf), isIsolated)
+    return keysIn(client.keys)
   })
 
 /** No secret key is sent for public keys, so none can be rejected. */
-const publicReasonOf = (error: Operation.ErrorOf): KeysUnavailableReason => {
+const publicReasonOf = (error: CallError): KeysUnavailableReason => {
   const reason = reasonOf(error)
   return reason === "rejected" ? "invalid" : reason
 }
@@ -126,6 +119,6 @@ export const publicKeys = <R>(
   const { address, origin, url } = api
   return Effect.flatMap(send, (send) => {
     const execute = executeAt(send, { baseUrl: url, origin, maxResponseBytes: maxSetLength })
-    return keysIn(makeKeyCache(fetchWith(getPublicJwks, { execute, address }, publicReasonOf)))
+    return keysIn(makeKeyCache(fetchFrom(frontendPath, { execute, address }, publicReasonOf)))
   })
 }

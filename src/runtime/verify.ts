@@ -2,7 +2,6 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -15,6 +14,7 @@ import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenError
 import type { TokenClaims } from "../schema/SessionClaims.js"
 import { tokenError } from "./errors.js"
 import type { SigningKeysService } from "./keyCache.js"
+import { toMillis } from "./policy.js"
 import { schemaIssues } from "./schemaIssues.js"
 import { countVerification, inVerificationSpan, isTraced } from "./telemetry.js"
 
@@ -22,8 +22,7 @@ type DecodeClaims = (claims: unknown) => Effect.Effect<unknown, ParseResult.Pars
 
 /** Reads the options that have types of Effect. */
 export const optionDecoders: OptionDecoders<DecodeClaims> = {
-  millis: (duration) =>
-    Option.getOrUndefined(Option.map(Duration.decodeUnknown(duration), Duration.toMillis)),
+  millis: toMillis,
   decoder: (schema) =>
     Schema.isSchema(schema)
       ? // Its requirements are `never` by the type of the option. Without types, Effect reports a missing service.

@@ -22,11 +22,13 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici"
-import { checkMaxResponseBytes, defaultMaxResponseBytes } from "../core/call/maxResponseBytes.js"
-import { optionsFlaw, ownProperties, RuleBreak } from "../core/input.js"
+import {
+  defaultMaxResponseBytes,
+  maxResponseBytes as readMaxResponseBytes
+} from "../core/call/clientSettings.js"
+import { inField, optionsFlaw, ownProperties, RuleBreak } from "../core/input.js"
 import { visibleText } from "../core/redaction/visibleText.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { proxyConnections } from "../runtime/proxyConnections.js"
@@ -75,10 +77,8 @@ export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpCli
       ? undefined
       : new RuleBreak("dispatcher", "must be a Dispatcher of undici, such as an Agent"))
   if (flaw !== undefined) throw configError(flaw)
-  const maxResponseBytes = Either.getOrThrowWith(
-    checkMaxResponseBytes(ownProperties(options).maxResponseBytes ?? defaultMaxResponseBytes),
-    configError
-  )
+  const maxResponseBytes = readMaxResponseBytes(ownProperties(options).maxResponseBytes)
+  if (maxResponseBytes instanceof RuleBreak) throw configError(inField("maxResponseBytes", maxResponseBytes))
   return over(undiciSend(dispatcher, false), maxResponseBytes)
 }
 
