@@ -40,7 +40,7 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import { broken, flag, RuleBreak, readOptions } from "../core/input.js"
 import { readPublishableKey } from "../core/keys/publishableKey.js"
-import { rejectionHeaders, rejectionStatus } from "../core/server/challenge.js"
+import { rejectionHead } from "../core/server/challenge.js"
 import { readCredential } from "../core/server/credential.js"
 import { makeParties, optionNames } from "../core/token/settings.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
@@ -52,7 +52,7 @@ import * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 
 /**
- * The options of a server that reads cookies and of one that does not.
+ * The options that a server has with cookies and without.
  *
  * @since 0.1.0
  * @category models
@@ -118,7 +118,7 @@ export type Authenticator<Claims> = Effect.Effect<
   HttpServerRequest.HttpServerRequest
 >
 
-/** The options that the verifier reads. */
+/** The verifier reads these options. */
 const verifierReaders = Object.fromEntries(
   optionNames.verifier.map((name) => [name, (value: unknown) => value])
 )
@@ -143,8 +143,9 @@ const readIdentity = (publishableKey: unknown) =>
 
 /**
  * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
- * `Authorization` takes precedence; the function reads the session cookie of a request without one. A request with
- * a cookie that changes something, or opens a WebSocket, must not have an `Origin` outside `authorizedParties`.
+ * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
+ * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
+ * but GET, HEAD and OPTIONS) or opens a WebSocket.
  *
  * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
  * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
@@ -162,8 +163,9 @@ export const make: {
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
-   * `Authorization` takes precedence; the function reads the session cookie of a request without one. A request with
-   * a cookie that changes something, or opens a WebSocket, must not have an `Origin` outside `authorizedParties`.
+   * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
+   * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
+   * but GET, HEAD and OPTIONS) or opens a WebSocket.
    *
    * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
    * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
@@ -248,12 +250,9 @@ export const withResponseHeaders = <
 >(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.tapError(self, (error) =>
-    appendPreResponseHandler((_, response) =>
-      Effect.succeed(
-        response.status === rejectionStatus[error._tag]
-          ? HttpServerResponse.setHeaders(response, rejectionHeaders(error, Duration.toSeconds))
-          : response
-      )
+  Effect.tapError(self, (error) => {
+    const { headers, status } = rejectionHead(error, Duration.toSeconds)
+    return appendPreResponseHandler((_, response) =>
+      Effect.succeed(response.status === status ? HttpServerResponse.setHeaders(response, headers) : response)
     )
-  )
+  })

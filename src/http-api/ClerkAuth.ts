@@ -57,19 +57,18 @@ const security = {
   )
 }
 
-type Authenticate<E> = Effect.Effect<SessionClaims, E, HttpServerRequest.HttpServerRequest>
-
 /**
  * Makes the functions of the two schemes. An `HttpApi` tries one scheme after the other, each with its own function. One
- * decision covers both credentials, so the first function makes it and the second fails with the same error.
+ * decision covers both credentials, so the function of the second scheme fails with the error of the first.
  */
 const bySchemes = <E extends ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied>(
-  authenticate: Authenticate<E>
+  authenticate: Effect.Effect<SessionClaims, E, HttpServerRequest.HttpServerRequest>
 ) => {
   const errors = new WeakMap<HttpServerRequest.HttpServerRequest, E>()
   const first = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     authenticate.pipe(
       Authenticator.withResponseHeaders,
+      // A middleware around the API can serve a request twice: the later error replaces the earlier one.
       Effect.tapError((error) => Effect.sync(() => errors.set(request, error)))
     )
   )

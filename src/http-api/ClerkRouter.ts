@@ -30,7 +30,7 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { rejectionHeaders, rejectionStatus } from "../core/server/challenge.js"
+import { rejectionHead } from "../core/server/challenge.js"
 import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
@@ -61,10 +61,7 @@ const encodeResponse = HttpServerResponse.schemaJson(Rejection)
 
 /** The response to a rejected request: the error in its encoded form. */
 const responseTo = (error: typeof Rejection.Type): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  encodeResponse(error, {
-    status: rejectionStatus[error._tag],
-    headers: rejectionHeaders(error, Duration.toSeconds)
-  }).pipe(
+  encodeResponse(error, rejectionHead(error, Duration.toSeconds)).pipe(
     Effect.orDie // its fields are of their types, and JSON can hold them
   )
 

@@ -21,11 +21,11 @@
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Access from "../core/server/access.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
-import { accessDenied, findDenial, isReverified as isReverifiedNow } from "../runtime/access.js"
+import * as Checks from "../runtime/access.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 
 export type { ReverificationLevel } from "../core/server/access.js"
@@ -150,7 +150,7 @@ export const isReverified: {
    * time since then is added.
    */
   (claims: AnyClaims, asked: Reverification): Effect.Effect<boolean>
-} = dual(2, isReverifiedNow)
+} = dual(2, Checks.isReverified)
 
 /**
  * Returns whether the session meets all requirements. Returns `false` without requirements, and with an unknown one.
@@ -167,11 +167,7 @@ export const has: {
    * Returns whether the session meets all requirements. Returns `false` without requirements, and with an unknown one.
    */
   (claims: AnyClaims, requirements: Requirements): Effect.Effect<boolean>
-} = dual(
-  2,
-  (claims: AnyClaims, requirements: Requirements): Effect.Effect<boolean> =>
-    Effect.map(findDenial(claims, requirements), (denied) => denied === undefined)
-)
+} = dual(2, Checks.has)
 
 /**
  * Returns the claims if the session meets all requirements. Fails with `ClerkAccessDenied` otherwise.
@@ -189,13 +185,4 @@ export const protect: {
     claims: Claims,
     requirements: Requirements
   ): Effect.Effect<Claims, ClerkAccessDenied>
-} = dual(
-  2,
-  <Claims extends AnyClaims>(
-    claims: Claims,
-    requirements: Requirements
-  ): Effect.Effect<Claims, ClerkAccessDenied> =>
-    Effect.flatMap(findDenial(claims, requirements), (denied) =>
-      denied === undefined ? Effect.succeed(claims) : Effect.fail(accessDenied(denied, requirements))
-    )
-)
+} = dual(2, Checks.protect)

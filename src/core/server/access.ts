@@ -1,34 +1,15 @@
-import { broken, optional, own, ownProperties, RuleBreak, readOptions } from "../input.js"
-import { type Failure, type RequirementKind, requirementKinds } from "../model.js"
+import { broken, inField, own, RuleBreak, readOptions } from "../input.js"
+import { type RequirementKind, requirementKinds } from "../model.js"
 import { scrubText } from "../redaction/redact.js"
-import { withOrgPrefix } from "../token/entitlements.js"
+import { type Entitlements, withOrgPrefix } from "../token/entitlements.js"
 
 /** The claims that decide on access. */
-export interface AccessClaims {
-  readonly status: "active" | "pending"
-  readonly organization?:
-    | {
-        readonly role?: string | undefined
-        readonly permissions: ReadonlyArray<string>
-        readonly features: ReadonlyArray<string>
-        readonly plan?: string | undefined
-      }
-    | undefined
-  readonly features: ReadonlyArray<string>
-  readonly plan?: string | undefined
-}
+export type AccessClaims = Partial<Entitlements> & { readonly status: "active" | "pending" }
 
 /** How many milliseconds ago the user verified each factor. `NaN` if the claims hold something else than an age. */
 export interface FactorMillis {
   readonly first: number | undefined
   readonly second: number | undefined
-}
-
-/** Reads and writes durations, whose type `core` does not know. */
-export interface Durations {
-  /** The milliseconds of a duration in any form. `undefined` for any other value. */
-  readonly millis: (duration: unknown) => number | undefined
-  readonly format: (millis: number) => string
 }
 
 /**
@@ -59,52 +40,71 @@ const invalidReverification = broken(
   "must be strict_mfa, strict, moderate, lax, or a level (first_factor, second_factor or multi_factor) and a duration within"
 )
 
-const readReverification =
-  ({ millis }: Durations) =>
-  (value: unknown): Freshness | RuleBreak => {
-    if (typeof value === "string") return own(presets, value) ?? invalidReverification
-    const freshness = readOptions(
-      value,
-      { unknown: "is not a part of a reverification" },
-      {
-        level: (level) => (isLevel(level) ? level : invalidReverification),
-        within: (within) => millis(within) ?? invalidReverification
-      }
-    )
-    return freshness instanceof RuleBreak
-      ? invalidReverification
-      : { level: freshness.level, millis: freshness.within }
-  }
+/** Returns the milliseconds of a duration in any form of Effect's, and `undefined` for any other value. */
+export type MillisOf = (duration: unknown) => number | undefined
+
+const readReverification = (value: unknown, millisOf: MillisOf): Freshness | RuleBreak => {
+  if (typeof value === "string") return own(presets, value) ?? invalidReverification
+  const read = readOptions(
+    value,
+    { unknown: "is not a part of a reverification" },
+    {
+      level: (level) => (isLevel(level) ? level : invalidReverification),
+      within: (within) => millisOf(within) ?? invalidReverification
+    }
+  )
+  return read instanceof RuleBreak ? invalidReverification : { level: read.level, millis: read.within }
+}
 
 const readName = (value: unknown): string | RuleBreak =>
   typeof value === "string" && value.trim() !== "" ? value : broken("must be a name that is not empty")
 
-/** The kinds of requirements that a caller can give. */
-type Kind = Exclude<RequirementKind, "active">
-
-const kinds = requirementKinds.filter((kind): kind is Kind => kind !== "active")
-
-const requirementsKind = {
-  field: "requirements",
-  object: 'must be an object, such as { permission: "org:teams:delete" }',
-  unknown: "is not a requirement"
+/** A requirement as read. No session meets one whose value breaks a rule. */
+export interface Requirement {
+  readonly kind: Exclude<RequirementKind, "active">
+  readonly given: unknown
+  readonly value: string | Freshness | RuleBreak
 }
 
-/**
- * Finds what is invalid in requirements that are written once for all requests: also a requirement that no session can
- * ever meet, and no requirement at all.
- */
-export const requirementsFlaw = (requirements: unknown, durations: Durations): RuleBreak | undefined => {
-  const name = optional(readName)
-  const read = readOptions(requirements, requirementsKind, {
-    role: name,
-    permission: name,
-    feature: name,
-    plan: name,
-    reverification: optional(readReverification(durations))
-  })
+const kinds = requirementKinds.filter((kind) => kind !== "active")
+
+const ifGiven =
+  <A>(read: (value: unknown) => A) =>
+  (given: unknown) =>
+    given === undefined ? [] : [{ given, value: read(given) }]
+
+/** Reads the requirements that are given. Returns a `RuleBreak` if their names are unknown. */
+export const readRequirements = (
+  requirements: unknown,
+  millisOf: MillisOf
+): ReadonlyArray<Requirement> | RuleBreak => {
+  const name = ifGiven(readName)
+  const read = readOptions(
+    requirements,
+    {
+      field: "requirements",
+      object: 'must be an object, such as { permission: "org:teams:delete" }',
+      unknown: "is not a requirement"
+    },
+    {
+      role: name,
+      permission: name,
+      feature: name,
+      plan: name,
+      reverification: ifGiven((value) => readReverification(value, millisOf))
+    }
+  )
+  return read instanceof RuleBreak
+    ? read
+    : kinds.flatMap((kind) => read[kind].map((each): Requirement => ({ kind, ...each })))
+}
+
+/** Finds what is invalid in requirements that are written once for all requests, which must name at least one. */
+export const requirementsFlaw = (requirements: unknown, millisOf: MillisOf): RuleBreak | undefined => {
+  const read = readRequirements(requirements, millisOf)
   if (read instanceof RuleBreak) return read
-  return kinds.every((kind) => read[kind] === undefined)
+  for (const { kind, value } of read) if (value instanceof RuleBreak) return inField(kind, value)
+  return read.length === 0
     ? new RuleBreak("requirements", `must name at least one of ${kinds.join(", ")}`)
     : undefined
 }
@@ -136,8 +136,8 @@ const owners: Readonly<Record<string, "organization" | "user">> = {
 /** Looks for `o:x` in the names of the organization, for `u:x` in those of the user, and for `x` in both. */
 const isListed = (
   name: unknown,
-  ofUser: ReadonlyArray<string> = [],
-  ofOrganization: ReadonlyArray<string> = []
+  ofUser: ReadonlyArray<string | undefined> = [],
+  ofOrganization: ReadonlyArray<string | undefined> = []
 ): boolean => {
   if (typeof name !== "string") return false
   const [first = "", unprefixed, ...more] = name.split(":")
@@ -152,23 +152,12 @@ const isListed = (
 export const hasFeature = (claims: AccessClaims, feature: unknown): boolean =>
   isActive(claims) && isListed(feature, own(claims, "features"), own(claims, "organization")?.features)
 
-const listOf = (plan: string | undefined): ReadonlyArray<string> => (plan === undefined ? [] : [plan])
-
 /** Returns whether the user or the active organization is on this plan. */
 export const hasPlan = (claims: AccessClaims, plan: unknown): boolean =>
-  isActive(claims) &&
-  isListed(plan, listOf(own(claims, "plan")), listOf(own(own(claims, "organization"), "plan")))
+  isActive(claims) && isListed(plan, [own(claims, "plan")], [own(own(claims, "organization"), "plan")])
 
-/** Returns whether the user verified the factors recently enough, by the rules of Clerk's own SDKs. */
-export const isReverified = (
-  claims: AccessClaims,
-  { first, second }: FactorMillis,
-  required: unknown,
-  durations: Durations
-): boolean => {
-  const freshness = readReverification(durations)(required)
-  if (!isActive(claims) || freshness instanceof RuleBreak) return false
-  const { level, millis } = freshness
+/** Compares the ages by the rules of Clerk's own SDKs. */
+const isFresh = ({ first, second }: FactorMillis, { level, millis }: Freshness): boolean => {
   const isRecent = (age = Number.NaN) => age < millis
   switch (level) {
     case "first_factor":
@@ -180,80 +169,68 @@ export const isReverified = (
   }
 }
 
-/** Why a session is denied access. `missing` is empty if no known requirement was given, or if `rule` is broken. */
-export type Denial = Failure<
-  "ClerkAccessDenied",
-  { readonly missing: ReadonlyArray<RequirementKind>; readonly rule?: string }
->
+/** Returns whether the user verified the factors recently enough. */
+export const isReverified = (
+  claims: AccessClaims,
+  ages: FactorMillis,
+  reverification: unknown,
+  millisOf: MillisOf
+): boolean => {
+  const freshness = readReverification(reverification, millisOf)
+  return isActive(claims) && !(freshness instanceof RuleBreak) && isFresh(ages, freshness)
+}
 
-const denial = (fields: Denial["fields"]): Denial => ({ _tag: "ClerkAccessDenied", fields })
+const checks = { role: hasRole, permission: hasPermission, feature: hasFeature, plan: hasPlan }
 
-const anyValue = (value: unknown): unknown => value
+const isMet = (claims: AccessClaims, ages: FactorMillis, { kind, value }: Requirement): boolean => {
+  if (value instanceof RuleBreak) return false
+  if (typeof value === "object") return isActive(claims) && isFresh(ages, value)
+  return kind !== "reverification" && checks[kind](claims, value)
+}
+
+/** Why a session is denied access. */
+export interface Denial {
+  /** Empty if no known requirement was given. */
+  readonly missing: ReadonlyArray<RequirementKind>
+  /** The mistake, if the requirements have an unknown name. */
+  readonly rule?: string
+}
 
 /** Returns the requirements that a session does not meet, or `undefined` if it meets them all. */
 export const findDenial = (
   claims: AccessClaims,
   ages: FactorMillis,
-  requirements: unknown,
-  durations: Durations
+  required: ReadonlyArray<Requirement> | RuleBreak
 ): Denial | undefined => {
-  // An invalid value is no mistake here, only a requirement that no session meets.
-  const required = readOptions(requirements, requirementsKind, {
-    role: anyValue,
-    permission: anyValue,
-    feature: anyValue,
-    plan: anyValue,
-    reverification: anyValue
-  })
-  if (required instanceof RuleBreak) {
-    return denial({ missing: [], rule: `${required.field} ${required.rule}` })
-  }
-  const given = kinds.filter((kind) => required[kind] !== undefined)
-  if (given.length === 0) return denial({ missing: [] })
-  const checks = { role: hasRole, permission: hasPermission, feature: hasFeature, plan: hasPlan }
-  const unmet = given.filter((kind) =>
-    kind === "reverification"
-      ? !isReverified(claims, ages, required.reverification, durations)
-      : !checks[kind](claims, required[kind])
-  )
+  if (required instanceof RuleBreak) return { missing: [], rule: `${required.field} ${required.rule}` }
+  if (required.length === 0) return { missing: [] }
+  const unmet = required.filter((each) => !isMet(claims, ages, each)).map(({ kind }) => kind)
   const missing = isActive(claims) ? unmet : (["active", ...unmet] as const)
-  return missing.length === 0 ? undefined : denial({ missing })
+  return missing.length === 0 ? undefined : { missing }
 }
 
-/** Returns the name of a required role or plan, or the text of a reverification: `second_factor within 10m`. */
-const valueText = (value: unknown, durations: Durations): string | undefined => {
-  if (typeof value === "string") return scrubText(value.slice(0, 128), [])
-  const freshness = readReverification(durations)(value)
-  return freshness instanceof RuleBreak
-    ? undefined
-    : `${freshness.level} within ${durations.format(freshness.millis)}`
+/** A caller without types can give any value. Its text can be a secret by mistake. */
+const requirementText = ({ given, kind, value }: Requirement, format: (millis: number) => string): string => {
+  if (typeof given === "string") return `${kind} ${scrubText(given.slice(0, 128), [])}`
+  return typeof value === "string" || value instanceof RuleBreak
+    ? `the required ${kind}`
+    : `${kind} ${value.level} within ${format(value.millis)}`
 }
 
-/** Returns the texts of the requirements: `permission org:teams:delete`. They are for the log of the server only. */
-export const requirementTexts = (
-  requirements: object,
-  durations: Durations
-): { readonly [K in RequirementKind]?: string } =>
-  Object.fromEntries(
-    Object.entries(ownProperties(requirements)).flatMap(([kind, value]) => {
-      const text = valueText(value, durations)
-      return text === undefined ? [] : [[kind, `${kind} ${text}`]]
-    })
-  )
-
-/** Returns the message of a denial. Without `texts`, it names the kinds of the requirements only. */
+/** Returns the message of a denial. It names the kinds of the requirements, and their values if `required` is given. */
 export const denialMessage = (
-  { missing, rule }: { readonly missing: ReadonlyArray<RequirementKind>; readonly rule?: string | undefined },
-  texts: { readonly [K in RequirementKind]?: string } = {}
+  { missing, rule }: { readonly missing: Denial["missing"]; readonly rule?: string | undefined },
+  required: ReadonlyArray<Requirement> = [],
+  format: (millis: number) => string = String
 ): string => {
   if (rule !== undefined) return `Access denied: the requirements are invalid: ${rule}`
   if (missing.length === 0) {
     return "Access denied: no known requirement was given. Require a role, permission, feature, plan or reverification"
   }
-  const lacking = missing.map((kind) =>
-    kind === "active"
-      ? "an active session (it is pending: the user has tasks to complete)"
-      : (own(texts, kind) ?? `the required ${kind}`)
-  )
+  const lacking = missing.map((kind) => {
+    if (kind === "active") return "an active session (it is pending: the user has tasks to complete)"
+    const requirement = required.find((each) => each.kind === kind)
+    return requirement === undefined ? `the required ${kind}` : requirementText(requirement, format)
+  })
   return `Access denied: the session lacks ${lacking.join(", ")}`
 }

@@ -6,13 +6,6 @@ export type Rejection<Span> =
   | { readonly _tag: "ClerkKeysUnavailable"; readonly retryAfter?: Span | undefined }
   | { readonly _tag: "ClerkAccessDenied" }
 
-/** The status of the response to a rejected request. */
-export const rejectionStatus = {
-  ClerkTokenError: 401,
-  ClerkAccessDenied: 403,
-  ClerkKeysUnavailable: 503
-} as const
-
 /** The value of `WWW-Authenticate` (RFC 6750, 3). It names an error only if the request has a token that counts. */
 const challenge = (reason: TokenReason, isExpired: boolean): string => {
   const realm = 'Bearer realm="clerk"'
@@ -21,16 +14,24 @@ const challenge = (reason: TokenReason, isExpired: boolean): string => {
   return `${realm}, error="invalid_token", error_description="${description}"`
 }
 
-/** Returns the headers of the response to a rejected request, in addition to those of its body. */
-export const rejectionHeaders = <Span>(
+const noStore = { "cache-control": "no-store" }
+
+/** Returns the status of the response to a rejected request, and its headers apart from those of the body. */
+export const rejectionHead = <Span>(
   rejection: Rejection<Span>,
   secondsOf: (span: Span) => number
-): Readonly<Record<string, string>> => {
-  const headers = { "cache-control": "no-store" }
-  if (rejection._tag === "ClerkTokenError") {
-    return { ...headers, "www-authenticate": challenge(rejection.reason, rejection.isExpired) }
+): { readonly status: 401 | 403 | 503; readonly headers: Readonly<Record<string, string>> } => {
+  switch (rejection._tag) {
+    case "ClerkTokenError": {
+      const { isExpired, reason } = rejection
+      return { status: 401, headers: { ...noStore, "www-authenticate": challenge(reason, isExpired) } }
+    }
+    case "ClerkAccessDenied":
+      return { status: 403, headers: noStore }
+    case "ClerkKeysUnavailable": {
+      const { retryAfter } = rejection
+      if (retryAfter === undefined) return { status: 503, headers: noStore }
+      return { status: 503, headers: { ...noStore, "retry-after": String(Math.ceil(secondsOf(retryAfter))) } }
+    }
   }
-  return rejection._tag === "ClerkKeysUnavailable" && rejection.retryAfter !== undefined
-    ? { ...headers, "retry-after": String(Math.ceil(secondsOf(rejection.retryAfter))) }
-    : headers
 }
