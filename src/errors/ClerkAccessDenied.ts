@@ -5,9 +5,8 @@
  */
 import * as Schema from "effect/Schema"
 import { requirementKinds } from "../core/model.js"
-import { describeMissing } from "../core/server/requiredAccess.js"
-import { withJson } from "./errorClass.js"
-import { httpApiStatus } from "./httpApiStatus.js"
+import { denialMessage } from "../core/server/access.js"
+import { httpApiStatus, withJson } from "./errorClass.js"
 
 /**
  * The kinds of requirements. `active` is required together with every other kind.
@@ -50,9 +49,6 @@ export class ClerkAccessDenied extends withJson(
   )
 ) {
   override get message(): string {
-    if (this.rule !== undefined) return `Access denied: the requirements are invalid: ${this.rule}`
-    return this.missing.length === 0
-      ? "Access denied: no known requirement was given. Require a role, permission, feature, plan or reverification"
-      : `Access denied: the session lacks ${this.missing.map((each) => describeMissing(this, each)).join(", ")}`
+    return denialMessage(this)
   }
 }

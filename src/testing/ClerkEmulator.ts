@@ -40,7 +40,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type { EmulatorRequest } from "../core/emulator/model.js"
-import { requestText } from "../runtime/requestText.js"
+import { requestText } from "../runtime/httpClient.js"
 import type { ClerkEmulatorOptions } from "./emulator/options.js"
 import { type ClerkEmulatorService, make } from "./emulator/service.js"
 

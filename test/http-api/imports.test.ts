@@ -31,8 +31,8 @@ describe("who does not protect a server", () => {
     const { others, own } = await loadedBy("index.ts")
     expect(others.filter(isServer)).toEqual([])
     expect(own.filter((file) => file.startsWith("http-api/"))).toEqual([])
-    expect(own).not.toContain("http-api/authResponse.ts")
-    expect(own).not.toContain("core/server/requestToken.ts")
+    expect(own).not.toContain("core/server/challenge.ts")
+    expect(own).not.toContain("core/server/credential.ts")
     // Not to be trusted if it looked at nothing.
     expect(own).toContain("runtime/verify.ts")
     expect(others).toContain("@effect/platform/HttpClient")

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util"
 import * as Redacted from "effect/Redacted"
-import { visibleText } from "../../core/redaction/visibleText.js"
+import { visibleText } from "../../core/redaction/redact.js"
 import { DEFAULT_SECRET_KEY } from "../emulator/options.js"
 
 export const commandName = "effect-clerk-emulator"

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { readJson, textOf } from "../../core/emulator/limits.js"
 import { RuleBreak } from "../../core/input.js"
-import { scrubText } from "../../core/redaction/redact.js"
+import { makeRedactor } from "../../core/redaction/redact.js"
 import { version } from "../../core/version.js"
 import { isLoopback } from "../../core/wire/baseUrl.js"
 import { ClerkEmulator } from "../ClerkEmulator.js"
@@ -31,10 +31,10 @@ class Quit extends Data.TaggedError("Quit")<{ readonly code: 1 | 2; readonly sen
 const print = (text: string) => Effect.sync(() => void process.stdout.write(text))
 
 /** Writes one short line, in which the secrets are masked. */
-const logHiding =
-  (secrets: ReadonlyArray<string>): Log =>
-  (line) =>
-    void process.stderr.write(`${scrubText(line, secrets)}\n`)
+const logHiding = (secrets: ReadonlyArray<string>): Log => {
+  const redactor = makeRedactor(secrets)
+  return (line) => void process.stderr.write(`${redactor.text(line)}\n`)
+}
 
 const readSeedFile = (path: string): Effect.Effect<unknown, Quit> => {
   const invalid = (what: string) => new Quit({ code: 2, sentence: `--seed ${path}: ${what}.` })

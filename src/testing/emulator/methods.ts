@@ -12,7 +12,7 @@ import type {
 import { aged, findSession, isMember, newSignIn, visible } from "../../core/emulator/sessions.js"
 import { type Entry, put, type SessionRecord } from "../../core/emulator/state.js"
 import { issueSessionToken, issueToken, type TokenOptions } from "../../core/emulator/tokens.js"
-import { visibleText } from "../../core/redaction/visibleText.js"
+import { visibleText } from "../../core/redaction/redact.js"
 import type {
   CreateOrganizationOptions,
   CreateTemplateOptions,
