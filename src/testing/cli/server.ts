@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
+import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -46,19 +47,17 @@ const headersOf = ({ headers }: IncomingMessage): EmulatorRequest["headers"] =>
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
   )
 
-const addressOf = (server: Server): string => {
-  const address = server.address()
-  return address === null || typeof address === "string" ? "nowhere" : address.address
-}
+/** The address of a server that listens on a port. */
+const addressOf = (server: Server): AddressInfo => server.address() as AddressInfo // no pipe, and not closed
 
-const exchange = (respond: Respond, server: Server, incoming: IncomingMessage, outgoing: ServerResponse) =>
+const handle = (respond: Respond, address: string, incoming: IncomingMessage, outgoing: ServerResponse) =>
   Effect.gen(function* () {
     const body = yield* readBody(incoming)
     // An incomplete request must not be executed.
     if (body === undefined) return void incoming.destroy()
     const { method = "GET", url = "/" } = incoming
     const response = yield* Effect.either(
-      respond({ method, url, headers: headersOf(incoming), body }, addressOf(server))
+      respond({ method, url, headers: headersOf(incoming), body }, address)
     )
     if (Either.isLeft(response)) return void incoming.socket.destroy()
     const { body: text, headers, status } = response.right
@@ -108,13 +107,6 @@ const close = (server: Server) =>
     server.closeAllConnections()
   })
 
-const urlOf = (server: Server): string => {
-  const address = server.address()
-  if (address === null || typeof address === "string") return "nowhere"
-  const host = address.family === "IPv6" ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
-}
-
 /** Serves until the scope closes. Returns the URL of the server, or fails with the error code of Node. */
 export const serve = (
   { host, port }: ListenOptions,
@@ -124,7 +116,7 @@ export const serve = (
   Effect.gen(function* () {
     const fork = Runtime.runFork(yield* Effect.runtime<never>())
     const server = createServer((incoming, outgoing) => {
-      const fiber = fork(exchange(respond, server, incoming, outgoing))
+      const fiber = fork(handle(respond, addressOf(server).address, incoming, outgoing))
       outgoing.on("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
       fiber.addObserver((exit) => {
         if (exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause)) return
@@ -152,5 +144,6 @@ export const serve = (
       }),
       () => close(server)
     )
-    return urlOf(server)
+    const { address, family, port: taken } = addressOf(server)
+    return `http://${family === "IPv6" ? `[${address}]` : address}:${taken}`
   })
