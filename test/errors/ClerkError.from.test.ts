@@ -63,7 +63,7 @@ describe("ClerkError recognises its error in", () => {
       Effect.runPromise(
         Effect.provide(
           Sessions.get("sess_1"),
-          ClerkTest.layer(ClerkTest.refusal(404, "resource_not_found", { traceId: "trace_1" }))
+          ClerkTest.layer(ClerkTest.errorResponse(404, "resource_not_found", { traceId: "trace_1" }))
         )
       )
     )
@@ -75,7 +75,7 @@ describe("ClerkError recognises its error in", () => {
   it("what runSync throws", () => isLocked(thrownBy(() => Effect.runSync(Effect.fail(locked)))))
 
   it("what a managed runtime rejects with, for a call and for a layer that cannot be built", async () => {
-    const good = ManagedRuntime.make(ClerkTest.layer(ClerkTest.refusal(409, "resource_locked")))
+    const good = ManagedRuntime.make(ClerkTest.layer(ClerkTest.errorResponse(409, "resource_locked")))
     const ofCall = await rejection(good.runPromise(Sessions.revoke("sess_1")))
     expect(ClerkError.hasCode(ofCall, "resource_locked")).toBe(true)
     await good.dispose()

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { ClerkTest, type TestResponse } from "effect-clerk/testing"
 import * as Undici from "effect-clerk/Undici"
 import { Dispatcher } from "undici"
 
@@ -174,7 +174,10 @@ describe("an error after several attempts", () => {
   const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
   const lost = new ClerkTransportError({ reason: "reset", sent: "maybe" })
 
-  const failing = (failures: ReadonlyArray<Answer>, call: Effect.Effect<unknown, unknown, ClerkHttp>) => {
+  const failing = (
+    failures: ReadonlyArray<TestResponse>,
+    call: Effect.Effect<unknown, unknown, ClerkHttp>
+  ) => {
     let attempts = 0
     const answer = () => failures[attempts++] ?? refused
     return Effect.flip(call).pipe(

@@ -5,10 +5,10 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import type { ClerkHttp, ClerkRequest, RequestPolicy } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { ClerkTest, type TestResponse } from "effect-clerk/testing"
 
 /** What becomes of a request: an answer, a failure (an error is one too), or something that takes its time. */
-export type Turn = Answer
+export type Turn = TestResponse
 
 /** The connection broke after the request had left. */
 export const lost = ClerkTest.fault("reset")

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
-import { limits } from "../../src/testing/emulator/limits.js"
+import { limits } from "../../src/core/emulator/limits.js"
 import { defectOf } from "../support/exits.js"
 import { ask, refusal, signedIn } from "./ClerkEmulator.support.js"
 
@@ -25,7 +25,7 @@ describe("the log of requests", () => {
       expect(requests[0]?.path[1]).toBe(`sess_${droppedRequests}`)
       expect(requests[0]?.body).toEqual({ text: "é".repeat(30_000) })
       expect(yield* dead(clerk.expectRequests([]))).toBe(
-        `Error: ClerkEmulator: expectRequests: the log has dropped ${droppedRequests} older requests, so it cannot tell; it keeps 1000 requests and 2 MiB`
+        `Error: ClerkEmulator: expectRequests: the log has dropped ${droppedRequests} older requests; it keeps 1000 requests and 2 MiB`
       )
       yield* clerk.reset
       expect(yield* clerk.state).toMatchObject({ requests: [], droppedRequests: 0 })

@@ -64,10 +64,9 @@ describe("the requests an emulator received", () => {
       const exit = yield* Effect.exit(clerk.expectRequests(["Sessions.create", "Sessions.list"]))
       expect(String(defectOf(exit))).toBe(
         [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          '    Sessions.create POST /sessions {"user_id":"user_1"}',
-          "    Sessions.list GET /sessions?limit=2&paginated=true&user_id=user_1",
-          "  + Sessions.verify POST /sessions/sess_none/verify"
+          "AssertionError: the requests differ: 2 expected, 3 made; request 3 is the first that differs",
+          "  expected: no request",
+          '  made:     {"operation":"Sessions.verify","method":"POST","path":"/sessions/sess_none/verify","query":{},"apiVersion":"2025-03-12"}'
         ].join("\n")
       )
       expect(id).toMatch(/^sess_/)

@@ -213,7 +213,7 @@ describe("a seed that is wrong", () => {
     ],
     [
       { users, sessions: [{ userId: "user_1", createdAgo: now + 1 }] },
-      "sessions.0.createdAgo must not reach back beyond 1970, where TestClock begins: set the time first (TestClock.setTime)"
+      "sessions.0.createdAgo must not be before 1970, where TestClock begins: set the time first (TestClock.setTime)"
     ],
     [
       { users: [{}], sessions: [{ userId: 1 }] },

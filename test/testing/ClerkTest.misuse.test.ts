@@ -44,18 +44,18 @@ describe("a function of the test kit", () => {
     [
       "routes",
       () => ClerkTest.routes(wrong([active])),
-      "routes: the input must be an object of operations and answers"
+      "routes: the input must be an object of operations and responses"
     ],
-    ["a sequence", () => ClerkTest.sequence(wrong(active)), "sequence: the answers must be an array"],
+    ["a sequence", () => ClerkTest.sequence(wrong(active)), "sequence: the responses must be an array"],
     [
       "an answer in a sequence",
       () => ClerkTest.sequence([active, wrong("503")]),
-      "sequence: answers.1 must be a response, an effect, a function of the request"
+      "sequence: responses.1 must be a response, an effect, a function of the request"
     ],
     [
       "a script in a sequence",
       () => ClerkTest.sequence([wrong(ClerkTest.sequence([active]))]),
-      "sequence: answers.0 must be an answer or a function, not a script"
+      "sequence: responses.0 must be a response or a function, not a script"
     ],
     [
       "an option of a sequence",
@@ -92,8 +92,8 @@ describe("a function of the test kit", () => {
     ["a text", () => ClerkTest.text(200, wrong({})), "text: body must be a string"],
     [
       "an option of a refusal",
-      () => ClerkTest.refusal(429, "x", wrong({ header: {} })),
-      "refusal: header is not a field; the fields are message, longMessage, traceId, meta, headers"
+      () => ClerkTest.errorResponse(429, "x", wrong({ header: {} })),
+      "errorResponse: header is not a field; the fields are message, longMessage, traceId, meta, headers"
     ],
     [
       "a session's field",
@@ -108,7 +108,7 @@ describe("a function of the test kit", () => {
     [
       "a delayed answer",
       () => ClerkTest.delayed("1 second", wrong(200)),
-      "delayed: the answer must be a response"
+      "delayed: the response must be a response"
     ]
   ]
   it.each(cases)("throws at once, and names what it was given wrong: %s", (_, make, message) => {
@@ -116,7 +116,7 @@ describe("a function of the test kit", () => {
   })
 
   it("writes the names of headers in lower case, as the client reads them", () => {
-    expect(ClerkTest.refusal(429, "x", { headers: { "Retry-After": "2" } }).headers).toEqual({
+    expect(ClerkTest.errorResponse(429, "x", { headers: { "Retry-After": "2" } }).headers).toEqual({
       "content-type": "application/json",
       "retry-after": "2"
     })
@@ -137,22 +137,22 @@ describe("a layer of the test kit", () => {
     [
       "null",
       () => ClerkTest.layer(wrong(null)),
-      "the answers of a layer must be a response, an effect, a function of the request, or a script"
+      "layer: the responses must be a response, an effect, a function of the request, or a script"
     ],
     [
       "a table",
       () => ClerkTest.layer(wrong({ "Sessions.get": active })),
-      "the answers of a layer must not be a table of operations: make a script of it with ClerkTest.routes"
+      "layer: the responses must not be a table of operations: make a script of it with ClerkTest.routes"
     ],
     [
       "a response with a misspelt field",
       () => ClerkTest.layer(wrong({ ...active, haeders: {} })),
-      "the answers of a layer.haeders is not a field; the fields are status, headers, body"
+      "layer: the responses.haeders is not a field; the fields are status, headers, body"
     ],
     [
       "a response with a header in capitals",
       () => ClerkTest.layer({ ...active, headers: { "Retry-After": "2" } }),
-      "the answers of a layer.headers.Retry-After must be a header name in lower case"
+      "layer: the responses.headers.Retry-After must be a header name in lower case"
     ]
   ]
   it.effect.each(cases)("that is given something wrong is a defect that names it: %s", ([, make, message]) =>
@@ -167,7 +167,7 @@ describe("a layer of the test kit", () => {
       for (const given of [undefined, 404, () => active, { "Sessions.get": active }]) {
         const layer = ClerkTest.layer(() => wrong(given))
         const exit = yield* Effect.exit(Effect.provide(Sessions.get("sess_1"), layer))
-        expect(String(defectOf(exit))).toContain("ClerkTest: the answer of a function to Sessions.get must")
+        expect(String(defectOf(exit))).toContain("ClerkTest: the result of a function for Sessions.get must")
       }
     })
   )

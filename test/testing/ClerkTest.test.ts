@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
-import { ClerkTest } from "effect-clerk/testing"
+import { ClerkTest, type ExpectedRequest, RequestsAssertionError } from "effect-clerk/testing"
 import { defectOf } from "../support/exits.js"
 
 const active = ClerkTest.json(200, ClerkTest.session())
@@ -13,6 +13,14 @@ const active = ClerkTest.json(200, ClerkTest.session())
 /** The words of the defect an effect dies of. */
 const deathOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.exit(effect), (exit) => String(defectOf(exit)))
+
+/** The defect of an expectation that the requests do not meet. */
+const failedExpectation = (expected: ReadonlyArray<ExpectedRequest | string>) =>
+  Effect.map(Effect.exit(ClerkTest.expectRequests(expected)), (exit) => {
+    const defect = defectOf(exit)
+    if (defect instanceof RequestsAssertionError) return defect
+    throw new Error("the expectation holds, or it is invalid")
+  })
 
 describe("answers", () => {
   it.effect("are the same for every request when there is but one", () =>
@@ -31,7 +39,7 @@ describe("answers", () => {
       Effect.provide(
         ClerkTest.layer(
           ClerkTest.sequence([
-            ClerkTest.refusal(404, "resource_not_found"),
+            ClerkTest.errorResponse(404, "resource_not_found"),
             ClerkTest.fault("reset"),
             ({ path }) => ClerkTest.json(200, ClerkTest.session({ id: path[1] ?? "" }))
           ])
@@ -44,7 +52,7 @@ describe("answers", () => {
     Effect.gen(function* () {
       yield* Sessions.get("sess_1")
       expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
-        "Error: ClerkTest: Sessions.revoke is request 2 of a sequence that has 1 answer"
+        "Error: ClerkTest: Sessions.revoke is request 2 of a sequence that has 1 response"
       )
       yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.revoke"])
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.sequence([active]), { policy: RequestPolicy.standard })))
@@ -59,7 +67,7 @@ describe("answers", () => {
     }).pipe(
       Effect.provide(
         ClerkTest.layer(
-          ClerkTest.sequence([active], { fallback: ClerkTest.refusal(404, "resource_not_found") })
+          ClerkTest.sequence([active], { fallback: ClerkTest.errorResponse(404, "resource_not_found") })
         )
       )
     )
@@ -74,7 +82,10 @@ describe("answers", () => {
       Effect.provide(
         ClerkTest.layer(
           ClerkTest.routes({
-            "Sessions.get": ClerkTest.sequence([ClerkTest.refusal(403, "authorization_invalid"), active]),
+            "Sessions.get": ClerkTest.sequence([
+              ClerkTest.errorResponse(403, "authorization_invalid"),
+              active
+            ]),
             "Sessions.list": () => ClerkTest.json(200, ClerkTest.page([ClerkTest.session()], 30))
           })
         )
@@ -85,7 +96,7 @@ describe("answers", () => {
   it.effect("that are missing for an operation are a defect that names it and those there are", () =>
     Effect.gen(function* () {
       expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
-        "Error: ClerkTest: nothing answers Sessions.revoke; there are answers for Sessions.get, Sessions.list"
+        "Error: ClerkTest: there is no response for Sessions.revoke, only for Sessions.get, Sessions.list"
       )
     }).pipe(
       Effect.provide(
@@ -98,7 +109,7 @@ describe("answers", () => {
 
   it.effect("begin anew for each test that is given the same layer", () => {
     const layer = ClerkTest.layer(
-      ClerkTest.routes({ "Sessions.get": ClerkTest.sequence([ClerkTest.refusal(404, "gone"), active]) })
+      ClerkTest.routes({ "Sessions.get": ClerkTest.sequence([ClerkTest.errorResponse(404, "gone"), active]) })
     )
     const first = Effect.flip(Sessions.get("sess_1")).pipe(
       Effect.zipRight(ClerkTest.requests),
@@ -129,7 +140,7 @@ describe("answers", () => {
     }).pipe(
       Effect.provide(
         ClerkTest.layer(
-          ClerkTest.refusal(429, "too_many_requests", {
+          ClerkTest.errorResponse(429, "too_many_requests", {
             message: "Too many",
             longMessage: "Wait",
             meta: { a: 1 },
@@ -214,9 +225,9 @@ describe("the requests", () => {
   const layer = ClerkTest.layer(
     ClerkTest.routes({
       "Sessions.list": ClerkTest.json(200, ClerkTest.page([])),
-      "Sessions.get": ClerkTest.refusal(404, "resource_not_found"),
+      "Sessions.get": ClerkTest.errorResponse(404, "resource_not_found"),
       "Sessions.verify": active,
-      "Sessions.refresh": ClerkTest.refusal(401, "expired_session_token_invalid")
+      "Sessions.refresh": ClerkTest.errorResponse(401, "expired_session_token_invalid")
     })
   )
 
@@ -238,36 +249,62 @@ describe("the requests", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("that are not as expected are told in a diff", () =>
-    Effect.gen(function* () {
-      yield* three
-      const told = (expected: Parameters<typeof ClerkTest.expectRequests>[0]) =>
-        deathOf(ClerkTest.expectRequests(expected))
-      expect(
-        yield* told([
+  it.effect(
+    "that differ from the expected ones are an assertion error, which names the first difference",
+    () =>
+      Effect.gen(function* () {
+        yield* three
+        const list = {
+          operation: "Sessions.list",
+          method: "GET",
+          path: "/sessions",
+          query: { user_id: "user_1", limit: "5", paginated: "true" }
+        }
+        const differing = yield* failedExpectation([
           { operation: "Sessions.list", query: { user_id: "user_2" } },
           { operation: "Sessions.get", path: "/sessions/sess_1" },
           { operation: "Sessions.revoke", method: "POST", body: undefined, query: {} }
         ])
-      ).toBe(
-        [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          "  - Sessions.list ?user_id=user_2",
-          "  + Sessions.list GET /sessions?limit=5&paginated=true&user_id=user_1",
-          "    Sessions.get GET /sessions/sess_1",
-          "  - Sessions.revoke POST without a query without a body",
-          "  + Sessions.verify POST /sessions/sess_1/verify"
-        ].join("\n")
-      )
-      expect(yield* told(["Sessions.get"])).toBe(
-        [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          "  + Sessions.list GET /sessions?limit=5&paginated=true&user_id=user_1",
-          "    Sessions.get GET /sessions/sess_1",
-          "  + Sessions.verify POST /sessions/sess_1/verify"
-        ].join("\n")
-      )
-    }).pipe(Effect.provide(layer))
+        expect(differing).toBeInstanceOf(RequestsAssertionError)
+        expect(String(differing)).toBe(
+          [
+            "AssertionError: the requests differ: 3 expected, 3 made; request 1 is the first that differs",
+            '  expected: {"operation":"Sessions.list","query":{"user_id":"user_2"}}',
+            '  made:     {"operation":"Sessions.list","query":{"user_id":"user_1","limit":"5","paginated":"true"}}'
+          ].join("\n")
+        )
+        expect(differing.expected).toEqual([
+          { operation: "Sessions.list", query: { user_id: "user_2" } },
+          { operation: "Sessions.get", path: "/sessions/sess_1" },
+          { operation: "Sessions.revoke", method: "POST", query: {} }
+        ])
+        expect(differing.actual).toEqual([
+          { operation: "Sessions.list", query: list.query },
+          { operation: "Sessions.get", path: "/sessions/sess_1" },
+          { operation: "Sessions.verify", method: "POST", query: {} }
+        ])
+        const tooMany = yield* failedExpectation([list])
+        expect(String(tooMany)).toBe(
+          [
+            "AssertionError: the requests differ: 1 expected, 3 made; request 2 is the first that differs",
+            "  expected: no request",
+            '  made:     {"operation":"Sessions.get","method":"GET","path":"/sessions/sess_1","query":{}}'
+          ].join("\n")
+        )
+        const tooFew = yield* failedExpectation([
+          "Sessions.list",
+          "Sessions.get",
+          "Sessions.verify",
+          "Sessions.get"
+        ])
+        expect(String(tooFew)).toBe(
+          [
+            "AssertionError: the requests differ: 4 expected, 3 made; request 4 is the first that differs",
+            '  expected: {"operation":"Sessions.get"}',
+            "  made:     no request"
+          ].join("\n")
+        )
+      }).pipe(Effect.provide(layer))
   )
 
   it.effect.each([
@@ -280,7 +317,10 @@ describe("the requests", () => {
   ])("are held against everything that is given: %j", (expected) =>
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))
-      expect(yield* deathOf(ClerkTest.expectRequests([expected]))).toContain("\n  - Sessions.")
+      expect(yield* failedExpectation([expected])).toMatchObject({
+        actual: [{ operation: "Sessions.get" }],
+        expected: [{ operation: expected.operation }]
+      })
     }).pipe(Effect.provide(layer))
   )
 
@@ -300,26 +340,61 @@ describe("the requests", () => {
         })
       )
       yield* Sessions.verify("sess_1", { token: secrets.token })
-      const message = yield* deathOf(
-        ClerkTest.expectRequests([
-          "Sessions.refresh",
-          {
-            operation: "Sessions.verify",
-            method: "POST",
-            path: "/sessions/sess_1/verify",
-            body: { token: "b3BhcXVl.dG9rZW4.Mg" }
-          }
-        ])
-      )
-      expect(message).toBe(
+      const refresh = {
+        operation: "Sessions.refresh",
+        method: "POST",
+        path: "/sessions/sess_1/refresh",
+        query: {}
+      }
+      const verify = { operation: "Sessions.verify", method: "POST", path: "/sessions/sess_1/verify" }
+      const differing = yield* failedExpectation([
+        { ...refresh, body: {} },
+        { ...verify, body: { token: "b3BhcXVl.dG9rZW4.Mg" } }
+      ])
+      expect(differing.message).toBe(
         [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          '    Sessions.refresh POST /sessions/sess_1/refresh {"expired_token":"***","refresh_token":"***","request_headers":"***","request_origin":"https://app.example.com"}',
-          '  - Sessions.verify POST /sessions/sess_1/verify {"token":"***"}',
-          '  + Sessions.verify POST /sessions/sess_1/verify {"token":"***"}',
-          "Lines that look the same differ in what is not shown."
+          "the requests differ: 2 expected, 2 made; request 1 is the first that differs",
+          '  expected: {"operation":"Sessions.refresh","method":"POST","path":"/sessions/sess_1/refresh","query":{},"body":{}}',
+          '  made:     {"operation":"Sessions.refresh","method":"POST","path":"/sessions/sess_1/refresh","query":{},"body":{"expired_token":"***","refresh_token":"***","request_origin":"https://app.example.com","request_headers":"***"}}'
         ].join("\n")
       )
+      expect(differing.expected).toEqual([
+        { ...refresh, body: {} },
+        { ...verify, body: { token: "***" } }
+      ])
+      expect(differing.actual).toEqual([
+        {
+          ...refresh,
+          body: {
+            expired_token: "***",
+            refresh_token: "***",
+            request_headers: "***",
+            request_origin: "https://app.example.com"
+          }
+        },
+        { ...verify, body: { token: "***" } }
+      ])
+      const masked = yield* failedExpectation([
+        "Sessions.refresh",
+        { ...verify, body: { token: "b3BhcXVl.dG9rZW4.Mg" } }
+      ])
+      const shown =
+        '{"operation":"Sessions.verify","method":"POST","path":"/sessions/sess_1/verify","body":{"token":"***"}}'
+      expect(masked.message).toBe(
+        [
+          "the requests differ: 2 expected, 2 made; request 2 is the first that differs",
+          `  expected: ${shown}`,
+          `  made:     ${shown}`,
+          "  The difference is in a value that is masked or not shown."
+        ].join("\n")
+      )
+      const everything = [differing, masked].map((error) => [
+        String(error.stack),
+        JSON.stringify([error, error.actual, error.expected])
+      ])
+      for (const secret of [...Object.values(secrets), "opaque-cookie-1", "b3BhcXVl"]) {
+        expect(String(everything)).not.toContain(secret)
+      }
     }).pipe(Effect.provide(layer))
   )
 

@@ -18,7 +18,7 @@ it.effect("waits as long as Clerk asks, then revokes", () =>
     Effect.provide(
       ClerkTest.layer(
         ClerkTest.sequence([
-          ClerkTest.refusal(429, "too_many_requests", { headers: { "retry-after": "7" } }),
+          ClerkTest.errorResponse(429, "too_many_requests", { headers: { "retry-after": "7" } }),
           revoked
         ]),
         { policy: RequestPolicy.standard }
