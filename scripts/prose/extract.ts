@@ -132,7 +132,6 @@ export const extract = (path: string, source: string): Extract => {
       if (isTitle(node) || sentence.test(runs.map(({ text }) => text).join(""))) {
         literals.push({ at: node.getStart(file), runs })
       }
-      if (ts.isStringLiteralLike(node)) return
     }
     const children = node.getChildren(file)
     if (children.length > 0) {

@@ -116,6 +116,7 @@ describe("the prose lint", () => {
     assert.lengthOf(await findings("docs/a.md", `<!-- ${exception} -->`, text, "", text), 1)
     assert.lengthOf(await findings("src/a.ts", `// ${exception}`, `// ${text}`, "", `// ${text}`), 1)
     assert.lengthOf(await findings("src/a.ts", `// ${exception}`, `it("${text}", f)`, `it("${text}", f)`), 1)
+    assert.lengthOf(await findings("src/a.ts", "f(1,", `// ${exception}`, `"it was ${form} the rest")`), 0)
     assert.lengthOf(await findings("docs/a.md", "<!-- prose-ignore other: a reason -->", text), 1)
   })
 
