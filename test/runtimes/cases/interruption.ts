@@ -22,10 +22,10 @@ const points: ReadonlyArray<
   readonly [name: string, scene: string, policy: RequestPolicy.Settings, call?: typeof once]
 > = [
   ["while Clerk is silent", "silence", { attempts: 3, timeout: "10 seconds" }],
-  ["of what has a body", "silence", { attempts: 3, timeout: "10 seconds" }, once],
+  ["of a call with a body", "silence", { attempts: 3, timeout: "10 seconds" }, once],
   ["without any time limit", "silence", { attempts: 1 }],
-  ["after the head of an answer", "head", { attempts: 3, timeout: "10 seconds" }],
-  ["within an answer's body", "half", { attempts: 3, timeout: "10 seconds" }],
+  ["after the head of a response", "head", { attempts: 3, timeout: "10 seconds" }],
+  ["within the body of a response", "half", { attempts: 3, timeout: "10 seconds" }],
   ["within chunks of a body", "chunks", { attempts: 3, timeout: "10 seconds" }]
 ]
 
