@@ -7,25 +7,25 @@ const anyText = FastCheck.oneof(FastCheck.string(), FastCheck.string({ unit: "gr
 const spelling = FastCheck.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
 
 describe("base64url", () => {
-  it.prop("decodes what was encoded", [FastCheck.uint8Array()], ([bytes]) => {
+  it.prop("decodes encoded bytes", [FastCheck.uint8Array()], ([bytes]) => {
     expect(decodeBase64url(Buffer.from(bytes).toString("base64url"))).toEqual(new Uint8Array(bytes))
   })
 
-  it.prop("decodes the text that was encoded, be it ASCII or not", [anyText], ([text]) => {
+  it.prop("decodes encoded text, ASCII and other", [anyText], ([text]) => {
     expect(decodeBase64urlText(Buffer.from(text).toString("base64url"))).toBe(text)
   })
 
-  it.prop("decodes to a text what is UTF-8, and nothing else", [FastCheck.uint8Array()], ([bytes]) => {
+  it.prop("decodes UTF-8 to a text, and other bytes to nothing", [FastCheck.uint8Array()], ([bytes]) => {
     const encoded = Buffer.from(bytes).toString("base64url")
     if (isUtf8(bytes)) expect(Buffer.from(decodeBase64urlText(encoded))).toEqual(Buffer.from(bytes))
     else expect(() => decodeBase64urlText(encoded)).toThrow(TypeError)
   })
 
-  it("leaves a byte order mark where it is", () => {
+  it("keeps a byte order mark", () => {
     expect(decodeBase64urlText(Buffer.from("\ufeff{}").toString("base64url"))).toBe("\ufeff{}")
   })
 
-  it.prop("is canonical when it is what its bytes are encoded to, and only then", [spelling], ([text]) => {
+  it.prop("is canonical only when it is the encoding of its bytes", [spelling], ([text]) => {
     expect(isCanonicalBase64url(text)).toBe(Buffer.from(text, "base64url").toString("base64url") === text)
   })
 

@@ -18,7 +18,7 @@ type AnySchema = Schema.Schema.AnyNoContext
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
-/** What a decoder made of a value. What compares as equal without being it (a Redacted) is spelled out. */
+/** The result of a decoder. Values that only compare as equal (a Redacted) are written out. */
 const shown = (value: unknown): unknown => {
   if (Redacted.isRedacted(value)) return { redacted: Redacted.value(value) }
   if (DateTime.isDateTime(value)) return { at: DateTime.formatIso(value), zone: DateTime.isUtc(value) }
@@ -27,20 +27,20 @@ const shown = (value: unknown): unknown => {
   if (value instanceof Date) return { date: value.getTime() }
   if (Array.isArray(value)) return Array.from(value, shown)
   if (typeof value !== "object" || value === null) return value
-  // The order of the fields counts too, and so does what they are inherited from.
+  // The order of the fields counts too, and so does the prototype.
   return { fields: Object.entries(value).map(([k, v]) => [k, shown(v)]), kind: Object.getPrototypeOf(value) }
 }
 
 const failed = "failed"
 
-/** What the interpreter says, from which a compiled decoder must not differ. */
+/** The result of the interpreter, from which a compiled decoder must not differ. */
 const interpreterOf = (schema: AnySchema) => {
   const decode = ParseResult.decodeUnknownEither(schema, { exact: true })
   return (input: unknown): unknown =>
     Either.match(decode(input), { onLeft: () => failed, onRight: (value) => shown(value) })
 }
 
-/** The verdict of the compiled decoder in the same words; `undefined` when the schema is not compiled. */
+/** The result of the compiled decoder in the same form, or `undefined` when the schema is not compiled. */
 const compiledOf = (schema: AnySchema) => {
   const decode = compileDecoder(schema)
   if (decode === undefined) return undefined
@@ -50,7 +50,7 @@ const compiledOf = (schema: AnySchema) => {
   }
 }
 
-/** The verdict of an operation that answers by this schema, whether its decoder is compiled or not. */
+/** The result of an operation with this success schema, whether its decoder is compiled or not. */
 const operationOf = (schema: AnySchema) => {
   const { decode } = compile({ name: "Zoo.read", method: "GET", path: "/zoo", kind: "read", success: schema })
   return (input: unknown): unknown =>
@@ -63,13 +63,13 @@ const compiledForSure = (schema: AnySchema) => {
   return compiled
 }
 
-/** What a value is once it has been sent. */
+/** The value after a round trip through JSON. */
 const overTheWire = (value: unknown): Json => JSON.parse(JSON.stringify(value) ?? "null")
 
 const wireOf = (schema: AnySchema): FastCheck.Arbitrary<Json> =>
   Arbitrary.make(Schema.encodedBoundSchema(schema)).map(overTheWire)
 
-/** An object as `JSON.parse` makes it: here `__proto__` is a key like any other. */
+/** An object as `JSON.parse` makes it, in which `__proto__` is an ordinary key. */
 const withOwn = (fields: object, key: string, value: Json): Json =>
   Object.defineProperty({ ...fields }, key, {
     value,
@@ -110,7 +110,7 @@ const isObject = (value: Json): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 interface Damage {
-  /** Which way to go down at each level; the last is what to damage. */
+  /** The path to the value to damage, one index for each level. */
   readonly at: ReadonlyArray<number>
   readonly how: "drop" | "replace" | "add" | "to array" | "to object" | "duplicate"
   readonly key: string
@@ -159,8 +159,8 @@ const hasProtoKey = (value: unknown): boolean =>
   (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProtoKey))
 
 /**
- * Effect's interpreter throws where the discriminator of a union is an object that is no text: `{"toString":{}}`. What
- * throws in it has to throw in ours.
+ * Effect's interpreter throws where the discriminator of a union is an object without a text form: `{"toString":{}}`. The
+ * compiled decoder has to throw there too.
  */
 const orThrown =
   (decode: (input: unknown) => unknown) =>
@@ -173,8 +173,8 @@ const orThrown =
   }
 
 /**
- * A compiled decoder gives what the interpreter gives. It may refuse a record with a key `__proto__` that the
- * interpreter accepts, which costs time and nothing else: then, as where nothing is compiled, the operation is asked.
+ * A compiled decoder has the same result as the interpreter. It may reject a record with a key `__proto__` that the
+ * interpreter accepts, which costs only time. Then, and for schemas that are not compiled, the test decodes with the operation.
  */
 const agreesOn = (schema: AnySchema) => {
   const interpret = orThrown(interpreterOf(schema))
@@ -189,7 +189,7 @@ const agreesOn = (schema: AnySchema) => {
 
 const runs = { fastCheck: { numRuns: 400 } }
 
-// `__proto__` has cases of its own below.
+// `__proto__` has separate cases below.
 const anySession = FastCheck.tuple(
   wireOf(Session),
   FastCheck.option(FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue()))
@@ -218,7 +218,7 @@ describe.each(ours)("the compiled decoder of %s", (_, schema, anyValid) => {
   const interpret = interpreterOf(schema)
 
   it.prop(
-    "gives what the interpreter gives for what Clerk sends",
+    "has the result of the interpreter for responses of Clerk",
     [anyValid],
     ([sent]) => {
       const decoded = compiled(sent)
@@ -229,7 +229,7 @@ describe.each(ours)("the compiled decoder of %s", (_, schema, anyValid) => {
   )
 
   it.prop(
-    "refuses exactly what the interpreter refuses of a damaged answer",
+    "rejects the same damaged responses as the interpreter",
     [anyValid, FastCheck.array(anyDamage, { minLength: 1, maxLength: 3 })],
     ([sent, damages]) => {
       const input = damages.reduce<Json>((each, damage) => damaged(each, damage), sent)
@@ -246,14 +246,14 @@ describe.each(ours)("the compiled decoder of %s", (_, schema, anyValid) => {
   )
 
   it.prop(
-    "agrees on what JSON cannot hold",
+    "agrees on values that JSON cannot hold",
     [FastCheck.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true })],
     ([input]) => agreesOn(schema)(input),
     runs
   )
 })
 
-describe("a key named __proto__ in an answer", () => {
+describe("a key named __proto__ in a response", () => {
   const parse = (text: string): unknown => JSON.parse(text)
   const { actor: _, ...rest } = wire.session
   const fields = JSON.stringify(rest).slice(1, -1)
@@ -300,7 +300,7 @@ describe("under a polluted Object.prototype", () => {
     wire.cookies
   ]
 
-  it.effect.each(pollutions)("it is right where it accepts, with %s inherited", ([, entries]) =>
+  it.effect.each(pollutions)("it decodes correctly when it accepts, with %s inherited", ([, entries]) =>
     Effect.gen(function* () {
       for (const [, schema] of ours) {
         const compiled = compiledForSure(schema)
@@ -315,26 +315,29 @@ describe("under a polluted Object.prototype", () => {
     })
   )
 
-  it.each(pollutions)("that no loop shows, it is right where it accepts, with %s inherited", (_, entries) => {
-    for (const [, schema] of ours) {
-      const compiled = compiledForSure(schema)
-      const interpret = interpreterOf(schema)
-      for (const input of inputs) {
-        for (const [key, value] of Object.entries(entries)) {
-          Object.defineProperty(Object.prototype, key, { value, configurable: true, writable: true })
+  it.each(pollutions)(
+    "that is not enumerable, it decodes correctly when it accepts, with %s inherited",
+    (_, entries) => {
+      for (const [, schema] of ours) {
+        const compiled = compiledForSure(schema)
+        const interpret = interpreterOf(schema)
+        for (const input of inputs) {
+          for (const [key, value] of Object.entries(entries)) {
+            Object.defineProperty(Object.prototype, key, { value, configurable: true, writable: true })
+          }
+          let decoded: unknown
+          let expected: unknown
+          try {
+            decoded = compiled(input)
+            expected = interpret(input)
+          } finally {
+            for (const key of Object.keys(entries)) Reflect.deleteProperty(Object.prototype, key)
+          }
+          if (decoded !== failed) expect(decoded).toStrictEqual(expected)
         }
-        let decoded: unknown
-        let expected: unknown
-        try {
-          decoded = compiled(input)
-          expected = interpret(input)
-        } finally {
-          for (const key of Object.keys(entries)) Reflect.deleteProperty(Object.prototype, key)
-        }
-        if (decoded !== failed) expect(decoded).toStrictEqual(expected)
       }
     }
-  })
+  )
 })
 
 class Person extends Schema.Class<Person>("Person")({
@@ -357,7 +360,7 @@ const Fruit = { Apple: 0, Pear: "pear" } as const
 
 const Plain = Schema.Struct({ a: Schema.String, b: Schema.Number, c: Schema.Boolean, d: Schema.Unknown })
 
-/** What users declare the answers of their own operations with. */
+/** Schemas that users declare for the responses of custom operations. */
 const zoo = {
   string: Schema.String,
   number: Schema.Number,
@@ -505,16 +508,16 @@ const zoo = {
   nothing: Schema.Void
 } satisfies { readonly [name: string]: AnySchema }
 
-describe.each(Object.entries<AnySchema>(zoo))("a schema of a user's: %s", (_, schema) => {
+describe.each(Object.entries<AnySchema>(zoo))("a user's schema: %s", (_, schema) => {
   const anyValid = Arbitrary.make(Schema.encodedSchema(schema))
   const agrees = agreesOn(schema)
 
-  it.prop("gives what the interpreter gives, compiled or not", [anyValid], ([input]) => agrees(input), {
+  it.prop("has the result of the interpreter, compiled or not", [anyValid], ([input]) => agrees(input), {
     fastCheck: { numRuns: 100 }
   })
 
   it.prop(
-    "agrees on what is damaged, compiled or not",
+    "agrees on damaged values, compiled or not",
     [anyValid, FastCheck.array(anyDamage, { minLength: 1, maxLength: 2 })],
     ([valid, damages]) =>
       agrees(damages.reduce<Json>((each, damage) => damaged(each, damage), overTheWire(valid))),
@@ -525,13 +528,13 @@ describe.each(Object.entries<AnySchema>(zoo))("a schema of a user's: %s", (_, sc
     fastCheck: { numRuns: 100 }
   })
 
-  // Each in a list of its own: else the items of a list would be taken for arguments.
+  // Each value is in its own list, because the items of a list would become arguments.
   it.each([...strangeValues, undefined].map((value) => [value]))("agrees on %j, compiled or not", (input) =>
     agrees(input)
   )
 })
 
-describe("the decoder of a schema with something unusual in it", () => {
+describe("the decoder of an unusual schema", () => {
   const unusual = [
     "a union of the like",
     "a discriminated union",
@@ -564,12 +567,12 @@ describe("the decoder of a schema with something unusual in it", () => {
     expect(compileDecoder(zoo[name])).toBeUndefined()
   })
 
-  it("is the only one that is not", () => {
+  it("is the only one that is not compiled", () => {
     const interpreted = Object.entries(zoo).filter(([, schema]) => compileDecoder(schema) === undefined)
     expect(interpreted.map(([name]) => name)).toEqual(unusual)
   })
 
-  it("refuses what only an effect can decode, which the interpreter then does", () => {
+  it("rejects a value that only an effect can decode, and the interpreter decodes it", () => {
     const schema = Schema.transformOrFail(Schema.String, Schema.Number, {
       strict: true,
       decode: (s) => Effect.sync(() => s.length),
@@ -580,7 +583,7 @@ describe("the decoder of a schema with something unusual in it", () => {
   })
 })
 
-describe("what is decoded in one pass comes to what is decoded in several", () => {
+describe("decoding in one pass has the same result as decoding in several", () => {
   const text = Schema.propertySignature(Schema.String)
   const fallback = { decodingFallback: () => Either.right({ a: "fallback" }) }
   const strict = { parseOptions: { onExcessProperty: "error" } } as const
@@ -588,12 +591,12 @@ describe("what is decoded in one pass comes to what is decoded in several", () =
 
   it.each<readonly [string, AnySchema, unknown]>([
     [
-      "a default that breaks its field's own rule",
+      "a default that violates the rule of its field",
       Schema.Struct({ a: Schema.optionalWith(Schema.Positive, { exact: true, default: () => -1 }) }),
       {}
     ],
     [
-      "a value carried over into what its field's rule forbids",
+      "a transformed value that violates the rule of its field",
       Schema.Struct({
         a: Schema.optionalToOptional(Schema.Positive, Schema.Positive, {
           decode: Option.map((n) => -n),
@@ -613,7 +616,7 @@ describe("what is decoded in one pass comes to what is decoded in several", () =
       { a: "1", b: "2" }
     ],
     [
-      "undefined, which the member before it has a meaning for",
+      "undefined, which the previous member of the union accepts",
       Schema.Union(
         Schema.Null,
         Schema.transform(Schema.UndefinedOr(Schema.String), Schema.String, {
@@ -626,7 +629,7 @@ describe("what is decoded in one pass comes to what is decoded in several", () =
       undefined
     ],
     [
-      "null, which the member before it has a meaning for",
+      "null, which the previous member of the union accepts",
       Schema.NullOr(
         Schema.transform(Schema.NullOr(Schema.String), Schema.String, {
           strict: true,
@@ -647,14 +650,14 @@ describe("what is decoded in one pass comes to what is decoded in several", () =
       { a: 1 }
     ],
     [
-      "an optional field every object inherits",
+      "an optional field that every object inherits",
       Schema.Struct({ constructor: Schema.optional(Schema.Unknown) }),
       {}
     ],
-    ["a required field every object inherits", Schema.Struct({ valueOf: Schema.Unknown }), {}],
+    ["a required field that every object inherits", Schema.Struct({ valueOf: Schema.Unknown }), {}],
     ["a literal that equals nothing", Schema.Literal("a", Number.NaN), Number.NaN],
     [
-      "a field after one whose default cannot be made",
+      "a field after one whose default throws",
       Schema.Struct({
         a: Schema.optionalToRequired(Schema.String, Schema.String, {
           decode: Option.getOrThrow,
@@ -667,7 +670,7 @@ describe("what is decoded in one pass comes to what is decoded in several", () =
   ])("with %s", (_, schema, input) => agreesOn(schema)(input))
 })
 
-it("an input on which the interpreter throws is one on which a decoding throws", () => {
+it("decoding throws for an input for which the interpreter throws", () => {
   const input = JSON.parse('{"kind":{"toString":{}},"a":1}')
   expect(() => interpreterOf(zoo["a discriminated union"])(input)).toThrow(TypeError)
   agreesOn(zoo["a discriminated union"])(input)

@@ -18,11 +18,11 @@ describe("a body for fetch", () => {
     expect(await body.text()).toBe(text)
   })
 
-  it("stays absent where there is none", () => {
+  it("stays absent for a request without a body", () => {
     expect([fetchBody(undefined, false), fetchBody(undefined, true)]).toEqual([null, null])
   })
 
-  it.scopedLive("goes out as the same bytes either way", () =>
+  it.scopedLive("is sent as the same bytes in both forms", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json({}))
       const headers = { "content-type": "application/json" }

@@ -4,7 +4,7 @@ import { importKeySet, isKeyId } from "../../src/internal/keySet.js"
 import { base64urlOf, jwk, modulus } from "../support/keySets.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 
-/** The ids of the keys that may be used, or why none may. */
+/** The ids of the usable keys, or the failure. */
 const idsIn = (...keys: ReadonlyArray<unknown>) =>
   Effect.match(importKeySet(keys), {
     onFailure: (flaw): ReadonlyArray<string> | string => flaw,
@@ -19,10 +19,13 @@ const refused: ReadonlyArray<readonly [string, unknown]> = [
   ),
   ["a private member that is null", jwk("ins_1", { d: null })],
   ["a secret", { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "HS256" }],
-  ["a secret that says it is RS256", { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "RS256", use: "sig" }],
+  [
+    "a secret with the algorithm RS256",
+    { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "RS256", use: "sig" }
+  ],
   ["an elliptic curve", { kty: "EC", kid: "ins_1", crv: "P-256", x: "AQAB", y: "AQAB" }],
   ["an Edwards curve", { kty: "OKP", kid: "ins_1", crv: "Ed25519", x: "AQAB" }],
-  ["another type that has RSA's numbers", jwk("ins_1", { kty: "rsa" })],
+  ["another type with the numbers of RSA", jwk("ins_1", { kty: "rsa" })],
   ["no type", jwk("ins_1", { kty: undefined })],
   ["use for encryption", jwk("ins_1", { use: "enc" })],
   ["a use that is a list", jwk("ins_1", { use: ["sig"] })],
@@ -48,7 +51,7 @@ const refused: ReadonlyArray<readonly [string, unknown]> = [
   ["a list", [jwk("ins_1")]]
 ]
 
-describe("of a key set is left out what has", () => {
+describe("a key of a set is ignored when it has", () => {
   it.effect.each(refused)("%s", ([, key]) =>
     Effect.gen(function* () {
       expect(yield* idsIn(key, good)).toEqual(["ins_good"])
@@ -58,7 +61,7 @@ describe("of a key set is left out what has", () => {
 })
 
 describe("a key set", () => {
-  it.effect("gives every key that may verify, by its id", () =>
+  it.effect("returns every usable key by its id", () =>
     Effect.gen(function* () {
       const keys = [
         jwk("ins_1"),
@@ -72,7 +75,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("gives keys for RS256 that can do nothing but verify, and cannot be taken out again", () =>
+  it.effect("returns keys for RS256 that can only verify, and cannot be exported", () =>
     Effect.gen(function* () {
       const key = (yield* importKeySet([good])).get("ins_good")
       expect(key).toMatchObject({
@@ -90,7 +93,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("is refused when two keys have one id, even if one of them may not be used", () =>
+  it.effect("is rejected when two keys have one id, even if one of them is unusable", () =>
     Effect.gen(function* () {
       expect(yield* idsIn(good, jwk("ins_1"), jwk("ins_1", { n: base64urlOf(modulus("other")) }))).toBe(
         "invalid"
@@ -101,7 +104,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("gives its first 50 usable keys, however many there are", () =>
+  it.effect("returns its first 50 usable keys", () =>
     Effect.gen(function* () {
       const usable = Array.from({ length: 60 }, (_, index) => jwk(`ins_${index}`))
       expect(yield* idsIn(...usable)).toEqual(usable.slice(0, 50).map(({ kid }) => kid))
@@ -124,7 +127,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("takes nothing from what every object inherits", () =>
+  it.effect("reads no inherited property", () =>
     Effect.gen(function* () {
       const { kid: _, ...nameless } = jwk("ins_1")
       const { n: __, ...numberless } = jwk("ins_2")
@@ -170,7 +173,7 @@ describe("a key id", () => {
     ["NUL", "ins_1\0"],
     ["DEL", "ins_1\u007f"],
     ["a letter of another alphabet", "іns_1"],
-    ["a mark of no width", "ins\u200b1"],
+    ["a character of no width", "ins\u200b1"],
     ["a lone surrogate", "ins\ud800"],
     ["a semicolon", "ins_1;x"],
     ["one character too long", "i".repeat(129)],

@@ -20,7 +20,7 @@ describe("a runtime that isolates requests is recognized by its user agent", () 
     expect(isolatesRequests()).toBe(isIsolated)
   })
 
-  it("not one whose navigator throws", () => {
+  it("a runtime whose navigator throws is not", () => {
     vi.stubGlobal("navigator", {
       get userAgent(): string {
         throw new Error("not allowed")

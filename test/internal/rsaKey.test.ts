@@ -10,7 +10,7 @@ const bytes = (...values: ReadonlyArray<number>) => Buffer.from(values).toString
 
 const ofBits = (bits: number) => ({ n: base64urlOf(modulus(`of ${bits}`, bits)), e })
 const withExponent = (exponent: bigint) => ({ n, e: base64urlOf(exponent) })
-/** As an encoder that pads numbers writes them. */
+/** The form of an encoder that pads numbers. */
 const padded = (text: string) =>
   Buffer.concat([Buffer.of(0), Buffer.from(text, "base64url")]).toString("base64url")
 
@@ -27,7 +27,7 @@ const power = (base: bigint, exponent: bigint, of: bigint): bigint => {
 
 const inverse = (value: bigint, of: bigint): bigint => power(value, of - 2n, of) % of
 
-/** A modulus as the faulty generator made them: a power of 65537 modulo each small prime. */
+/** A modulus of the faulty generator, which is a power of 65537 modulo each small prime. */
 const rocaModulus = (seed: string, exponent: bigint): bigint => {
   const product = primes.reduce((all, prime) => all * prime)
   const residue = primes.reduce((sum, prime) => {
@@ -74,7 +74,7 @@ const flaws: ReadonlyArray<readonly [string, RsaNumbers, string]> = [
   ["a line end", { n: `${n}\n`, e }, unreadable],
   ["a length that base64url does not have", { n: `${n}AAA`, e }, unreadable],
   ["a second spelling", { n, e: "AQAC".slice(0, 3) }, exponentRule],
-  ["bits that mean nothing", { n: n.replace(/.$/, "B"), e }, unreadable],
+  ["unused bits that are set", { n: n.replace(/.$/, "B"), e }, unreadable],
   ...[1n, 2n, 3n, 1_000_003n].map(
     (exponent) =>
       [
@@ -85,7 +85,7 @@ const flaws: ReadonlyArray<readonly [string, RsaNumbers, string]> = [
   )
 ]
 
-describe("an RSA key is refused that has", () => {
+describe("an RSA key is rejected that has", () => {
   it.each(flaws)("%s", (_, numbers, flaw) => expect(rsaFlaw(numbers)).toBe(flaw))
 })
 
@@ -102,13 +102,13 @@ const sound: ReadonlyArray<readonly [string, RsaNumbers]> = [
   ["a zero in front of its exponent", { n, e: padded(e) }]
 ]
 
-describe("an RSA key is taken that has", () => {
+describe("an RSA key is accepted that has", () => {
   it.effect.each(sound)("%s", ([, numbers]) =>
     Effect.gen(function* () {
       expect(rsaFlaw(numbers)).toBeUndefined()
       const key = yield* importRsaKey(numbers)
       expect(key).toMatchObject({ type: "public", extractable: false, usages: ["verify"] })
-      // It has to work too: a signature that is none is refused, not a failure.
+      // The key has to work too: an invalid signature is rejected, and does not fail.
       const signature = new Uint8Array(Math.ceil(modulusLength(key) / 8))
       const isGood = yield* Effect.promise(() =>
         crypto.subtle.verify(key.algorithm.name, key, signature, signature)
@@ -117,7 +117,7 @@ describe("an RSA key is taken that has", () => {
     })
   )
 
-  it("any modulus that chance makes", () => {
+  it("any random modulus", () => {
     for (let seed = 0; seed < 300; seed++) {
       expect(rsaFlaw({ n: base64urlOf(modulus(`chance ${seed}`)), e }), `seed ${seed}`).toBeUndefined()
     }
