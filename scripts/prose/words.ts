@@ -37,10 +37,13 @@ const placeWithin = (form: string, phrase: string) => {
   return [`(?<=(?<!\\w)${spaced(phrase.slice(0, index))})(?=${spaced(phrase.slice(index))}(?!\\w))`]
 }
 
-/** Whole words only. A hyphen or a dot joins words into a name (`re-mark`, `answer.json`), and a quoted word is a value. */
+/**
+ * Whole words only. A hyphen or a dot joins words into a name (`re-mark`, `answer.json`), and a word alone in quotes or
+ * parentheses is a value.
+ */
 const patternOf = (form: string, exceptions: ReadonlyArray<string>) => {
   const word = spaced(form)
-  const allowed = [`(?<=["'])${word}["']`, ...exceptions.flatMap((phrase) => placeWithin(form, phrase))]
+  const allowed = [`(?<=["'(])${word}["')]`, ...exceptions.flatMap((phrase) => placeWithin(form, phrase))]
   return `(?<![\\w.$/-])(?!${allowed.join("|")})${word}(?![\\w$]|[-.:/]\\w)`
 }
 

@@ -59,6 +59,7 @@ describe("the prose lint", () => {
     ["a code block", ["```ts", `The client ${form} it.`, "```"]],
     ["a part of a name", [`See ${form}.ts, ${form}-file and non-${form}.`]],
     ["a quoted value", [`The reason is "${form}" there.`]],
+    ["a value in parentheses", [`It failed (${form}): no reason.`]],
     ["the address of a link", [`See [this](https://example.com/${form}).`]]
   ])("does not report %s", async (_, lines) => {
     assert.deepStrictEqual(await findings("docs/a.md", ...lines), [])
