@@ -29,7 +29,7 @@ const ApiLive = HttpApiBuilder.api(Api).pipe(
   Layer.provide(ClerkAuth.layer({ authorizedParties: [DEFAULT_ORIGIN] }))
 )
 
-// The server takes its keys from the emulator, as it would from Clerk.
+// The server fetches its keys from the emulator, as from Clerk.
 const Stage = HttpApiBuilder.serve().pipe(
   Layer.provide(ApiLive),
   Layer.provide(SigningKeys.layerJwks),
