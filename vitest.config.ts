@@ -9,13 +9,13 @@ const otherSuites = ["test/browser/**", "test/faults/**"]
 /** These read or change what a whole process shares: metrics, the environment, timers, the native tracer. */
 const isolated = [
   "test/examples/observability.test.ts",
-  "test/internal/jwksCache.isolated.test.ts",
-  "test/internal/requestIsolation.test.ts",
+  "test/runtime/keyCache.isolated.test.ts",
+  "test/runtime/requestIsolation.test.ts",
   "test/services/ClerkHttp.environment.test.ts",
   "test/services/SessionTokens.secrets.test.ts",
   "test/services/SessionTokens.telemetry.test.ts",
-  "test/services/telemetry.test.ts",
-  "test/services/telemetry.metrics.test.ts"
+  "test/runtime/telemetry.test.ts",
+  "test/runtime/telemetry.metrics.test.ts"
 ]
 
 export default defineConfig({

@@ -89,7 +89,7 @@ const checkReadme = (project: string) =>
           expectOutput(output, expected)
         )
       )
-    yield* clerk.answerNext({
+    yield* clerk.respondNext({
       status: 200,
       headers: { "content-type": "application/json" },
       body: JSON.stringify(wireSession)

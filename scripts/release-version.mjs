@@ -20,7 +20,7 @@ lock.version = version
 lock.packages[""].version = version
 writeFileSync("package-lock.json", `${JSON.stringify(lock, null, 2)}\n`)
 
-const source = join("src", "internal", "version.ts")
+const source = join("src", "core", "version.ts")
 const text = readFileSync(source, "utf8")
 const next = text.replace(/^(export const version = )".*"$/m, `$1"${version}"`)
 if (!next.includes(`"${version}"`)) throw new Error(`${source} has no version to replace`)

@@ -46,7 +46,7 @@ const counts = async (): Promise<Counts> => {
 const options: ClerkHttpOptions = {
   secretKey: Redacted.make("sk_test_soak"),
   apiUrl: `http://127.0.0.1:${port}`,
-  policy: { attempts: 3, timeout: "1 second", deadline: "10 seconds" },
+  policy: { maxAttempts: 3, timeout: "1 second", deadline: "10 seconds" },
   maxResponseBytes: 100_000
 }
 const clients: ReadonlyArray<Layer.Layer<ClerkHttp, unknown>> = [

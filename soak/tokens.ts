@@ -262,7 +262,7 @@ const flood = Effect.suspend(() => {
     const most = 2 + Math.floor((performance.now() - started) / 30_000)
     return [
       told("forged key ids", String(count), String(forged.all())),
-      none("  not rejected for their key id", forged.all() - forged.of("kid")),
+      none("  not rejected for their key id", forged.all() - forged.of("unknown-key")),
       bounded("  requests for keys", `<= ${most}`, String(fetches), fetches >= 1 && fetches <= most),
       told("  valid tokens at the same time", ">= 100", String(goods.all())),
       none("  valid ones not accepted", goods.all() - goods.of("ok")),

@@ -12,7 +12,7 @@ import { signInLive } from "./signIn.js"
 
 const turnedAway = (error: unknown) => {
   if (error instanceof ClerkTokenError) {
-    return Effect.succeed(error.reason === "origin" ? problemPage(otherOrigin) : seeOther("/sign-in"))
+    return Effect.succeed(error.reason === "cross-origin" ? problemPage(otherOrigin) : seeOther("/sign-in"))
   }
   const clerkError = ClerkError.from(error)
   return clerkError === undefined

@@ -10,7 +10,7 @@ import { noSuchDevice, noticeOf, signedOutMeanwhile } from "./refusals.js"
 
 /** Shorter limits than the client's own, because a user waits for the page. */
 const whileSomebodyWaits = flow(
-  RequestPolicy.retry({ attempts: 2 }),
+  RequestPolicy.retry({ maxAttempts: 2 }),
   RequestPolicy.timeout("3 seconds"),
   RequestPolicy.deadline("8 seconds")
 )

@@ -46,14 +46,14 @@ export const aShortDay = Effect.gen(function* () {
 
   yield* account(browser.sessionToken)
 
-  yield* clerk.answerNext({ status: 503 })
+  yield* clerk.respondNext({ status: 503 })
   yield* account(browser.sessionToken)
 
   yield* Effect.flip(account(expired))
 
   yield* Effect.flip(device(forgotten))
 
-  yield* clerk.answerNext({ status: 429, headers: { "retry-after": "3600" } })
+  yield* clerk.respondNext({ status: 429, headers: { "retry-after": "3600" } })
   yield* Effect.flip(devices(user.id))
 
   yield* signOut(browser.session.id)

@@ -35,7 +35,7 @@ const ban = Operation.make({
   name: "Users.ban",
   method: "POST",
   path: "/users/{id}/ban",
-  kind: "repeatable",
+  kind: "idempotent",
   success: Schema.Struct({ id: Schema.String }),
   errors: [404]
 })

@@ -6,8 +6,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { callFields, filledIn } from "../internal/callFields.js"
-import { withJson } from "../internal/errorClass.js"
+import { decodeReasons, transportReasons } from "../core/model.js"
+import { callFields, filledIn } from "./callFields.js"
+import { withJson } from "./errorClass.js"
 
 /**
  * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value, except a
@@ -39,7 +40,7 @@ export class ClerkInvalidRequest extends withJson(
  *   the connection;
  * - `proxy-rejected`: your proxy rejected the request: it wants credentials (407), forbids the host (403), or its
  *   certificate is for another host;
- * - `reset`, `closed`, `truncated`, `response-timeout`: the connection broke, or no data came in time;
+ * - `reset`, `closed`, `incomplete-body`, `response-timeout`: the connection broke, or no data came in time;
  * - `tls`: the certificate or the handshake failed, or the encryption failed later;
  * - `protocol`: the peer sent an invalid HTTP response;
  * - `invalid-request`: the request could not be built, or its URL would not point where `apiUrl` points;
@@ -54,22 +55,7 @@ export type TransportReason = typeof TransportReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const TransportReason = Schema.Literal(
-  "dns",
-  "refused",
-  "unreachable",
-  "connect-timeout",
-  "proxy",
-  "proxy-rejected",
-  "reset",
-  "closed",
-  "truncated",
-  "response-timeout",
-  "tls",
-  "protocol",
-  "invalid-request",
-  "unknown"
-)
+export const TransportReason = Schema.Literal(...transportReasons)
 
 /**
  * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it. The system call that failed
@@ -97,7 +83,7 @@ const transportMessages: Readonly<Record<TransportReason, string>> = {
     "your proxy rejected the connection; check its credentials, its rules and its certificate",
   reset: "the connection was reset",
   closed: "the connection was closed before a response",
-  truncated: "the connection was closed before the end of the response body",
+  "incomplete-body": "the connection was closed before the end of the response body",
   "response-timeout": "the response did not arrive within the time limit of the transport",
   tls: "the TLS connection failed; check certificates, the clock and intercepting proxies",
   protocol: "the peer sent an invalid HTTP response; check that apiUrl points to Clerk",
@@ -136,7 +122,8 @@ const wholeMillis = (duration: Duration.Duration): string =>
   Duration.format(Duration.millis(Math.round(Duration.toMillis(duration))))
 
 /**
- * A time limit ran out: the limit of one attempt, or the limit of the whole call with its retries.
+ * A time limit ran out: the limit of one attempt, the limit of the whole call with its retries, or the limit of the wait
+ * for a rate limiter. No layer of this library has a rate limiter yet, so no call fails with phase `admission`.
  *
  * @since 0.1.0
  * @category errors
@@ -144,8 +131,11 @@ const wholeMillis = (duration: Duration.Duration): string =>
 export class ClerkTimeout extends withJson(
   Schema.TaggedError<ClerkTimeout>()("ClerkTimeout", {
     ...callFields,
-    /** The limit that ran out: `timeout` of one attempt, or `deadline` of the whole call. */
-    phase: Schema.Literal("attempt", "total"),
+    /**
+     * The limit that ran out: `timeout` of one attempt, `deadline` of the whole call, or the time that the call may wait
+     * for a rate limiter to admit it.
+     */
+    phase: Schema.Literal("attempt", "deadline", "admission"),
     /** Whether Clerk may have received the request. */
     sent: Sent,
     /** The limit, if it is known; milliseconds in the encoded form. */
@@ -156,10 +146,12 @@ export class ClerkTimeout extends withJson(
 ) {
   override get message(): string {
     const limit = this.limit === undefined ? "in time" : `within ${wholeMillis(this.limit)}`
-    const what =
-      this.phase === "attempt"
-        ? `attempt ${this.attempts} got no response ${limit} (timeout of one attempt)`
-        : `not complete ${limit} (deadline), ${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"} made`
+    const made = `${this.attempts} ${this.attempts === 1 ? "attempt" : "attempts"} made`
+    const what = {
+      attempt: `attempt ${this.attempts} got no response ${limit} (timeout of one attempt)`,
+      deadline: `not complete ${limit} (deadline), ${made}`,
+      admission: `not admitted by the rate limiter ${limit} (admission), ${made}`
+    }[this.phase]
     const before =
       this.lastFailure === undefined ? "" : `. The attempt before failed with ${this.lastFailure}`
     return `${this.operation}: ${what}${before}`
@@ -196,16 +188,7 @@ export type DecodeReason = typeof DecodeReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const DecodeReason = Schema.Literal(
-  "empty",
-  "json",
-  "utf8",
-  "content-type",
-  "encoding",
-  "oversize",
-  "schema",
-  "id-mismatch"
-)
+export const DecodeReason = Schema.Literal(...decodeReasons)
 
 const decodeMessages: Readonly<Record<DecodeReason, string>> = {
   empty: "the response has no body",

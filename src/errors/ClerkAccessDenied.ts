@@ -4,9 +4,10 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { withJson } from "../internal/errorClass.js"
-import { httpApiStatus } from "../internal/httpApiStatus.js"
-import { describeMissing } from "../internal/requiredAccess.js"
+import { requirementKinds } from "../core/model.js"
+import { describeMissing } from "../core/server/requiredAccess.js"
+import { withJson } from "./errorClass.js"
+import { httpApiStatus } from "./httpApiStatus.js"
 
 /**
  * The kinds of requirements. `active` is required together with every other kind.
@@ -20,7 +21,7 @@ export type Requirement = typeof Requirement.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Requirement = Schema.Literal("role", "permission", "feature", "plan", "reverification", "active")
+export const Requirement = Schema.Literal(...requirementKinds)
 
 /**
  * The session does not meet a requirement. `missing` lists the kinds of requirements it does not meet:

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { withJson } from "../internal/errorClass.js"
+import { withJson } from "./errorClass.js"
 
 /**
  * A setting is missing or invalid: `setting` breaks `rule`. The error does not hold the value.
@@ -14,7 +14,7 @@ import { withJson } from "../internal/errorClass.js"
  */
 export class ClerkConfigError extends withJson(
   Schema.TaggedError<ClerkConfigError>()("ClerkConfigError", {
-    /** The name of the option: `secretKey`, `apiUrl`, `policy.attempts`. */
+    /** The name of the option: `secretKey`, `apiUrl`, `policy.maxAttempts`. */
     setting: Schema.String,
     /** The environment variable that holds the setting. Absent if the setting is an option. */
     variable: Schema.optional(Schema.String),

@@ -6,7 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import { FiberFailureCauseId } from "effect/Runtime"
-import { own } from "../internal/ownMembers.js"
+import { own } from "../core/input.js"
 import { ClerkDecodeError, ClerkInvalidRequest, ClerkTimeout, ClerkTransportError } from "./CallErrors.js"
 import { ClerkAccessDenied } from "./ClerkAccessDenied.js"
 import { ClerkConfigError } from "./ClerkConfigError.js"

@@ -7,9 +7,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { callFields } from "../internal/callFields.js"
-import { withJson } from "../internal/errorClass.js"
 import { ClerkErrorItem } from "./ClerkErrorItem.js"
+import { callFields } from "./callFields.js"
+import { withJson } from "./errorClass.js"
 
 const statusFields = {
   ...callFields,

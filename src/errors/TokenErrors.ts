@@ -9,8 +9,9 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import { withJson } from "../internal/errorClass.js"
-import { httpApiStatus } from "../internal/httpApiStatus.js"
+import { keysUnavailableReasons, tokenReasons } from "../core/model.js"
+import { withJson } from "./errorClass.js"
+import { httpApiStatus } from "./httpApiStatus.js"
 
 /**
  * Why a token is invalid.
@@ -20,18 +21,18 @@ import { httpApiStatus } from "../internal/httpApiStatus.js"
  * - `header`, `alg`, `typ`: the header is invalid or has `crit` or `b64`, the algorithm is not RS256, or the type is
  *   not `JWT`;
  * - `category`: it is a token of another category: of a JWT template, or of a machine;
- * - `kid`: the instance has no key with its key id;
+ * - `unknown-key`: the instance has no key with its key id;
  * - `signature`: the signature does not match.
  *
  * The claims of the token, checked after the signature:
  * - `exp`, `nbf`, `iat`: it has expired, is not valid yet, or was issued in the future; or the claim is not a time;
  * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not the expected one;
- * - `sts`: the session is pending (the user has tasks to complete), or its status cannot be read;
+ * - `session-pending`: the session is pending (the user has tasks to complete), or its status cannot be read;
  * - `claims`: your own schema rejected the claims (`issues` says where).
  *
  * The request to a server:
  * - `missing`: it has no token;
- * - `origin`: it has a token in a cookie, but comes from another origin.
+ * - `cross-origin`: it has a token in a cookie, but comes from another origin.
  *
  * @since 0.1.0
  * @category models
@@ -42,27 +43,7 @@ export type TokenReason = typeof TokenReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const TokenReason = Schema.Literal(
-  "format",
-  "header",
-  "alg",
-  "typ",
-  "category",
-  "kid",
-  "signature",
-  "exp",
-  "nbf",
-  "iat",
-  "sub",
-  "sid",
-  "iss",
-  "azp",
-  "aud",
-  "sts",
-  "claims",
-  "missing",
-  "origin"
-)
+export const TokenReason = Schema.Literal(...tokenReasons)
 
 const reasonMessages: Readonly<Record<TokenReason, string>> = {
   format: "it is not a well-formed JSON Web Token",
@@ -71,7 +52,8 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
   typ: "its type (typ) is not JWT",
   category:
     "its category (cat) is not the expected one, which is a session token unless the option category is set",
-  kid: "the instance has no key with its key id (kid); check that token and key are of one instance",
+  "unknown-key":
+    "the instance has no key with its key id (kid); check that token and key are of one instance",
   signature: "its signature does not match the key; check that token and key are of one instance",
   exp: "its expiry (exp) is missing or not a valid time",
   nbf: "its start (nbf) is not a valid time",
@@ -81,11 +63,13 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
   iss: "its issuer (iss) is missing or not the expected one",
   azp: "its authorized party (azp) is missing or not accepted by authorizedParties",
   aud: "its audience (aud) is missing or not the expected one",
-  sts: "its session is pending (the user has tasks to complete), or its status (sts) cannot be read",
+  "session-pending":
+    "its session is pending (the user has tasks to complete), or its status (sts) cannot be read",
   claims: "its claims do not match the schema",
   missing:
     "send a bearer token in the Authorization header, or the session cookie where the server reads cookies",
-  origin: "the request has a session cookie, but its Origin header is not accepted by authorizedParties"
+  "cross-origin":
+    "the request has a session cookie, but its Origin header is not accepted by authorizedParties"
 }
 
 /**
@@ -170,7 +154,7 @@ export type KeysUnavailableReason = typeof KeysUnavailableReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const KeysUnavailableReason = Schema.Literal("unreachable", "rejected", "failing", "invalid", "empty")
+export const KeysUnavailableReason = Schema.Literal(...keysUnavailableReasons)
 
 const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
   unreachable: "no response from Clerk",

@@ -34,18 +34,17 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
+import { optionsFlaw, ownProperties } from "../core/input.js"
+import { readPublishableKey } from "../core/keys/publishableKey.js"
+import { tokenOf } from "../core/server/requestToken.js"
+import { makeParties, optionNames } from "../core/token/settings.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import { refuseWithHeaders } from "../internal/authResponse.js"
-import { ownProperties } from "../internal/ownProperties.js"
-import { readPublishableKey } from "../internal/publishableKey.js"
-import { tokenOf } from "../internal/requestToken.js"
-import { unknownOption } from "../internal/ruleBreak.js"
-import { makeParties, optionNames } from "../internal/tokenSettings.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
+import { refuseWithHeaders } from "./authResponse.js"
 
 /**
  * The options of a server that reads cookies and of one that does not.
@@ -165,7 +164,7 @@ export const make: {
   options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
-    const flaw = unknownOption(Object(options), names, "is not an option of authentication")
+    const flaw = optionsFlaw(Object(options), { unknown: "is not an option of authentication" }, names)
     if (flaw !== undefined) return yield* broken(flaw.field, flaw.rule)
     const { claims, cookies = true, publishableKey, ...others } = ownProperties(options)
     const rest = ownProperties(others)

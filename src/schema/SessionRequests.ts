@@ -13,7 +13,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import { type HeaderLists, readHeaders } from "../internal/requestHeaders.js"
+import { type HeaderLists, readHeaders } from "../core/wire/headers.js"
 import { type ClientId, IdText, type OrganizationId, type UserId } from "./Ids.js"
 import { type KnownSessionStatus, knownSessionStatuses } from "./Session.js"
 

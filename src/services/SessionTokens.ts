@@ -24,11 +24,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
+import { checkTokenOptions, optionNames } from "../core/token/settings.js"
 import { ClerkInvalidRequest } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import { checkTokenOptions, optionNames } from "../internal/tokenSettings.js"
-import { makeVerify } from "../internal/tokenVerifier.js"
+import { makeVerify } from "../runtime/verify.js"
 import type { SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
 import { SigningKeys } from "./SigningKeys.js"
 
@@ -205,9 +205,9 @@ export const verify: {
   options: object = {}
 ): Effect.Effect<never, VerifyError, SigningKeys> =>
   Either.match(checkTokenOptions(options, optionNames.verify), {
-    onLeft: (broken) =>
+    onLeft: ({ field, rule }) =>
       Effect.fail(
-        new ClerkInvalidRequest({ operation: "SessionTokens.verify", attempts: 0, ...broken }, true)
+        new ClerkInvalidRequest({ operation: "SessionTokens.verify", attempts: 0, field, rule }, true)
       ),
     onRight: (settings) =>
       // What the settings make of a token is what the overloads say: see `readClaims`.

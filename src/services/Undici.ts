@@ -22,19 +22,20 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici"
+import {
+  defaultMaxResponseBytes,
+  maxResponseBytes as readMaxResponseBytes
+} from "../core/call/clientSettings.js"
+import { inField, optionsFlaw, ownProperties, RuleBreak } from "../core/input.js"
+import { visibleText } from "../core/redaction/visibleText.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { checkMaxResponseBytes, defaultMaxResponseBytes } from "../internal/maxResponseBytes.js"
-import { ownProperties } from "../internal/ownProperties.js"
-import { proxyConnections } from "../internal/proxyConnections.js"
-import { requestText } from "../internal/requestText.js"
-import { type RuleBreak, unknownOption } from "../internal/ruleBreak.js"
-import { type Send, withDirectSend } from "../internal/send.js"
-import { withoutEnd } from "../internal/timeLimit.js"
-import { undiciSend } from "../internal/undiciSend.js"
-import { visibleText } from "../internal/visibleText.js"
+import { proxyConnections } from "../runtime/proxyConnections.js"
+import { requestText } from "../runtime/requestText.js"
+import { type Send, withDirectSend } from "../runtime/send.js"
+import { withoutEnd } from "../runtime/time.js"
+import { undiciSend } from "../runtime/undiciSend.js"
 
 /**
  * How the pool keeps its connections: the options of undici's `Agent` (`connections`, `keepAliveTimeout`, `connect`,
@@ -71,15 +72,13 @@ const configError = ({ field, rule }: RuleBreak) => new ClerkConfigError({ setti
  */
 export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpClient.HttpClient => {
   const flaw =
-    unknownOption(options, makeOptionNames, "is not an option of Undici.make") ??
+    optionsFlaw(options, { unknown: "is not an option of Undici.make" }, makeOptionNames) ??
     (typeof dispatcher?.dispatch === "function"
       ? undefined
-      : { field: "dispatcher", rule: "must be a Dispatcher of undici, such as an Agent" })
+      : new RuleBreak("dispatcher", "must be a Dispatcher of undici, such as an Agent"))
   if (flaw !== undefined) throw configError(flaw)
-  const maxResponseBytes = Either.getOrThrowWith(
-    checkMaxResponseBytes(ownProperties(options).maxResponseBytes ?? defaultMaxResponseBytes),
-    configError
-  )
+  const maxResponseBytes = readMaxResponseBytes(ownProperties(options).maxResponseBytes)
+  if (maxResponseBytes instanceof RuleBreak) throw configError(inField("maxResponseBytes", maxResponseBytes))
   return over(undiciSend(dispatcher, false), maxResponseBytes)
 }
 
@@ -164,26 +163,25 @@ const constructors: ReadonlyArray<(options: Agent.Options) => Dispatcher> = [
  * Finds an option of a dispatcher that undici does not know or rejects. It would tell of the latter when the first call
  * fails. The options in `own` are those of the dispatcher itself, and its constructor checks their values.
  */
-const optionsFlaw = (
+const dispatcherFlaw = (
   options: UndiciOptions | ProxyOptions,
   dispatcher: string,
   own: ReadonlyArray<string>
 ): RuleBreak | undefined => {
-  const unknown = unknownOption(
-    options,
-    [...own, ...knownOptions()],
-    `is not an option of undici's ${dispatcher}`
-  )
+  const unknown = optionsFlaw(options, { unknown: `is not an option of undici's ${dispatcher}` }, [
+    ...own,
+    ...knownOptions()
+  ])
   if (unknown !== undefined) return unknown
   for (const [field, value] of Object.entries(options)) {
     if (own.includes(field)) continue
     try {
       for (const construct of constructors) construct({ [field]: value })
     } catch (cause) {
-      return {
+      return new RuleBreak(
         field,
-        rule: `is rejected by undici: ${visibleText(cause instanceof Error ? cause.message : String(cause))}`
-      }
+        `is rejected by undici: ${visibleText(cause instanceof Error ? cause.message : String(cause))}`
+      )
     }
   }
   return undefined
@@ -197,7 +195,7 @@ const optionsFlaw = (
  * @category layers
  */
 export const layer = (options: UndiciOptions = {}): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
-  scoped(optionsFlaw(options, "Agent", []), () => new Agent(options), options)
+  scoped(dispatcherFlaw(options, "Agent", []), () => new Agent(options), options)
 
 /**
  * How to reach the proxy: the options of undici's `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`, `token`,
@@ -243,7 +241,7 @@ const proxyOptionNames = [
  * @category constructors
  */
 export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
-  const flaw = optionsFlaw(options, "EnvHttpProxyAgent", proxyOptionNames)
+  const flaw = dispatcherFlaw(options, "EnvHttpProxyAgent", proxyOptionNames)
   if (flaw !== undefined) throw configError(flaw)
   // undici 8 would forward requests to `http:` targets instead, and take the proxy's response for theirs.
   const { clientFactory = proxyConnections, proxyTunnel = true, ...others } = ownProperties(options)
@@ -251,10 +249,12 @@ export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
     return new EnvHttpProxyAgent({ ...others, clientFactory, proxyTunnel })
   } catch {
     // The message of undici may quote the credentials in a proxy's URL.
-    throw configError({
-      field: "options",
-      rule: "are rejected by undici: check the URLs of the proxies, also those in HTTP_PROXY and HTTPS_PROXY"
-    })
+    throw configError(
+      new RuleBreak(
+        "options",
+        "are rejected by undici: check the URLs of the proxies, also those in HTTP_PROXY and HTTPS_PROXY"
+      )
+    )
   }
 }
 

@@ -41,9 +41,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import type { ClerkTransportError, Sent, TransportReason } from "../errors/CallErrors.js"
+import type { ClerkRequest, ClerkResponse, Sent, TransportReason } from "../core/model.js"
+import type { ClerkTransportError } from "../errors/CallErrors.js"
 import type { SessionEncoded } from "../schema/Session.js"
-import { ClerkHttp, type ClerkRequest, type ClerkResponse } from "../services/ClerkHttp.js"
+import { ClerkHttp } from "../services/ClerkHttp.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
 import * as Answers from "./clerkTest/answers.js"
 import { compareRequests, type ExpectedRequest, expectationIssue } from "./clerkTest/expectedRequests.js"
@@ -73,7 +74,7 @@ export interface ClerkTestOptions {
  */
 export interface SequenceOptions {
   /** Answers everything after the last of the sequence. Absent: one more request is a defect. */
-  readonly afterwards?: Answers.Answer | Answers.Handler | undefined
+  readonly fallback?: Answers.Answer | Answers.Handler | undefined
 }
 
 /**
@@ -113,7 +114,7 @@ const checkOptions = Answers.checked("layer", Schema.Struct({ policy: Schema.opt
 
 const checkSequenceOptions = Answers.checked(
   "sequence",
-  Schema.Struct({ afterwards: Schema.optional(Schema.Unknown) })
+  Schema.Struct({ fallback: Schema.optional(Schema.Unknown) })
 )
 
 const checkDelay = Answers.checked("delayed", Schema.Struct({ duration: AnyDuration }))
@@ -214,7 +215,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
   }
 
   /**
-   * Answers one after the other. A request more than there are answers is a defect that names it, unless `afterwards` says
+   * Answers one after the other. A request more than there are answers is a defect that names it, unless `fallback` says
    * what comes after the last.
    */
   static sequence(
@@ -222,7 +223,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
     options: SequenceOptions = {}
   ): Answers.Script {
     checkSequenceOptions(options)
-    return Answers.sequence(answers, options.afterwards)
+    return Answers.sequence(answers, options.fallback)
   }
 
   /** The answer, after a while by `Clock`: `TestClock` decides when that is over. */

@@ -1,8 +1,8 @@
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { schemaIssues } from "../internal/schemaIssues.js"
-import { scrubText } from "../internal/scrub.js"
+import { scrubText } from "../core/redaction/redact.js"
+import { schemaIssues } from "../runtime/schemaIssues.js"
 import { isMisspelt, knownOperationNames } from "./operationName.js"
 
 /** A field and the rule it breaks, which reads on from the field's name. The value itself is left behind. */

@@ -174,7 +174,7 @@ describe("ClerkError decides", () => {
   it.effect("which errors of an effect are caught and which attempts are retried", () =>
     Effect.gen(function* () {
       const limited = new ClerkRateLimited({ status: 429, errors: [], retryable: true })
-      const failures = [limited, new ClerkTimeout({ phase: "total", sent: "maybe" })]
+      const failures = [limited, new ClerkTimeout({ phase: "deadline", sent: "maybe" })]
       let runs = 0
       const failing = Effect.suspend(() => Effect.fail(failures[Math.min(runs++, 1)] ?? limited))
       const error = yield* Effect.flip(Effect.retry(failing, { while: ClerkError.isRetryable, times: 5 }))

@@ -72,7 +72,7 @@ const full: ReadonlyArray<ClerkError> = [
   ),
   new ClerkInvalidRequest({ ...call, field: "id", rule: "must be an id" }),
   new ClerkTransportError({ ...call, reason: "reset", sent: "maybe", retryBudgetExhausted: true }),
-  new ClerkTimeout({ ...call, phase: "total", sent: "maybe", lastFailure: "ClerkRateLimited" }),
+  new ClerkTimeout({ ...call, phase: "deadline", sent: "maybe", lastFailure: "ClerkRateLimited" }),
   new ClerkDecodeError({
     ...call,
     reason: "schema",
@@ -106,7 +106,7 @@ const bare: ReadonlyArray<ClerkError> = [
   new ClerkTransportError({ reason: "dns", sent: "no" }),
   new ClerkTimeout({ phase: "attempt", sent: "maybe" }),
   new ClerkDecodeError({ reason: "empty" }),
-  new ClerkConfigError({ setting: "policy.attempts", rule: "must be a whole number" }),
+  new ClerkConfigError({ setting: "policy.maxAttempts", rule: "must be a whole number" }),
   new ClerkTokenError({ reason: "signature" }),
   new ClerkKeysUnavailable({ reason: "rejected", retryable: false }),
   new ClerkAccessDenied({ missing: [] })
@@ -293,7 +293,7 @@ describe("the message of", () => {
     [
       "a call that took too long",
       timeout({
-        phase: "total",
+        phase: "deadline",
         attempts: 3,
         limit: Duration.seconds(30),
         lastFailure: "ClerkRateLimited"
@@ -302,8 +302,13 @@ describe("the message of", () => {
     ],
     [
       "a call whose limit is not known",
-      timeout({ phase: "total" }),
+      timeout({ phase: "deadline" }),
       "Sessions.get: not complete in time (deadline), 1 attempt made"
+    ],
+    [
+      "a call that a rate limiter does not admit in time",
+      timeout({ phase: "admission", attempts: 0, sent: "no", limit: Duration.seconds(5) }),
+      "Sessions.get: not admitted by the rate limiter within 5s (admission), 0 attempts made"
     ],
     [
       "a response without a body",
@@ -392,7 +397,7 @@ describe("ClerkError", () => {
     const error = new ClerkConflict({ status: 409, errors: [{}, { code: "resource_locked" }] })
     expect(ClerkError.hasCode(error, "resource_locked")).toBe(true)
     expect(ClerkError.hasCode(error, "conflict")).toBe(false)
-    expect(ClerkError.hasCode(new ClerkTimeout({ phase: "total", sent: "no" }), "conflict")).toBe(false)
+    expect(ClerkError.hasCode(new ClerkTimeout({ phase: "deadline", sent: "no" }), "conflict")).toBe(false)
   })
 })
 

@@ -16,7 +16,7 @@ import {
   ClerkUnauthorized,
   Session
 } from "effect-clerk"
-import { httpApiStatus } from "../../src/internal/httpApiStatus.js"
+import { httpApiStatus } from "../../src/errors/httpApiStatus.js"
 
 const time = (iso: string): DateTime.Utc => DateTime.unsafeMake(iso)
 

@@ -120,7 +120,7 @@ describe("a request without a response shows no secret", () => {
 
   it.effect("a response that never comes", () =>
     Effect.gen(function* () {
-      const policy = { attempts: 1, timeout: "1 second" } as const
+      const policy = { maxAttempts: 1, timeout: "1 second" } as const
       const silent = refresh.pipe(overFetch(() => new Promise(() => {}), { policy }))
       const fiber = yield* Effect.fork(failureOf(silent))
       yield* TestClock.adjust("1 second")

@@ -164,7 +164,7 @@ describe("the devices example", () => {
       const clerk = yield* ClerkEmulator
       const { get, post } = yield* visitor
       yield* post("/sign-in", { browser: "mac" })
-      yield* clerk.answerNext({ status: 401, body: "{}" })
+      yield* clerk.respondNext({ status: 401, body: "{}" })
       const page = yield* get("/")
       assert.strictEqual(page.status, 503)
       assert.include(alertOf(page.text), "out of order")

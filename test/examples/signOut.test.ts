@@ -152,7 +152,7 @@ describe("the published programs that sign a user out", () => {
       Effect.gen(function* () {
         const clerk = yield* ClerkEmulator
         const program = name.includes("recipes") ? "signOutOthers" : "signOutEverywhere"
-        yield* clerk.answerNext({
+        yield* clerk.respondNext({
           operation: "Sessions.revoke",
           status: 404,
           headers: { "content-type": "application/json" },

@@ -16,7 +16,7 @@ import { atOnce, calls, fieldOf, ours, outcome, tagOf } from "./support/calls.js
 import { selfSigned } from "./support/certificate.js"
 import { scripted } from "./support/scripted.js"
 
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "4 seconds" }
+const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "4 seconds" }
 
 const overUndici = (apiUrl: string, options: Undici.UndiciOptions, own: RequestPolicy.Settings = policy) =>
   Layer.provide(

@@ -13,7 +13,7 @@ import { bodyFor, good, inTurn, whole } from "./support/answers.js"
 import { atOnce, calls, create, get, ours, outcome, tagOf } from "./support/calls.js"
 import { eventually, scripted, strays } from "./support/scripted.js"
 
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 
 const eight = <A>(value: A): ReadonlyArray<A> => Array.from({ length: 8 }, () => value)
 
@@ -60,7 +60,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
           if (tagOf(created) !== "a value")
             expect(created).toMatchObject({ _tag: "ClerkTransportError", attempts: 1, sent: "maybe" })
         }
-      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { ...policy, attempts: 5 } })))
+      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { ...policy, maxAttempts: 5 } })))
     })
   )
 
@@ -104,7 +104,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
           const second = yield* Sessions.get("sess_1")
           expect([first.status, second.status]).toEqual(["active", "ended"])
         }
-      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { attempts: 1, timeout: "5 seconds" } })))
+      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { maxAttempts: 1, timeout: "5 seconds" } })))
       expect(server.seen).toHaveLength(10)
     })
   )
@@ -160,7 +160,7 @@ describe("over effect-clerk/Undici with one connection", () => {
         const sessions = yield* Effect.timeout(Fiber.join(others), "3 seconds")
         expect(sessions.map(({ id }) => id)).toEqual(ids)
         expect(server.seen).toHaveLength(101)
-      }).pipe(Effect.provide(onOneConnection(server.url, { attempts: 1 })))
+      }).pipe(Effect.provide(onOneConnection(server.url, { maxAttempts: 1 })))
     })
   )
 
@@ -174,7 +174,7 @@ describe("over effect-clerk/Undici with one connection", () => {
         for (const result of results) expect(["a value", "ClerkTimeout"]).toContain(tagOf(result))
         expect(tagOf(results[0])).toBe("ClerkTimeout")
         expect((yield* Sessions.get("sess_next")).id).toBe("sess_next")
-      }).pipe(Effect.provide(onOneConnection(server.url, { attempts: 1, timeout: "400 millis" })))
+      }).pipe(Effect.provide(onOneConnection(server.url, { maxAttempts: 1, timeout: "400 millis" })))
     })
   )
 
@@ -190,7 +190,7 @@ describe("over effect-clerk/Undici with one connection", () => {
         yield* Fiber.interrupt(hung)
         expect((yield* Sessions.get("sess_next")).id).toBe("sess_next")
         expect(server.seen).toHaveLength(2)
-      }).pipe(Effect.provide(onOneConnection(server.url, { attempts: 1, timeout: "5 seconds" })))
+      }).pipe(Effect.provide(onOneConnection(server.url, { maxAttempts: 1, timeout: "5 seconds" })))
     })
   )
 })

@@ -51,7 +51,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
                   act: (socket, request) =>
                     (cut < bytes.length ? act : end)(bytes.subarray(0, cut))(socket, request)
                 })
-                const client = layer({ apiUrl: server.url, policy: { attempts: 1, timeout: "2 seconds" } })
+                const client = layer({ apiUrl: server.url, policy: { maxAttempts: 1, timeout: "2 seconds" } })
                 yield* Effect.gen(function* () {
                   cut = bytes.length
                   const value = yield* outcome(call.run)

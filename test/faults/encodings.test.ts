@@ -176,7 +176,7 @@ const invalid: ReadonlyArray<Oddity> = [
   }
 ]
 
-const settings = { policy: { attempts: 3, timeout: "5 seconds" } } as const
+const settings = { policy: { maxAttempts: 3, timeout: "5 seconds" } } as const
 
 const expectedOf = ({ expected, except }: Oddity, name: Name): Outcome =>
   except?.[0].includes(name) === true ? except[1] : expected
@@ -289,7 +289,7 @@ describe.each(all)("an informational response over $name", ({ layer, name }) => 
         expect(result).toMatchObject({ sent: "maybe", attempts: 1, retryable: false })
         if (name === "node:http") expect(result).toMatchObject({ reason: "closed" })
         expect(yield* eventually(() => server.open() === 0)).toBe(true)
-      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { attempts: 3, timeout: "1 second" } })))
+      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { maxAttempts: 3, timeout: "1 second" } })))
     })
   )
 })

@@ -12,7 +12,7 @@ import { type Act, eventually, scripted, strays } from "./support/scripted.js"
 const seed = process.env["FAULTS_SEED"] ?? String(Date.now())
 
 const rounds = 150
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 
 /** Responds in four pieces over some fifteen milliseconds. Every third response is an error with a wait. */
 const slowly: Act = (socket, { path, number }) => {

@@ -41,7 +41,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
               Effect.provide(atOnce(call.run), layer({ apiUrl: server.url, policy }))
             )
             const repeats = mayAskAgain(fault, call)
-            const attempts = repeats ? policy.attempts : 1
+            const attempts = repeats ? policy.maxAttempts : 1
             expect(result, label(call, "every")).toMatchObject({
               ...fault.outcome,
               attempts,

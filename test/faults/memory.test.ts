@@ -57,7 +57,9 @@ describe.each(ours)("over $transport", ({ layer }) => {
         const abandoned = act === endless ? server.seen : []
         for (const { number } of abandoned) expect(yield* server.closed(number)).toBe(true)
         return Math.max(...ends.map(([, growth]) => growth)) / megabyte
-      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy: { attempts: 3, timeout: "10 seconds" } })))
+      }).pipe(
+        Effect.provide(layer({ apiUrl: server.url, policy: { maxAttempts: 3, timeout: "10 seconds" } }))
+      )
     })
 
   const endless = flood(

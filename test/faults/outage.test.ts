@@ -6,7 +6,7 @@ import { end, good, whole, write } from "./support/answers.js"
 import { atOnce, fieldOf, get, ours, outcome, tagOf } from "./support/calls.js"
 import { type Act, scripted } from "./support/scripted.js"
 
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 
 /** The retries of a full budget of 500 tokens: 14 tokens a retry, or 5 after a rate limit. */
 const retries = { transient: 35, throttled: 100 }

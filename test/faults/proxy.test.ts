@@ -28,7 +28,7 @@ const trust = {
   proxyTls: { ca: [certificate.cert, ofOtherHost.cert] }
 }
 
-const policy: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
+const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 
 type Client = Layer.Layer<ClerkHttp, unknown>
 
@@ -263,7 +263,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
         for (const call of [get, create]) {
           const { connects, requests, result } = yield* attempt(way, tls, call, {
             pass: () => {},
-            own: { attempts: 2, timeout: "200 millis" }
+            own: { maxAttempts: 2, timeout: "200 millis" }
           })
           const retried = way.tellsStart || call.kind !== "once"
           expect(result, call.name).toMatchObject({
@@ -283,7 +283,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       Effect.gen(function* () {
         const { connects, requests, result } = yield* attempt(way, tls, create, {
           pass: ({ open }) => void setTimeout(open, 300),
-          own: { attempts: 1, timeout: "150 millis" }
+          own: { maxAttempts: 1, timeout: "150 millis" }
         })
         expect(tagOf(result)).toBe("ClerkTimeout")
         yield* Effect.sleep("300 millis")
@@ -362,7 +362,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
             })
             const attempts = call.kind === "once" ? 1 : 3
             expect(result, label).toMatchObject({
-              ...transportError(expect.stringMatching(/^(?:truncated|closed|reset)$/), "maybe"),
+              ...transportError(expect.stringMatching(/^(?:incomplete-body|closed|reset)$/), "maybe"),
               attempts,
               retryable: call.kind !== "once"
             })
@@ -506,7 +506,7 @@ describe.each(looping)("when a proxy closes the connection during CONNECT, over 
     Effect.gen(function* () {
       const { connections, requests, result } = yield* attempt(way, undefined, create, {
         pass: ({ socket }) => void socket.end(),
-        own: { attempts: 1, timeout: "200 millis" }
+        own: { maxAttempts: 1, timeout: "200 millis" }
       })
       expect(result).toMatchObject({ _tag: "ClerkTimeout", phase: "attempt", attempts: 1 })
       expect(requests).toEqual([])

@@ -24,7 +24,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
         for (const call of calls) {
           yield* failureOf(
             atOnce(call).pipe(
-              RequestPolicy.retry({ attempts: 2, onRetry }),
+              RequestPolicy.retry({ maxAttempts: 2, onRetry }),
               Effect.provide(layer({ apiUrl: server.url, secretKey, policy }))
             )
           )

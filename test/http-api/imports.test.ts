@@ -31,10 +31,10 @@ describe("a program that protects no server", () => {
     const { others, own } = await loadedBy("index.ts")
     expect(others.filter(isServer)).toEqual([])
     expect(own.filter((file) => file.startsWith("http-api/"))).toEqual([])
-    expect(own).not.toContain("internal/authResponse.ts")
-    expect(own).not.toContain("internal/requestToken.ts")
+    expect(own).not.toContain("http-api/authResponse.ts")
+    expect(own).not.toContain("core/server/requestToken.ts")
     // The check is void if it found no module.
-    expect(own).toContain("internal/tokenVerifier.ts")
+    expect(own).toContain("runtime/verify.ts")
     expect(others).toContain("@effect/platform/HttpClient")
   })
 

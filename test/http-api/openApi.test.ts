@@ -117,7 +117,7 @@ describe("the OpenAPI document", () => {
     expect(required("ClerkTokenError")).toEqual(["reason", "_tag"])
     expect(properties("ClerkTokenError")).toMatchObject({
       _tag: { type: "string", enum: ["ClerkTokenError"] },
-      reason: { type: "string", enum: expect.arrayContaining(["exp", "azp", "missing", "origin"]) }
+      reason: { type: "string", enum: expect.arrayContaining(["exp", "azp", "missing", "cross-origin"]) }
     })
     expect(required("ClerkKeysUnavailable")).toEqual(["reason", "retryable", "_tag"])
     expect(required("ClerkAccessDenied")).toEqual(["missing", "_tag"])

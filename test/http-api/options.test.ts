@@ -203,7 +203,7 @@ describe("the stored options", () => {
       const authenticate = yield* Authenticator.make({ authorizedParties: parties })
       parties.push(evil)
       const refused = yield* Effect.flip(judge(authenticate, { ...cookie("x"), origin: evil }, "POST"))
-      expect(refused).toMatchObject({ _tag: "ClerkTokenError", reason: "origin" })
+      expect(refused).toMatchObject({ _tag: "ClerkTokenError", reason: "cross-origin" })
     }).pipe(Effect.provide(untouchedKeys))
   )
 })

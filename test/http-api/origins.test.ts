@@ -28,12 +28,12 @@ describe.each(stages)("over $name", ({ serve }) => {
       ]
       for (const origin of foreign) {
         const answer = yield* send("POST /me", { ...cookie(token), origin })
-        expect([origin, outcome(answer)]).toEqual([origin, "401 origin"])
+        expect([origin, outcome(answer)]).toEqual([origin, "401 cross-origin"])
         expect(answer.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
         expect(answer.headers["cache-control"]).toBe("no-store")
       }
       const twice = yield* send("POST /me", { ...cookie(token), origin: [app, evil] })
-      expect(outcome(twice)).toBe("401 origin")
+      expect(outcome(twice)).toBe("401 cross-origin")
     })
   )
 
@@ -69,7 +69,7 @@ describe.each(stages)("over $name", ({ serve }) => {
       const { id, send, token } = yield* open
       const handshake = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" }
       const by = (origin: string) => send("GET /me", { ...handshake, ...cookie(token), origin })
-      expect(outcome(yield* by(evil))).toBe("401 origin")
+      expect(outcome(yield* by(evil))).toBe("401 cross-origin")
       // This endpoint opens no WebSocket, and responds as to any other GET.
       expect(outcome(yield* by(app))).toBe(`200 ${id}`)
     })
@@ -104,7 +104,7 @@ describe.each(stages)("over $name", ({ serve }) => {
         "https://app-x-team.vercel.app.evil.test",
         "https://evil-team.vercel.app"
       ]) {
-        expect(outcome(yield* send("POST /me", { ...cookie(token), origin }))).toBe("401 origin")
+        expect(outcome(yield* send("POST /me", { ...cookie(token), origin }))).toBe("401 cross-origin")
         expect(outcome(yield* send("POST /visitor", { ...cookie(token), origin }))).toBe("200 nobody")
       }
       const foreign = yield* tokenOf("https://app-x-team.vercel.app.evil.test")
@@ -123,7 +123,7 @@ describe.each(stages)("over $name", ({ serve }) => {
         }
       })
       const { token } = yield* newUser(clerk)
-      expect(outcome(yield* send("POST /me", { ...cookie(token), origin: app }))).toBe("401 origin")
+      expect(outcome(yield* send("POST /me", { ...cookie(token), origin: app }))).toBe("401 cross-origin")
       expect(outcome(yield* send("GET /me", cookie(token)))).toBe("401 azp")
       expect(outcome(yield* send("GET /me", bearer(token)))).toBe("401 azp")
     })

@@ -53,7 +53,7 @@ const servers: ReadonlyArray<readonly [name: string, serve: Serve]> = [
 const clerkBehind = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator.make({ secretKey: Redacted.make(secretKey) })
   const keys = SigningKeys.layerJwks.pipe(
-    Layer.provide(ClerkHttp.layer({ secretKey: clerk.secretKey, policy: { attempts: 1 } })),
+    Layer.provide(ClerkHttp.layer({ secretKey: clerk.secretKey, policy: { maxAttempts: 1 } })),
     Layer.provide(ClerkEmulator.layerHttpClient),
     Layer.provide(Layer.succeed(ClerkEmulator, clerk)),
     Layer.orDie
@@ -98,7 +98,7 @@ describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
       yield* askAll(yield* serve(keys))
       // And while the keys are unavailable.
       const down = yield* clerkBehind
-      for (let i = 0; i < 100; i++) yield* down.clerk.answerNext({ status: 503, body: canary })
+      for (let i = 0; i < 100; i++) yield* down.clerk.respondNext({ status: 503, body: canary })
       yield* askAll(yield* serve(down.keys))
 
       const segments = Object.entries(tokens).flatMap(([name, token]) => {

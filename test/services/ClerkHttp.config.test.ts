@@ -125,10 +125,8 @@ const https =
 
 describe("the API's URL", () => {
   const absolute = "must be an absolute https URL"
-  const plain = "must be printable ASCII without spaces, backslashes or escapes"
   const extra = "must not carry a query or a fragment"
   const path = "must have a plain path, without dot segments"
-  const port = "must not use a port that fetch refuses"
   const cases: ReadonlyArray<readonly [url: unknown, rule: string]> = [
     ["", absolute],
     ["not a url", absolute],
@@ -146,15 +144,8 @@ describe("the API's URL", () => {
     [" https://evil.example", absolute],
     [42, absolute],
     [new URL("https://evil.example"), absolute],
-    ["https://evil.example ", plain],
-    ["https://evil.example\n", plain],
-    ["https://evil\t.example", plain],
-    ["https://evil.example\0", plain],
-    ["https://evil.example\\path", plain],
-    ["https://evil.example/%2e%2e", plain],
-    ["https://evil%2eexample", plain],
-    ["https://еvil.example", plain],
-    [`https://evil.example/${"a".repeat(2_048)}`, plain],
+    ["https://evil.example\\path", path],
+    ["https://evil.example/%2e%2e", path],
     ["https://user:password@evil.example", "must not carry credentials"],
     ["https://api.clerk.com@evil.example", "must not carry credentials"],
     ["https://evil.example/?query=1", extra],
@@ -163,11 +154,6 @@ describe("the API's URL", () => {
     ["https://evil.example#", extra],
     ["https://evil.example:99999", "must be a valid URL"],
     ["https://[::1", "must be a valid URL"],
-    ["https://evil.example.", "must not have a host that ends in a dot"],
-    ["https://xn--vil-dma.example", "must not have an internationalised host name"],
-    ["https://evil.example:0", port],
-    ["https://evil.example:22", port],
-    ["https://evil.example:10080", port],
     ["http://evil.example", https],
     ["http://localhost.evil.example", https],
     ["http://127.0.0.1.evil.example", https],
@@ -286,7 +272,7 @@ describe("plain http on another host", () => {
 })
 
 describe("another setting", () => {
-  const attempts = "policy.attempts must be a whole number from 1 to 10"
+  const attempts = "policy.maxAttempts must be a whole number from 1 to 10"
   const limit = "must be a duration above zero and below 25 days; leave it out to set no limit"
   const bytes = "maxResponseBytes must be a whole number of bytes, at least 1"
   const date = "apiVersion must be a date such as 2026-05-12"
@@ -310,7 +296,7 @@ describe("another setting", () => {
       (maxResponseBytes) => [bytes, { maxResponseBytes }] as const
     ),
     ...[0, -1, 11, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3"].map(
-      (count) => [attempts, { policy: { attempts: count } }] as const
+      (count) => [attempts, { policy: { maxAttempts: count } }] as const
     ),
     ...durations.flatMap((duration) => [
       [`policy.timeout ${limit}`, { policy: { timeout: duration } }] as const,
@@ -325,9 +311,12 @@ describe("another setting", () => {
       { policy: { timeout: "10 seconds", deadline: 30 } }
     ],
     ["policy.retries is not a setting of a policy", { policy: { retries: 3 } }],
-    ["policy.atempts is not a setting of a policy; did you mean attempts?", { policy: { atempts: 3 } }],
-    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: "none" }],
-    ["policy must be an object with attempts, timeout, deadline or onRetry", { policy: 3 }],
+    [
+      "policy.maxAtempts is not a setting of a policy; did you mean maxAttempts?",
+      { policy: { maxAtempts: 3 } }
+    ],
+    ["policy must be an object with maxAttempts, timeout, deadline or onRetry", { policy: "none" }],
+    ["policy must be an object with maxAttempts, timeout, deadline or onRetry", { policy: 3 }],
     [
       "secretkey is not an option of a client; did you mean secretKey?",
       { secretkey: Redacted.make("sk_test_x") }
@@ -387,12 +376,12 @@ describe("another setting", () => {
   it.effect("is accepted at the ends of its range", () =>
     Effect.gen(function* () {
       for (const policy of [
-        { attempts: 1 },
-        { attempts: 10 },
+        { maxAttempts: 1 },
+        { maxAttempts: 10 },
         { timeout: 1, deadline: 1 },
         { timeout: 2 ** 31 - 1 },
         {},
-        { attempts: undefined, timeout: undefined, deadline: undefined },
+        { maxAttempts: undefined, timeout: undefined, deadline: undefined },
         undefined,
         RequestPolicy.standard
       ]) {

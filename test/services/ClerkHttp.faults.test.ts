@@ -14,7 +14,7 @@ const whenFetchFails = (failure: unknown) => {
   const fetch: typeof globalThis.fetch = () => Promise.reject(failure)
   const client = ClerkHttp.layerFetch({
     secretKey: Redacted.make("sk_test_faults"),
-    policy: { attempts: 1 }
+    policy: { maxAttempts: 1 }
   })
   const failed = <A, E>(self: Effect.Effect<A, E, ClerkHttp>) =>
     self.pipe(Effect.flip, Effect.provide(client), Effect.provideService(FetchHttpClient.Fetch, fetch))

@@ -64,7 +64,7 @@ describe("a mock of ClerkHttp", () => {
       expect([error._tag, once.requests.length]).toEqual(["ClerkServerError", 1])
       const twice = answering(ClerkTest.json(429, {}, { "retry-after": "0" }), session)
       const { id } = yield* Sessions.get("sess_1").pipe(
-        RequestPolicy.retry({ attempts: 2 }),
+        RequestPolicy.retry({ maxAttempts: 2 }),
         RequestPolicy.timeout("5 seconds"),
         Effect.provide(Layer.mock(ClerkHttp, { execute: twice.execute }))
       )
@@ -77,7 +77,9 @@ describe("a mock of ClerkHttp", () => {
       const { execute, requests } = answering(down, session)
       const { spans, tracer } = recordingTracer()
       yield* Sessions.get("sess_1").pipe(
-        Effect.provide(Layer.mock(ClerkHttp, { execute, address: "clerk.example", policy: { attempts: 2 } })),
+        Effect.provide(
+          Layer.mock(ClerkHttp, { execute, address: "clerk.example", policy: { maxAttempts: 2 } })
+        ),
         Effect.withTracer(tracer)
       )
       expect(requests).toHaveLength(2)

@@ -97,7 +97,7 @@ describe("a hand-written ClerkHttp", () => {
       const broken = new Error("broken double")
       const exit = yield* Sessions.get("sess_1").pipe(
         Effect.provideService(ClerkHttp, {
-          policy: { attempts: 3 },
+          policy: { maxAttempts: 3 },
           execute: () => {
             asked++
             return Effect.die(broken)
@@ -171,7 +171,9 @@ describe("a custom HttpClient, under ClerkHttp.layer,", () => {
             : Effect.succeed(HttpClientResponse.fromWeb(request, sessionResponse()))
         )
       )
-      const fiber = yield* Effect.fork(Effect.provide(Sessions.get("sess_1"), over(client, { attempts: 3 })))
+      const fiber = yield* Effect.fork(
+        Effect.provide(Sessions.get("sess_1"), over(client, { maxAttempts: 3 }))
+      )
       yield* TestClock.adjust("1 minute")
       const { id } = yield* Fiber.join(fiber)
       expect([id, asked]).toEqual(["sess_1", 3])
@@ -181,7 +183,9 @@ describe("a custom HttpClient, under ClerkHttp.layer,", () => {
   it.effect("that dies is a defect", () =>
     Effect.gen(function* () {
       const client = HttpClient.make(() => Effect.die("broken client"))
-      const exit = yield* Effect.exit(Effect.provide(Sessions.get("sess_1"), over(client, { attempts: 3 })))
+      const exit = yield* Effect.exit(
+        Effect.provide(Sessions.get("sess_1"), over(client, { maxAttempts: 3 }))
+      )
       expect(Exit.isFailure(exit) && Cause.isDieType(exit.cause) && exit.cause.defect).toBe("broken client")
     })
   )
@@ -229,10 +233,10 @@ describe("a custom fetch", () => {
     return Effect.provideService(FetchHttpClient.Fetch, fetch)
   }
   const layers = [
-    ["layerFetch", ClerkHttp.layerFetch({ secretKey, policy: { attempts: 1 } })],
+    ["layerFetch", ClerkHttp.layerFetch({ secretKey, policy: { maxAttempts: 1 } })],
     [
       "layer over the platform's client",
-      ClerkHttp.layer({ secretKey, policy: { attempts: 1 } }).pipe(Layer.provide(FetchHttpClient.layer))
+      ClerkHttp.layer({ secretKey, policy: { maxAttempts: 1 } }).pipe(Layer.provide(FetchHttpClient.layer))
     ]
   ] as const
   const whole = JSON.stringify(wire.session)
@@ -240,7 +244,12 @@ describe("a custom fetch", () => {
   it.live.each(layers)("that returns less than announced is an incomplete response, under %s", ([, layer]) =>
     Effect.gen(function* () {
       const get = Effect.provide(Sessions.get("sess_1"), layer)
-      const truncated = { _tag: "ClerkTransportError", reason: "truncated", sent: "maybe", retryable: true }
+      const truncated = {
+        _tag: "ClerkTransportError",
+        reason: "incomplete-body",
+        sent: "maybe",
+        retryable: true
+      }
       for (const [status, body] of [
         [200, whole.slice(0, 20)],
         [200, whole],
@@ -273,7 +282,7 @@ describe("a custom fetch", () => {
       // The value of an incomplete mock. The cast replaces a caller without types.
       const hasty = (async () => ({ ok: true, json: async () => wire.session })) as unknown as typeof fetch
       const exit = yield* Sessions.get("sess_1").pipe(
-        Effect.provide(ClerkHttp.layerFetch({ secretKey, policy: { attempts: 1 } })),
+        Effect.provide(ClerkHttp.layerFetch({ secretKey, policy: { maxAttempts: 1 } })),
         Effect.provideService(FetchHttpClient.Fetch, hasty),
         Effect.timeout("2 seconds"),
         Effect.exit

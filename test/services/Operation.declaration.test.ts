@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type ClerkHttp, Operation } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { isFaultRetryable, isRepeatable, isStatusRetryable } from "../../src/internal/retryTable.js"
+import { isFaultRetryable, isIdempotent, isStatusRetryable } from "../../src/core/call/retry.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { untyped } from "../support/requests.js"
 
@@ -42,7 +42,7 @@ describe("Operation.make accepts", () => {
 
   it("every method, kind, status and optional part", () => {
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
-      for (const kind of ["read", "repeatable", "once"]) {
+      for (const kind of ["read", "idempotent", "once"]) {
         expect(messageOf({ ...good, method, kind, errors: [404, 409, 410, 422] })).toBe("accepted")
       }
     }
@@ -56,8 +56,8 @@ describe("Operation.make accepts", () => {
           query: Schema.Struct({}),
           errors: undefined,
           apiVersion: "2025-03-12",
-          answersFor: "id",
-          confirm: { path: "/things/{id}/state", holds: () => true },
+          responseId: "id",
+          confirm: { path: "/things/{id}/state", isDone: () => true },
           secrets: ["the_secret"]
         })
       ).toBe("accepted")
@@ -76,11 +76,11 @@ describe("Operation.make throws, naming the mistake, for", () => {
   const characters =
     "path must consist of letters, digits and - . _ ~ between its slashes (a query is declared as query)"
   const name = 'Operation.make: name must be 1 to 128 characters on one line, as in "Users.ban"'
-  const kind = `${title} kind must be one of "read", "repeatable", "once"`
+  const kind = `${title} kind must be one of "read", "idempotent", "once"`
   const method = `${title} method must be one of "GET", "POST", "PUT", "PATCH", "DELETE"`
   const errors = `${title} errors must be an array of 404, 409, 410, 422`
   const parts =
-    "the parts are name, method, path, kind, success, errors, query, body, apiVersion, answersFor, confirm, secrets"
+    "the parts are name, method, path, kind, success, errors, query, body, apiVersion, responseId, confirm, secrets"
 
   const cases: ReadonlyArray<readonly [message: string, declaration: unknown]> = [
     ["Operation.make: the declaration must be an object; it is undefined", undefined],
@@ -181,29 +181,29 @@ describe("Operation.make throws, naming the mistake, for", () => {
       { ...good, apiVersion: "latest" }
     ],
     [
-      `${title} answersFor must be a parameter of the path ("id"); it is "name"`,
-      { ...good, answersFor: "name" }
+      `${title} responseId must be a parameter of the path ("id"); it is "name"`,
+      { ...good, responseId: "name" }
     ],
     [
-      `${title} answersFor must be a parameter of the path (it has none); it is "id"`,
-      { ...good, path: "/things", answersFor: "id" }
+      `${title} responseId must be a parameter of the path (it has none); it is "id"`,
+      { ...good, path: "/things", responseId: "id" }
     ],
     [`${title} confirm must be an object; it is "/things"`, { ...good, confirm: "/things" }],
     [
       `${title} confirm.path must start with "/"; it is undefined`,
-      { ...good, confirm: { holds: () => true } }
+      { ...good, confirm: { isDone: () => true } }
     ],
     [
-      `${title} confirm.holds must be a function; it is true`,
-      { ...good, confirm: { path: "/things", holds: true } }
+      `${title} confirm.isDone must be a function; it is true`,
+      { ...good, confirm: { path: "/things", isDone: true } }
     ],
     [
       `${title} confirm.path must have no parameter that path has not; it is "/{other}"`,
-      { ...good, confirm: { path: "/{other}", holds: () => true } }
+      { ...good, confirm: { path: "/{other}", isDone: () => true } }
     ],
     [
-      `${title} confirm must have nothing but path and holds; it is ["hold"]`,
-      { ...good, confirm: { path: "/things", holds: () => true, hold: 1 } }
+      `${title} confirm must have nothing but path and isDone; it is ["hold"]`,
+      { ...good, confirm: { path: "/things", isDone: () => true, hold: 1 } }
     ],
     [
       `${title} secrets must be an array of fields of the encoded body (it has none); it is ["token"]`,
@@ -242,7 +242,7 @@ describe("Operation.make throws, naming the mistake, for", () => {
       readonly path = "/things"
       readonly success = Thing
       get kind() {
-        return "repeatable"
+        return "idempotent"
       }
     }
     expect(messageOf(new Inherited())).toBe(`${title} kind ${inherited}`)
@@ -255,7 +255,7 @@ describe("Operation.make throws, naming the mistake, for", () => {
 
   it.effect("a kind that every object inherits", () =>
     Effect.sync(() => messageOf({ ...without("kind"), method: "POST" })).pipe(
-      withPollutedPrototype({ kind: "repeatable" }),
+      withPollutedPrototype({ kind: "idempotent" }),
       Effect.map((message) => expect(message).toBe(`${kind}; it is undefined`))
     )
   )
@@ -304,7 +304,7 @@ describe("the retry table", () => {
   it("never retries an operation of unknown kind", () => {
     for (const unknown of ["Once", "", "toString", undefined, null, 5]) {
       const kind: Operation.Kind = untyped(unknown)
-      expect(isRepeatable(kind)).toBe(false)
+      expect(isIdempotent(kind)).toBe(false)
       for (const status of [408, 429, 500, 502, 503, 504, 520]) {
         expect(isStatusRetryable(kind, status)).toBe(false)
       }

@@ -7,7 +7,7 @@ import { lost, play, playToFailure, refused, type Turn, throttled, unavailable }
 import * as wire from "../support/wire.js"
 
 const revoke = Sessions.revoke("sess_1")
-const policy = { attempts: 3, timeout: "1 second" } as const
+const policy = { maxAttempts: 3, timeout: "1 second" } as const
 const gone = ClerkTest.json(404, { errors: [{ code: "resource_not_found" }] })
 const conflict = ClerkTest.json(409, { errors: [{ code: "session_revoked" }] })
 const as = (status: string) => ClerkTest.json(200, wire.sessionWith({ status }))

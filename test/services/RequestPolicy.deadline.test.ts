@@ -21,7 +21,7 @@ describe("a deadline over a program", () => {
       expect(times).toEqual([0, 4_000, 8_000])
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
-        phase: "total",
+        phase: "deadline",
         sent: "maybe",
         operation: "Sessions.revoke",
         method: "POST",
@@ -42,7 +42,7 @@ describe("a deadline over a program", () => {
       const { error, ended } = yield* playToFailure(program, { turns: [slow("4 seconds")] })
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
-        phase: "total",
+        phase: "deadline",
         operation: "RequestPolicy.deadline"
       })
       expect([ended, interrupted]).toEqual([10_000, 1])
@@ -61,7 +61,7 @@ describe("a deadline over a program", () => {
         yield* TestClock.adjust("2998 millis")
         expect(fiber.unsafePoll()).toBe(null)
         yield* TestClock.adjust("2 millis")
-        expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "ClerkTimeout", phase: "total" })
+        expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline" })
       }
     })
   )
@@ -88,7 +88,7 @@ describe("a deadline over a program", () => {
 
   it.effect("does not begin a wait that would exceed it, and fails with the last error", () =>
     Effect.gen(function* () {
-      const patient = get.pipe(RequestPolicy.retry({ attempts: 3 }))
+      const patient = get.pipe(RequestPolicy.retry({ maxAttempts: 3 }))
       const asking = ClerkTest.json(429, {}, { "retry-after": "5" })
       const { error, times, ended } = yield* playToFailure(
         Effect.all([patient, patient]).pipe(RequestPolicy.deadline("10 seconds")),
@@ -123,7 +123,7 @@ describe("a deadline over a program", () => {
         { turns: [Effect.never] }
       )
       expect(times).toEqual([0, 3_000])
-      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", operation: "Sessions.get" })
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", operation: "Sessions.get" })
       expect(ended).toBe(9_999)
     })
   )
@@ -134,7 +134,7 @@ describe("a deadline over a program", () => {
         get.pipe(RequestPolicy.none, RequestPolicy.deadline("2 seconds")),
         { turns: [Effect.never] }
       )
-      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total" })
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline" })
       expect(ended).toBe(2_000)
     })
   )
@@ -149,7 +149,7 @@ describe("of two deadlines", () => {
       ] as const) {
         const nested = get.pipe(RequestPolicy.deadline(inner), RequestPolicy.deadline(outer))
         const { error, ended } = yield* playToFailure(nested, { turns: [Effect.never] })
-        expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", operation: "Sessions.get" })
+        expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", operation: "Sessions.get" })
         expect(ended).toBe(2_999)
       }
     })
@@ -162,14 +162,14 @@ describe("of two deadlines", () => {
         Effect.zipRight(inner, Effect.flip(get)).pipe(RequestPolicy.deadline("10 seconds")),
         { turns: [Effect.never] }
       )
-      expect(exit).toMatchObject({ _tag: "Success", value: { _tag: "ClerkTimeout", phase: "total" } })
+      expect(exit).toMatchObject({ _tag: "Success", value: { _tag: "ClerkTimeout", phase: "deadline" } })
       expect([times, ended]).toEqual([[0, 2_999], 9_999])
     })
   )
 
   it.effect("an outer one with less time bounds the waits inside", () =>
     Effect.gen(function* () {
-      const patient = get.pipe(RequestPolicy.retry({ attempts: 9 }), RequestPolicy.deadline("1 minute"))
+      const patient = get.pipe(RequestPolicy.retry({ maxAttempts: 9 }), RequestPolicy.deadline("1 minute"))
       const { error, times, ended } = yield* playToFailure(RequestPolicy.deadline("1 second")(patient), {
         turns: [unavailable],
         chance: 1
@@ -190,7 +190,7 @@ describe("a deadline that has run out before a request", () => {
         turns: [refused]
       })
       expect(times).toEqual([])
-      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", attempts: 0, sent: "no" })
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", attempts: 0, sent: "no" })
     })
   )
 })

@@ -33,27 +33,27 @@ const endUnder = (combinator: Combinator, policy?: RequestPolicy.Settings) =>
 describe("a policy around one call", () => {
   it.effect("sets how often it is attempted", () =>
     Effect.gen(function* () {
-      expect(yield* attemptsUnder(RequestPolicy.retry({ attempts: 4 }))).toBe(4)
-      expect(yield* attemptsUnder(RequestPolicy.use({ attempts: 10 }))).toBe(10)
-      expect(yield* attemptsUnder(RequestPolicy.retry({ attempts: 1 }), { attempts: 3 })).toBe(1)
-      expect(yield* attemptsUnder(RequestPolicy.noRetry, { attempts: 3 })).toBe(1)
-      expect(yield* attemptsUnder(RequestPolicy.none, { attempts: 3 })).toBe(1)
+      expect(yield* attemptsUnder(RequestPolicy.retry({ maxAttempts: 4 }))).toBe(4)
+      expect(yield* attemptsUnder(RequestPolicy.use({ maxAttempts: 10 }))).toBe(10)
+      expect(yield* attemptsUnder(RequestPolicy.retry({ maxAttempts: 1 }), { maxAttempts: 3 })).toBe(1)
+      expect(yield* attemptsUnder(RequestPolicy.noRetry, { maxAttempts: 3 })).toBe(1)
+      expect(yield* attemptsUnder(RequestPolicy.none, { maxAttempts: 3 })).toBe(1)
     })
   )
 
   it.effect("keeps the client's values for its undefined settings", () =>
     Effect.gen(function* () {
-      const policy = { attempts: 2, timeout: "3 seconds" } as const
+      const policy = { maxAttempts: 2, timeout: "3 seconds" } as const
       expect(yield* attemptsUnder(RequestPolicy.timeout("1 second"), policy)).toBe(2)
-      expect(yield* attemptsUnder(RequestPolicy.retry({ attempts: undefined }), policy)).toBe(2)
-      expect(yield* endUnder(RequestPolicy.retry({ attempts: 3 }), policy)).toBe(9_000)
+      expect(yield* attemptsUnder(RequestPolicy.retry({ maxAttempts: undefined }), policy)).toBe(2)
+      expect(yield* endUnder(RequestPolicy.retry({ maxAttempts: 3 }), policy)).toBe(9_000)
       expect(yield* endUnder(RequestPolicy.deadline("4 seconds"), policy)).toBe(3_999)
     })
   )
 
   it.effect("sets how long one attempt may take", () =>
     Effect.gen(function* () {
-      const policy = { attempts: 2, timeout: "9 seconds" } as const
+      const policy = { maxAttempts: 2, timeout: "9 seconds" } as const
       expect(yield* endUnder(RequestPolicy.timeout("2 seconds"), policy)).toBe(4_000)
       expect(yield* endUnder(RequestPolicy.timeout("20 seconds"), policy)).toBe(40_000)
       expect(yield* endUnder(RequestPolicy.use({ deadline: "5 seconds" }), policy)).toBe(5_000)
@@ -62,7 +62,7 @@ describe("a policy around one call", () => {
 
   it.effect("keeps the time limits when it only forbids retries", () =>
     Effect.gen(function* () {
-      const policy = { attempts: 5, timeout: "2 seconds" } as const
+      const policy = { maxAttempts: 5, timeout: "2 seconds" } as const
       expect(yield* endUnder(RequestPolicy.noRetry, policy)).toBe(2_000)
     })
   )
@@ -81,7 +81,7 @@ describe("a policy around one call", () => {
   it.effect("does not make a `once` operation idempotent", () =>
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
-      const { times } = yield* playToFailure(create.pipe(RequestPolicy.retry({ attempts: 10 })), {
+      const { times } = yield* playToFailure(create.pipe(RequestPolicy.retry({ maxAttempts: 10 })), {
         turns: [lost]
       })
       expect(times).toHaveLength(1)
@@ -90,7 +90,7 @@ describe("a policy around one call", () => {
 })
 
 describe("policies compose", () => {
-  const retry = RequestPolicy.retry({ attempts: 5 })
+  const retry = RequestPolicy.retry({ maxAttempts: 5 })
   const timeout = RequestPolicy.timeout("2 seconds")
   const deadline = RequestPolicy.deadline("10 seconds")
   const orders: ReadonlyArray<readonly [string, Combinator]> = [
@@ -112,16 +112,16 @@ describe("policies compose", () => {
         chance: 1
       })
       expect(times).toEqual([0, 2_100, 4_300, 6_700, 9_500])
-      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "total", attempts: 5 })
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", attempts: 5 })
       expect(ended).toBe(9_999)
     })
   )
 
   it.effect("and the one nearest to the call wins", () =>
     Effect.gen(function* () {
-      const of = (attempts: number) => RequestPolicy.retry({ attempts })
-      expect(yield* attemptsUnder(flow(of(2), of(5)), { attempts: 3 })).toBe(2)
-      expect(yield* attemptsUnder(flow(of(5), of(2)), { attempts: 3 })).toBe(5)
+      const of = (attempts: number) => RequestPolicy.retry({ maxAttempts: attempts })
+      expect(yield* attemptsUnder(flow(of(2), of(5)), { maxAttempts: 3 })).toBe(2)
+      expect(yield* attemptsUnder(flow(of(5), of(2)), { maxAttempts: 3 })).toBe(5)
       expect(yield* attemptsUnder(flow(of(4), RequestPolicy.noRetry))).toBe(4)
       expect(yield* attemptsUnder(flow(RequestPolicy.noRetry, of(4)))).toBe(1)
       expect(yield* attemptsUnder(flow(of(4), RequestPolicy.none))).toBe(4)
@@ -132,15 +132,15 @@ describe("policies compose", () => {
   it.effect("for each setting by itself", () =>
     Effect.gen(function* () {
       const inner = RequestPolicy.use({ timeout: "1 second" })
-      const outer = RequestPolicy.use({ timeout: "7 seconds", attempts: 4 })
-      const policy = { attempts: 9, timeout: "3 seconds", deadline: "3500 millis" } as const
+      const outer = RequestPolicy.use({ timeout: "7 seconds", maxAttempts: 4 })
+      const policy = { maxAttempts: 9, timeout: "3 seconds", deadline: "3500 millis" } as const
       // The timeout is the inner one's, the attempts are the outer one's, the deadline is the client's.
       const { error, times, ended } = yield* playToFailure(get.pipe(inner, outer), {
         turns: [Effect.never],
         policy
       })
       expect(times).toEqual([0, 1_000, 2_000, 3_000])
-      expect(error).toMatchObject({ phase: "total" })
+      expect(error).toMatchObject({ phase: "deadline" })
       expect(ended).toBe(3_500)
       expect(yield* endUnder(flow(inner, outer), { ...policy, deadline: "1 minute" })).toBe(4_000)
     })
@@ -152,9 +152,9 @@ describe("a policy around a program", () => {
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         yield* Effect.flip(get)
-        yield* Effect.flip(get.pipe(RequestPolicy.retry({ attempts: 2 })))
+        yield* Effect.flip(get.pipe(RequestPolicy.retry({ maxAttempts: 2 })))
         yield* Effect.flip(Sessions.createToken("sess_1"))
-      }).pipe(RequestPolicy.retry({ attempts: 4 }))
+      }).pipe(RequestPolicy.retry({ maxAttempts: 4 }))
       const { requests } = yield* play(Effect.zipRight(program, Effect.flip(get)), {
         turns: [unavailable]
       })
@@ -170,7 +170,7 @@ describe("a policy around a program", () => {
     Effect.gen(function* () {
       const { times } = yield* play(
         Effect.all([Effect.flip(get), Effect.flip(get)], { concurrency: 2 }).pipe(
-          RequestPolicy.retry({ attempts: 3 })
+          RequestPolicy.retry({ maxAttempts: 3 })
         ),
         { turns: [unavailable] }
       )
@@ -186,9 +186,9 @@ describe("a policy around a program", () => {
         get
       )
       const nested = program.pipe(
-        RequestPolicy.retry({ attempts: 3 }),
-        RequestPolicy.retry({ attempts: 4 }),
-        RequestPolicy.retry({ attempts: 5 })
+        RequestPolicy.retry({ maxAttempts: 3 }),
+        RequestPolicy.retry({ maxAttempts: 4 }),
+        RequestPolicy.retry({ maxAttempts: 5 })
       )
       const { error, times } = yield* playToFailure(nested, { turns: [unavailable] })
       expect(error).toMatchObject({ _tag: "ClerkServerError", attempts: 3 })
@@ -219,7 +219,7 @@ describe("a policy around a program", () => {
 describe("an invalid policy", () => {
   const wrong: ReadonlyArray<readonly [string, RequestPolicy.Settings]> = [
     ...[0, -1, 11, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3", null].map(
-      (attempts) => ["policy.attempts", untyped<RequestPolicy.Settings>({ attempts })] as const
+      (maxAttempts) => ["policy.maxAttempts", untyped<RequestPolicy.Settings>({ maxAttempts })] as const
     ),
     ...[0, -1, Number.NaN, "25 days", "soon", null].map(
       (timeout) => ["policy.timeout", untyped<RequestPolicy.Settings>({ timeout })] as const
@@ -257,7 +257,7 @@ describe("an invalid policy", () => {
   )
 
   const combinators: ReadonlyArray<readonly [name: string, field: string, Combinator]> = [
-    ["attempts of zero", "policy.attempts", RequestPolicy.retry({ attempts: 0 })],
+    ["attempts of zero", "policy.maxAttempts", RequestPolicy.retry({ maxAttempts: 0 })],
     ["a timeout below zero", "policy.timeout", RequestPolicy.timeout(-1)],
     ["a deadline of zero", "policy.deadline", RequestPolicy.deadline(0)],
     ["a deadline without end", "policy.deadline", RequestPolicy.deadline(Duration.infinity)]
@@ -278,7 +278,7 @@ describe("onRetry", () => {
       const events: Array<RequestPolicy.RetryEvent> = []
       const onRetry = (event: RequestPolicy.RetryEvent) => Effect.sync(() => void events.push(event))
       const { exit } = yield* play(
-        Sessions.createToken("sess_1").pipe(RequestPolicy.retry({ attempts: 4, onRetry })),
+        Sessions.createToken("sess_1").pipe(RequestPolicy.retry({ maxAttempts: 4, onRetry })),
         {
           turns: [
             ClerkTest.json(429, {}, { "retry-after": "2" }),
@@ -303,11 +303,11 @@ describe("onRetry", () => {
     Effect.gen(function* () {
       let told = 0
       const onRetry = () => Effect.sync(() => void told++)
-      yield* playToFailure(get.pipe(RequestPolicy.retry({ attempts: 2, onRetry })), {
+      yield* playToFailure(get.pipe(RequestPolicy.retry({ maxAttempts: 2, onRetry })), {
         turns: [unavailable]
       })
       expect(told).toBe(1)
-      yield* playToFailure(get.pipe(RequestPolicy.retry({ attempts: 2, onRetry })), {
+      yield* playToFailure(get.pipe(RequestPolicy.retry({ maxAttempts: 2, onRetry })), {
         turns: [ClerkTest.json(404, {})]
       })
       expect(told).toBe(1)
@@ -319,7 +319,7 @@ describe("onRetry", () => {
       for (const hook of [Effect.sleep("950 millis"), Effect.never]) {
         const { error, times, ended } = yield* playToFailure(get, {
           turns: [unavailable],
-          policy: { attempts: 2, deadline: "1 second", onRetry: () => hook },
+          policy: { maxAttempts: 2, deadline: "1 second", onRetry: () => hook },
           chance: 1
         })
         expect(times).toEqual([0])

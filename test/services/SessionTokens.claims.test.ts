@@ -291,7 +291,7 @@ describe("the audience", () => {
 })
 
 describe("a session with tasks left", () => {
-  refuses("sts", [
+  refuses("session-pending", [
     ["is refused", { sts: "pending" }],
     ["is rejected when allowPending is false", { sts: "pending" }, { allowPending: false }]
   ])
@@ -320,7 +320,7 @@ describe("a session with tasks left", () => {
     const token = sessionToken({ sts })
     it.effect(`is assumed where the status is ${JSON.stringify(sts)}, which is treated as pending`, () =>
       Effect.gen(function* () {
-        expect(yield* reasonOf(token)).toBe("sts")
+        expect(yield* reasonOf(token)).toBe("session-pending")
         const read = yield* claimsOf(token, { allowPending: true })
         expect(read.status).toBe("pending")
         expect(yield* Authorization.has(read, { role: "org:admin" })).toBe(false)
@@ -355,7 +355,7 @@ describe("a token of an unknown version", () => {
         expect(read.features).toEqual([])
         expect(read).not.toHaveProperty("organization")
         expect(read).not.toHaveProperty("plan")
-        expect(yield* reasonOf(sessionToken({ ...entitled, v, sts: "pending" }))).toBe("sts")
+        expect(yield* reasonOf(sessionToken({ ...entitled, v, sts: "pending" }))).toBe("session-pending")
       })
     )
   }

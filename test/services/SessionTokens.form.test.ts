@@ -156,7 +156,7 @@ describe("another category than that of sessions is rejected:", () => {
 })
 
 describe("an invalid key id is rejected without a request for the key:", () => {
-  refuses("kid", [
+  refuses("unknown-key", [
     ["empty", headed({ kid: "" })],
     ["a number", headed({ kid: 1 })],
     ["null", headed({ kid: null })],
@@ -179,7 +179,7 @@ describe("a token is verified by the key whose id is", () => {
         // An own member, also where the id is `__proto__`.
         const keys = keysOf(Object.fromEntries([[id, ourKey]]))
         expect((yield* Effect.provide(verifyAt(headed({ kid: id })), keys)).userId).toBe(claims().sub)
-        expect(yield* reasonOf(headed({ kid: id }))).toBe("kid")
+        expect(yield* reasonOf(headed({ kid: id }))).toBe("unknown-key")
       })
     )
   }

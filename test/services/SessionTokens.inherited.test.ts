@@ -106,7 +106,7 @@ describe("an inherited option", () => {
         missingAzp: "allow"
       }
       const pending = sessionToken({ sts: "pending" })
-      expect(yield* reasonOf(pending, {}).pipe(withPollutedPrototype(inherited))).toBe("sts")
+      expect(yield* reasonOf(pending, {}).pipe(withPollutedPrototype(inherited))).toBe("session-pending")
       const read = yield* claimsOf(sessionToken(), { authorizedParties: [app] }).pipe(
         withPollutedPrototype(inherited)
       )

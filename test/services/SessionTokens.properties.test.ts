@@ -162,7 +162,7 @@ const judge = (
     expect(expected(error.reason)).toBe(true)
     // The message can be encoded, for any error.
     expect(JSON.stringify(error).length).toBeLessThan(8_000)
-    expect(error.message).toMatch(/^Token rejected \(\w+\): [^\r\n]+$/)
+    expect(error.message).toMatch(/^Token rejected \([\w-]+\): [^\r\n]+$/)
   })
 
 const isRefusal = (outcome: string) => outcome !== "ok"

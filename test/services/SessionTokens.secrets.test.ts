@@ -66,8 +66,8 @@ const refusals: ReadonlyArray<readonly [name: string, reason: string, token: str
   ["of no algorithm", "alg", sessionToken({}, { alg: "none" })],
   ["of another type", "typ", sessionToken({}, { typ: "at+jwt" })],
   ["of a template", "category", templateToken()],
-  ["of an unknown key", "kid", sessionToken({}, { kid: "ins_unknown" })],
-  ["whose key id is another token", "kid", sessionToken({}, { kid: good.slice(0, 128) })],
+  ["of an unknown key", "unknown-key", sessionToken({}, { kid: "ins_unknown" })],
+  ["whose key id is another token", "unknown-key", sessionToken({}, { kid: good.slice(0, 128) })],
   ["signed by another key", "signature", sessionToken({}, {}, theirPrivateKey)],
   ["whose payload was exchanged", "signature", `${head}.${encode(claims({ sub: "user_2" }))}.${signature}`],
   ["that has expired", "exp", sessionToken({ exp: now - 60, iat: now - 120 })],
@@ -95,8 +95,8 @@ const refusals: ReadonlyArray<readonly [name: string, reason: string, token: str
     sessionToken({ aud: [good, `Bearer ${good}`] }),
     { audience: "api" }
   ],
-  ["of a pending session", "sts", sessionToken({ sts: "pending" })],
-  ["whose status is another token", "sts", sessionToken({ sts: good })],
+  ["of a pending session", "session-pending", sessionToken({ sts: "pending" })],
+  ["whose status is another token", "session-pending", sessionToken({ sts: good })],
   [
     "with a custom claim whose name and value are a token",
     "claims",

@@ -64,7 +64,7 @@ describe("the metric clerk_token_verifications", () => {
         "outcome=ok": 2,
         "outcome=signature": 1,
         "outcome=format": 1,
-        "outcome=sts": 1,
+        "outcome=session-pending": 1,
         "outcome=iss": 1
       })
     }).pipe(Effect.provide(ourKeys))

@@ -31,7 +31,7 @@ const refusal = (call: Call, value?: unknown) =>
         ClerkHttp.layerFetch({
           secretKey: Redacted.make("sk_test_input"),
           apiUrl: url,
-          policy: { attempts: 1 }
+          policy: { maxAttempts: 1 }
         })
       ),
       Effect.flip
@@ -114,7 +114,7 @@ describe("an id", () => {
           ClerkHttp.layerFetch({
             secretKey: Redacted.make("sk_test_input"),
             apiUrl: url,
-            policy: { attempts: 1 }
+            policy: { maxAttempts: 1 }
           })
         ),
         Effect.flip

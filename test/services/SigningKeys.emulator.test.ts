@@ -39,7 +39,7 @@ const story = Effect.gen(function* () {
   const other = yield* Effect.provide(signIn, ClerkEmulator.layer())
   expect(yield* Effect.flip(SessionTokens.verify(other.sessionToken))).toMatchObject({
     _tag: "ClerkTokenError",
-    reason: "kid"
+    reason: "unknown-key"
   })
 })
 
@@ -89,7 +89,7 @@ describe("tokens of the emulated Clerk are verified with its keys", () => {
   it.effect("and are not verified with an invalid secret key", () =>
     Effect.gen(function* () {
       const { clerk, sessionToken } = yield* signIn
-      yield* clerk.answerNext({ status: 401, body: '{"errors":[{"code":"clerk_key_invalid"}]}' })
+      yield* clerk.respondNext({ status: 401, body: '{"errors":[{"code":"clerk_key_invalid"}]}' })
       const error = yield* Effect.flip(SessionTokens.verify(sessionToken))
       expect(error).toMatchObject({
         _tag: "ClerkKeysUnavailable",
@@ -108,7 +108,7 @@ describe("many rotations of the keys", () => {
       const set = clerk.jwks.keys
       const old = Array.from({ length: 100 }, (_, index) => jwk(`ins_old_${index}`))
       const { body, headers, status } = ClerkTest.json(200, { keys: [...set, ...old] })
-      yield* clerk.answerNext({ body, headers, status })
+      yield* clerk.respondNext({ body, headers, status })
       expect((yield* SessionTokens.verify(sessionToken)).userId).toBe(user.id)
       expect([yield* look("ins_old_48"), yield* look("ins_old_49")]).toEqual(["found", "unknown"])
     }).pipe(Effect.provide(inProcess))

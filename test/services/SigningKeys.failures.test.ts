@@ -174,7 +174,7 @@ describe("the time of the next fetch", () => {
 
 describe("the retries of a request for keys", () => {
   it.effect("do not use the retry budget of the client's other calls", () => {
-    const { layer, times } = stage({ turns: [refused], policy: { attempts: 3 } })
+    const { layer, times } = stage({ turns: [refused], policy: { maxAttempts: 3 } })
     const attemptsOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>
       Effect.gen(function* () {
         const before = times.length

@@ -79,9 +79,9 @@ describe("two instances in one process do not share keys, when the layer is prov
       yield* TestClock.setTime(now * 1000)
       for (let round = 0; round < 2; round++) {
         expect(yield* through(First)(reasonFor(ourToken))).toBe("accepted")
-        expect(yield* through(Second)(reasonFor(ourToken))).toBe("ClerkTokenError kid")
+        expect(yield* through(Second)(reasonFor(ourToken))).toBe("ClerkTokenError unknown-key")
         expect(yield* through(Second)(reasonFor(theirToken))).toBe("accepted")
-        expect(yield* through(First)(reasonFor(theirToken))).toBe("ClerkTokenError kid")
+        expect(yield* through(First)(reasonFor(theirToken))).toBe("ClerkTokenError unknown-key")
       }
       expect([a.times.length, b.times.length]).toEqual([1, 1])
     }).pipe(Effect.provide(build(a.layer, b.layer)))

@@ -60,7 +60,7 @@ describe(`simulated schedules (${count} from SIMULATION_SEED=${firstSeed})`, () 
     if (size < batchSize) return
     const rare = [
       "retried read calls",
-      "retried repeatable calls",
+      "retried idempotent calls",
       "retried once calls",
       "confirmations",
       "interruptions",
@@ -69,7 +69,7 @@ describe(`simulated schedules (${count} from SIMULATION_SEED=${firstSeed})`, () 
       "empty budgets",
       "failures without budget",
       "timeouts, attempt",
-      "timeouts, total",
+      "timeouts, deadline",
       "ClerkRateLimited",
       "ClerkServerError",
       "ClerkTransportError",

@@ -66,7 +66,7 @@ const broken = (chance: Chance, sent: "no" | "maybe", millis: number): Outcome =
   const reason =
     sent === "no"
       ? pick(chance, ["dns", "refused", "unreachable", "connect-timeout", "proxy"] as const)
-      : pick(chance, ["reset", "closed", "truncated", "response-timeout"] as const)
+      : pick(chance, ["reset", "closed", "incomplete-body", "response-timeout"] as const)
   return {
     name: `${reason}, sent: ${sent}`,
     millis,

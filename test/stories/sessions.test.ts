@@ -174,16 +174,16 @@ describe.each(stages)("over %s", (_, stage) => {
       const user = yield* clerk.createUser()
       const { session } = yield* clerk.signIn(user.id)
 
-      yield* clerk.answerNext({ status: 503 })
+      yield* clerk.respondNext({ status: 503 })
       assert.strictEqual((yield* Sessions.get(session.id)).id, session.id)
 
-      yield* clerk.answerNext({ status: 503 })
+      yield* clerk.respondNext({ status: 503 })
       const create = yield* Effect.flip(Sessions.create({ userId: user.id }))
       assert.strictEqual(create._tag, "ClerkServerError")
       assert.isFalse(create.retryable)
       assert.strictEqual((yield* clerk.sessions).length, 1)
 
-      yield* clerk.answerNext({ status: 429, headers: { "retry-after": "21" } })
+      yield* clerk.respondNext({ status: 429, headers: { "retry-after": "21" } })
       const limited = yield* Effect.flip(Sessions.get(session.id))
       assert.strictEqual(limited._tag, "ClerkRateLimited")
       assert.deepStrictEqual(

@@ -56,7 +56,7 @@ export const cookiesAnswer = {
 export const overFetch =
   (
     answer: (call: FetchCall) => Response | Promise<Response>,
-    options: Partial<Omit<ClerkHttpOptions, "secretKey">> = { policy: { attempts: 1 } }
+    options: Partial<Omit<ClerkHttpOptions, "secretKey">> = { policy: { maxAttempts: 1 } }
   ) =>
   <A, E>(self: Effect.Effect<A, E, ClerkHttp>): Effect.Effect<A, E | ClerkConfigError> =>
     self.pipe(

@@ -85,7 +85,7 @@ export const operations: ReadonlyArray<OperationCase> = [
     method: "POST",
     template: "/sessions/{id}/revoke",
     path: ["sessions", "sess_1", "revoke"],
-    kind: "repeatable",
+    kind: "idempotent",
     documented: [404, 409],
     answer: wire.sessionWith({ status: "revoked" }),
     run: Sessions.revoke("sess_1")
@@ -95,7 +95,7 @@ export const operations: ReadonlyArray<OperationCase> = [
     method: "POST",
     template: "/sessions/{id}/verify",
     path: ["sessions", "sess_1", "verify"],
-    kind: "repeatable",
+    kind: "idempotent",
     documented: [404, 410],
     answer: wire.session,
     run: Sessions.verify("sess_1", { token: wire.token.jwt })
@@ -105,7 +105,7 @@ export const operations: ReadonlyArray<OperationCase> = [
     method: "POST",
     template: "/sessions/{id}/tokens",
     path: ["sessions", "sess_1", "tokens"],
-    kind: "repeatable",
+    kind: "idempotent",
     documented: [404, 422],
     answer: wire.token,
     run: Sessions.createToken("sess_1")
@@ -115,7 +115,7 @@ export const operations: ReadonlyArray<OperationCase> = [
     method: "POST",
     template: "/sessions/{id}/tokens/{name}",
     path: ["sessions", "sess_1", "tokens", "supabase"],
-    kind: "repeatable",
+    kind: "idempotent",
     documented: [404, 422],
     answer: wire.token,
     run: Sessions.createTokenFromTemplate("sess_1", "supabase")

@@ -16,7 +16,7 @@ export interface Transport {
 
 const withDefaults = (options: Options): ClerkHttpOptions => ({
   secretKey: Redacted.make("sk_test_transport"),
-  policy: { attempts: 1 },
+  policy: { maxAttempts: 1 },
   ...options
 })
 

@@ -59,7 +59,7 @@ describe("an emulator that is full", () => {
   it.effect("accepts at most 1,000 prepared responses", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
-      yield* Effect.replicateEffect(clerk.answerNext({ status: 503 }), limits.prepared)
+      yield* Effect.replicateEffect(clerk.respondNext({ status: 503 }), limits.prepared)
       expect(yield* dead(clerk.failNext({ fault: "reset" }))).toBe(
         "Error: ClerkEmulator: failNext: 1,000 responses and faults wait for requests already; send requests or call reset"
       )
@@ -72,8 +72,8 @@ describe("an emulator that is full", () => {
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const body = "x".repeat(33 * 1024 * 1024)
-      yield* clerk.answerNext({ status: 200, body })
-      expect(yield* dead(clerk.answerNext({ status: 200, body }))).toContain("would exceed 64 MiB")
+      yield* clerk.respondNext({ status: 200, body })
+      expect(yield* dead(clerk.respondNext({ status: 200, body }))).toContain("would exceed 64 MiB")
     })
   )
 
@@ -179,7 +179,7 @@ describe("after 50 key rotations", () => {
         expect((yield* SessionTokens.verify(token)).sessionId).toBe(session.id)
       }
       const error = yield* Effect.flip(SessionTokens.verify(tokens.at(-4) ?? ""))
-      expect(error).toMatchObject({ _tag: "ClerkTokenError", reason: "kid" })
+      expect(error).toMatchObject({ _tag: "ClerkTokenError", reason: "unknown-key" })
     }).pipe(Effect.provide(Clerk))
   )
 

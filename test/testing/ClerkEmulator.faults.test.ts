@@ -41,9 +41,9 @@ describe("a response prepared for an operation", () => {
       const get = refusal(clerk, `GET /v1/sessions/${session.id}`)
       const revoke = refusal(clerk, `POST /v1/sessions/${session.id}/revoke`)
       const body = '{"errors":[{"code":"prepared","meta":{}}]}'
-      yield* clerk.answerNext({ operation: "Sessions.revoke", status: 409, body })
-      yield* clerk.answerNext({ status: 500, body })
-      yield* clerk.answerNext({ operation: "Sessions.revoke", status: 429, body })
+      yield* clerk.respondNext({ operation: "Sessions.revoke", status: 409, body })
+      yield* clerk.respondNext({ status: 500, body })
+      yield* clerk.respondNext({ operation: "Sessions.revoke", status: 429, body })
       expect(yield* get).toBe("500 prepared")
       expect(yield* get).toBe("200")
       expect(yield* revoke).toBe("409 prepared")
@@ -55,7 +55,7 @@ describe("a response prepared for an operation", () => {
   it.effect("is for that operation with any API version", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
-      yield* clerk.answerNext({ operation: "Sessions.verify", status: 204 })
+      yield* clerk.respondNext({ operation: "Sessions.verify", status: 204 })
       expect(
         yield* clerk.handle({
           method: "post",
@@ -70,7 +70,7 @@ describe("a response prepared for an operation", () => {
   it.effect("is delayed by the clock", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
-      yield* clerk.answerNext({ status: 503, delay: "2 seconds", body: "{}" })
+      yield* clerk.respondNext({ status: 503, delay: "2 seconds", body: "{}" })
       const fiber = yield* Effect.fork(ask(clerk, `GET /v1/sessions/${session.id}`))
       yield* TestClock.adjust("1999 millis")
       expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
@@ -139,12 +139,12 @@ describe.each([
   it.live("whose response is lost has changed the state", () =>
     Effect.gen(function* () {
       const { clerk, session, user } = yield* someone
-      yield* clerk.failNext({ operation: "Sessions.create", fault: "lost" })
+      yield* clerk.failNext({ operation: "Sessions.create", fault: "response-lost" })
       const error = yield* Effect.flip(Sessions.create({ userId: user.id }))
       expect(error).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe", attempts: 1 })
       expect(yield* clerk.sessions).toHaveLength(2)
 
-      yield* clerk.failNext({ operation: "Sessions.revoke", fault: "lost" })
+      yield* clerk.failNext({ operation: "Sessions.revoke", fault: "response-lost" })
       expect((yield* Sessions.revoke(session.id)).status).toBe("revoked")
       expect((yield* clerk.requests).map(({ status }) => status)).toEqual([undefined, undefined, 200])
     }).pipe(Effect.provide(stage))
@@ -153,9 +153,9 @@ describe.each([
   it.live("that stays silent is given up at the time limit", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* someone
-      yield* clerk.failNext({ operation: "Sessions.get", fault: "silence" })
+      yield* clerk.failNext({ operation: "Sessions.get", fault: "no-response" })
       const error = yield* Sessions.get(session.id).pipe(
-        RequestPolicy.retry({ attempts: 1 }),
+        RequestPolicy.retry({ maxAttempts: 1 }),
         RequestPolicy.timeout("100 millis"),
         Effect.flip
       )
@@ -180,7 +180,7 @@ describe("a fault", () => {
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const request = { method: "GET", url: `/v1/sessions/${session.id}`, headers: {}, body: "" }
-      yield* clerk.answerNext({ status: 503 })
+      yield* clerk.respondNext({ status: 503 })
       yield* clerk.failNext({ fault: "reset" })
       expect((yield* clerk.exchange(request)).status).toBe(503)
       expect(yield* Effect.flip(clerk.exchange(request))).toMatchObject({ _tag: "EmulatedDisconnect" })

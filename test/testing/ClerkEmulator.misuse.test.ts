@@ -28,53 +28,53 @@ describe("a method of the emulator", () => {
   > = [
     [
       "a status",
-      (clerk) => clerk.answerNext({ status: 9999 }),
-      "answerNext: status must be a whole number from 200 to 599"
+      (clerk) => clerk.respondNext({ status: 9999 }),
+      "respondNext: status must be a whole number from 200 to 599"
     ],
     [
       "no status",
-      (clerk) => clerk.answerNext(wrong({})),
-      "answerNext: status is missing: a whole number from 200 to 599"
+      (clerk) => clerk.respondNext(wrong({})),
+      "respondNext: status is missing: a whole number from 200 to 599"
     ],
     [
       "a field",
-      (clerk) => clerk.answerNext(wrong({ status: 200, stauts: 1 })),
-      "answerNext: stauts is not a field; the fields are status, headers, operation, delay, body"
+      (clerk) => clerk.respondNext(wrong({ status: 200, stauts: 1 })),
+      "respondNext: stauts is not a field; the fields are status, headers, operation, delay, body"
     ],
     [
       "a header name",
-      (clerk) => clerk.answerNext({ status: 200, headers: { "a b": "" } }),
-      "answerNext: headers.a b must be a header name"
+      (clerk) => clerk.respondNext({ status: 200, headers: { "a b": "" } }),
+      "respondNext: headers.a b must be a header name"
     ],
     [
       "a header value",
-      (clerk) => clerk.answerNext({ status: 200, headers: { a: "x\r\ny: z" } }),
-      "answerNext: headers.a must be a header value of printable ASCII"
+      (clerk) => clerk.respondNext({ status: 200, headers: { a: "x\r\ny: z" } }),
+      "respondNext: headers.a must be a header value of printable ASCII"
     ],
     [
       "a body",
-      (clerk) => clerk.answerNext({ status: 204, body: "x" }),
-      "answerNext: body must be empty for the status 204, 205 or 304"
+      (clerk) => clerk.respondNext({ status: 204, body: "x" }),
+      "respondNext: body must be empty for the status 204, 205 or 304"
     ],
     [
       "a body that is not text",
-      (clerk) => clerk.answerNext(wrong({ status: 200, body: {} })),
-      "answerNext: body must be"
+      (clerk) => clerk.respondNext(wrong({ status: 200, body: {} })),
+      "respondNext: body must be"
     ],
     [
       "an operation",
-      (clerk) => clerk.answerNext({ status: 200, operation: wrong("Sessions.gett") }),
-      `answerNext: ${operations}`
+      (clerk) => clerk.respondNext({ status: 200, operation: wrong("Sessions.gett") }),
+      `respondNext: ${operations}`
     ],
     [
       "a delay",
-      (clerk) => clerk.failNext({ fault: "lost", delay: Number.NaN }),
+      (clerk) => clerk.failNext({ fault: "response-lost", delay: Number.NaN }),
       `failNext: delay ${duration}`
     ],
     [
       "a fault",
       (clerk) => clerk.failNext({ fault: wrong("rest") }),
-      'failNext: fault must be "reset" or "lost" or "silence"'
+      'failNext: fault must be "reset" or "response-lost" or "no-response"'
     ],
     ["a latency", (clerk) => clerk.setLatency("-1 day"), `setLatency: duration ${duration}`],
     [
@@ -148,8 +148,8 @@ describe("a method of the emulator", () => {
     ],
     [
       "a rotation",
-      (clerk) => clerk.rotateKey(wrong({ withdrawold: true })),
-      "rotateKey: withdrawold is not a field; the fields are withdrawOld"
+      (clerk) => clerk.rotateKey(wrong({ removeprevious: true })),
+      "rotateKey: removeprevious is not a field; the fields are removePrevious"
     ],
     ["a request", (clerk) => clerk.exchange(wrong({ method: "GET" })), "exchange: url is missing"],
     [
@@ -186,7 +186,7 @@ describe("a method of the emulator", () => {
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make({ seed: undefined, issuer: undefined, tokenLifetime: "1 hour" })
       yield* clerk.createUser({ id: "user_1", plan: undefined, features: undefined })
-      yield* clerk.answerNext({
+      yield* clerk.respondNext({
         status: 204,
         headers: { "Retry-After": "1" },
         body: undefined,

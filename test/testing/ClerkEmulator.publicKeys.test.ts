@@ -37,8 +37,8 @@ describe("the Frontend API's key set", () => {
   it.effect("follows a rotation of the keys, and is recorded and has faults as SigningKeys.jwks", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
-      const kid = yield* clerk.rotateKey({ withdrawOld: true })
-      yield* clerk.answerNext({ operation: "SigningKeys.jwks", status: 503, body: "{}" })
+      const kid = yield* clerk.rotateKey({ removePrevious: true })
+      yield* clerk.respondNext({ operation: "SigningKeys.jwks", status: 503, body: "{}" })
       expect((yield* ask(clerk, `GET ${path}`)).status).toBe(503)
       expect((yield* ask(clerk, `GET ${path}`)).json).toMatchObject({ keys: [{ kid }] })
       yield* clerk.expectRequests([

@@ -125,7 +125,7 @@ describe("a seed", () => {
       yield* clerk.createUser({ id: "user_new" })
       yield* clerk.createTemplate({ name: "another" })
       yield* Sessions.revoke("sess_laptop")
-      yield* clerk.answerNext({ status: 500 })
+      yield* clerk.respondNext({ status: 500 })
       yield* clerk.setLatency("1 hour")
       yield* clerk.reset
       const after = yield* clerk.state

@@ -387,8 +387,8 @@ describe("the setup of a test", () => {
   it.effect("sends each prepared response once, in order", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
-      yield* clerk.answerNext({ status: 429, headers: { "retry-after": "3" } })
-      yield* clerk.answerNext({ status: 503, body: "<html>" })
+      yield* clerk.respondNext({ status: 429, headers: { "retry-after": "3" } })
+      yield* clerk.respondNext({ status: 503, body: "<html>" })
       const revoke = clerk.handle({ method: "POST", url: "/", headers: {}, body: "" })
       expect(yield* revoke).toEqual({ status: 429, headers: { "retry-after": "3" }, body: "" })
       expect(yield* revoke).toEqual({ status: 503, headers: {}, body: "<html>" })

@@ -109,7 +109,7 @@ describe("in process", () => {
   it.effect("a prepared response may have no body", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
-      yield* clerk.answerNext({ status: 204 })
+      yield* clerk.respondNext({ status: 204 })
       const response = yield* HttpClient.execute(createToken("sess_1"))
       expect([response.status, yield* response.text]).toEqual([204, ""])
     }).pipe(Effect.provide(inProcess))

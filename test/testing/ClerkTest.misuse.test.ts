@@ -60,13 +60,13 @@ describe("a function of the test kit", () => {
     ],
     [
       "an option of a sequence",
-      () => ClerkTest.sequence([active], wrong({ afterward: active })),
-      "sequence: afterward is not a field; the fields are afterwards"
+      () => ClerkTest.sequence([active], wrong({ fallbak: active })),
+      "sequence: fallbak is not a field; the fields are fallback"
     ],
     [
       "the end of a sequence",
-      () => ClerkTest.sequence([active], { afterwards: wrong({}) }),
-      "sequence: afterwards.status is missing: a whole number from 100 to 999; afterwards.headers is missing"
+      () => ClerkTest.sequence([active], { fallback: wrong({}) }),
+      "sequence: fallback.status is missing: a whole number from 100 to 999; fallback.headers is missing"
     ],
     ["a fault", () => ClerkTest.fault(wrong("rest")), 'fault: reason must be "dns" or "refused"'],
     [
@@ -209,7 +209,7 @@ describe("a custom operation", () => {
     name: "Users.ban",
     method: "POST",
     path: "/users/{id}/ban",
-    kind: "repeatable",
+    kind: "idempotent",
     success: Schema.Struct({ banned: Schema.Boolean })
   })
 

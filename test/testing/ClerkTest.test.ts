@@ -50,7 +50,7 @@ describe("responses", () => {
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.sequence([active]), { policy: RequestPolicy.standard })))
   )
 
-  it.effect("after a sequence are the value of `afterwards`", () =>
+  it.effect("after a sequence are the value of `fallback`", () =>
     Effect.gen(function* () {
       expect((yield* Sessions.get("sess_1")).status).toBe("active")
       for (const _ of [1, 2]) {
@@ -59,7 +59,7 @@ describe("responses", () => {
     }).pipe(
       Effect.provide(
         ClerkTest.layer(
-          ClerkTest.sequence([active], { afterwards: ClerkTest.refusal(404, "resource_not_found") })
+          ClerkTest.sequence([active], { fallback: ClerkTest.refusal(404, "resource_not_found") })
         )
       )
     )
@@ -154,7 +154,7 @@ describe("faults and latency", () => {
     ["invalid-request", "no"],
     ["reset", "maybe"],
     ["closed", "maybe"],
-    ["truncated", "maybe"],
+    ["incomplete-body", "maybe"],
     ["response-timeout", "maybe"],
     ["protocol", "maybe"],
     ["unknown", "maybe"]
@@ -205,7 +205,7 @@ describe("faults and latency", () => {
       }).pipe(
         Effect.provide(
           ClerkTest.layer(ClerkTest.sequence([ClerkTest.never, active]), {
-            policy: { attempts: 2, timeout: "2 seconds" }
+            policy: { maxAttempts: 2, timeout: "2 seconds" }
           })
         )
       )

@@ -173,8 +173,11 @@ const named: ReadonlyArray<readonly [code: string, names: ReadonlyArray<string>]
   ["Authenticator.make({})", ["'authorizedParties' is missing"]],
   ["Authenticator.make({ claims: Schema.Struct({}) })", ["'authorizedParties' is missing"]],
   ['Authenticator.make({ athorizedParties: ["https://a"] })', ["Did you mean to write 'authorizedParties'?"]],
-  ["RequestPolicy.retry({ attemts: 3 })", ["'attemts' does not exist", "Did you mean to write 'attempts'?"]],
-  ["ClerkHttp.layerFetch({ secretKey, policy: { attempt: 3 } })", ["Did you mean to write 'attempts'?"]]
+  [
+    "RequestPolicy.retry({ maxAttemts: 3 })",
+    ["'maxAttemts' does not exist", "Did you mean to write 'maxAttempts'?"]
+  ],
+  ["ClerkHttp.layerFetch({ secretKey, policy: { maxAttempt: 3 } })", ["Did you mean to write 'maxAttempts'?"]]
 ]
 
 /** The documentation that an editor shows for the name of a called function. */

@@ -161,7 +161,7 @@ expectTypeOf(Devices.Default).toEqualTypeOf<Layer.Layer<Devices, never, ClerkHtt
 expectTypeOf<Devices["find"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
 
 // A policy is data.
-const policy: RequestPolicy.Settings = { ...RequestPolicy.standard, attempts: 5 }
+const policy: RequestPolicy.Settings = { ...RequestPolicy.standard, maxAttempts: 5 }
 expectTypeOf(ClerkHttp.layerFetch({ secretKey, policy })).toEqualTypeOf<
   Layer.Layer<ClerkHttp, ClerkConfigError>
 >()
@@ -181,7 +181,7 @@ const resend = Operation.make({
   body: Schema.Struct({ expiresInDays: Schema.optional(Schema.Int).pipe(Schema.fromKey("expires_in_days")) }),
   success: Invitation,
   errors: [404, 422],
-  answersFor: "id",
+  responseId: "id",
   secrets: ["expires_in_days"]
 })
 const resent = resend({
@@ -220,7 +220,7 @@ Operation.make({
   kind: "read",
   success: Schema.Void,
   // @ts-expect-error not a parameter of the path
-  answersFor: "name"
+  responseId: "name"
 })
 // @ts-expect-error a misspelt part of the input
 jwks({ paht: { id: "1" } })

@@ -26,7 +26,7 @@ const get = Sessions.get("sess_1")
 declare const program: Program
 
 // Around an operation they keep its success and its error, and require ClerkHttp.
-expectTypeOf(get.pipe(RequestPolicy.retry({ attempts: 5 }))).toEqualTypeOf<Get>()
+expectTypeOf(get.pipe(RequestPolicy.retry({ maxAttempts: 5 }))).toEqualTypeOf<Get>()
 expectTypeOf(get.pipe(RequestPolicy.timeout("2 seconds"))).toEqualTypeOf<Get>()
 expectTypeOf(get.pipe(RequestPolicy.use(RequestPolicy.standard))).toEqualTypeOf<Get>()
 expectTypeOf(get.pipe(RequestPolicy.noRetry)).toEqualTypeOf<Get>()
@@ -35,9 +35,9 @@ expectTypeOf(get.pipe(RequestPolicy.none)).toEqualTypeOf<Get>()
 expectTypeOf(get.pipe(RequestPolicy.deadline("10 seconds"))).toEqualTypeOf<Get>()
 
 // Around a program they keep all three; a deadline adds its own failure.
-expectTypeOf(program.pipe(RequestPolicy.retry({ attempts: 5 }))).toEqualTypeOf<Program>()
+expectTypeOf(program.pipe(RequestPolicy.retry({ maxAttempts: 5 }))).toEqualTypeOf<Program>()
 expectTypeOf(program.pipe(RequestPolicy.timeout(2_000))).toEqualTypeOf<Program>()
-expectTypeOf(program.pipe(RequestPolicy.use({ attempts: 2 }))).toEqualTypeOf<Program>()
+expectTypeOf(program.pipe(RequestPolicy.use({ maxAttempts: 2 }))).toEqualTypeOf<Program>()
 expectTypeOf(program.pipe(RequestPolicy.noRetry)).toEqualTypeOf<Program>()
 expectTypeOf(program.pipe(RequestPolicy.none)).toEqualTypeOf<Program>()
 expectTypeOf(program.pipe(RequestPolicy.deadline("10 seconds"))).toEqualTypeOf<
@@ -51,11 +51,11 @@ expectTypeOf(Effect.succeed(1).pipe(RequestPolicy.deadline("10 seconds"))).toEqu
 expectTypeOf(
   get.pipe(
     RequestPolicy.timeout("2 seconds"),
-    RequestPolicy.retry({ attempts: 5 }),
+    RequestPolicy.retry({ maxAttempts: 5 }),
     RequestPolicy.deadline("10 seconds")
   )
 ).toEqualTypeOf<Get>()
-const patient = flow(RequestPolicy.retry({ attempts: 5 }), RequestPolicy.deadline("1 minute"))
+const patient = flow(RequestPolicy.retry({ maxAttempts: 5 }), RequestPolicy.deadline("1 minute"))
 expectTypeOf(get.pipe(patient)).toEqualTypeOf<Get>()
 expectTypeOf(program.pipe(patient)).toEqualTypeOf<
   Effect.Effect<number, NotFound | ClerkTimeout, Database | ClerkHttp>

@@ -2,14 +2,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { ClerkRequest, ClerkResponse, Sent, TransportReason } from "../../core/model.js"
 import {
   type ClerkDecodeError,
   ClerkTransportError,
-  TransportReason as Reason,
-  type Sent,
-  type TransportReason
+  TransportReason as Reason
 } from "../../errors/CallErrors.js"
-import type { ClerkRequest, ClerkResponse } from "../../services/ClerkHttp.js"
 import { lowerCased, OperationNameSchema, ResponseHeadersSchema, reader, sentenceOf } from "../input.js"
 
 /**
@@ -141,7 +139,7 @@ export const sequence = (answers: ReadonlyArray<Answer | Handler>, last?: Answer
   answers.forEach((answer, index) => {
     requireAnswer("sequence", `answers.${index}`, answer, false)
   })
-  if (last !== undefined) requireAnswer("sequence", "afterwards", last, false)
+  if (last !== undefined) requireAnswer("sequence", "fallback", last, false)
   return { start: () => inTurn(answers, last) }
 }
 

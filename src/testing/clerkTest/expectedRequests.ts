@@ -1,7 +1,7 @@
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { scrubText } from "../../internal/scrub.js"
+import { scrubText } from "../../core/redaction/redact.js"
 import { OperationNameSchema, reader } from "../input.js"
 import type { OperationName } from "../operationName.js"
 

@@ -1,5 +1,5 @@
 import * as Option from "effect/Option"
-import { isLoopback } from "../../internal/loopback.js"
+import { isLoopback } from "../../core/wire/baseUrl.js"
 import type { EmulatorRequest } from "../emulator/model.js"
 
 /** From which hosts and web origins requests are taken. */

@@ -1,5 +1,5 @@
 import * as Redacted from "effect/Redacted"
-import { isLoopback } from "../../internal/loopback.js"
+import { isLoopback } from "../../core/wire/baseUrl.js"
 import { DEFAULT_SECRET_KEY } from "../emulator/instance.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
 import type { ServeOptions } from "./arguments.js"

@@ -92,16 +92,16 @@ export const commands: Readonly<Record<string, Command>> = {
     ({ clerk }, options) => Effect.map(clerk.mintToken(options), (token) => ({ token }))
   ),
   "rotate-key": command(
-    "signs with a new key from now on and keeps the two previous ones; withdrawOld removes them",
+    "signs with a new key from now on and keeps the two previous ones; removePrevious removes them",
     Inputs.RotateKey,
     ({ clerk }, options) => Effect.map(clerk.rotateKey(options), (kid) => ({ kid }))
   ),
-  "answer-next": command(
+  "respond-next": command(
     "answers the next request with status, headers, body; of one operation, if it is given",
-    Inputs.AnswerNextJson,
+    Inputs.RespondNextJson,
     ({ clerk }, { body, headers, ...rest }) => {
       const text = bodyOf(body)
-      return clerk.answerNext({ ...rest, body: text.body, headers: { ...text.headers, ...headers } })
+      return clerk.respondNext({ ...rest, body: text.body, headers: { ...text.headers, ...headers } })
     }
   ),
   "fail-next": command(

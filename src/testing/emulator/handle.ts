@@ -154,10 +154,10 @@ export const exchange =
       const wait = Traffic.latencyOf(traffic, entry.operation) + (prepared?.delayMillis ?? 0)
       if (wait > 0) yield* Effect.sleep(wait)
       const outcome = prepared?.outcome
-      if (outcome === "silence") return yield* Effect.never
+      if (outcome === "no-response") return yield* Effect.never
       if (outcome === "reset") return yield* new Traffic.EmulatedDisconnect()
       const response = typeof outcome === "object" ? outcome : yield* respond(instance, seen)
-      if (outcome === "lost") return yield* new Traffic.EmulatedDisconnect()
+      if (outcome === "response-lost") return yield* new Traffic.EmulatedDisconnect()
       entry.status = response.status
       return response
     })

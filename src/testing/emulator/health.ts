@@ -1,4 +1,4 @@
-import { version } from "../../internal/version.js"
+import { version } from "../../core/version.js"
 import type { EmulatorResponse } from "./model.js"
 
 const paths: ReadonlyArray<string> = ["/", "/health"]

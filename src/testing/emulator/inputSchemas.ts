@@ -117,7 +117,7 @@ export const MintToken = Schema.Struct({
   sessionId: optional(Schema.String),
   template: optional(Schema.String),
   sign: optional(
-    Schema.Literal("current-key", "wrong-key", "none", "hs256-with-public-key", "cut", "tampered")
+    Schema.Literal("current-key", "wrong-key", "none", "hs256-with-public-key", "truncated", "tampered")
   ),
   payload: optional(Schema.String),
   ...Mint.fields
@@ -140,7 +140,7 @@ export const SessionPatch = Schema.Struct({
   abandonAt: exact(time)
 })
 
-export const RotateKey = Schema.Struct({ withdrawOld: optional(Schema.Boolean) })
+export const RotateKey = Schema.Struct({ removePrevious: optional(Schema.Boolean) })
 
 const answerFields = {
   status: StatusCodeSchema,
@@ -149,13 +149,13 @@ const answerFields = {
   delay: optional(AnyDuration)
 }
 
-export const AnswerNext = Schema.Struct({ ...answerFields, body: optional(Schema.String) })
+export const RespondNext = Schema.Struct({ ...answerFields, body: optional(Schema.String) })
 
 /** As it comes over the control API, where the body may be any JSON. */
-export const AnswerNextJson = Schema.Struct({ ...answerFields, body: optional(Schema.Unknown) })
+export const RespondNextJson = Schema.Struct({ ...answerFields, body: optional(Schema.Unknown) })
 
 export const FailNext = Schema.Struct({
-  fault: Schema.Literal("reset", "lost", "silence"),
+  fault: Schema.Literal("reset", "response-lost", "no-response"),
   operation: optional(KnownOperationNameSchema),
   delay: optional(AnyDuration)
 })

@@ -109,7 +109,7 @@ export interface MintOptions {
  * - `wrong-key`: by another RSA key, in the name of the current one;
  * - `none`: not at all, with `alg: "none"`;
  * - `hs256-with-public-key`: by HMAC, with the text of the public key for a secret;
- * - `cut`: the end of the signature is missing;
+ * - `truncated`: the end of the signature is missing;
  * - `tampered`: `claims` were laid over it after it was signed (or `sub`, if none are given).
  *
  * @since 0.1.0
@@ -120,7 +120,7 @@ export type TokenSignature =
   | "wrong-key"
   | "none"
   | "hs256-with-public-key"
-  | "cut"
+  | "truncated"
   | "tampered"
 
 /**
@@ -144,13 +144,13 @@ export interface MintTokenOptions extends MintOptions {
  * How a connection fails:
  *
  * - `reset`: it breaks before Clerk has done anything;
- * - `lost`: Clerk does what was asked, and then the connection breaks, so that the answer is lost;
- * - `silence`: it stays open, and no answer ever comes.
+ * - `response-lost`: Clerk does what was asked, and then the connection breaks, so that the answer is lost;
+ * - `no-response`: it stays open, and no answer ever comes.
  *
  * @since 0.1.0
  * @category inputs
  */
-export type ConnectionFault = "reset" | "lost" | "silence"
+export type ConnectionFault = "reset" | "response-lost" | "no-response"
 
 /**
  * Input of `failNext`: the next request (of the operation, if one is named) meets this fault.
@@ -175,7 +175,7 @@ export interface FailNextOptions {
  */
 export interface RotateKeyOptions {
   /** Whether to remove the previous keys from the key set at once. Default false: the two latest of them stay. */
-  readonly withdrawOld?: boolean | undefined
+  readonly removePrevious?: boolean | undefined
 }
 
 /**

@@ -53,11 +53,11 @@ export const forger: Effect.Effect<KeyPair> = keyPair("forger")
 export const makeRing = (kid: string): Effect.Effect<KeyRing> =>
   Effect.map(keyPair("key/0"), (pair) => ({ published: [{ ...pair, kid }], rotations: 0 }))
 
-export const rotate = (ring: KeyRing, withdrawOld: boolean): Effect.Effect<SigningKey> =>
+export const rotate = (ring: KeyRing, removePrevious: boolean): Effect.Effect<SigningKey> =>
   Effect.gen(function* () {
     ring.rotations += 1
     const key = { ...(yield* keyPair(`key/${ring.rotations % maxPairs}`)), kid: yield* Ids.make("ins") }
-    ring.published = withdrawOld ? [key] : [key, ...ring.published.slice(0, maxPublished - 1)]
+    ring.published = removePrevious ? [key] : [key, ...ring.published.slice(0, maxPublished - 1)]
     return key
   })
 

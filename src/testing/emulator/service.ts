@@ -106,8 +106,8 @@ export interface ClerkEmulatorService {
   readonly state: Effect.Effect<Model.EmulatorState>
 
   /** Answers the next request with this and does nothing else. Up to 1,000 calls line up. For 429, 503, garbage. */
-  readonly answerNext: (response: Inputs.PreparedResponse) => Effect.Effect<void>
-  /** Breaks the connection of the next request; lines up with `answerNext`. */
+  readonly respondNext: (response: Inputs.PreparedResponse) => Effect.Effect<void>
+  /** Breaks the connection of the next request; lines up with `respondNext`. */
   readonly failNext: (options: Inputs.FailNextOptions) => Effect.Effect<void>
   /** From now on requests (of one operation, if it is named) wait so long by `Clock`. Zero ends it. */
   readonly setLatency: (
@@ -211,8 +211,8 @@ export const make = (given: Inputs.ClerkEmulatorOptions = {}): Effect.Effect<Cle
       FrontEnd.mintSessionToken(instance, id, input)
     )
     const mintToken = checked("mintToken", MintToken, (input) => FrontEnd.mintToken(instance, input))
-    const rotateKey = checked("rotateKey", RotateKey, ({ withdrawOld = false }) =>
-      Effect.map(Keys.rotate(keys, withdrawOld), ({ kid }) => kid)
+    const rotateKey = checked("rotateKey", RotateKey, ({ removePrevious = false }) =>
+      Effect.map(Keys.rotate(keys, removePrevious), ({ kid }) => kid)
     )
     const setLatency = checked("setLatency", InputSchemas.Latency, ({ duration, operation }) =>
       Effect.sync(() => {
@@ -270,13 +270,13 @@ export const make = (given: Inputs.ClerkEmulatorOptions = {}): Effect.Effect<Cle
           return difference === undefined ? Effect.void : Effect.die(difference)
         }),
       state: stateOf(instance),
-      answerNext: checked(
-        "answerNext",
-        InputSchemas.AnswerNext,
+      respondNext: checked(
+        "respondNext",
+        InputSchemas.RespondNext,
         ({ body = "", headers = {}, status, ...when }) =>
           body !== "" && bodiless.includes(status)
-            ? misuse("answerNext", "body must be empty for the status 204, 205 or 304")
-            : prepare("answerNext", instance, when, { status, headers: lowerCased(headers), body })
+            ? misuse("respondNext", "body must be empty for the status 204, 205 or 304")
+            : prepare("respondNext", instance, when, { status, headers: lowerCased(headers), body })
       ),
       failNext: checked("failNext", InputSchemas.FailNext, ({ fault, ...when }) =>
         prepare("failNext", instance, when, fault)

@@ -57,7 +57,7 @@ export const forge = (key: Keys.SigningKey, forgery: Forgery): Effect.Effect<str
       return Effect.succeed(`${text("none")}.`)
     case "hs256-with-public-key":
       return hs256(key.pem, text("HS256"))
-    case "cut":
+    case "truncated":
       // What is left is whole bytes, so that it is spelled as it should be and only the signature is wrong.
       return Effect.map(rs256(key, text("RS256")), (token) => token.slice(0, -14))
     case "tampered":

@@ -18,7 +18,7 @@ export const refusal = (
 
 /** Responds to the next requests to Clerk with these, one after the other. */
 export const refuse = (...refusals: ReadonlyArray<PreparedResponse>) =>
-  Effect.flatMap(ClerkEmulator, ({ answerNext }) => Effect.forEach(refusals, answerNext, { discard: true }))
+  Effect.flatMap(ClerkEmulator, ({ respondNext }) => Effect.forEach(refusals, respondNext, { discard: true }))
 
 /** The same, starting after the next request that lists devices. */
 export const refuseAfterList = (...refusals: ReadonlyArray<PreparedResponse>) =>

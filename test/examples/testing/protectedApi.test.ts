@@ -74,7 +74,7 @@ it.scoped("responds with 503, not 401, while the keys are unavailable", () =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
     const { sessionToken } = yield* clerk.signIn("user_1")
-    yield* clerk.answerNext({ operation: "SigningKeys.jwks", status: 401 })
+    yield* clerk.respondNext({ operation: "SigningKeys.jwks", status: 401 })
     assert.strictEqual((yield* Effect.flip(me(sessionToken)))._tag, "ClerkKeysUnavailable")
   }).pipe(Effect.provide(Stage))
 )

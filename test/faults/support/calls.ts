@@ -22,8 +22,8 @@ export const create: Call = { name: "create", kind: "once", run: Sessions.create
 /** One operation, or two, of each kind. */
 export const calls: ReadonlyArray<Call> = [
   get,
-  { name: "revoke", kind: "repeatable", run: Sessions.revoke("sess_1") },
-  { name: "createToken", kind: "repeatable", run: Sessions.createToken("sess_1") },
+  { name: "revoke", kind: "idempotent", run: Sessions.revoke("sess_1") },
+  { name: "createToken", kind: "idempotent", run: Sessions.createToken("sess_1") },
   create
 ]
 

@@ -19,7 +19,7 @@ const results = await Effect.runPromise(
   Effect.forEach(transports, ({ layer, transport }) =>
     Effect.forEach([get, create], ({ name, run }) =>
       Effect.gen(function* () {
-        const policy = { attempts: 3, timeout: "10 seconds" } as const
+        const policy = { maxAttempts: 3, timeout: "10 seconds" } as const
         let taken = takeAll()
         const giveBack = () =>
           Effect.sync(() => {

@@ -27,7 +27,7 @@ const keepingAlive = Layer.provide(
 const options: ClerkHttpOptions = {
   secretKey: Redacted.make("sk_test_faults"),
   apiUrl: `http://localhost:${port}`,
-  policy: { attempts: 3, timeout: "30 seconds" }
+  policy: { maxAttempts: 3, timeout: "30 seconds" }
 }
 
 const program = Effect.gen(function* () {

@@ -17,7 +17,7 @@ const client = Layer.provide(
   ClerkHttp.layerFetch({
     secretKey: Redacted.make("sk_test_faults"),
     apiUrl: `http://localhost:${port}`,
-    policy: { attempts: 3, timeout: "30 seconds" }
+    policy: { maxAttempts: 3, timeout: "30 seconds" }
   }),
   Layer.succeed(FetchHttpClient.Fetch, fetchFromServer)
 )

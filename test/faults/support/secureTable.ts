@@ -65,8 +65,8 @@ const forgedRecord = (): Buffer => Buffer.concat([Buffer.from([23, 3, 3, 0, 32])
 
 /** In either protocol. The outcomes are those of Node, whose `fetch` speaks HTTP/1.1. */
 export const secureFaults: ReadonlyArray<SecureFault> = [
-  ...cut("over TLS, a close", ({ tls }) => void tls.end(), "closed", "truncated"),
-  ...cut("over TLS, a close without close_notify", ({ raw }) => void raw.end(), "closed", "truncated"),
+  ...cut("over TLS, a close", ({ tls }) => void tls.end(), "closed", "incomplete-body"),
+  ...cut("over TLS, a close without close_notify", ({ raw }) => void raw.end(), "closed", "incomplete-body"),
   ...cut("over TLS, a reset", ({ raw }) => void raw.resetAndDestroy(), "reset", "reset"),
   {
     name: "over TLS, an invalid record",
@@ -117,27 +117,27 @@ export const http2Faults: ReadonlyArray<SecureFault> = [
   {
     name: "a stream given up within the body",
     act: after(partOfBody, giveUp("INTERNAL_ERROR")),
-    outcome: lost("truncated"),
+    outcome: lost("incomplete-body"),
     again: "unless once"
   },
   {
     name: "a stream refused within the body",
     act: after(partOfBody, giveUp("REFUSED_STREAM")),
-    outcome: lost("truncated"),
+    outcome: lost("incomplete-body"),
     again: "unless once"
   },
   {
     name: "a stream cancelled within the body",
     act: after(partOfBody, giveUp("CANCEL")),
     // Deno and undici accept it as the end, for any announced length.
-    outcome: lost("truncated"),
+    outcome: lost("incomplete-body"),
     again: "unless once"
   },
   {
     name: "a body shorter than announced",
     act: ({ stream, tls }) =>
       void tls.write(Buffer.concat([frames.headers(stream, body.length), frames.lastData(stream, half)])),
-    outcome: lost("truncated"),
+    outcome: lost("incomplete-body"),
     again: "unless once"
   },
   {

@@ -35,14 +35,14 @@ const broken: ReadonlyArray<Fault> = [
   {
     name: "a close within the body",
     act: end(sized, half),
-    outcome: lost("truncated"),
+    outcome: lost("incomplete-body"),
     again: "unless once"
   },
   { name: "a reset within the body", act: reset(sized, half), outcome: lost("reset"), again: "unless once" },
   {
     name: "a body without its last chunk",
     act: end(chunked, `${body.length.toString(16)}\r\n${body}\r\n`),
-    outcome: lost("truncated"),
+    outcome: lost("incomplete-body"),
     again: "unless once"
   },
   {
@@ -254,8 +254,8 @@ const slow: ReadonlyArray<Fault> = [
 
 export const faults = { broken, ungrammatical, unreadableBodies, refusals, slow }
 
-const quick: RequestPolicy.Settings = { attempts: 3, timeout: "5 seconds" }
-const impatient: RequestPolicy.Settings = { attempts: 2, timeout: "300 millis" }
+const quick: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
+const impatient: RequestPolicy.Settings = { maxAttempts: 2, timeout: "300 millis" }
 
 /** The groups by name, each with a policy that makes its faults visible. */
 export const groups: ReadonlyArray<readonly [name: string, ReadonlyArray<Fault>, RequestPolicy.Settings]> = [

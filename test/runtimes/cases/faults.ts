@@ -20,7 +20,7 @@ const kinds: ReadonlyArray<Call> = [
 ]
 
 const policyFor = ({ isSlow }: FaultCase): RequestPolicy.Settings => ({
-  attempts: 2,
+  maxAttempts: 2,
   timeout: isSlow ? "400 millis" : "5 seconds"
 })
 
@@ -73,7 +73,7 @@ const unreachableCase = ({ name, outcome, url }: Unreachable): Case => ({
       const error = yield* outcomeOf(atOnce(call).pipe(Effect.provide(client(url))))
       yield* expectMatch(error, { ...outcome, attempts: 1 })
     }
-    yield* isDiscreet(url, { attempts: 1 })
+    yield* isDiscreet(url, { maxAttempts: 1 })
   })
 })
 

@@ -21,12 +21,12 @@ const once = Sessions.create({ userId: "user_1" })
 const points: ReadonlyArray<
   readonly [name: string, scene: string, policy: RequestPolicy.Settings, call?: typeof once]
 > = [
-  ["while Clerk is silent", "silence", { attempts: 3, timeout: "10 seconds" }],
-  ["of a call with a body", "silence", { attempts: 3, timeout: "10 seconds" }, once],
-  ["without any time limit", "silence", { attempts: 1 }],
-  ["after the head of a response", "head", { attempts: 3, timeout: "10 seconds" }],
-  ["within the body of a response", "half", { attempts: 3, timeout: "10 seconds" }],
-  ["within chunks of a body", "chunks", { attempts: 3, timeout: "10 seconds" }]
+  ["while Clerk is silent", "silence", { maxAttempts: 3, timeout: "10 seconds" }],
+  ["of a call with a body", "silence", { maxAttempts: 3, timeout: "10 seconds" }, once],
+  ["without any time limit", "silence", { maxAttempts: 1 }],
+  ["after the head of a response", "head", { maxAttempts: 3, timeout: "10 seconds" }],
+  ["within the body of a response", "half", { maxAttempts: 3, timeout: "10 seconds" }],
+  ["within chunks of a body", "chunks", { maxAttempts: 3, timeout: "10 seconds" }]
 ]
 
 export const interruption = (setting: Setting): ReadonlyArray<Case> => [
@@ -48,7 +48,7 @@ export const interruption = (setting: Setting): ReadonlyArray<Case> => [
     name: "an interruption between two attempts ends them",
     run: Effect.gen(function* () {
       const url = setting.at("ask-to-wait", "interrupted")
-      const fiber = yield* Effect.fork(read.pipe(Effect.provide(client(url, { attempts: 3 }))))
+      const fiber = yield* Effect.fork(read.pipe(Effect.provide(client(url, { maxAttempts: 3 }))))
       yield* underWay(setting, url)
       const exit = yield* Effect.timeout(Fiber.interrupt(fiber), "1 second")
       yield* expectThat(Exit.isInterrupted(exit), `ended with ${exit}`)

@@ -58,7 +58,7 @@ export const policies = (setting: Setting): ReadonlyArray<Case> => [
     name: "a retry of every kind waits for the Retry-After of a 429",
     run: Effect.gen(function* () {
       const url = setting.at("ask-to-wait")
-      const value = yield* outcomeOf(once).pipe(Effect.provide(client(url, { attempts: 2 })))
+      const value = yield* outcomeOf(once).pipe(Effect.provide(client(url, { maxAttempts: 2 })))
       yield* expectMatch(value, { id: "sess_1" })
       const { gaps } = yield* setting.seen(url)
       yield* expectThat(gaps.length === 1 && Number(gaps[0]) >= 950, `retried after ${gaps} ms`)
@@ -77,7 +77,7 @@ export const policies = (setting: Setting): ReadonlyArray<Case> => [
       const told: Array<RequestPolicy.RetryEvent> = []
       const onRetry = (event: RequestPolicy.RetryEvent) => Effect.sync(() => void told.push(event))
       yield* outcomeOf(atOnce(read)).pipe(
-        RequestPolicy.retry({ attempts: 3, onRetry }),
+        RequestPolicy.retry({ maxAttempts: 3, onRetry }),
         Effect.provide(client(setting.at("status", 503)))
       )
       yield* expectMatch(told, [
@@ -90,9 +90,9 @@ export const policies = (setting: Setting): ReadonlyArray<Case> => [
     name: "the deadline ends a call that would retry",
     run: Effect.gen(function* () {
       const url = setting.at("silence", "deadline")
-      const policy = { attempts: 3, deadline: "300 millis" } as const
+      const policy = { maxAttempts: 3, deadline: "300 millis" } as const
       const error = yield* outcomeOf(read).pipe(Effect.provide(client(url, policy)))
-      yield* expectMatch(error, { _tag: "ClerkTimeout", phase: "total", sent: "maybe" })
+      yield* expectMatch(error, { _tag: "ClerkTimeout", phase: "deadline", sent: "maybe" })
       yield* expectThat(yield* setting.closed(url), "a connection stays open")
     })
   },

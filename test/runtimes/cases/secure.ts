@@ -52,7 +52,7 @@ const http2Cases = (setting: Setting, { farewells, resendsReads, scenes }: Secur
         Array.from({ length: 8 }, () => outcomeOf(create)),
         { concurrency: "unbounded" }
       )
-      const values = yield* Effect.provide(all, client(url, { attempts: 6, timeout: "5 seconds" }))
+      const values = yield* Effect.provide(all, client(url, { maxAttempts: 6, timeout: "5 seconds" }))
       for (const value of values) yield* expectMatch(value, answer)
       const { requests } = yield* setting.seen(url)
       yield* expectThat(requests > 8, `nothing was rejected: ${requests} requests`)

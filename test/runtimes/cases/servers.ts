@@ -200,7 +200,7 @@ const exchanges = ({
     [
       "rejects a change with a cookie from another site",
       [
-        ["POST /me", { ...cookie(good), ...evil }, unasked("origin")],
+        ["POST /me", { ...cookie(good), ...evil }, unasked("cross-origin")],
         ["POST /me", { ...cookie(good), origin }, passes],
         ["POST /me", { ...bearer(good), ...evil }, passes]
       ]

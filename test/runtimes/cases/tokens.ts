@@ -59,7 +59,7 @@ export const verification = (setting: Setting): ReadonlyArray<Case> => {
     {
       name: "a key id that Clerk does not have is rejected",
       run: Effect.gen(function* () {
-        yield* expectMatch(yield* outcomeOf(SessionTokens.verify(strange)), { reason: "kid" })
+        yield* expectMatch(yield* outcomeOf(SessionTokens.verify(strange)), { reason: "unknown-key" })
       }).pipe(Effect.provide(ofClerk))
     },
     {

@@ -122,26 +122,26 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
     "over TLS, an invalid record": lost("tls", "never")
   },
   deno: {
-    "a reset within the body": lost("truncated"),
+    "a reset within the body": lost("incomplete-body"),
     "an unexpected 100 Continue": waits,
     "an unexpected upgrade": switching,
-    "a chunk without size": lost("truncated"),
-    "a length and chunks": lost("truncated"),
+    "a chunk without size": lost("incomplete-body"),
+    "a length and chunks": lost("incomplete-body"),
     "a head without end": waits,
     "TLS to a port without TLS": { outcome: never("tls"), again: "never" },
     "a close within the handshake": { outcome: never("closed"), again: "always" },
-    "over TLS, a reset within the body": lost("truncated"),
+    "over TLS, a reset within the body": lost("incomplete-body"),
     "over TLS, an invalid record": lost("tls", "never")
   },
   workerd: {
     "a reset before the response": lost("closed"),
     "a reset within the head": lost("closed"),
-    "a reset within the body": lost("truncated"),
+    "a reset within the body": lost("incomplete-body"),
     "an unexpected 100 Continue": waits,
     "an unexpected upgrade": switching,
-    "a chunk without size": lost("truncated"),
+    "a chunk without size": lost("incomplete-body"),
     "two lengths": lost("closed"),
-    "a length and chunks": lost("truncated"),
+    "a length and chunks": lost("incomplete-body"),
     "a length that is not a number": lost("closed"),
     "a greeting of another protocol": lost("closed"),
     "a page without a head": lost("closed"),
@@ -157,7 +157,7 @@ export const deviations: Readonly<Record<Family, Readonly<Record<string, Deviati
     "a close within the handshake": lost("unknown", "never"),
     "over TLS, a reset before the response": lost("closed"),
     "over TLS, a reset within the head": lost("closed"),
-    "over TLS, a reset within the body": lost("truncated"),
+    "over TLS, a reset within the body": lost("incomplete-body"),
     "over TLS, an invalid record": lost("unknown", "never")
   }
 }

@@ -58,7 +58,7 @@ export const makeTokens: Effect.Effect<Tokens, never, ClerkEmulator> = Effect.ge
     ["a token from the future", yield* mint({ claims: { nbf: Math.floor(Date.now() / 1000) + 600 } }), "nbf"],
     ["a token for another site", yield* mint({ origin: "https://evil.example.com" }), "azp"],
     ["a token of a template", yield* mint({ header: { cat: "cl_B7d4PD222AAA" } }), "category"],
-    ["a token of a pending session", yield* mint({ claims: { sts: "pending" } }), "sts"]
+    ["a token of a pending session", yield* mint({ claims: { sts: "pending" } }), "session-pending"]
   ] as const
   return {
     pem: clerk.publicKeyPem,

@@ -55,7 +55,7 @@ export const askPeer = (peer: string): Effect.Effect<Setting> =>
   }))
 
 /** Over `fetch`, with one attempt by default. */
-export const client = (apiUrl: string, policy: RequestPolicy.Settings = { attempts: 1 }) =>
+export const client = (apiUrl: string, policy: RequestPolicy.Settings = { maxAttempts: 1 }) =>
   ClerkHttp.layerFetch({ apiUrl, policy, secretKey: Redacted.make(secrets.secretKey) })
 
 /** Without the waits between attempts. `Random.fixed` is younger than the oldest `effect` this runs on. */

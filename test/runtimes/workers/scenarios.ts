@@ -47,7 +47,7 @@ const makeStage = (serve: Serve) =>
           expiresIn: "10 minutes",
           ...(kid === undefined ? {} : { header: { kid } })
         }),
-      rotate: clerk.rotateKey({ withdrawOld: true }),
+      rotate: clerk.rotateKey({ removePrevious: true }),
       setDown: (down: boolean) =>
         Effect.sync(() => {
           isDown = down

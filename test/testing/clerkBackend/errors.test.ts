@@ -140,8 +140,8 @@ describe("the errors of @clerk/backend and this library for the same error respo
           clerk_trace_id: "trace_1"
         })
       }
-      yield* clerk.answerNext(answer)
-      yield* clerk.answerNext(answer)
+      yield* clerk.respondNext(answer)
+      yield* clerk.respondNext(answer)
       const their = yield* rejected(() => theirs.getSession(session.id))
       const our = yield* Effect.flip(Sessions.get(session.id))
       expectSame(errorFields, our, their)
@@ -158,8 +158,8 @@ describe("the errors of @clerk/backend and this library for the same error respo
         headers: { "content-type": "text/html" },
         body: "<html>Bad gateway</html>"
       }
-      yield* clerk.answerNext(answer)
-      yield* clerk.answerNext(answer)
+      yield* clerk.respondNext(answer)
+      yield* clerk.respondNext(answer)
       const error = yield* Effect.flip(Effect.tryPromise(() => theirs.getSession(session.id)))
       const our = yield* Effect.flip(Sessions.get(session.id))
       expect(our).toMatchObject({ _tag: "ClerkServerError", status: 502, errors: [] })
@@ -174,7 +174,7 @@ describe("the errors of verifyToken and SessionTokens.verify for the same token"
     ["nbf", "token-not-active-yet", { claims: { nbf: 4e9 } }],
     ["azp", "token-invalid-authorized-parties", { origin: "https://other.example" }],
     ["signature", "token-invalid-signature", { sign: "wrong-key" }],
-    ["kid", "jwk-kid-mismatch", { header: { kid: "ins_other" } }]
+    ["unknown-key", "jwk-kid-mismatch", { header: { kid: "ins_other" } }]
   ] as const
   it.scopedLive.each(tokens)("%s ↔ %s", ([ours, theirs, options]) =>
     Effect.gen(function* () {

@@ -33,7 +33,7 @@ export const stage = SigningKeys.layerJwks.pipe(
     Layer.unwrapEffect(
       HttpServer.addressFormattedWith((apiUrl) =>
         Effect.succeed(
-          ClerkHttp.layerFetch({ secretKey: DEFAULT_SECRET_KEY, apiUrl, policy: { attempts: 1 } })
+          ClerkHttp.layerFetch({ secretKey: DEFAULT_SECRET_KEY, apiUrl, policy: { maxAttempts: 1 } })
         )
       )
     )

@@ -25,9 +25,9 @@ describe("the emulator's program with an invalid body", () => {
   it.scopedLive.each(bodies)("reports it on both of its APIs, and in the log: %s", ([name, body, error]) =>
     Effect.gen(function* () {
       const { command, lines, send } = yield* program({ seed })
-      expect(errorOf(yield* command("answer-next", body))).toBe(error)
+      expect(errorOf(yield* command("respond-next", body))).toBe(error)
       expect(lines).toEqual([
-        `${error.slice(0, 3)} POST /__emulator/answer-next: {"error":"${error.slice(4)}"}`
+        `${error.slice(0, 3)} POST /__emulator/respond-next: {"error":"${error.slice(4)}"}`
       ])
       const clerk = yield* send("/v1/sessions", { method: "POST", headers: key, body })
       // Clerk's own clients send `null` for an empty body.
@@ -61,7 +61,7 @@ describe("the emulator's program with an invalid body", () => {
     Effect.gen(function* () {
       const { command, send } = yield* program()
       const body = { text: `"\\${nested(500)}\\\\"{{` }
-      expect((yield* command("answer-next", { status: 200, body })).status).toBe(200)
+      expect((yield* command("respond-next", { status: 200, body })).status).toBe(200)
       expect(JSON.parse((yield* send("/v1/jwks")).text)).toEqual(body)
     })
   )
@@ -79,7 +79,7 @@ describe("the emulator's program with an invalid body", () => {
       expect(errorOf(yield* command("seed", '{"__proto__":{"users":[]}}'))).toBe(
         "400 __proto__ is not a field; the fields are users, organizations, templates, sessions"
       )
-      expect(errorOf(yield* command("answer-next", '{"status":200,"constructor":1}'))).toMatch(
+      expect(errorOf(yield* command("respond-next", '{"status":200,"constructor":1}'))).toMatch(
         /^400 constructor is not a field/
       )
       expect(
@@ -103,60 +103,60 @@ describe("a command with an invalid value", () => {
   const operations =
     "operation must be one of Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, SigningKeys.jwks"
   const cases: ReadonlyArray<readonly [string, unknown, string]> = [
-    ["answer-next", { status: 9999 }, status],
-    ["answer-next", { status: 99 }, status],
-    ["answer-next", { status: 100 }, status],
-    ["answer-next", { status: 101 }, status],
-    ["answer-next", { status: 600 }, status],
-    ["answer-next", { status: 200.5 }, status],
-    ["answer-next", { status: "200" }, status],
-    ["answer-next", { status: null }, status],
-    ["answer-next", {}, `status is missing: a whole number from 200 to 599`],
-    ["answer-next", { status: 200, headers: { "a b": "1" } }, `headers.a b ${name}`],
-    ["answer-next", { status: 200, headers: { "": "1" } }, `headers. ${name}`],
-    ["answer-next", { status: 200, headers: { "a\r\nb": "1" } }, `headers.a b ${name}`],
-    ["answer-next", { status: 200, headers: { "x-😀": "1" } }, `headers.x-?? ${name}`],
-    ["answer-next", { status: 200, headers: { "Content-Length": "1" } }, `headers.Content-Length ${name}`],
+    ["respond-next", { status: 9999 }, status],
+    ["respond-next", { status: 99 }, status],
+    ["respond-next", { status: 100 }, status],
+    ["respond-next", { status: 101 }, status],
+    ["respond-next", { status: 600 }, status],
+    ["respond-next", { status: 200.5 }, status],
+    ["respond-next", { status: "200" }, status],
+    ["respond-next", { status: null }, status],
+    ["respond-next", {}, `status is missing: a whole number from 200 to 599`],
+    ["respond-next", { status: 200, headers: { "a b": "1" } }, `headers.a b ${name}`],
+    ["respond-next", { status: 200, headers: { "": "1" } }, `headers. ${name}`],
+    ["respond-next", { status: 200, headers: { "a\r\nb": "1" } }, `headers.a b ${name}`],
+    ["respond-next", { status: 200, headers: { "x-😀": "1" } }, `headers.x-?? ${name}`],
+    ["respond-next", { status: 200, headers: { "Content-Length": "1" } }, `headers.Content-Length ${name}`],
     [
-      "answer-next",
+      "respond-next",
       { status: 200, headers: { "transfer-encoding": "x" } },
       `headers.transfer-encoding ${name}`
     ],
-    ["answer-next", '{"status":200,"headers":{"__proto__":"x"}}', `headers.__proto__ ${name}`],
+    ["respond-next", '{"status":200,"headers":{"__proto__":"x"}}', `headers.__proto__ ${name}`],
     [
-      "answer-next",
+      "respond-next",
       { status: 200, headers: { a: "1\r\nb: 2" } },
       "headers.a must be a header value of printable ASCII characters"
     ],
     [
-      "answer-next",
+      "respond-next",
       { status: 200, headers: { a: "1\n" } },
       "headers.a must be a header value of printable ASCII characters"
     ],
     [
-      "answer-next",
+      "respond-next",
       { status: 200, headers: { a: "😀" } },
       "headers.a must be a header value of printable ASCII characters"
     ],
     [
-      "answer-next",
+      "respond-next",
       { status: 200, headers: { a: 1 } },
       "headers.a must be a header value of printable ASCII characters"
     ],
-    ["answer-next", { status: 200, headers: [] }, "headers must be an object of header names and values"],
-    ["answer-next", { status: 204, body: "x" }, "body must be empty for the status 204, 205 or 304"],
-    ["answer-next", { status: 304, body: {} }, "body must be empty for the status 204, 205 or 304"],
-    ["answer-next", { status: 200, operation: "Sessions.gett" }, operations],
-    ["answer-next", { status: 200, operation: "Users.get" }, operations],
-    ["answer-next", { status: 200, operation: "toString" }, operations],
-    ["answer-next", { status: 200, delay: "-1 day" }, `delay ${duration}`],
+    ["respond-next", { status: 200, headers: [] }, "headers must be an object of header names and values"],
+    ["respond-next", { status: 204, body: "x" }, "body must be empty for the status 204, 205 or 304"],
+    ["respond-next", { status: 304, body: {} }, "body must be empty for the status 204, 205 or 304"],
+    ["respond-next", { status: 200, operation: "Sessions.gett" }, operations],
+    ["respond-next", { status: 200, operation: "Users.get" }, operations],
+    ["respond-next", { status: 200, operation: "toString" }, operations],
+    ["respond-next", { status: 200, delay: "-1 day" }, `delay ${duration}`],
     [
-      "answer-next",
+      "respond-next",
       { stauts: 200, status: 200 },
       "stauts is not a field; the fields are status, headers, operation, delay, body"
     ],
-    ["fail-next", { fault: "rest" }, 'fault must be "reset" or "lost" or "silence"'],
-    ["fail-next", { fault: "lost", operation: "sessions.get" }, operations],
+    ["fail-next", { fault: "rest" }, 'fault must be "reset" or "response-lost" or "no-response"'],
+    ["fail-next", { fault: "response-lost", operation: "sessions.get" }, operations],
     ["latency", { duration: "2 second", operation: "Sessions.list " }, operations],
     ["latency", { duration: -1 }, `duration ${duration}`],
     ["latency", { duration: "1 fortnight" }, `duration ${duration}`],
@@ -199,12 +199,12 @@ describe("a command with an invalid value", () => {
     [
       "mint-token",
       { sign: "curent-key" },
-      'sign must be "current-key" or "wrong-key" or "none" or "hs256-with-public-key" or "cut" or "tampered"'
+      'sign must be "current-key" or "wrong-key" or "none" or "hs256-with-public-key" or "truncated" or "tampered"'
     ],
     ["mint-token", { claims: [] }, `claims ${json}`],
     ["mint-token", { version: 3 }, "version must be 1 or 2"],
-    ["rotate-key", { withdrawOld: "yes" }, "withdrawOld must be a boolean"],
-    ["rotate-key", { withdrawold: true }, "withdrawold is not a field; the fields are withdrawOld"],
+    ["rotate-key", { removePrevious: "yes" }, "removePrevious must be a boolean"],
+    ["rotate-key", { removeprevious: true }, "removeprevious is not a field; the fields are removePrevious"],
     ["reset", { all: true }, "the body must be an empty object"],
     ["reset", [], "the body must be an empty object"],
     [
@@ -332,7 +332,7 @@ describe("a health check", () => {
   it.scopedLive("needs no key, names the program, and is not in the log of requests", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* program()
-      yield* clerk.answerNext({ status: 503 })
+      yield* clerk.respondNext({ status: 503 })
       for (const path of ["/", "/health", "/health?full"]) {
         const reply = yield* send(path)
         expect(reply.status).toBe(200)

@@ -51,7 +51,7 @@ describe("the emulator's control path", () => {
         status: 404,
         json: {
           error:
-            "there is no such command; GET /__emulator lists them: state, sign-in, update-session, mint-token, rotate-key, answer-next, fail-next, latency, advance, seed, reset"
+            "there is no such command; GET /__emulator lists them: state, sign-in, update-session, mint-token, rotate-key, respond-next, fail-next, latency, advance, seed, reset"
         }
       })
       expect(yield* post("state")).toEqual({ status: 405, json: { error: "state is a GET" } })
@@ -123,8 +123,8 @@ describe("the emulator's control path", () => {
   it.effect("prepares responses and faults, by operation", () =>
     Effect.gen(function* () {
       const { ask, post } = yield* stage()
-      expect((yield* post("answer-next", { operation: "Sessions.get", status: 503 })).status).toBe(200)
-      yield* post("answer-next", { status: 200, body: { keys: [] }, headers: { "x-a": "1" } })
+      expect((yield* post("respond-next", { operation: "Sessions.get", status: 503 })).status).toBe(200)
+      yield* post("respond-next", { status: 200, body: { keys: [] }, headers: { "x-a": "1" } })
       yield* post("fail-next", { fault: "reset", operation: "Sessions.get" })
       expect(yield* ask("GET /v1/jwks")).toEqual({
         status: 200,
@@ -135,7 +135,7 @@ describe("the emulator's control path", () => {
       expect(yield* Effect.flip(ask("GET /v1/sessions/sess_1"))).toMatchObject({
         _tag: "EmulatedDisconnect"
       })
-      yield* post("answer-next", { status: 200, body: "<html>" })
+      yield* post("respond-next", { status: 200, body: "<html>" })
       expect(yield* ask("GET /v1/jwks")).toMatchObject({ headers: {}, body: "<html>" })
     })
   )
@@ -164,7 +164,7 @@ describe("the emulator's control path", () => {
       expect(updated.json).toMatchObject({ id: "sess_1", status: "active" })
       const minted = yield* post("mint-token", { sessionId: "sess_1", sign: "none" })
       expect(minted.json["token"]).toMatch(/^eyJ[\w-]+\.[\w-]+\.$/)
-      const { json } = yield* post("rotate-key", { withdrawOld: true })
+      const { json } = yield* post("rotate-key", { removePrevious: true })
       expect(clerk.jwks.keys.map(({ kid }) => kid)).toEqual([json["kid"]])
       expect((yield* post("seed", { users: [{ id: "user_2" }] })).status).toBe(200)
       expect(yield* clerk.users).toHaveLength(2)
@@ -183,8 +183,8 @@ describe("the emulator's control path", () => {
       400,
       "plan is not a field; the fields are userId, sessionId, clientId, organizationId, status, tasks, actor, activity, origin, age, expiresIn, version, claims, header"
     ],
-    ["answer-next", { status: 99 }, 400, "status must be a whole number from 200 to 599"],
-    ["fail-next", { fault: "fire" }, 400, 'fault must be "reset" or "lost" or "silence"'],
+    ["respond-next", { status: 99 }, 400, "status must be a whole number from 200 to 599"],
+    ["fail-next", { fault: "fire" }, 400, 'fault must be "reset" or "response-lost" or "no-response"'],
     [
       "advance",
       { by: "later" },

@@ -162,8 +162,8 @@ describe("effect-clerk-emulator", () => {
           _tag: "ClerkTransportError",
           sent: "maybe"
         })
-        yield* post("fail-next", { fault: "silence" })
-        const silent = get.pipe(RequestPolicy.retry({ attempts: 1 }), RequestPolicy.timeout("200 millis"))
+        yield* post("fail-next", { fault: "no-response" })
+        const silent = get.pipe(RequestPolicy.retry({ maxAttempts: 1 }), RequestPolicy.timeout("200 millis"))
         expect(yield* Effect.flip(silent)).toMatchObject({ _tag: "ClerkTimeout" })
         yield* post("advance", { by: "6 days" })
         expect((yield* get).status).toBe("expired")
@@ -180,7 +180,7 @@ describe("effect-clerk-emulator", () => {
         expect(tooLong.status).toBe(413)
 
         // A pending request does not prevent its end.
-        yield* post("fail-next", { fault: "silence" })
+        yield* post("fail-next", { fault: "no-response" })
         const left = Effect.promise(() => fetch(`${address}/v1/jwks`).catch(() => "broken off"))
         const fiber = yield* Effect.fork(left)
         yield* Effect.sleep("200 millis")

@@ -1,0 +1,168 @@
+/*
+ * Types and lists that several folders share. The public modules re-export them.
+ */
+
+/**
+ * A request as a plain value. The client adds everything about the connection: origin, key, headers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClerkRequest {
+  /** The name of the operation: `Sessions.get`. */
+  readonly operation: string
+  /** The HTTP method. */
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+  /** Path segments below `/v1`, not encoded: `["sessions", id, "revoke"]`. */
+  readonly path: ReadonlyArray<string>
+  /** The query parameters, not encoded. The client leaves out a parameter that is `undefined`. */
+  readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined
+  /** A JSON value. Absent means an empty body. */
+  readonly body?: unknown
+  /** The `Clerk-API-Version` of this request. Default: that of the client. */
+  readonly apiVersion?: string | undefined
+}
+
+/**
+ * A response as a plain value: any status, header names in lower case, the body as text.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClerkResponse {
+  /** The HTTP status. */
+  readonly status: number
+  /** The headers, with names in lower case. */
+  readonly headers: { readonly [name: string]: string }
+  /** The body as text, after decompression. */
+  readonly body: string
+}
+
+/**
+ * What a second execution of an operation does, which decides when the client retries it:
+ * - `read` changes nothing;
+ * - `idempotent` ends in the same state, or leaves only something unused behind;
+ * - `once` must not happen twice: the client retries it only if the request certainly did not reach Clerk, or if Clerk
+ *   rejected it unread (429).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Kind = "read" | "idempotent" | "once"
+
+/** The statuses that an operation may declare. */
+export const declaredStatuses = [404, 409, 410, 422] as const
+
+export type DeclaredStatus = (typeof declaredStatuses)[number]
+
+export const transportReasons = [
+  "dns",
+  "refused",
+  "unreachable",
+  "connect-timeout",
+  "proxy",
+  "proxy-rejected",
+  "reset",
+  "closed",
+  "incomplete-body",
+  "response-timeout",
+  "tls",
+  "protocol",
+  "invalid-request",
+  "unknown"
+] as const
+
+export type TransportReason = (typeof transportReasons)[number]
+
+export type Sent = "no" | "maybe"
+
+export const decodeReasons = [
+  "empty",
+  "json",
+  "utf8",
+  "content-type",
+  "encoding",
+  "oversize",
+  "schema",
+  "id-mismatch"
+] as const
+
+export type DecodeReason = (typeof decodeReasons)[number]
+
+export const tokenReasons = [
+  "format",
+  "header",
+  "alg",
+  "typ",
+  "category",
+  "unknown-key",
+  "signature",
+  "exp",
+  "nbf",
+  "iat",
+  "sub",
+  "sid",
+  "iss",
+  "azp",
+  "aud",
+  "session-pending",
+  "claims",
+  "missing",
+  "cross-origin"
+] as const
+
+export type TokenReason = (typeof tokenReasons)[number]
+
+export const keysUnavailableReasons = ["unreachable", "rejected", "failing", "invalid", "empty"] as const
+
+export type KeysUnavailableReason = (typeof keysUnavailableReasons)[number]
+
+export const requirementKinds = ["role", "permission", "feature", "plan", "reverification", "active"] as const
+
+export type RequirementKind = (typeof requirementKinds)[number]
+
+/** Where a value differs from its schema, and what the schema expects there. Never holds the value. */
+export interface Issue {
+  readonly path: string
+  readonly expected: string
+}
+
+/** What every error of a call says about it. */
+export interface CallFacts {
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  readonly attempts: number
+}
+
+/** A failure as data. `runtime` makes the error class `_tag` of it. */
+export interface Failure<Tag extends string, Fields> {
+  readonly _tag: Tag
+  readonly fields: Fields
+}
+
+/** No complete response came. */
+export interface TransportFault {
+  readonly reason: TransportReason
+  readonly sent: Sent
+  /** The status a proxy rejected the connection with, if that is the cause and the status is known. */
+  readonly proxyStatus?: number
+}
+
+/** The body of a response cannot be read. */
+export interface BodyFault {
+  readonly reason: DecodeReason
+  readonly status?: number
+  readonly contentType?: string | undefined
+  readonly maxResponseBytes?: number
+  /** These are known where somebody has read the body. */
+  readonly issues?: ReadonlyArray<Issue>
+  readonly expectedId?: string | undefined
+  readonly receivedId?: string | undefined
+  readonly traceId?: string | undefined
+}
+
+/** Why a transport has no response. */
+export type WireFailure =
+  | Failure<"ClerkTransportError", TransportFault>
+  | Failure<"ClerkDecodeError", BodyFault>

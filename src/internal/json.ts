@@ -1,8 +1,0 @@
-/** Parses JSON; `undefined`, for which JSON has no text, means that it is none. */
-export const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

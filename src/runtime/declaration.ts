@@ -1,0 +1,357 @@
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import { optionsFlaw, ownProperties } from "../core/input.js"
+import { type ClerkRequest, declaredStatuses, type Kind } from "../core/model.js"
+import type {
+  ClerkDecodeError,
+  ClerkInvalidRequest,
+  ClerkTimeout,
+  ClerkTransportError
+} from "../errors/CallErrors.js"
+import type {
+  ClerkBadRequest,
+  ClerkConflict,
+  ClerkForbidden,
+  ClerkGone,
+  ClerkNotFound,
+  ClerkRateLimited,
+  ClerkServerError,
+  ClerkUnauthorized,
+  ClerkUnexpectedStatus,
+  ClerkUnprocessableEntity
+} from "../errors/StatusErrors.js"
+
+/**
+ * The errors of every operation, whatever it declares.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CommonError =
+  | ClerkBadRequest
+  | ClerkUnauthorized
+  | ClerkForbidden
+  | ClerkRateLimited
+  | ClerkServerError
+  | ClerkUnexpectedStatus
+  | ClerkInvalidRequest
+  | ClerkTransportError
+  | ClerkTimeout
+  | ClerkDecodeError
+
+/**
+ * The statuses an operation may declare, with their errors. One that is not declared is `ClerkUnexpectedStatus`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export interface DeclaredErrors {
+  /** No such resource. */
+  readonly 404: ClerkNotFound
+  /** The resource is in a state that forbids this, or locked by another request. */
+  readonly 409: ClerkConflict
+  /** Clerk has withdrawn the operation. */
+  readonly 410: ClerkGone
+  /** Clerk rejected a parameter. */
+  readonly 422: ClerkUnprocessableEntity
+}
+
+/**
+ * The statuses that `DeclaredErrors` lists.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type DeclaredStatus = keyof DeclaredErrors
+
+/**
+ * The errors of an operation that declares these statuses: `ErrorOf<404 | 422>`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ErrorOf<Status extends DeclaredStatus = never> = CommonError | DeclaredErrors[Status]
+
+/**
+ * The names between braces in a path template.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PathParams<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | PathParams<Rest>
+  : never
+
+type ParameterFault<Name extends string, Seen extends string> = Name extends ""
+  ? "a parameter of a path needs a name, as in /users/{id}"
+  : Name extends Seen
+    ? `a path has a parameter only once, and ${Name} is in it twice`
+    : never
+
+type SegmentFault<Segment extends string, Seen extends string> = string extends Segment
+  ? never
+  : Segment extends ""
+    ? "a path has no empty segment, and no / at its end"
+    : Segment extends "." | ".."
+      ? "a path has no segment . or .."
+      : Segment extends `${string}${"?" | "#"}${string}`
+        ? "a path has no query or fragment: declare the query as query"
+        : Segment extends `{${infer Name}}`
+          ? ParameterFault<Name, Seen>
+          : Segment extends `${string}${"{" | "}"}${string}`
+            ? "a parameter of a path is a segment of its own, as in /users/{id}"
+            : never
+
+type PathFault<
+  Path extends string,
+  Seen extends string = never
+> = Path extends `/${infer Segment}/${infer Rest}`
+  ? SegmentFault<Segment, Seen> extends never
+    ? PathFault<`/${Rest}`, Seen | PathParams<Segment>>
+    : SegmentFault<Segment, Seen>
+  : Path extends `/${infer Segment}`
+    ? SegmentFault<Segment, Seen>
+    : never
+
+/**
+ * A path template without a mistake; otherwise a sentence that says what is wrong with it, which the compiler shows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CheckedPath<Path extends string> = [PathFault<Path>] extends [never] ? Path : PathFault<Path>
+
+/**
+ * The input of a declared operation: `path` when the template has parameters, `query` and `body` when they are
+ * declared, and nothing else.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Input<Path extends string, Query, Body> = [PathParams<Path>, Query, Body] extends [
+  never,
+  never,
+  never
+]
+  ? { readonly [part: string]: never }
+  : ([PathParams<Path>] extends [never]
+      ? unknown
+      : { readonly path: { readonly [Name in PathParams<Path>]: string } }) &
+      ([Query] extends [never] ? unknown : { readonly query: Query }) &
+      ([Body] extends [never] ? unknown : { readonly body: Body })
+
+/**
+ * The values a query can carry.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface QueryEncoded {
+  readonly [name: string]: string | number | boolean | undefined
+}
+
+/**
+ * Describes an endpoint of the Backend API: its request, its response and its errors.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Declaration<
+  Path extends string,
+  A,
+  AI,
+  Status extends DeclaredStatus,
+  Query,
+  QueryI,
+  Body,
+  BodyI
+> {
+  /** The name in errors and traces: `Users.ban`. */
+  readonly name: string
+  /** The HTTP method. */
+  readonly method: ClerkRequest["method"]
+  /** Below `/v1`; a parameter stands in braces and is checked against `IdText`: `/users/{id}/ban`. */
+  readonly path: CheckedPath<Path>
+  /** Whether the client may retry it: see `Kind`. */
+  readonly kind: Kind
+  /** Decodes the body of a success. `Schema.Void` reads none, and then 204 is a success too. */
+  readonly success: Schema.Schema<A, AI>
+  /** The statuses it documents besides 400, 401, 403, 429 and 5xx. */
+  readonly errors?: ReadonlyArray<Status> | undefined
+  /** Encodes the query; a refused value is a `ClerkInvalidRequest` whose rule is the schema's description. */
+  readonly query?: Schema.Schema<Query, QueryI> | undefined
+  /** Encodes the body, likewise. A body without any field is not sent. */
+  readonly body?: Schema.Schema<Body, BodyI> | undefined
+  /** The API version it needs, where that is not the client's. */
+  readonly apiVersion?: string | undefined
+  /** The path parameter that has to come back as the answer's `id`. */
+  readonly responseId?: PathParams<Path> | undefined
+  /**
+   * How to learn whether a repeated attempt was refused because an earlier one, whose answer was lost, had
+   * succeeded: `GET path` gives the state, and `isDone` says whether it is the one the operation brings about.
+   */
+  readonly confirm?: { readonly path: `/${string}`; readonly isDone: (value: A) => boolean } | undefined
+  /** The fields of the encoded body that are credentials: they are masked wherever Clerk quotes them. */
+  readonly secrets?: ReadonlyArray<keyof BodyI & string> | undefined
+}
+
+/** Every error of a call. */
+export type CallError = ErrorOf<DeclaredStatus>
+
+const parts = [
+  "name",
+  "method",
+  "path",
+  "kind",
+  "success",
+  "errors",
+  "query",
+  "body",
+  "apiVersion",
+  "responseId",
+  "confirm",
+  "secrets"
+] as const
+
+const methods: ReadonlyArray<ClerkRequest["method"]> = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+const kinds: ReadonlyArray<Kind> = ["read", "idempotent", "once"]
+
+const listed = (values: ReadonlyArray<string | number>): string =>
+  values.map((value) => JSON.stringify(value)).join(", ")
+
+const shown = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 100))
+  if (Array.isArray(value)) return `[${value.slice(0, 8).map(shown).join(", ")}]`
+  return (typeof value === "object" && value !== null) || typeof value === "function"
+    ? `a value of type ${typeof value}`
+    : String(value)
+}
+
+const includes = (values: ReadonlyArray<unknown>, value: unknown): boolean => values.includes(value)
+
+/** Says what is wrong with a segment of a path, or adds the parameter that stands there to `parameters`. */
+const segmentFlaw = (segment: string, parameters: Array<string>): string | undefined => {
+  if (segment === "") return "must have no empty segment, and no / at its end"
+  if (segment === "." || segment === "..") return "must have no segment . or .."
+  if (/[{}]/.test(segment)) {
+    const name = /^\{(\w+)\}$/.exec(segment)?.[1]
+    if (name === undefined || name === "__proto__") {
+      return 'must have each parameter in a segment of its own, as in "/users/{id}"'
+    }
+    if (parameters.includes(name)) return `must have the parameter ${name} only once`
+    parameters.push(name)
+    return undefined
+  }
+  return /^[\w.~-]+$/.test(segment)
+    ? undefined
+    : "must consist of letters, digits and - . _ ~ between its slashes (a query is declared as query)"
+}
+
+/**
+ * Checks a declaration as a whole, for callers without types and for what types cannot say. Throws a `TypeError` that
+ * names the part, what it must be and what it is. Gives back a copy of the own members, which later changes to the
+ * declaration do not reach.
+ */
+export const checkDeclaration = <D extends object>(declaration: D): D => {
+  let title = "Operation.make"
+  const reject = (part: string, rule: string, given: unknown): never => {
+    throw new TypeError(`${title}: ${part} ${rule}; it is ${shown(given)}`)
+  }
+  if (typeof declaration !== "object" || declaration === null || Array.isArray(declaration)) {
+    return reject("the declaration", "must be an object", declaration)
+  }
+  const copy = ownProperties(declaration)
+  const own: { readonly [Part in (typeof parts)[number]]?: unknown } = copy
+  if (typeof own.name !== "string" || !/^(?=.*\S)[^\p{Cc}]{1,128}$/u.test(own.name)) {
+    return reject("name", 'must be 1 to 128 characters on one line, as in "Users.ban"', own.name)
+  }
+  title = `Operation.make(${JSON.stringify(own.name)})`
+  const flaw = optionsFlaw(
+    declaration,
+    { unknown: `is not a part of a declaration; the parts are ${parts.join(", ")}` },
+    parts
+  )
+  if (flaw !== undefined) throw new TypeError(`${title}: ${flaw.field} ${flaw.rule}`)
+
+  const oneOf = (part: "method" | "kind", values: ReadonlyArray<string>) => {
+    if (!includes(values, own[part])) reject(part, `must be one of ${listed(values)}`, own[part])
+  }
+  const schema = (part: "success" | "query" | "body") => {
+    if (!Schema.isSchema(own[part])) reject(part, "must be a Schema of effect", own[part])
+  }
+  const parametersOf = (part: string, path: unknown): ReadonlyArray<string> => {
+    if (typeof path !== "string" || !path.startsWith("/")) return reject(part, 'must start with "/"', path)
+    if (/^\/v1(\/|$)/.test(path)) return reject(part, "must not start with /v1, which the client adds", path)
+    const parameters: Array<string> = []
+    for (const segment of path.slice(1).split("/")) {
+      const flaw = segmentFlaw(segment, parameters)
+      if (flaw !== undefined) reject(part, flaw, path)
+    }
+    return parameters
+  }
+
+  oneOf("method", methods)
+  oneOf("kind", kinds)
+  const parameters = parametersOf("path", own.path)
+  schema("success")
+  if (own.query !== undefined) schema("query")
+  if (own.body !== undefined) {
+    schema("body")
+    if (own.method === "GET") reject("body", "must be left out: a GET request has none", own.body)
+  }
+  const { responseId, apiVersion, confirm, errors, secrets } = own
+  if (errors !== undefined) {
+    if (!Array.isArray(errors) || !errors.every((each) => includes(declaredStatuses, each)))
+      return reject("errors", `must be an array of ${listed(declaredStatuses)}`, errors)
+    Object.assign(copy, { errors: [...errors] })
+  }
+  if (
+    apiVersion !== undefined &&
+    !(typeof apiVersion === "string" && /^\d{4}-\d{2}-\d{2}$/.test(apiVersion))
+  ) {
+    reject("apiVersion", "must be a date such as 2026-05-12", apiVersion)
+  }
+  if (responseId !== undefined && !includes(parameters, responseId)) {
+    reject(
+      "responseId",
+      `must be a parameter of the path (${listed(parameters) || "it has none"})`,
+      responseId
+    )
+  }
+  if (confirm !== undefined) {
+    if (typeof confirm !== "object" || confirm === null)
+      return reject("confirm", "must be an object", confirm)
+    const { path, isDone, ...others }: { readonly path?: unknown; readonly isDone?: unknown } =
+      ownProperties(confirm)
+    const [other] = Object.keys(others)
+    if (other !== undefined) reject("confirm", "must have nothing but path and isDone", [other])
+    const unknown = parametersOf("confirm.path", path).find((name) => !parameters.includes(name))
+    if (unknown !== undefined) reject("confirm.path", "must have no parameter that path has not", path)
+    if (typeof isDone !== "function") reject("confirm.isDone", "must be a function", isDone)
+    Object.assign(copy, { confirm: { path, isDone } })
+  }
+  if (secrets !== undefined) {
+    const fields = encodedFields(own.body)
+    // A misspelt name would leave a credential unmasked.
+    const isField = (name: unknown): boolean =>
+      typeof name === "string" && (fields === undefined || fields.includes(name))
+    if (!Array.isArray(secrets) || !secrets.every(isField)) {
+      return reject(
+        "secrets",
+        `must be an array of fields of the encoded body (${listed(fields ?? []) || "it has none"})`,
+        secrets
+      )
+    }
+    Object.assign(copy, { secrets: [...secrets] })
+  }
+  return copy
+}
+
+/** The names of the fields that an encoded body has; `undefined` when it may have any. */
+const encodedFields = (body: unknown): ReadonlyArray<string> | undefined => {
+  if (!Schema.isSchema(body)) return []
+  const ast = SchemaAST.encodedAST(body.ast)
+  return SchemaAST.isTypeLiteral(ast) && ast.indexSignatures.length === 0
+    ? ast.propertySignatures.map(({ name }) => String(name))
+    : undefined
+}

@@ -1,0 +1,123 @@
+import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import type * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import {
+  type Decoded,
+  type Encode,
+  makeOperation,
+  notAParameter,
+  type Operation
+} from "../core/call/operation.js"
+import { RuleBreak } from "../core/input.js"
+import { scrubText } from "../core/redaction/redact.js"
+import { call } from "./call.js"
+import type { Declaration, DeclaredStatus, ErrorOf, Input, QueryEncoded } from "./declaration.js"
+import { schemaIssues } from "./schemaIssues.js"
+
+/** Only own properties count, and an unknown one is rejected: a filter that is dropped is a trap. */
+const strictly = { errors: "first", exact: true, onExcessProperty: "error" } as const
+
+const rules = {
+  invalid: (expected: string) => `must be ${expected}`,
+  missing: (expected: string) => `must be given: ${expected}`,
+  unknown: () => notAParameter
+}
+
+const encoder = <A, I>(part: string, schema: Schema.Schema<A, I> | undefined): Encode | undefined => {
+  if (schema === undefined) return undefined
+  const encode = ParseResult.encodeUnknownEither(schema, strictly)
+  return (value) =>
+    Either.match(encode(value), {
+      onRight: (encoded) => ({ encoded }),
+      onLeft: (failure) => {
+        const issue = schemaIssues(failure)[0] ?? { path: [], kind: "invalid", expected: "valid" }
+        // The name of a field can be a text that the caller was sent, so it is cleaned like any text from outside.
+        return new RuleBreak(scrubText(issue.path[0] ?? part, []), rules[issue.kind](issue.expected))
+      }
+    })
+}
+
+/** Decodes a body by a schema. */
+const decoder = <A, I>(schema: Schema.Schema<A, I>): ((json: unknown) => Decoded<A>) => {
+  const decode = ParseResult.decodeUnknownEither(schema, { errors: "all", exact: true })
+  return (json) =>
+    Either.match(decode(json), {
+      onRight: (value) => ({ _tag: "Success", value }),
+      onLeft: (failure) => ({ _tag: "Failure", issues: () => schemaIssues(failure) })
+    })
+}
+
+/** A decoder that reads what it can without a schema, which decodes the rest and says what is wrong with it. */
+export type Reader<A> = (json: unknown) => A | undefined
+
+const decoderWith = <A, I>(schema: Schema.Schema<A, I>, read: Reader<A> | undefined) => {
+  const decode = decoder(schema)
+  if (read === undefined) return decode
+  return (json: unknown): Decoded<A> => {
+    const value = read(json)
+    return value === undefined ? decode(json) : { _tag: "Success", value }
+  }
+}
+
+/** Splits the template and compiles the schemas of a declaration. */
+export const compile = <
+  Path extends string,
+  A,
+  AI,
+  Status extends DeclaredStatus,
+  Query,
+  QueryI extends QueryEncoded,
+  Body,
+  BodyI
+>(
+  declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>,
+  read?: Reader<A>
+): Operation<A> => {
+  const { apiVersion, body, confirm, errors, kind, method, name, path, query, responseId, secrets, success } =
+    declaration
+  return makeOperation({
+    name,
+    method,
+    path,
+    kind,
+    errors: errors ?? [],
+    apiVersion,
+    responseId,
+    confirm,
+    secrets: secrets ?? [],
+    query: encoder("query", query),
+    body: encoder("body", body),
+    hasBody: !SchemaAST.isVoidKeyword(success.ast),
+    decode: decoderWith(success, read)
+  })
+}
+
+/**
+ * Makes an operation from a declaration that needs no check at run time, as the compiler and the tests have seen it. The
+ * check would be a tenth of the size of a program that makes one call.
+ *
+ * The effect needs `ClerkHttp`, which it looks up when it runs: see `Operation.Op`.
+ */
+export const declared = <
+  const Path extends `/${string}`,
+  A,
+  AI,
+  const Status extends DeclaredStatus = never,
+  Query = never,
+  QueryI extends QueryEncoded = never,
+  Body = never,
+  BodyI = never
+>(
+  declaration: Declaration<Path, A, AI, Status, Query, QueryI, Body, BodyI>,
+  read?: Reader<A>
+): ((input: Input<Path, Query, Body>) => Effect.Effect<A, ErrorOf<Status>>) => {
+  // Compiled at its first call, so that importing many operations costs nothing.
+  let operation: Operation<A> | undefined
+  return (input) => {
+    operation ??= compile(declaration, read)
+    // A status that is not declared is ClerkUnexpectedStatus, so no other error than the declared ones occurs.
+    return call(operation, input) as Effect.Effect<A, ErrorOf<Status>>
+  }
+}

@@ -1,0 +1,118 @@
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricLabel from "effect/MetricLabel"
+import * as Tracer from "effect/Tracer"
+import type { OperationFacts } from "../core/call/operation.js"
+
+/** What a call leaves behind for its span. Nothing in it comes from a caller or from an answer's body. */
+export interface CallRecord {
+  attempts: number
+  status: number | undefined
+  traceId: string | undefined
+}
+
+const calls = Metric.counter("clerk_calls", {
+  description: "Calls of Clerk's Backend API, by operation and outcome",
+  incremental: true
+})
+const durations = Metric.histogram(
+  "clerk_call_duration_seconds",
+  MetricBoundaries.fromIterable([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]),
+  "How long calls took with all their attempts and waits, by operation and outcome"
+)
+const retries = Metric.counter("clerk_retries", {
+  description: "Repeated attempts, by operation and the failure before",
+  incremental: true
+})
+
+const labels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
+
+/** Both values come from short lists (operation names, tags of errors), so the map stays small. */
+const labelsOf = (operation: string, key: string, value: string): ReadonlyArray<MetricLabel.MetricLabel> => {
+  const id = `${operation} ${key} ${value}`
+  let found = labels.get(id)
+  if (found === undefined) {
+    found = [MetricLabel.make("operation", operation), MetricLabel.make(key, value)]
+    labels.set(id, found)
+  }
+  return found
+}
+
+/** `outcome` is `ok` or the `_tag` of the error. */
+export const countCall = (operation: string, outcome: string, seconds: number): void => {
+  const tags = labelsOf(operation, "outcome", outcome)
+  calls.unsafeUpdate(1, tags)
+  durations.unsafeUpdate(seconds, tags)
+}
+
+export const countRetry = (operation: string, failure: string): void =>
+  retries.unsafeUpdate(1, labelsOf(operation, "failure", failure))
+
+// Pure, so that a bundle which verifies no tokens does not hold it.
+const verifications = /*#__PURE__*/ Metric.counter("clerk_token_verifications", {
+  description: "Tokens that were checked, by outcome",
+  incremental: true
+})
+
+const outcomeLabels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
+
+/** `outcome` is `ok`, the reason a token was refused for, or the `_tag` of another error. */
+export const countVerification = (outcome: string): void => {
+  let found = outcomeLabels.get(outcome)
+  if (found === undefined) {
+    found = [MetricLabel.make("outcome", outcome)]
+    outcomeLabels.set(outcome, found)
+  }
+  verifications.unsafeUpdate(1, found)
+}
+
+const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+/** Whether anybody would see a span: there is one already, or a tracer that is not Effect's own. */
+export const isTraced = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
+  fiber.getFiberRef(FiberRef.currentTracerEnabled) &&
+  (fiber.getFiberRef(FiberRef.currentContext).unsafeMap.has(Tracer.ParentSpan.key) ||
+    Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer) !== nativeTracer)
+
+/** Puts a call into a span of its own. The span carries the template of the path, never an id. */
+export const inSpan = <A, E extends { readonly _tag: string }>(
+  self: Effect.Effect<A, E>,
+  { name, method, template }: OperationFacts,
+  address: string | undefined,
+  record: CallRecord
+): Effect.Effect<A, E> => {
+  const attributes: Record<string, unknown> = { "http.request.method": method, "url.template": template }
+  if (address !== undefined) attributes["server.address"] = address
+  return Effect.useSpan(name, { kind: "client", captureStackTrace: false, attributes }, (span) =>
+    Effect.withParentSpan(self, span).pipe(
+      Effect.tapError((error) => Effect.sync(() => span.attribute("error.type", error._tag))),
+      Effect.ensuring(
+        Effect.sync(() => {
+          span.attribute("clerk.attempts", record.attempts)
+          if (record.status !== undefined) span.attribute("http.response.status_code", record.status)
+          if (record.traceId !== undefined) span.attribute("clerk.trace_id", record.traceId)
+        })
+      )
+    )
+  )
+}
+
+/** Puts the verification of a token into a span, which says why one was refused and nothing else of it. */
+export const inVerificationSpan = <A, E extends { readonly _tag: string; readonly reason: string }>(
+  self: Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.useSpan("SessionTokens.verify", { captureStackTrace: false }, (span) =>
+    Effect.withParentSpan(self, span).pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          span.attribute("error.type", error._tag)
+          span.attribute("clerk.reason", error.reason)
+        })
+      )
+    )
+  )

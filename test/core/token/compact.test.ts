@@ -1,0 +1,141 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { readCompact, readPart } from "../../../src/core/token/compact.js"
+import { claims, encode, header, kid, sessionToken } from "../../support/tokens.js"
+
+const depthOf = (value: unknown): number =>
+  typeof value === "object" && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0
+
+/** JSON with quotes, braces, colons and backslashes in its keys and values. */
+const awkward = FastCheck.stringMatching(/^["\\{}[\]:,u0-9a\n ]{0,12}$/)
+const anyObject = FastCheck.dictionary(
+  FastCheck.oneof(awkward, FastCheck.string()),
+  FastCheck.oneof(awkward, FastCheck.jsonValue(), FastCheck.dictionary(awkward, awkward))
+)
+
+describe("a part of a token", () => {
+  it.prop("is read as JSON", [anyObject, FastCheck.nat(3)], ([object, blanks]) => {
+    const json = JSON.stringify(object, null, blanks)
+    expect(readPart(encode(json))).toEqual(JSON.parse(json))
+  })
+
+  it.prop("is not read when it has a member twice", [anyObject, awkward], ([object, name]) => {
+    const { [name]: _, ...rest } = object
+    const twice = Object.entries(rest).map(
+      ([each, value]) => `${JSON.stringify(each)}:${JSON.stringify(value)}`
+    )
+    const member = `${JSON.stringify(name)}:1`
+    expect(readPart(encode(`{${[member, ...twice].join()}}`))).toBeDefined()
+    expect(readPart(encode(`{${[member, ...twice, member].join()}}`))).toBeUndefined()
+  })
+
+  it("has at most 64 levels", () => {
+    const nested = (levels: number) => `{"x":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`
+    expect(depthOf(JSON.parse(nested(64)))).toBe(64)
+    expect(readPart(encode(nested(64)))).toBeDefined()
+    expect(readPart(encode(nested(65)))).toBeUndefined()
+  })
+
+  it("may have a member twice in a nested object, where the last one counts", () => {
+    expect(readPart(encode('{"o":{"rol":"admin","rol":"member"}}'))).toEqual({ o: { rol: "member" } })
+  })
+})
+
+describe("a token", () => {
+  it("is split into its key id, its signed text, its payload and its signature", () => {
+    const token = sessionToken()
+    const [head, payload, signature] = token.split(".")
+    expect(readCompact(token, "session")).toEqual({ kid, signed: `${head}.${payload}`, payload, signature })
+  })
+
+  it("of the maximum length is split, and one character more is too long", () => {
+    const head = `${encode(header())}.`
+    const filled = (length: number) => {
+      const signature = `.${"A".repeat(340)}`
+      return `${head}${"A".repeat(length - head.length - signature.length)}${signature}`
+    }
+    expect(readCompact(filled(16_384), "session")).toMatchObject({ kid })
+    expect(readCompact(filled(16_388), "session")).toBe("format")
+  })
+
+  it("may have a header of 2,048 characters at most", () => {
+    const padded = (length: number) => {
+      const shortest = encode(header({ x: "" })).length
+      const head = encode(header({ x: "a".repeat(Math.floor(((length - shortest) * 3) / 4)) }))
+      return [head.length, readCompact(`${head}.${encode(claims())}.AAAA`, "session")] as const
+    }
+    const [length, read] = padded(2_048)
+    expect([length, typeof read]).toEqual([2_048, "object"])
+    expect(padded(2_052)[1]).toBe("format")
+  })
+
+  it("that is far too long is rejected without being read", () => {
+    const hostile = [
+      "a".repeat(10_000_000),
+      ".".repeat(10_000_000),
+      `${sessionToken()}${" ".repeat(10_000_000)}`,
+      "\ud83d".repeat(5_000_000)
+    ]
+    const started = performance.now()
+    for (let round = 0; round < 250; round++) {
+      for (const token of hostile) expect(readCompact(token, "session")).toBe("format")
+    }
+    // A thousand of them take less time than reading one.
+    expect(performance.now() - started).toBeLessThan(250)
+  })
+
+  it("of the maximum length and the slowest form is rejected in a few milliseconds", () => {
+    const fill = (text: string, length = 11_700) => text.repeat(Math.floor(length / text.length))
+    const dots = fill(".", 16_384)
+    const payloads = [
+      fill("["),
+      `${fill("[", 5_800)}${fill("]", 5_800)}`,
+      `{"a":${fill('{"a":')}`,
+      `{${Array.from({ length: 1_200 }, (_, at) => `"${at}":1`).join()}}`,
+      `{"x":"${fill("\\u0000")}"}`,
+      `{"x":${fill("9")}}`,
+      fill("\\"),
+      fill('"'),
+      fill(" ")
+    ].map(encode)
+    const tokens = [
+      dots,
+      fill("a.", 16_384),
+      fill("a", 16_384),
+      `${encode(header())}.${payloads[0]}.${"A".repeat(300)}`
+    ]
+    const times = [
+      ...payloads.map((payload) => () => readPart(payload)),
+      ...tokens.map((token) => () => readCompact(token, "session"))
+    ].map((attempt) => {
+      const rounds = Array.from({ length: 20 }, () => {
+        const started = performance.now()
+        attempt()
+        return performance.now() - started
+      })
+      // The fastest run counts, because other programs may have slowed down the others.
+      return Math.min(...rounds)
+    })
+    expect(Math.max(...times)).toBeLessThan(3)
+  })
+})
+
+describe("a header in the cache", () => {
+  const compact = (header: object) => `${encode(header)}.${encode({ sub: "user_1" })}.AAAA`
+  const session = { alg: "RS256", kid: "ins_1", cat: "cl_B7d4PD111AAA" }
+
+  it("is checked again for tokens of the other category", () => {
+    const token = compact(session)
+    expect(readCompact(token, "session")).toMatchObject({ kid: "ins_1" })
+    expect(readCompact(token, "template")).toBe("category")
+    expect(readCompact(token, "session")).toMatchObject({ kid: "ins_1" })
+  })
+
+  it("does not affect another one, nor does a rejected one", () => {
+    expect(readCompact(compact(session), "session")).toMatchObject({ kid: "ins_1" })
+    expect(readCompact(compact({ ...session, alg: "none" }), "session")).toBe("alg")
+    expect(readCompact(compact({ ...session, alg: "none" }), "session")).toBe("alg")
+    expect(readCompact(compact({ ...session, kid: "ins_2" }), "session")).toMatchObject({ kid: "ins_2" })
+    expect(readCompact(compact(session), "session")).toMatchObject({ kid: "ins_1" })
+  })
+})
