@@ -34,10 +34,10 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import { optionsFlaw, ownProperties } from "../core/input.js"
+import { optionsFlaw, ownProperties, RuleBreak } from "../core/input.js"
 import { readPublishableKey } from "../core/keys/publishableKey.js"
 import { tokenOf } from "../core/server/requestToken.js"
-import { makeParties, optionNames } from "../core/token/settings.js"
+import { makeParties, verifierOptionNames } from "../core/token/settings.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
@@ -116,12 +116,15 @@ export type Authenticator<Claims> = Effect.Effect<
 const broken = (setting: string, rule: string) => new ClerkConfigError({ setting, rule }, true)
 
 /** `category` is among them to have a message of its own. */
-const names = [...optionNames.verifier, "cookies", "publishableKey"]
+const names = [...verifierOptionNames, "cookies", "publishableKey"]
 
 const readIdentity = (publishableKey: unknown) =>
   publishableKey === undefined
     ? Effect.succeed(undefined)
-    : Effect.mapError(readPublishableKey(publishableKey), ({ field, rule }) => broken(field, rule))
+    : Effect.flatMap(
+        Effect.promise(() => readPublishableKey(publishableKey)),
+        (read) => (read instanceof RuleBreak ? broken(read.field, read.rule) : Effect.succeed(read))
+      )
 
 /**
  * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in

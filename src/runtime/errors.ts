@@ -1,7 +1,8 @@
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { CallFailure, StatusTag } from "../core/call/failure.js"
 import type { RuleBreak } from "../core/input.js"
-import type { WireFailure } from "../core/model.js"
+import type { KeysFailure, TokenFailure, WireFailure } from "../core/model.js"
 import { ClerkDecodeError, ClerkTimeout, ClerkTransportError } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import {
@@ -16,6 +17,7 @@ import {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "../errors/StatusErrors.js"
+import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import type { CallError } from "./declaration.js"
 
 /*
@@ -36,13 +38,14 @@ export const wireError = (failure: WireFailure): ClerkTransportError | ClerkDeco
     ? new ClerkTransportError(failure.fields, true)
     : new ClerkDecodeError(failure.fields, true)
 
-/** What the error of a transport says, which a client of a user's can fail with. */
-export const wireFailure = (error: ClerkTransportError | ClerkDecodeError): WireFailure => {
-  if (error._tag === "ClerkTransportError") {
+/** The failure in an error of a transport, or `undefined` for any other value. */
+export const wireFailure = (error: unknown): WireFailure | undefined => {
+  if (error instanceof ClerkTransportError) {
     const { proxyStatus, reason, sent } = error
     const fields = { reason, sent }
     return { _tag: error._tag, fields: proxyStatus === undefined ? fields : { ...fields, proxyStatus } }
   }
+  if (!(error instanceof ClerkDecodeError)) return undefined
   const { contentType, expectedId, issues, maxResponseBytes, reason, receivedId, status, traceId } = error
   return {
     _tag: error._tag,
@@ -93,4 +96,15 @@ export const callError = (failure: CallFailure): CallError => {
     default:
       return new statusClasses[failure._tag](failure.fields, true)
   }
+}
+
+/** The error of a token. */
+export const tokenError = ({ fields }: TokenFailure<DateTime.Utc, Duration.Duration>): ClerkTokenError =>
+  new ClerkTokenError(fields, true)
+
+/** The error of keys that are unavailable. */
+export const keysUnavailable = ({ fields }: KeysFailure): ClerkKeysUnavailable => {
+  const { retryAfterMillis, ...rest } = fields
+  const retryAfter = retryAfterMillis === undefined ? {} : { retryAfter: Duration.millis(retryAfterMillis) }
+  return new ClerkKeysUnavailable({ ...rest, ...retryAfter }, true)
 }

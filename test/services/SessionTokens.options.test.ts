@@ -133,9 +133,14 @@ describe("missingAzp is rejected when it is:", () => {
       "given without parties",
       { missingAzp: "allow" },
       "missingAzp",
-      "means something only together with authorizedParties"
+      "has no effect without authorizedParties"
     ],
-    ["given without parties, as reject", { missingAzp: "reject" }, "missingAzp", /only together/]
+    [
+      "given without parties, as reject",
+      { missingAzp: "reject" },
+      "missingAzp",
+      /has no effect without authorizedParties/
+    ]
   ])
 })
 
