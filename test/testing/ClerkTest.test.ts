@@ -10,7 +10,7 @@ import { defectOf } from "../support/exits.js"
 
 const active = ClerkTest.json(200, ClerkTest.session())
 
-/** The words of the defect an effect dies of. */
+/** The message of the defect with which an effect dies. */
 const deathOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.exit(effect), (exit) => String(defectOf(exit)))
 
@@ -22,8 +22,8 @@ const failedExpectation = (expected: ReadonlyArray<ExpectedRequest | string>) =>
     throw new Error("the expectation holds, or it is invalid")
   })
 
-describe("answers", () => {
-  it.effect("are the same for every request when there is but one", () =>
+describe("responses", () => {
+  it.effect("are the same for every request when there is only one", () =>
     Effect.gen(function* () {
       expect((yield* Sessions.get("sess_1")).status).toBe("active")
       expect((yield* Sessions.get("sess_1")).status).toBe("active")
@@ -48,7 +48,7 @@ describe("answers", () => {
     )
   )
 
-  it.effect("in a sequence that is used up are a defect that says so, and the request is on record", () =>
+  it.effect("after the end of a sequence are a defect with a message, and the request is recorded", () =>
     Effect.gen(function* () {
       yield* Sessions.get("sess_1")
       expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
@@ -58,7 +58,7 @@ describe("answers", () => {
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.sequence([active]), { policy: RequestPolicy.standard })))
   )
 
-  it.effect("after a sequence are what `fallback` says", () =>
+  it.effect("after a sequence are the value of `fallback`", () =>
     Effect.gen(function* () {
       expect((yield* Sessions.get("sess_1")).status).toBe("active")
       for (const _ of [1, 2]) {
@@ -73,7 +73,7 @@ describe("answers", () => {
     )
   )
 
-  it.effect("by operation have sequences of their own", () =>
+  it.effect("by operation have separate sequences", () =>
     Effect.gen(function* () {
       expect((yield* Effect.flip(Sessions.get("sess_1")))._tag).toBe("ClerkForbidden")
       expect((yield* Sessions.list({ userId: "user_1" })).totalCount).toBe(30)
@@ -93,7 +93,7 @@ describe("answers", () => {
     )
   )
 
-  it.effect("that are missing for an operation are a defect that names it and those there are", () =>
+  it.effect("that are missing for an operation are a defect that names it and the others", () =>
     Effect.gen(function* () {
       expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
         "Error: ClerkTest: there is no response for Sessions.revoke, only for Sessions.get, Sessions.list"
@@ -107,7 +107,7 @@ describe("answers", () => {
     )
   )
 
-  it.effect("begin anew for each test that is given the same layer", () => {
+  it.effect("start again for each test that uses the same layer", () => {
     const layer = ClerkTest.layer(
       ClerkTest.routes({ "Sessions.get": ClerkTest.sequence([ClerkTest.errorResponse(404, "gone"), active]) })
     )
@@ -121,14 +121,14 @@ describe("answers", () => {
     })
   })
 
-  it.effect("of a proxy are no session", () =>
+  it.effect("of a proxy are not sessions", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       expect(error).toMatchObject({ _tag: "ClerkDecodeError", reason: "content-type" })
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.text(200, "<html>It works!</html>"))))
   )
 
-  it.effect("in Clerk's form of a refusal tell all that one can", () =>
+  it.effect("in the form of Clerk's errors have all of its fields", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       expect(error).toMatchObject({
@@ -170,7 +170,7 @@ describe("faults and latency", () => {
     ["protocol", "maybe"],
     ["unknown", "maybe"]
   ]
-  it.effect.each(cases)("a fault that is %s says whether the request was sent: %s", ([reason, sent]) =>
+  it.effect.each(cases)("a fault that is %s states whether the request was sent: %s", ([reason, sent]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       expect(error).toBeInstanceOf(ClerkTransportError)
@@ -178,13 +178,13 @@ describe("faults and latency", () => {
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.fault(reason))))
   )
 
-  it.effect("a fault can say otherwise of itself", () =>
+  it.effect("a fault can override whether it was sent", () =>
     Effect.gen(function* () {
       expect(yield* Effect.flip(Sessions.get("sess_1"))).toMatchObject({ reason: "reset", sent: "no" })
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.fault("reset", "no"))))
   )
 
-  it.effect("an answer that is delayed comes when the clock of the test says so", () =>
+  it.effect("a delayed response arrives when the clock of the test reaches its time", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(Sessions.get("sess_1"))
       yield* TestClock.adjust("999 millis")
@@ -202,22 +202,24 @@ describe("faults and latency", () => {
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.delayed("1 second", ClerkTest.fault("reset")))))
   )
 
-  it.effect("silence ends with the time limit of an attempt, and each attempt has its time on record", () =>
-    Effect.gen(function* () {
-      const fiber = yield* Effect.fork(Sessions.get("sess_1"))
-      yield* TestClock.adjust("1 minute")
-      expect((yield* Fiber.join(fiber)).id).toBe("sess_1")
-      const [first = 0, second = 0] = yield* ClerkTest.times
-      expect(first).toBe(0)
-      expect(second).toBeGreaterThanOrEqual(2_000)
-      yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.get"])
-    }).pipe(
-      Effect.provide(
-        ClerkTest.layer(ClerkTest.sequence([ClerkTest.never, active]), {
-          policy: { maxAttempts: 2, timeout: "2 seconds" }
-        })
+  it.effect(
+    "a missing response ends with the time limit of an attempt, and the time of each attempt is recorded",
+    () =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(Sessions.get("sess_1"))
+        yield* TestClock.adjust("1 minute")
+        expect((yield* Fiber.join(fiber)).id).toBe("sess_1")
+        const [first = 0, second = 0] = yield* ClerkTest.times
+        expect(first).toBe(0)
+        expect(second).toBeGreaterThanOrEqual(2_000)
+        yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.get"])
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer(ClerkTest.sequence([ClerkTest.never, active]), {
+            policy: { maxAttempts: 2, timeout: "2 seconds" }
+          })
+        )
       )
-    )
   )
 })
 
@@ -237,7 +239,7 @@ describe("the requests", () => {
     yield* Sessions.verify("sess_1")
   })
 
-  it.effect("are as expected when all that is given of them is so", () =>
+  it.effect("match when all given fields match", () =>
     Effect.gen(function* () {
       yield* three
       yield* ClerkTest.expectRequests(["Sessions.list", "Sessions.get", "Sessions.verify"])
@@ -314,7 +316,7 @@ describe("the requests", () => {
     { operation: "Sessions.get", body: {} },
     { operation: "Sessions.get", apiVersion: "2025-03-12" },
     { operation: "Sessions.list" }
-  ])("are held against everything that is given: %j", (expected) =>
+  ])("are compared with all given fields: %j", (expected) =>
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))
       expect(yield* failedExpectation([expected])).toMatchObject({
@@ -398,7 +400,7 @@ describe("the requests", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("stay on record when the program fails, dies or is interrupted", () =>
+  it.effect("stay recorded when the program fails, dies or is interrupted", () =>
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))
       yield* Effect.exit(Sessions.revoke("sess_1"))
