@@ -6,16 +6,7 @@ import type { Instance } from "./instance.js"
 import { jwksOf } from "./keys.js"
 import type { KnownOperationName } from "./operationNames.js"
 import * as Parameters from "./parameters.js"
-import {
-  findSession,
-  isLive,
-  isMember,
-  listSessions,
-  newSession,
-  refresh as refreshSession,
-  revoke as revokeSession,
-  sessionJson
-} from "./sessions.js"
+import * as Sessions from "./sessions.js"
 import { put, type SessionRecord } from "./state.js"
 import { category, issueSessionToken, issueToken, verifyToken } from "./tokens.js"
 
@@ -37,7 +28,8 @@ type Operation = (call: Call) => Result | Promise<Result>
 const sessionId = (call: Call) => call.path["session_id"] ?? ""
 
 const getSession = (call: Call): SessionRecord | ErrorResponse =>
-  findSession(call.instance.state, sessionId(call), call.moment.now) ?? Errors.session(sessionId(call))
+  Sessions.findSession(call.instance.state, sessionId(call), call.moment.now) ??
+  Errors.session(sessionId(call))
 
 const jwks: Operation = ({ instance }) => jwksOf(instance.keys)
 
@@ -56,13 +48,15 @@ const list: Operation = ({ apiVersion, instance, moment, query }) => {
   if (parameters instanceof ErrorResponse) return parameters
   const { client_id: clientId, limit = 10, offset = 0, paginated, status, user_id: userId } = parameters
   if (userId === undefined && clientId === undefined) return Errors.missingOneOf(["user_id", "client_id"])
-  const matching = listSessions(instance.state, moment.now).filter(
+  const matching = Sessions.listSessions(instance.state, moment.now).filter(
     (session) =>
       (userId ?? session.userId) === session.userId &&
       (clientId ?? session.clientId) === session.clientId &&
       (status ?? session.status) === session.status
   )
-  const data = matching.slice(offset, offset + limit).map((session) => sessionJson(session, apiVersion))
+  const data = matching
+    .slice(offset, offset + limit)
+    .map((session) => Sessions.sessionJson(session, apiVersion))
   return paginated ? { data, total_count: matching.length } : data
 }
 
@@ -77,23 +71,26 @@ const create: Operation = ({ apiVersion, body, instance, moment }) => {
   const { state } = instance
   if (!state.users.has(userId)) return Errors.user(userId)
   // For a user who is not a member, the organization does not exist.
-  if (organizationId !== undefined && !isMember(state.organizations.get(organizationId), userId)) {
+  if (organizationId !== undefined && !Sessions.isMember(state.organizations.get(organizationId), userId)) {
     return Errors.organization
   }
-  const record = newSession(instance, moment, { userId, lastActiveOrganizationId: organizationId ?? null })
-  const full = put(state, { name: "sessions", id: record.id, record })
-  return full === undefined ? sessionJson(record, apiVersion) : Errors.quota(full)
+  const record = Sessions.newSession(instance, moment, {
+    userId,
+    lastActiveOrganizationId: organizationId ?? null
+  })
+  const full = put(state, { name: "sessions", record })
+  return full === undefined ? Sessions.sessionJson(record, apiVersion) : Errors.quota(full)
 }
 
 const get: Operation = (call) => {
   const session = getSession(call)
-  return session instanceof ErrorResponse ? session : sessionJson(session, call.apiVersion)
+  return session instanceof ErrorResponse ? session : Sessions.sessionJson(session, call.apiVersion)
 }
 
 const revoke: Operation = (call) => {
   const session = getSession(call)
   if (session instanceof ErrorResponse) return session
-  return sessionJson(revokeSession(call.instance.state, session, call.moment.now), call.apiVersion)
+  return Sessions.sessionJson(Sessions.revoke(call.instance.state, session, call.moment.now), call.apiVersion)
 }
 
 const verify: Operation = async (call) => {
@@ -103,14 +100,14 @@ const verify: Operation = async (call) => {
   if (parameters instanceof ErrorResponse) return parameters
   const session = getSession(call)
   if (session instanceof ErrorResponse) return session
-  if (!isLive(session)) return Errors.sessionToken
+  if (!Sessions.isLive(session)) return Errors.sessionToken
   if (parameters.token !== undefined) {
     const { exp, nbf, sid } = (await verifyToken(instance.keys, parameters.token))?.claims ?? {}
     const isExpired = typeof exp !== "number" || exp * 1000 <= moment.now
     const isEarly = typeof nbf === "number" && nbf * 1000 > moment.now
     if (sid !== session.id || isExpired || isEarly) return Errors.sessionToken
   }
-  return sessionJson(session, apiVersion)
+  return Sessions.sessionJson(session, apiVersion)
 }
 
 /** What both operations for tokens need. Clerk documents no error of its own for a session that has ended. */
@@ -121,7 +118,7 @@ const readTokenCall = (call: Call) => {
   if (parameters instanceof ErrorResponse) return parameters
   const session = getSession(call)
   if (session instanceof ErrorResponse) return session
-  if (!isLive(session)) return Errors.session(session.id)
+  if (!Sessions.isLive(session)) return Errors.session(session.id)
   return { session, lifetimeSeconds: parameters.expires_in_seconds }
 }
 
@@ -179,7 +176,7 @@ const refresh: Operation = async (call) => {
   if (expired instanceof ErrorResponse) return expired
   // Only cookies can bring a new refresh token to the browser.
   const nextRefreshToken = body.format === "cookie" ? makeId("rt", moment) : undefined
-  const session = refreshSession(instance.state, {
+  const session = Sessions.refresh(instance.state, {
     sessionId: sessionId(call),
     expiredToken: expired.digest,
     refreshToken: body.refresh_token,

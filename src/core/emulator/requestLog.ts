@@ -1,15 +1,12 @@
 import { RuleBreak } from "../input.js"
 import { byteLengthOf, inMiB, inWords, limits, readJson } from "./limits.js"
-import type { EmulatorResponse, ReceivedRequest } from "./model.js"
-
-/** How a connection fails. */
-export type Fault = "reset" | "response-lost" | "no-response"
+import type { ConnectionFault, EmulatorResponse, ReceivedRequest } from "./model.js"
 
 /** A response or a fault that replaces the ordinary response to a later request. */
 export interface Prepared {
   readonly operation: string | undefined
   readonly delayMillis: number
-  readonly outcome: EmulatorResponse | Fault
+  readonly outcome: EmulatorResponse | ConnectionFault
 }
 
 /** A request in the log. Its body stays text, because parsed JSON takes up to a hundred times the memory. */

@@ -47,7 +47,6 @@ export const clearState = (state: State): void => {
 export type Entry = {
   readonly [Name in keyof Records]: {
     readonly name: Name
-    readonly id: string
     readonly record: Records[Name]
   }
 }[keyof Records]
@@ -70,8 +69,9 @@ const sizeOf = (record: object): number => {
 export const fitsIn = ({ sizes }: State, entries: ReadonlyArray<Entry>): boolean =>
   entries.reduce((all, { record }) => all + sizeOf(record), sizes.all) <= limits.data
 
-/** Adds a record, or replaces the one of that id. Returns a sentence if the emulator is full. */
-export const put = (state: State, { id, name, record }: Entry): string | undefined => {
+/** Adds a record, or replaces the one of the same id. Returns a sentence if the emulator is full. */
+export const put = (state: State, { name, record }: Entry): string | undefined => {
+  const id = "name" in record ? record.name : record.id
   // Sound: the collection of a name holds the records of that name.
   const collection = state[name] as Map<string, Entry["record"]>
   const { sizes } = state

@@ -4,7 +4,7 @@ import { baseClaims, type Claims, sessionClaims, templateClaims } from "./claims
 import { type Moment, randomHex } from "./ids.js"
 import type { Instance } from "./instance.js"
 import { forgerPair, type KeyPair, type KeyRing, type SigningKey } from "./keys.js"
-import type { EmulatedTemplate } from "./model.js"
+import type { EmulatedTemplate, TokenSignature } from "./model.js"
 import type { SessionRecord } from "./state.js"
 
 type Header = Readonly<Record<string, unknown>>
@@ -31,21 +31,12 @@ const hs256 = async (secret: string, text: string): Promise<string> => {
   )
 }
 
-/** How a test wants a token to be signed. */
-export type Signature =
-  | "current-key"
-  | "wrong-key"
-  | "none"
-  | "hs256-with-public-key"
-  | "truncated"
-  | "tampered"
-
 interface Forgery {
   readonly header: Header
   readonly payload: string
   /** The payload that is signed. A `tampered` token has another one. */
   readonly signedPayload: string
-  readonly sign: Signature
+  readonly sign: TokenSignature
 }
 
 const forge = async (key: SigningKey, { header, payload, sign, signedPayload }: Forgery): Promise<string> => {
@@ -101,7 +92,7 @@ export const issueToken = (
     sign = "current-key",
     payload,
     ...options
-  }: TokenOptions & { readonly sign?: Signature | undefined; readonly payload?: string | undefined }
+  }: TokenOptions & { readonly sign?: TokenSignature | undefined; readonly payload?: string | undefined }
 ): Promise<string> => {
   const { keys, state, tokenLifetimeSeconds } = instance
   const base = baseOf(instance, moment, options, template?.lifetimeSeconds ?? tokenLifetimeSeconds)

@@ -1,5 +1,5 @@
 import type * as Duration from "effect/Duration"
-import type { EmulatedActivity } from "../../core/emulator/model.js"
+import type { ConnectionFault, EmulatedActivity, TokenSignature } from "../../core/emulator/model.js"
 import type { KnownOperationName } from "../../core/emulator/operationNames.js"
 
 /**
@@ -101,27 +101,6 @@ export interface MintOptions {
 }
 
 /**
- * How a token is signed.
- *
- * - `current-key`: with the current key
- * - `wrong-key`: with another RSA key, under the `kid` of the current key
- * - `none`: without a signature, as the `alg` of the header states
- * - `hs256-with-public-key`: with HMAC, whose secret is the text of the public key
- * - `truncated`: with the current key, but the end of the signature is missing
- * - `tampered`: with the current key, before other claims (by default another `sub`) replace the signed ones
- *
- * @since 0.1.0
- * @category inputs
- */
-export type TokenSignature =
-  | "current-key"
-  | "wrong-key"
-  | "none"
-  | "hs256-with-public-key"
-  | "truncated"
-  | "tampered"
-
-/**
  * Input of `mintToken`.
  *
  * @since 0.1.0
@@ -137,18 +116,6 @@ export interface MintTokenOptions extends MintOptions {
   /** The text to sign in place of the claims. It need not be JSON. Default: the claims. */
   readonly payload?: string | undefined
 }
-
-/**
- * How a connection fails.
- *
- * - `reset`: the connection breaks before Clerk executes the request
- * - `response-lost`: Clerk executes the request, and the connection breaks before the response
- * - `no-response`: the connection stays open, and no response ever comes
- *
- * @since 0.1.0
- * @category inputs
- */
-export type ConnectionFault = "reset" | "response-lost" | "no-response"
 
 /**
  * Input of `failNext`.

@@ -1,34 +1,20 @@
 import * as Duration from "effect/Duration"
 import { type Moment, makeId } from "../../core/emulator/ids.js"
 import type { Instance } from "../../core/emulator/instance.js"
-import type {
-  EmulatedOrganization,
-  EmulatedSession,
-  EmulatedSessionPatch,
-  EmulatedTemplate,
-  EmulatedUser,
-  SignedIn
-} from "../../core/emulator/model.js"
+import type * as Model from "../../core/emulator/model.js"
 import { aged, findSession, isMember, newSignIn, visible } from "../../core/emulator/sessions.js"
 import { type Entry, put, type SessionRecord } from "../../core/emulator/state.js"
 import { issueSessionToken, issueToken, type TokenOptions } from "../../core/emulator/tokens.js"
 import { visibleText } from "../../core/redaction/redact.js"
-import type {
-  CreateOrganizationOptions,
-  CreateTemplateOptions,
-  CreateUserOptions,
-  MintOptions,
-  MintTokenOptions,
-  SignInOptions
-} from "./inputs.js"
+import type * as Inputs from "./inputs.js"
 
 /*
  * The methods of the emulator that arrange its data. They throw an `EmulatorUsageError`, which becomes a defect.
  */
 
 /**
- * A method of the emulator was called with an invalid input. In process it is a defect, because the mistake is in the test. The
- * control API responds with `status` and `sentence`.
+ * A method of the emulator was called with an invalid input. In process it is a defect, because the mistake is in the
+ * test. The control API responds with `status` and `sentence`.
  */
 export class EmulatorUsageError extends Error {
   readonly status: 400 | 404 | 409
@@ -54,16 +40,17 @@ export const DEFAULT_ORIGIN: string = "https://app.emulator.test"
 
 export const seconds = (duration: Duration.DurationInput): number => Math.floor(Duration.toSeconds(duration))
 
-/** Adds a record, or replaces the one of that id. */
-export const store = ({ state }: Instance, entry: Entry): void => {
+/** Adds a record, or replaces the one of the same id. */
+export const store = <E extends Entry>({ state }: Instance, entry: E): E["record"] => {
   const full = put(state, entry)
   if (full !== undefined) throw new EmulatorUsageError(409, full)
+  return entry.record
 }
 
 export const newUser = (
   moment: Moment,
-  { features = [], id = makeId("user", moment), plan }: CreateUserOptions
-): EmulatedUser => ({ id, features, plan })
+  { features = [], id = makeId("user", moment), plan }: Inputs.CreateUserOptions
+): Model.EmulatedUser => ({ id, features, plan })
 
 export const newOrganization = (
   moment: Moment,
@@ -73,8 +60,8 @@ export const newOrganization = (
     members = [],
     plan,
     slug = id.toLowerCase().replaceAll("_", "-")
-  }: CreateOrganizationOptions
-): EmulatedOrganization => ({
+  }: Inputs.CreateOrganizationOptions
+): Model.EmulatedOrganization => ({
   id,
   slug,
   features,
@@ -86,7 +73,11 @@ export const newTemplate = ({
   claims = {},
   lifetime = "60 seconds",
   name
-}: CreateTemplateOptions): EmulatedTemplate => ({ name, claims, lifetimeSeconds: seconds(lifetime) })
+}: Inputs.CreateTemplateOptions): Model.EmulatedTemplate => ({
+  name,
+  claims,
+  lifetimeSeconds: seconds(lifetime)
+})
 
 /** Finds a session as it is now. */
 export const sessionOf = ({ state }: Instance, { now }: Moment, id: string): SessionRecord => {
@@ -95,7 +86,7 @@ export const sessionOf = ({ state }: Instance, { now }: Moment, id: string): Ses
   return session
 }
 
-const tokenOptions = ({ age, expiresIn, ...options }: MintOptions): TokenOptions => ({
+const tokenOptions = ({ age, expiresIn, ...options }: Inputs.MintOptions): TokenOptions => ({
   ...options,
   ...(age === undefined ? {} : { ageMillis: Duration.toMillis(age) }),
   ...(expiresIn === undefined ? {} : { lifetimeSeconds: seconds(expiresIn) })
@@ -105,19 +96,10 @@ export const signIn = async (
   instance: Instance,
   moment: Moment,
   userId: string,
-  options: SignInOptions
-): Promise<SignedIn> => {
+  options: Inputs.SignInOptions
+): Promise<Model.SignedIn> => {
   const { organizations, sessions, users } = instance.state
-  const {
-    activity,
-    actor,
-    clientId,
-    organizationId,
-    origin = DEFAULT_ORIGIN,
-    sessionId: id,
-    status,
-    tasks
-  } = options
+  const { organizationId, origin = DEFAULT_ORIGIN, sessionId: id } = options
   if (!users.has(userId)) throw idError(404, `there is no user ${userId}`)
   if (organizationId !== undefined && !isMember(organizations.get(organizationId), userId)) {
     throw idError(404, `user ${userId} is not a member of an organization ${organizationId}`)
@@ -125,9 +107,8 @@ export const signIn = async (
   if (id !== undefined && sessions.has(id)) {
     throw idError(409, `there is a session ${id} already`)
   }
-  const fields = { id, userId, clientId, organizationId, status, tasks, actor, activity }
-  const record = newSignIn(instance, moment, fields)
-  store(instance, { name: "sessions", id: record.id, record })
+  const record = newSignIn(instance, moment, { ...options, id, userId })
+  store(instance, { name: "sessions", record })
   const sessionToken = await issueSessionToken(instance, moment, record, tokenOptions({ ...options, origin }))
   return { session: visible(record), sessionToken, refreshToken: record.refreshToken, origin }
 }
@@ -136,14 +117,14 @@ export const mintSessionToken = async (
   instance: Instance,
   moment: Moment,
   id: string,
-  options: MintOptions
+  options: Inputs.MintOptions
 ): Promise<string> =>
   issueSessionToken(instance, moment, sessionOf(instance, moment, id), tokenOptions(options))
 
 export const mintToken = async (
   instance: Instance,
   moment: Moment,
-  { payload, sessionId, sign, template: name, ...options }: MintTokenOptions
+  { payload, sessionId, sign, template: name, ...options }: Inputs.MintTokenOptions
 ): Promise<string> => {
   const template = name === undefined ? undefined : instance.state.templates.get(name)
   if (name !== undefined && template === undefined) {
@@ -161,11 +142,11 @@ export const updateSession = (
   instance: Instance,
   { now }: Moment,
   id: string,
-  patch: EmulatedSessionPatch
-): EmulatedSession => {
+  patch: Model.EmulatedSessionPatch
+): Model.EmulatedSession => {
   const stored = instance.state.sessions.get(id)
   if (stored === undefined) throw idError(404, `there is no session ${id}`)
   const record = { ...stored, ...patch, updatedAt: now }
-  store(instance, { name: "sessions", id, record })
+  store(instance, { name: "sessions", record })
   return visible(aged(record, now))
 }

@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { type Moment, makeId } from "../../core/emulator/ids.js"
+import type { Moment } from "../../core/emulator/ids.js"
 import type { Instance } from "../../core/emulator/instance.js"
 import { inMiB, inWords, limits } from "../../core/emulator/limits.js"
 import type { EmulatedActivity, EmulatedStatus } from "../../core/emulator/model.js"
@@ -9,13 +9,7 @@ import { abandonAfterExpiry, newSignIn } from "../../core/emulator/sessions.js"
 import { type Entry, fitsIn } from "../../core/emulator/state.js"
 import { IdText } from "../../schema/Ids.js"
 import { KeptObject, PlainDuration, reader, sentenceOf } from "../input.js"
-import type {
-  CreateOrganizationOptions,
-  CreateTemplateOptions,
-  CreateUserOptions,
-  MintOptions,
-  SignInOptions
-} from "./inputs.js"
+import type * as Inputs from "./inputs.js"
 import { newOrganization, newTemplate, newUser, store } from "./methods.js"
 import * as Schemas from "./schemas.js"
 
@@ -42,7 +36,7 @@ export interface SeedActivity extends Partial<EmulatedActivity> {}
  * @category models
  */
 export interface SeedSession
-  extends Omit<SignInOptions, keyof MintOptions | "sessionId" | "status" | "activity"> {
+  extends Omit<Inputs.SignInOptions, keyof Inputs.MintOptions | "sessionId" | "status" | "activity"> {
   /** The id: `sess_…`. Default: a new one. */
   readonly id?: string | undefined
   /** The user of the session, who must be in the emulator or in the seed. */
@@ -67,12 +61,14 @@ export interface SeedSession
  */
 export interface EmulatorSeed {
   /** The users. Default: none. */
-  readonly users?: ReadonlyArray<CreateUserOptions & { readonly id: string }> | undefined
+  readonly users?: ReadonlyArray<Inputs.CreateUserOptions & { readonly id: string }> | undefined
   /** The organizations with their members. Default: none. */
-  readonly organizations?: ReadonlyArray<CreateOrganizationOptions & { readonly id: string }> | undefined
+  readonly organizations?:
+    | ReadonlyArray<Inputs.CreateOrganizationOptions & { readonly id: string }>
+    | undefined
   /** The JWT templates. Default: none. */
   readonly templates?:
-    | ReadonlyArray<CreateTemplateOptions & { readonly lifetime?: SeedDuration | undefined }>
+    | ReadonlyArray<Inputs.CreateTemplateOptions & { readonly lifetime?: SeedDuration | undefined }>
     | undefined
   /** The sessions. Default: none. */
   readonly sessions?: ReadonlyArray<SeedSession> | undefined
@@ -221,15 +217,12 @@ const entriesOf = (
   moment: Moment,
   { organizations = [], sessions = [], templates = [], users = [] }: EmulatorSeed
 ): ReadonlyArray<Entry> => [
-  ...users.map((user): Entry => ({ name: "users", id: user.id, record: newUser(moment, user) })),
-  ...organizations.map(
-    (each): Entry => ({ name: "organizations", id: each.id, record: newOrganization(moment, each) })
-  ),
-  ...templates.map((each): Entry => ({ name: "templates", id: each.name, record: newTemplate(each) })),
-  ...sessions.map((session): Entry => {
-    const id = session.id ?? makeId("sess", moment)
-    const times = timesOf(session, moment.now, instance.sessionLifetime)
-    return { name: "sessions", id, record: newSignIn(instance, moment, { ...session, id }, times) }
+  ...users.map((each) => ({ name: "users" as const, record: newUser(moment, each) })),
+  ...organizations.map((each) => ({ name: "organizations" as const, record: newOrganization(moment, each) })),
+  ...templates.map((each) => ({ name: "templates" as const, record: newTemplate(each) })),
+  ...sessions.map((each) => {
+    const times = timesOf(each, moment.now, instance.sessionLifetime)
+    return { name: "sessions" as const, record: newSignIn(instance, moment, each, times) }
   })
 ]
 

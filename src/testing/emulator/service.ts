@@ -264,19 +264,14 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
       get publicKeyPem() {
         return keys.published[0].pem
       },
-      createUser: method("createUser", Schemas.CreateUser, (moment, input) => {
-        const record = Methods.newUser(moment, input)
-        Methods.store(instance, { name: "users", id: record.id, record })
-        return record
-      }),
-      createOrganization: method("createOrganization", Schemas.CreateOrganization, (moment, input) => {
-        const record = Methods.newOrganization(moment, input)
-        Methods.store(instance, { name: "organizations", id: record.id, record })
-        return record
-      }),
-      createTemplate: method("createTemplate", Schemas.CreateTemplate, (_, input) => {
-        const record = Methods.newTemplate(input)
-        Methods.store(instance, { name: "templates", id: record.name, record })
+      createUser: method("createUser", Schemas.CreateUser, (moment, input) =>
+        Methods.store(instance, { name: "users", record: Methods.newUser(moment, input) })
+      ),
+      createOrganization: method("createOrganization", Schemas.CreateOrganization, (moment, input) =>
+        Methods.store(instance, { name: "organizations", record: Methods.newOrganization(moment, input) })
+      ),
+      createTemplate: method("createTemplate", Schemas.CreateTemplate, (_, input): void => {
+        Methods.store(instance, { name: "templates", record: Methods.newTemplate(input) })
       }),
       seed,
       reset: Effect.suspend(() => {
