@@ -155,6 +155,11 @@ export interface BodyFault {
   readonly status?: number
   readonly contentType?: string | undefined
   readonly maxResponseBytes?: number
+  /** These are known where somebody has read the body. */
+  readonly issues?: ReadonlyArray<Issue>
+  readonly expectedId?: string | undefined
+  readonly receivedId?: string | undefined
+  readonly traceId?: string | undefined
 }
 
 /** Why a transport has no response. */

@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import type { ClientSettings } from "../core/call/clientSettings.js"
 import { makeRedactor } from "../core/redaction/redact.js"
 import { type Api, wireRequest, withoutSecrets } from "../core/wire/request.js"
@@ -26,10 +25,9 @@ export const withSecretsOf = (
 }
 
 /** One request to the Backend API, one response, by any means of sending. */
-export const makeExecute = (send: Send, settings: ClientSettings): ClerkHttpService["execute"] => {
-  const { apiUrl, apiVersion, maxResponseBytes, origin, secretKey } = settings
-  const caller = { secretKey: Redacted.value(secretKey), apiVersion }
-  return executeAt(send, { baseUrl: `${apiUrl}/v1`, origin, maxResponseBytes, caller })
+export const makeExecute = (send: Send, settings: ClientSettings<unknown>): ClerkHttpService["execute"] => {
+  const { apiUrl, maxResponseBytes, origin } = settings
+  return executeAt(send, { baseUrl: `${apiUrl}/v1`, origin, maxResponseBytes, caller: settings })
 }
 
 /** One request to an API, one response. */

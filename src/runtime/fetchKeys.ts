@@ -9,8 +9,8 @@ import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import { ClerkHttp, type ClerkHttpService } from "../services/ClerkHttp.js"
 import type * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
-import { declared } from "./declared.js"
 import { withSecretsOf } from "./execute.js"
+import { declared } from "./operation.js"
 
 /** Twice the length of a set of 50 large keys. */
 export const maxSetLength = 64 * 1024
