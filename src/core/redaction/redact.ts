@@ -20,8 +20,8 @@ const credentials = [
 const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
 
 /**
- * Makes a text from outside fit to be shown. Masks everything with the form of a credential, turns control characters into
- * spaces (a log line stays one line) and shortens the text to 300 characters.
+ * Makes a text from outside fit to be shown, and shortens it to 300 characters. Masks everything with the form of a
+ * credential. Turns control characters into spaces, so that a log line stays one line.
  */
 export const visibleText = (text: string): string => {
   let clean = text.slice(0, maxRead)
