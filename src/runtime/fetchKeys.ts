@@ -9,7 +9,7 @@ import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import { ClerkHttp, type ClerkHttpService } from "../services/ClerkHttp.js"
 import type * as Operation from "../services/Operation.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
-import { withSecretsOf } from "./execute.js"
+import { withSecretsOf } from "./client.js"
 import { declared } from "./operation.js"
 
 /** Twice the length of a set of 50 large keys. */

@@ -22,7 +22,6 @@ import {
 import { bodyFailure, classifyFault, transportFailure } from "../core/wire/faults.js"
 import { fetchInit } from "../core/wire/fetch.js"
 import type { WireRequest } from "../core/wire/request.js"
-import { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import { wireFailure } from "./errors.js"
 import { fromOutcome, type Send } from "./send.js"
 import { inChildFiber } from "./time.js"
@@ -39,7 +38,7 @@ const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   const send = (request: WireRequest, maxBytes: number) =>
     client.execute(platformRequest(request)).pipe(
       // A client of `effect-clerk/Undici` that the caller has changed fails with an error of this library.
-      Effect.mapError(({ cause }) => failureOf(cause)),
+      Effect.mapError(({ cause }) => wireFailure(cause) ?? transportFailure(classifyFault(cause))),
       Effect.flatMap((response) =>
         response.status === switchingProtocols ? rejectUpgrade(response) : readResponse(response, maxBytes)
       ),
@@ -49,11 +48,6 @@ const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
     )
   return (request, maxBytes, millis) => inChildFiber(send(request, maxBytes), millis)
 }
-
-const failureOf = (cause: unknown): WireFailure =>
-  cause instanceof ClerkTransportError || cause instanceof ClerkDecodeError
-    ? wireFailure(cause)
-    : transportFailure(classifyFault(cause))
 
 const directSendKey: unique symbol = Symbol("effect-clerk/directSend")
 

@@ -6,7 +6,7 @@ import { issuerOf } from "../core/keys/publishableKey.js"
 import { type BaseUrl, readBaseUrl } from "../core/wire/baseUrl.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { PublicKeysOptions, SigningKeysService } from "../services/SigningKeys.js"
-import { executeAt } from "./execute.js"
+import { makeExecute } from "./client.js"
 import { fetchPublicKeySet, maxSetLength } from "./fetchKeys.js"
 import { keysFrom } from "./keyCache.js"
 import type { Send } from "./send.js"
@@ -55,7 +55,7 @@ export const publicKeys = <R>(
       Effect.flatMap(send, (send) =>
         keysFrom(
           fetchPublicKeySet({
-            execute: executeAt(send, { baseUrl: url, origin, maxResponseBytes: maxSetLength }),
+            execute: makeExecute(send, { baseUrl: url, origin, maxResponseBytes: maxSetLength }),
             address
           })
         )

@@ -112,18 +112,6 @@ export const textsIn = (value: unknown): ReadonlyArray<string> => {
   return Object.values(value).flatMap(textsIn)
 }
 
-const redactors = new WeakMap<ReadonlyArray<string>, Redactor>()
-
-const redactorOf = (secrets: ReadonlyArray<string>): Redactor => {
-  const redactor = redactors.get(secrets) ?? makeRedactor(secrets)
-  redactors.set(secrets, redactor)
-  return redactor
-}
-
 /** `Redactor.text` for callers that hold a list of secrets. */
 export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
-  redactorOf(secrets).text(text)
-
-/** `Redactor.json` for callers that hold a list of secrets. */
-export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>): unknown =>
-  redactorOf(secrets).json(value)
+  makeRedactor(secrets).text(text)
