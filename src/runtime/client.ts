@@ -14,6 +14,7 @@ import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { configError, wireError, wireFailure } from "./errors.js"
 import { overFetch } from "./fetch.js"
+import type { KeyCache } from "./keyCache.js"
 import { clientLimits, type PolicyLimits, readSettings, type Settings, standard } from "./policy.js"
 import type { Send } from "./send.js"
 import { isLive, type TimedOut, within, withoutEnd } from "./time.js"
@@ -101,6 +102,8 @@ export interface Client extends Sender {
   /** The policy that `limits` were read from. */
   policy: unknown
   limits: PolicyLimits | RuleBreak
+  /** The keys of its instance, from the first time that they are needed. */
+  keys?: KeyCache
 }
 
 const clients = new WeakMap<ClerkHttpService, Client>()

@@ -1,7 +1,8 @@
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import type { CallFailure, StatusTag } from "../core/call/failure.js"
 import type { RuleBreak } from "../core/input.js"
-import type { WireFailure } from "../core/model.js"
+import type { KeysFailure, TokenFailure, WireFailure } from "../core/model.js"
 import { ClerkDecodeError, ClerkTimeout, ClerkTransportError } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import {
@@ -16,6 +17,7 @@ import {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "../errors/StatusErrors.js"
+import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import type { CallError } from "./declaration.js"
 
 /*
@@ -94,4 +96,15 @@ export const callError = (failure: CallFailure): CallError => {
     default:
       return new statusClasses[failure._tag](failure.fields, true)
   }
+}
+
+/** The error of a token. */
+export const tokenError = ({ fields }: TokenFailure<DateTime.Utc, Duration.Duration>): ClerkTokenError =>
+  new ClerkTokenError(fields, true)
+
+/** The error of keys that are unavailable. */
+export const keysUnavailable = ({ fields }: KeysFailure): ClerkKeysUnavailable => {
+  const { retryAfterMillis, ...rest } = fields
+  const retryAfter = retryAfterMillis === undefined ? {} : { retryAfter: Duration.millis(retryAfterMillis) }
+  return new ClerkKeysUnavailable({ ...rest, ...retryAfter }, true)
 }

@@ -151,7 +151,7 @@ describe("makeRedactor", () => {
     expect(inspect(redactor, { depth: 10, showHidden: true })).not.toContain("a-first-secret")
   })
 
-  it("leaves every text without the form of a credential as it is when there are no secrets", () => {
+  it("does not change a text without credentials when there are no secrets", () => {
     expect(makeRedactor([])).toBe(noSecrets)
     expect(noSecrets.hide("sk_live_abc")).toBe("sk_live_abc")
     expect(noSecrets.text("key sk_live_abc")).toBe(visibleText("key sk_live_abc"))
