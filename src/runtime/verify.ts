@@ -55,7 +55,7 @@ export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningK
   const conclude = (
     result: Verified<DateTime.Utc> | TokenFailure<DateTime.Utc, Duration.Duration>
   ): ReturnType<Verify> => {
-    if ("_tag" in result) return reject(result)
+    if (result._tag !== "Verified") return reject(result)
     // The brands of the ids assert nothing.
     const claims = result.claims as TokenClaims
     // Decoded at each use, because only the schema's author knows whether its values may be shared.
@@ -86,7 +86,9 @@ export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningK
     const token: unknown = Redacted.isRedacted(given) ? Redacted.value(given) : given
     if (cacheCapacity === 0) return verifyFully(token)
     return Clock.clockWith((clock) => {
-      const known = verifier.recall(token, clock.unsafeCurrentTimeMillis(), clock.unsafeCurrentTimeNanos())
+      const known = verifier.recall(token, clock.unsafeCurrentTimeMillis(), () =>
+        clock.unsafeCurrentTimeNanos()
+      )
       return known === undefined ? verifyFully(token) : conclude(known)
     })
   }

@@ -88,18 +88,27 @@ export const timeFlaw = <Instant, Span>(
   { exp, iat, nbf }: TokenTimes,
   nowMillis: number,
   skewMillis: number,
-  { instant, span }: Times<Instant, Span>
+  make: Times<Instant, Span>
 ): TokenFailure<Instant, Span> | undefined => {
-  const at = (seconds: number) => instant(millisOf(seconds))
-  const here = () => ({ checkedAt: instant(nowMillis), clockSkew: span(skewMillis) })
   if (exp * 1000 <= nowMillis - skewMillis) {
-    return invalid("exp", { expiresAt: at(exp), issuedAt: at(iat), ...here() })
+    const times = { expiresAt: make.instant(millisOf(exp)), issuedAt: make.instant(millisOf(iat)) }
+    return untimely("exp", times, nowMillis, skewMillis, make)
   }
   if (nbf !== undefined && nbf * 1000 > nowMillis + skewMillis) {
-    return invalid("nbf", { notBefore: at(nbf), ...here() })
+    return untimely("nbf", { notBefore: make.instant(millisOf(nbf)) }, nowMillis, skewMillis, make)
   }
-  return iat * 1000 > nowMillis + skewMillis ? invalid("iat", { issuedAt: at(iat), ...here() }) : undefined
+  return iat * 1000 > nowMillis + skewMillis
+    ? untimely("iat", { issuedAt: make.instant(millisOf(iat)) }, nowMillis, skewMillis, make)
+    : undefined
 }
+
+const untimely = <Instant, Span>(
+  reason: TokenReason,
+  times: Omit<TokenFields<Instant, Span>, "reason">,
+  nowMillis: number,
+  skewMillis: number,
+  { instant, span }: Times<Instant, Span>
+) => invalid(reason, { ...times, checkedAt: instant(nowMillis), clockSkew: span(skewMillis) })
 
 /** Makes values of a token fit for an error. They are bounded, because users type some of them. */
 const shown = (values: ReadonlyArray<string>) => values.slice(0, 8).map((value) => scrubText(value, []))
@@ -302,8 +311,8 @@ export const readClaims = <Instant, Span>(
   const times = readTimes(payload)
   if ("_tag" in times) return times
   if (times.exp <= times.iat) return invalid("exp")
-  const untimely = timeFlaw(times, nowMillis, settings.skewMillis, make)
-  if (untimely !== undefined) return untimely
+  const flaw = timeFlaw(times, nowMillis, settings.skewMillis, make)
+  if (flaw !== undefined) return flaw
   const common = readCommon(payload, settings)
   if ("_tag" in common) return common
   const claims =

@@ -43,6 +43,8 @@ export const isKeyId = (kid: unknown): kid is string =>
 
 /** A well-formed token. Nothing in it is verified. */
 export interface CompactToken {
+  /** The whole token. */
+  readonly text: string
   readonly kid: string | undefined
   /** The text that is signed: the first two parts with their dot. */
   readonly signed: string
@@ -167,5 +169,5 @@ export const readCompact = (token: unknown, category: Category): CompactToken | 
   const header = readHeader(protectedHeader, category)
   return typeof header === "string"
     ? header
-    : { kid: header.kid, signed: token.slice(0, last), payload, signature }
+    : { text: token, kid: header.kid, signed: token.slice(0, last), payload, signature }
 }

@@ -19,6 +19,7 @@ import type { TokenSettings } from "./settings.js"
 
 /** A token that passed all checks but that of the caller's own schema, which reads the payload. */
 export interface Verified<Instant> {
+  readonly _tag: "Verified"
   readonly claims: PlainClaims<Instant>
   readonly payload: Payload
 }
@@ -50,7 +51,7 @@ export interface TokenVerifier<Instant, Span> {
   readonly recall: (
     token: unknown,
     nowMillis: number,
-    nowNanos: bigint
+    nowNanos: () => bigint
   ) => Verified<Instant> | TokenFailure<Instant, Span> | undefined
   /** Checks the form of a token. The result names its key. */
   readonly read: (token: unknown) => CompactToken | TokenFailure
@@ -81,7 +82,13 @@ export const makeTokenVerifier = <Instant, Span>(
     }
     freeze(read.claims)
     if (custom !== undefined) freeze(payload)
-    seen.set(token, { ...read, payload: custom === undefined ? {} : payload, freshUntilNanos })
+    seen.set(token, {
+      _tag: "Verified",
+      claims: read.claims,
+      times: read.times,
+      payload: custom === undefined ? {} : payload,
+      freshUntilNanos
+    })
   }
 
   return {
@@ -89,7 +96,7 @@ export const makeTokenVerifier = <Instant, Span>(
       if (typeof token !== "string") return undefined
       const found = seen.get(token)
       if (found === undefined) return undefined
-      if (found.freshUntilNanos !== undefined && found.freshUntilNanos <= nowNanos) {
+      if (found.freshUntilNanos !== undefined && found.freshUntilNanos <= nowNanos()) {
         seen.delete(token)
         return undefined
       }
@@ -109,8 +116,8 @@ export const makeTokenVerifier = <Instant, Span>(
       if (payload === undefined) return invalid("format")
       const read = readClaims(payload, settings, times, nowMillis)
       if ("_tag" in read) return read
-      if (cacheCapacity > 0) remember(`${compact.signed}.${compact.signature}`, read, payload, key)
-      return { claims: read.claims, payload }
+      if (cacheCapacity > 0) remember(compact.text, read, payload, key)
+      return { _tag: "Verified", claims: read.claims, payload }
     }
   }
 }
