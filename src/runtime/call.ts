@@ -17,13 +17,13 @@ import {
   type Client,
   clientOf,
   missingClerkHttp,
-  providedClerkHttp
+  providedClerkHttp,
+  sendThrough
 } from "./client.js"
 import type { CallError } from "./declaration.js"
-import { callError, wireFailure } from "./errors.js"
+import { callError } from "./errors.js"
 import { overridesIn, type PolicyLimits } from "./policy.js"
 import { type CallRecord, countCall, countRetry, inSpan, isTraced } from "./telemetry.js"
-import { executeWithin } from "./time.js"
 
 /** Runs an operation: checks the input, then makes requests, as often as the policy and the kind allow. */
 export const call = <A>(operation: Operation<A>, input: unknown): Effect.Effect<A, CallError> =>
@@ -64,7 +64,6 @@ const callThrough = <A>(
   const overrides = overridesIn(fiber.getFiberRef(FiberRef.currentContext).unsafeMap)
   if (overrides?.broken !== undefined) return invalid(operation, overrides.broken)
   const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
-  let joined: ReadonlyArray<string> | undefined
   const limits: PolicyLimits = overrides === undefined ? client.limits : { ...client.limits, ...overrides }
   return run(
     client,
@@ -74,11 +73,7 @@ const callThrough = <A>(
       limits,
       startedNanos: clock.unsafeCurrentTimeNanos(),
       endsAtNanos: overrides?.endsAtNanos,
-      secrets: () => {
-        // One list for the whole call, whose search is built once.
-        joined ??= prepared.secrets.length === 0 ? client.secrets : [...prepared.secrets, ...client.secrets]
-        return joined
-      }
+      redactor: client.redactor.with(prepared.secrets)
     },
     limits.onRetry,
     clock,
@@ -94,7 +89,7 @@ const run = <A>(
   clock: Clock.Clock,
   traced: boolean
 ): Effect.Effect<A, CallError> => {
-  const { operation, secrets, startedNanos } = call
+  const { operation, redactor, startedNanos } = call
   const { name } = operation
   const record: CallRecord = { attempts: 0, status: undefined, traceId: undefined }
 
@@ -124,13 +119,12 @@ const run = <A>(
           record.status = undefined
           record.traceId = undefined
         }
-        return Effect.matchEffect(executeWithin(client.http, request, millis, clock), {
-          onFailure: (error) =>
-            after(error._tag === "TimedOut" ? error : { _tag: "Failed", failure: wireFailure(error) }),
+        return Effect.matchEffect(sendThrough(client, request, millis, clock), {
+          onFailure: (failure) => after(failure._tag === "TimedOut" ? failure : { _tag: "Failed", failure }),
           onSuccess: (response) => {
             if (traced && isAttempt) {
               record.status = response.status
-              record.traceId = traceIdIn(response, secrets())
+              record.traceId = traceIdIn(response, redactor)
             }
             return after({ _tag: "Response", response })
           }

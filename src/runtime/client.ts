@@ -1,3 +1,4 @@
+import type * as Clock from "effect/Clock"
 import type { ConfigError } from "effect/ConfigError"
 import type { ConfigProvider } from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -5,15 +6,18 @@ import * as Redacted from "effect/Redacted"
 import { clientOptionsFlaw, readClientOptions } from "../core/call/clientSettings.js"
 import { fullBudget } from "../core/call/retry.js"
 import { broken, inField, own, RuleBreak } from "../core/input.js"
-import type { ClerkRequest, ClerkResponse } from "../core/model.js"
+import type { ClerkRequest, ClerkResponse, WireFailure } from "../core/model.js"
+import { makeRedactor, noSecrets, type Redactor } from "../core/redaction/redact.js"
+import { transportFailure } from "../core/wire/faults.js"
+import { type Api, wireRequest, withoutSecrets } from "../core/wire/request.js"
 import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { configError } from "./errors.js"
-import { makeExecute, secretsOf } from "./execute.js"
-import { overFetch } from "./fetchSend.js"
+import { configError, wireError, wireFailure } from "./errors.js"
+import { overFetch } from "./fetch.js"
 import type { KeyCache } from "./keyCache.js"
 import { clientLimits, type PolicyLimits, readSettings, type Settings, standard } from "./policy.js"
 import type { Send } from "./send.js"
+import { isLive, type TimedOut, within, withoutEnd } from "./time.js"
 import { flagVariable, secretVariable, textVariable } from "./variables.js"
 
 /**
@@ -38,11 +42,61 @@ export interface ClerkHttpService {
 /** The key of the service in a context. */
 export const clerkHttpKey = "effect-clerk/services/ClerkHttp"
 
+type Execute = ClerkHttpService["execute"]
+
+/** Sends one request within a time limit in milliseconds, which may be `Infinity`. */
+type SendWithin = (
+  request: ClerkRequest,
+  millis: number
+) => Effect.Effect<ClerkResponse, WireFailure | TimedOut>
+
+/** What an `execute` of this library is made of. */
+interface Sender {
+  /** Keeps time itself. Absent where somebody has wrapped the `execute`. */
+  readonly send: SendWithin | undefined
+  readonly redactor: Redactor
+}
+
+/** A wrapper of an `execute` is another function without this member, so the requests go through the wrapper. */
+const senderKey: unique symbol = Symbol("effect-clerk/sender")
+
+const withSender = (execute: Execute, sender: Sender): Execute =>
+  Object.defineProperty(execute, senderKey, { value: sender })
+
+const foreign: Sender = { send: undefined, redactor: noSecrets }
+
+const senderOf = (execute: unknown): Sender =>
+  typeof execute === "function" && Object.hasOwn(execute, senderKey)
+    ? (Reflect.get(execute, senderKey) as Sender) // `withSender` alone sets it
+    : foreign
+
+/** Makes the `execute` of an API, with any way to send. */
+export const makeExecute = (send: Send, api: Api): Execute => {
+  const redactor = makeRedactor(api.caller === undefined ? [] : [api.caller.secretKey])
+  const sendWithin: SendWithin = (request, millis) => {
+    const outgoing = wireRequest(request, api)
+    return "_tag" in outgoing
+      ? Effect.fail(outgoing)
+      : Effect.map(send(outgoing, api.maxResponseBytes, millis), (response) =>
+          withoutSecrets(response, redactor)
+        )
+  }
+  return withSender(
+    (request) =>
+      Effect.mapError(withoutEnd(sendWithin(request, Number.POSITIVE_INFINITY)), (failure) =>
+        wireError(failure)
+      ),
+    { send: sendWithin, redactor }
+  )
+}
+
+/** Marks a wrapper of an `execute`, so that its errors show no secret of the client inside either. */
+export const withSecretsOf = (inner: Execute, execute: Execute): Execute =>
+  withSender(execute, { send: undefined, redactor: senderOf(inner).redactor })
+
 /** All state of a client. */
-export interface Client {
+export interface Client extends Sender {
   readonly http: ClerkHttpService
-  /** The texts that nothing about a call may show. */
-  readonly secrets: ReadonlyArray<string>
   /** The tokens in the retry budget. */
   budget: number
   /** The policy that `limits` were read from. */
@@ -54,13 +108,21 @@ export interface Client {
 
 const clients = new WeakMap<ClerkHttpService, Client>()
 
-const clientFrom = (http: ClerkHttpService, policy: unknown): Client => ({
-  http,
-  secrets: secretsOf(http.execute),
-  budget: fullBudget,
-  policy,
-  limits: clientLimits(policy)
-})
+const unknownFailure = transportFailure({ reason: "unknown", sent: "maybe" })
+
+/** Sends one request through a client, within a time limit. */
+export const sendThrough = (
+  { http, send }: Client,
+  request: ClerkRequest,
+  millis: number,
+  clock: Clock.Clock
+): Effect.Effect<ClerkResponse, WireFailure | TimedOut> => {
+  if (send !== undefined && (millis === Number.POSITIVE_INFINITY || isLive(clock))) {
+    return send(request, millis)
+  }
+  const sent = Effect.mapError(http.execute(request), (error) => wireFailure(error) ?? unknownFailure)
+  return within(sent, millis, clock)
+}
 
 /** The state of the client behind a service, which may be any object of a user's. */
 export const clientOf = (http: ClerkHttpService): Client => {
@@ -68,7 +130,13 @@ export const clientOf = (http: ClerkHttpService): Client => {
   const policy = own(http, "policy")
   const known = clients.get(http)
   if (known === undefined) {
-    const client = clientFrom(http, policy)
+    const client = {
+      ...senderOf(http.execute),
+      http,
+      budget: fullBudget,
+      policy,
+      limits: clientLimits(policy)
+    }
     clients.set(http, client)
     return client
   }
@@ -98,8 +166,10 @@ export const makeClient = <R>(
 ): Effect.Effect<ClerkHttpService, ClerkConfigError, R> => {
   const settings = readClientOptions(options, { secretKey: unwrapped, policy: checkedPolicy })
   if (settings instanceof RuleBreak) return Effect.fail(configError(settings))
-  const { address, policy } = settings
-  return Effect.map(send, (send) => ({ execute: makeExecute(send, settings), address, policy }))
+  const { address, apiUrl, apiVersion, maxResponseBytes, origin, policy, secretKey } = settings
+  const caller = { secretKey, apiVersion }
+  const api = { baseUrl: `${apiUrl}/v1`, origin, maxResponseBytes, caller }
+  return Effect.map(send, (send) => ({ execute: makeExecute(send, api), address, policy }))
 }
 
 const variables = {

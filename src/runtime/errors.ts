@@ -38,13 +38,14 @@ export const wireError = (failure: WireFailure): ClerkTransportError | ClerkDeco
     ? new ClerkTransportError(failure.fields, true)
     : new ClerkDecodeError(failure.fields, true)
 
-/** What the error of a transport says, which a client of a user's can fail with. */
-export const wireFailure = (error: ClerkTransportError | ClerkDecodeError): WireFailure => {
-  if (error._tag === "ClerkTransportError") {
+/** The failure in an error of a transport, or `undefined` for any other value. */
+export const wireFailure = (error: unknown): WireFailure | undefined => {
+  if (error instanceof ClerkTransportError) {
     const { proxyStatus, reason, sent } = error
     const fields = { reason, sent }
     return { _tag: error._tag, fields: proxyStatus === undefined ? fields : { ...fields, proxyStatus } }
   }
+  if (!(error instanceof ClerkDecodeError)) return undefined
   const { contentType, expectedId, issues, maxResponseBytes, reason, receivedId, status, traceId } = error
   return {
     _tag: error._tag,

@@ -11,10 +11,9 @@ import type { ClerkResponse, KeysFailure, KeysUnavailableReason } from "../core/
 import { ClerkDecodeError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { callWith } from "./call.js"
-import { type ClerkHttpService, clientOf } from "./client.js"
+import { type ClerkHttpService, clientOf, makeExecute, withSecretsOf } from "./client.js"
 import type { CallError } from "./declaration.js"
 import { configError } from "./errors.js"
-import { executeAt, withSecretsOf } from "./execute.js"
 import { fetchDeadline, keysIn, makeKeyCache, type SigningKeysService } from "./keyCache.js"
 import { compile } from "./operation.js"
 import type { Settings } from "./policy.js"
@@ -118,7 +117,7 @@ export const publicKeys = <R>(
   if (api instanceof RuleBreak) return Effect.fail(configError(api))
   const { address, origin, url } = api
   return Effect.flatMap(send, (send) => {
-    const execute = executeAt(send, { baseUrl: url, origin, maxResponseBytes: maxSetLength })
+    const execute = makeExecute(send, { baseUrl: url, origin, maxResponseBytes: maxSetLength })
     return keysIn(makeKeyCache(fetchFrom(frontendPath, { execute, address }, publicReasonOf)))
   })
 }

@@ -11,7 +11,7 @@ import {
   type Operation
 } from "../core/call/operation.js"
 import { RuleBreak } from "../core/input.js"
-import { scrubText } from "../core/redaction/redact.js"
+import { visibleText } from "../core/redaction/redact.js"
 import { call } from "./call.js"
 import type { Declaration, DeclaredStatus, ErrorOf, Input, QueryEncoded } from "./declaration.js"
 import { schemaIssues } from "./schemaIssues.js"
@@ -34,7 +34,7 @@ const encoder = <A, I>(part: string, schema: Schema.Schema<A, I> | undefined): E
       onLeft: (failure) => {
         const issue = schemaIssues(failure)[0] ?? { path: [], kind: "invalid", expected: "valid" }
         // The name of a field can be a text that the caller was sent, so it is cleaned like any text from outside.
-        return new RuleBreak(scrubText(issue.path[0] ?? part, []), rules[issue.kind](issue.expected))
+        return new RuleBreak(visibleText(issue.path[0] ?? part), rules[issue.kind](issue.expected))
       }
     })
 }

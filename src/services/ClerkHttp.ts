@@ -23,8 +23,8 @@ import {
   type Sources
 } from "../runtime/client.js"
 import { configError } from "../runtime/errors.js"
-import { overFetch } from "../runtime/fetchSend.js"
-import { overHttpClient } from "../runtime/httpClientSend.js"
+import { overFetch } from "../runtime/fetch.js"
+import { overHttpClient } from "../runtime/httpClient.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
 export type { ClerkRequest, ClerkResponse } from "../core/model.js"

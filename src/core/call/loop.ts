@@ -1,8 +1,9 @@
 import type { CallFacts, ClerkRequest, ClerkResponse, Sent, WireFailure } from "../model.js"
+import type { Redactor } from "../redaction/redact.js"
 import type { CallFailure, TimeoutFields } from "./failure.js"
 import type { Operation, PreparedCall } from "./operation.js"
 import type { Limits } from "./policy.js"
-import { readResponse, type Secrets, shownMediaType } from "./response.js"
+import { readResponse, shownMediaType } from "./response.js"
 import { isFaultRetryable, isIdempotent, retryCost, waitMillis } from "./retry.js"
 
 /*
@@ -18,7 +19,8 @@ export interface Call<A> {
   readonly startedNanos: bigint
   /** When a deadline around several calls ends. */
   readonly endsAtNanos: bigint | undefined
-  readonly secrets: Secrets
+  /** Removes the secrets of the call and of its client. */
+  readonly redactor: Redactor
 }
 
 /** The clocks and the retry budget at one moment. */
@@ -144,7 +146,7 @@ const attempt = <A>(call: Call<A>, attempts: number, retry: Retry | undefined, n
 /** A transport does not know the call it serves, so its failures are completed here. */
 const completed = <A>(
   failure: WireFailure,
-  { operation, secrets }: Call<A>,
+  { operation, redactor }: Call<A>,
   { attempts, retry }: State
 ): CallFailure => {
   const facts = factsOf(operation, attempts)
@@ -155,7 +157,7 @@ const completed = <A>(
       fields: {
         ...facts,
         ...failure.fields,
-        contentType: shownMediaType(contentType, secrets()),
+        contentType: shownMediaType(contentType, redactor),
         retryable: false
       }
     }
@@ -229,7 +231,7 @@ const read = <A>(call: Call<A>, response: ClerkResponse, attempts: number, nowMi
   readResponse(
     call.operation,
     call.prepared.expectedId,
-    call.secrets,
+    call.redactor,
     response,
     factsOf(call.operation, attempts),
     nowMillis

@@ -1,6 +1,6 @@
 import { isRecord, own, RuleBreak } from "../input.js"
 import type { ClerkRequest, Issue, Kind } from "../model.js"
-import { scrubText, textsIn } from "../redaction/redact.js"
+import { textsIn, visibleText } from "../redaction/redact.js"
 
 /** A request that passed its checks, with what its response is compared with. */
 export interface PreparedCall {
@@ -90,7 +90,7 @@ const fill = (segments: ReadonlyArray<Segment>, path: PathValues): ReadonlyArray
   segments.map(({ text, parameter }) => (parameter === undefined ? text : (path[parameter] ?? text)))
 
 /** A name of the caller's can be a text that the caller was sent, so it is cleaned like any text from outside. */
-const flaw = (field: string, rule: string) => new RuleBreak(scrubText(field, []), rule)
+const flaw = (field: string, rule: string) => new RuleBreak(visibleText(field), rule)
 
 export const notAParameter = "is not a parameter of this operation"
 

@@ -1,33 +1,29 @@
 import { isRecord, parseJson } from "../input.js"
 import type { CallFacts, ClerkResponse, DecodeReason } from "../model.js"
-import { scrubJson, scrubText } from "../redaction/redact.js"
-import { mediaTypeIn } from "../wire/body.js"
-import { isCompressed } from "../wire/contentEncoding.js"
+import type { Redactor } from "../redaction/redact.js"
+import { isCompressed, mediaTypeIn } from "../wire/body.js"
 import type { DecodeFailure, DecodeFields, ErrorItem, StatusFailure, StatusTag } from "./failure.js"
 import type { Operation, OperationFacts } from "./operation.js"
 import { isStatusRetryable, retryAfterMillis } from "./retry.js"
 
 const successes: ReadonlySet<number> = new Set([200, 201, 202])
 
-/** The secrets that no error may show. A function, because the list is only needed for an error. */
-export type Secrets = () => ReadonlyArray<string>
-
 /** Clerk's id of a request: in the body of an error, or in a header. */
 export const traceIdIn = (
   { headers }: ClerkResponse,
-  secrets: ReadonlyArray<string>,
+  redactor: Redactor,
   json?: unknown
 ): string | undefined =>
   [isRecord(json) ? json["clerk_trace_id"] : undefined, headers["clerk-trace-id"], headers["cf-ray"]].find(
-    (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id) && scrubText(id, secrets) === id
+    (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id) && redactor.text(id) === id
   )
 
 const maxItems = 16
 
 /** Reads Clerk's list of errors. Every field has been seen missing, so none is required. */
-const errorItemsIn = (json: unknown, secrets: ReadonlyArray<string>): ReadonlyArray<ErrorItem> => {
+const errorItemsIn = (json: unknown, redactor: Redactor): ReadonlyArray<ErrorItem> => {
   if (!isRecord(json) || !Array.isArray(json["errors"])) return []
-  const shown = (value: unknown) => (typeof value === "string" ? scrubText(value, secrets) : undefined)
+  const shown = (value: unknown) => (typeof value === "string" ? redactor.text(value) : undefined)
   return json["errors"]
     .filter(isRecord)
     .slice(0, maxItems)
@@ -41,9 +37,7 @@ const errorItemsIn = (json: unknown, secrets: ReadonlyArray<string>): ReadonlyAr
         ...(message === undefined ? undefined : { message }),
         ...(longMessage === undefined ? undefined : { longMessage }),
         // Cleaning a record gives a record: only its texts change.
-        ...(isRecord(meta)
-          ? { meta: scrubJson(meta, secrets) as { readonly [key: string]: unknown } }
-          : undefined)
+        ...(isRecord(meta) ? { meta: redactor.json(meta) as { readonly [key: string]: unknown } } : undefined)
       }
     })
 }
@@ -68,14 +62,14 @@ const tagOf = ({ declared }: OperationFacts, status: number): StatusTag => {
 
 const statusFailure = (
   operation: OperationFacts,
-  secrets: ReadonlyArray<string>,
+  redactor: Redactor,
   response: ClerkResponse,
   call: CallFacts,
   nowMillis: number
 ): StatusFailure => {
   const { headers, status } = response
   const json = parseJson(response.body)
-  const traceId = traceIdIn(response, secrets, json)
+  const traceId = traceIdIn(response, redactor, json)
   const _tag = tagOf(operation, status)
   const isThrottle = _tag === "ClerkRateLimited" || _tag === "ClerkServerError"
   const hint = isThrottle ? retryAfterMillis(headers, nowMillis) : undefined
@@ -84,7 +78,7 @@ const statusFailure = (
     fields: {
       ...call,
       status,
-      errors: errorItemsIn(json, secrets),
+      errors: errorItemsIn(json, redactor),
       retryable: isStatusRetryable(operation.kind, status),
       ...(traceId === undefined ? undefined : { traceId }),
       ...(hint === undefined ? undefined : { retryAfterMillis: hint })
@@ -93,16 +87,14 @@ const statusFailure = (
 }
 
 /** A text from outside is shown only if nothing in it had to be masked. */
-const unlessMasked = (text: string | undefined, secrets: ReadonlyArray<string>): string | undefined =>
-  text !== undefined && scrubText(text, secrets) === text ? text : undefined
+const unlessMasked = (text: string | undefined, redactor: Redactor): string | undefined =>
+  text !== undefined && redactor.text(text) === text ? text : undefined
 
-export const shownMediaType = (
-  contentType: string | undefined,
-  secrets: ReadonlyArray<string>
-): string | undefined => unlessMasked(mediaTypeIn(contentType), secrets)
+export const shownMediaType = (contentType: string | undefined, redactor: Redactor): string | undefined =>
+  unlessMasked(mediaTypeIn(contentType), redactor)
 
-const shownId = (id: unknown, secrets: ReadonlyArray<string>): string | undefined =>
-  typeof id === "string" && /^[\w-]{1,128}$/.test(id) ? unlessMasked(id, secrets) : undefined
+const shownId = (id: unknown, redactor: Redactor): string | undefined =>
+  typeof id === "string" && /^[\w-]{1,128}$/.test(id) ? unlessMasked(id, redactor) : undefined
 
 const isJsonType = (contentType: string): boolean =>
   /^\s*(?:application\/(?:[\w.+-]+\+)?json|text\/json)\s*(?:;|$)/i.test(contentType)
@@ -119,7 +111,7 @@ export type ReadResponse<A> = { readonly _tag: "Success"; readonly value: A } | 
 export const readResponse = <A>(
   operation: Operation<A>,
   expectedId: string | undefined,
-  secrets: Secrets,
+  redactor: Redactor,
   response: ClerkResponse,
   call: CallFacts,
   nowMillis: number
@@ -127,7 +119,7 @@ export const readResponse = <A>(
   const { body, headers, status } = response
   const { hasBody } = operation
   const isSuccess = successes.has(status) || (status === 204 && !hasBody)
-  if (!isSuccess) return statusFailure(operation, secrets(), response, call, nowMillis)
+  if (!isSuccess) return statusFailure(operation, redactor, response, call, nowMillis)
   const unreadable = (
     reason: DecodeReason,
     details: Pick<DecodeFields, "expectedId" | "issues" | "receivedId"> = {},
@@ -139,8 +131,8 @@ export const readResponse = <A>(
       ...details,
       reason,
       status,
-      contentType: shownMediaType(headers["content-type"], secrets()),
-      traceId: traceIdIn(response, secrets(), json),
+      contentType: shownMediaType(headers["content-type"], redactor),
+      traceId: traceIdIn(response, redactor, json),
       retryable: false
     }
   })
@@ -157,14 +149,14 @@ export const readResponse = <A>(
   const decoded = operation.decode(json)
   if (decoded._tag === "Failure") {
     const issues = decoded.issues().map(({ expected, kind, path }) => ({
-      path: scrubText(path.join("."), secrets()),
+      path: redactor.text(path.join(".")),
       expected: kind === "missing" ? `${expected}, but it is missing` : expected
     }))
     return unreadable("schema", { issues }, json)
   }
   const receivedId = isRecord(json) ? json["id"] : undefined
   if (expectedId !== undefined && receivedId !== expectedId) {
-    const ids = { expectedId, receivedId: shownId(receivedId, secrets()) }
+    const ids = { expectedId, receivedId: shownId(receivedId, redactor) }
     return unreadable("id-mismatch", ids, json)
   }
   return decoded
