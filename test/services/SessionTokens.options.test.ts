@@ -135,7 +135,12 @@ describe("what becomes of tokens without a party is refused when it is:", () => 
       "missingAzp",
       "has no effect without authorizedParties"
     ],
-    ["said without parties, to be strict", { missingAzp: "reject" }, "missingAzp", /has no effect without authorizedParties/]
+    [
+      "said without parties, to be strict",
+      { missingAzp: "reject" },
+      "missingAzp",
+      /has no effect without authorizedParties/
+    ]
   ])
 })
 

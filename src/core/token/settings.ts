@@ -35,19 +35,19 @@ export interface Parties {
   readonly list: ReadonlyArray<string> | undefined
 }
 
-/** What tokens are compared with: the options after all checks. */
+/** What tokens are compared with: the options of a verifier after all checks. */
 export interface TokenSettings<Decode = unknown> {
   readonly category: Category
   readonly authorizedParties: Parties | undefined
-  readonly acceptsMissingAzp: boolean
+  readonly missingAzp: "reject" | "allow" | undefined
   readonly audience: ReadonlyArray<string> | undefined
   readonly issuer: string | undefined
-  readonly skewMillis: number
-  readonly acceptsPending: boolean
+  /** In milliseconds. */
+  readonly clockSkew: number
+  readonly allowPending: boolean
   /** Decodes the caller's own claims. */
-  readonly custom: Decode | undefined
-  /** How many valid tokens are remembered. */
-  readonly cacheCapacity: number
+  readonly claims: Decode | undefined
+  readonly cache?: { readonly capacity: number } | undefined
 }
 
 /** Reads the options that have types of Effect. */
@@ -139,18 +139,7 @@ const readIssuer = (issuer: unknown) =>
 const maxSkewMillis = 300_000
 
 /** Returns whether a duration is written as negative or as no number. Effect decodes such a duration to zero. */
-const isBelowZero = (written: unknown): boolean => {
-  switch (typeof written) {
-    case "number":
-      return !(written >= 0)
-    case "bigint":
-      return written < 0n
-    case "string":
-      return written.startsWith("-")
-    default:
-      return Array.isArray(written) && written.some(isBelowZero)
-  }
-}
+const isBelowZero = (written: unknown): boolean => /(?:^|,)-|NaN/.test(String(written))
 
 const skewReader =
   (millisOf: OptionDecoders<unknown>["millis"]) =>
@@ -202,43 +191,19 @@ export const verifierOptionNames: ReadonlyArray<string> = /*#__PURE__*/ Object.k
   /*#__PURE__*/ verifierReaders({ millis: () => undefined, decoder: () => undefined })
 )
 
+const checked = <Decode>(settings: TokenSettings<Decode> | RuleBreak): TokenSettings<Decode> | RuleBreak =>
+  settings instanceof RuleBreak ||
+  settings.missingAzp === undefined ||
+  settings.authorizedParties !== undefined
+    ? settings
+    : new RuleBreak("missingAzp", "has no effect without authorizedParties")
+
 const optionsKind = { unknown: "is not an option of token verification" }
 
-const read = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
-  readOptions(options, optionsKind, verifyReaders(decoders))
-
-const settingsOf = <Decode>(
-  { missingAzp, ...options }: Exclude<ReturnType<typeof read<Decode>>, RuleBreak>,
-  cacheCapacity = 0
-): TokenSettings<Decode> | RuleBreak =>
-  missingAzp !== undefined && options.authorizedParties === undefined
-    ? new RuleBreak("missingAzp", "has no effect without authorizedParties")
-    : {
-        category: options.category,
-        authorizedParties: options.authorizedParties,
-        acceptsMissingAzp: options.authorizedParties === undefined || missingAzp === "allow",
-        audience: options.audience,
-        issuer: options.issuer,
-        skewMillis: options.clockSkew,
-        acceptsPending: options.allowPending,
-        custom: options.claims,
-        cacheCapacity
-      }
-
 /** Reads the options of `SessionTokens.verify`. */
-export const readVerifyOptions = <Decode>(
-  given: unknown,
-  decoders: OptionDecoders<Decode>
-): TokenSettings<Decode> | RuleBreak => {
-  const options = read(given, decoders)
-  return options instanceof RuleBreak ? options : settingsOf(options)
-}
+export const readVerifyOptions = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
+  checked<Decode>(readOptions(options, optionsKind, verifyReaders(decoders)))
 
 /** Reads the options of `SessionTokens.verifier`. */
-export const readVerifierOptions = <Decode>(
-  given: unknown,
-  decoders: OptionDecoders<Decode>
-): TokenSettings<Decode> | RuleBreak => {
-  const options = readOptions(given, optionsKind, verifierReaders(decoders))
-  return options instanceof RuleBreak ? options : settingsOf(options, options.cache?.capacity)
-}
+export const readVerifierOptions = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
+  checked<Decode>(readOptions(options, optionsKind, verifierReaders(decoders)))
