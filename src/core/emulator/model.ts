@@ -1,0 +1,260 @@
+import type { KnownSessionStatus } from "../model.js"
+
+/**
+ * A request to the emulated Clerk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatorRequest {
+  /** The HTTP method. */
+  readonly method: string
+  /** The absolute URL of any host, or the path: `/v1/sessions?user_id=user_1`. */
+  readonly url: string
+  /** The headers, with names in any case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** The body as text or bytes, empty if there is none. */
+  readonly body: string | Uint8Array
+}
+
+/**
+ * A response of the emulated Clerk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatorResponse {
+  /** The HTTP status. */
+  readonly status: number
+  /** The headers, with names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The body as JSON text. */
+  readonly body: string
+}
+
+/**
+ * The statuses of a session, by Clerk's names.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EmulatedStatus = KnownSessionStatus
+
+/**
+ * The device and the place of a session, `latest_activity` on the wire. The wire leaves out absent fields.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedActivity {
+  /** The id of the record: `activity_…`. */
+  readonly id: string
+  /** Whether the device is a phone or a tablet. */
+  readonly isMobile: boolean
+  /** The kind of device: `desktop`, `iPhone`. */
+  readonly deviceType?: string | undefined
+  /** The name of the browser: `Firefox`. */
+  readonly browserName?: string | undefined
+  /** The version of the browser: `128.0.0.0`. */
+  readonly browserVersion?: string | undefined
+  /** The IP address of the device. */
+  readonly ipAddress?: string | undefined
+  /** The city. */
+  readonly city?: string | undefined
+  /** The country. */
+  readonly country?: string | undefined
+}
+
+/**
+ * A session in the emulator.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedSession {
+  /** The id: `sess_…`. */
+  readonly id: string
+  /** The user of the session. */
+  readonly userId: string
+  /** The client (one browser or device) of the session. */
+  readonly clientId: string
+  /** The status. */
+  readonly status: EmulatedStatus
+  /** Who acts in the user's name, or `null`. */
+  readonly actor: Readonly<Record<string, unknown>> | null
+  /** The active organization, or `null`. */
+  readonly lastActiveOrganizationId: string | null
+  /** When the session was used last, in milliseconds since 1970. */
+  readonly lastActiveAt: number
+  /** The device and the place, or `null`. */
+  readonly latestActivity: EmulatedActivity | null
+  /** The tasks of a pending session, or `null`. */
+  readonly tasks: ReadonlyArray<{ readonly key: string }> | null
+  /** When the session expires, in milliseconds since 1970. */
+  readonly expireAt: number
+  /** When the session ends if it is not used, in milliseconds since 1970. */
+  readonly abandonAt: number
+  /** When the session was created, in milliseconds since 1970. */
+  readonly createdAt: number
+  /** When the session changed last, in milliseconds since 1970. */
+  readonly updatedAt: number
+}
+
+/**
+ * The fields of a session that a test can change.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedSessionPatch
+  extends Partial<Omit<EmulatedSession, "id" | "userId" | "clientId" | "createdAt" | "updatedAt">> {}
+
+/**
+ * A user. Tokens of version 2 state the features and the plan with the scope `u`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedUser {
+  /** The id: `user_…`. */
+  readonly id: string
+  /** The features of the user's own plan. */
+  readonly features: ReadonlyArray<string>
+  /** The user's own plan, or `undefined`. */
+  readonly plan: string | undefined
+}
+
+/**
+ * A member of an organization.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedMembership {
+  /** The user who is a member. */
+  readonly userId: string
+  /** The role: `org:admin`. */
+  readonly role: string
+  /** The custom permissions: `org:<feature>:<permission>`. */
+  readonly permissions: ReadonlyArray<string>
+}
+
+/**
+ * An organization. Tokens of version 2 state the features and the plan with the scope `o`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedOrganization {
+  /** The id: `org_…`. */
+  readonly id: string
+  /** The slug. */
+  readonly slug: string
+  /** The features of the organization's plan. */
+  readonly features: ReadonlyArray<string>
+  /** The organization's plan, or `undefined`. */
+  readonly plan: string | undefined
+  /** The members. */
+  readonly members: ReadonlyArray<EmulatedMembership>
+}
+
+/**
+ * The state of a browser after a sign-in. It is the input of a refresh once `sessionToken` has expired.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SignedIn {
+  /** The session. */
+  readonly session: EmulatedSession
+  /** The session token, value of the `__session` cookie. */
+  readonly sessionToken: string
+  /** The refresh token, value of the `__refresh` cookie. */
+  readonly refreshToken: string
+  /** The web origin of the sign-in, `azp` of the token. */
+  readonly origin: string
+}
+
+/**
+ * The published keys, as `GET /v1/jwks` returns them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatorJwks {
+  /** The public keys, the signing key first. */
+  readonly keys: ReadonlyArray<{
+    readonly use: "sig"
+    readonly kty: "RSA"
+    readonly kid: string
+    readonly alg: "RS256"
+    readonly n: string
+    readonly e: string
+  }>
+}
+
+/**
+ * A JWT template.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedTemplate {
+  /** The name of the template. */
+  readonly name: string
+  /** The claims the template adds. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** The lifetime of its tokens, in seconds. */
+  readonly lifetimeSeconds: number
+}
+
+/**
+ * A request that the emulator received, with the status of its response.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReceivedRequest {
+  /** The operation: `Sessions.get`. `undefined` if no route matches the request. */
+  readonly operation: string | undefined
+  /** The HTTP method. */
+  readonly method: string
+  /** The segments below `/v1`, decoded. */
+  readonly path: ReadonlyArray<string>
+  /** The query parameters, decoded. */
+  readonly query: Readonly<Record<string, string>>
+  /**
+   * The body as JSON, or as text if it is not JSON; `undefined` for an empty body. A body above 65,536 characters is
+   * replaced by its length.
+   */
+  readonly body: unknown
+  /** The `Clerk-API-Version` header, or `undefined`. */
+  readonly apiVersion: string | undefined
+  /** When the request arrived, in milliseconds of `Clock` since 1970. */
+  readonly at: number
+  /** The status of the response. `undefined` while there is none, and if the connection broke. */
+  readonly status: number | undefined
+}
+
+/**
+ * Everything an emulator holds, at one moment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatorState {
+  /** All users, oldest first. */
+  readonly users: ReadonlyArray<EmulatedUser>
+  /** All organizations, oldest first. */
+  readonly organizations: ReadonlyArray<EmulatedOrganization>
+  /** All JWT templates, oldest first. */
+  readonly templates: ReadonlyArray<EmulatedTemplate>
+  /** All sessions, newest first. */
+  readonly sessions: ReadonlyArray<EmulatedSession>
+  /** The `kid`s of the published keys. The first one signs. */
+  readonly keys: ReadonlyArray<string>
+  /** The newest requests: at most 1,000, and at most 2 MiB of JSON in all. */
+  readonly requests: ReadonlyArray<ReceivedRequest>
+  /** How many older requests the log no longer holds. */
+  readonly droppedRequests: number
+}

@@ -1,0 +1,38 @@
+/** All operations of the library, in the order of its documentation. */
+export const knownOperationNames = [
+  "Sessions.list",
+  "Sessions.create",
+  "Sessions.get",
+  "Sessions.refresh",
+  "Sessions.revoke",
+  "Sessions.verify",
+  "Sessions.createToken",
+  "Sessions.createTokenFromTemplate",
+  "SigningKeys.jwks"
+] as const
+
+/**
+ * The names of the library's own operations, all of which the emulator serves.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type KnownOperationName = (typeof knownOperationNames)[number]
+
+/**
+ * The names of the library's own operations, or any other name for one of your own. Names that begin with `Sessions.` or
+ * `SigningKeys.` belong to the library.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OperationName = KnownOperationName | (string & {})
+
+export const isKnownOperation = (name: string): name is KnownOperationName =>
+  (knownOperationNames as ReadonlyArray<string>).includes(name)
+
+/** Returns whether a name can only be a misspelt name of the library: users' own operations have other namespaces. */
+export const isMisspelt = (name: string): boolean =>
+  !isKnownOperation(name) &&
+  (/^(?:Sessions|SigningKeys)\./.test(name) ||
+    knownOperationNames.some((known) => known.toLowerCase() === name.toLowerCase()))
