@@ -1,5 +1,5 @@
 import { broken, flag, optional, RuleBreak, readOptions } from "../input.js"
-import { isLoopback } from "../wire/baseUrl.js"
+import { readBaseUrl } from "../wire/baseUrl.js"
 import type { Category } from "./compact.js"
 
 /**
@@ -118,23 +118,15 @@ const readAudience = (audience: unknown) => {
     : broken("must be one or more non-empty strings")
 }
 
-const isIssuer = (issuer: unknown): issuer is string => {
-  const isPlain =
-    typeof issuer === "string" &&
-    /^https?:\/\/(?:[a-z0-9.-]+|\[::1\])(:\d{1,5})?(\/[\w.~-]+)*$/.test(issuer) &&
-    URL.canParse(issuer)
-  if (!isPlain) return false
-  const { hostname, href, protocol } = new URL(issuer)
+const readIssuer = (issuer: unknown) => {
+  const read = readBaseUrl(issuer, "must be https")
   // Tokens have the URL standard's spelling, so no other one ever equals theirs.
-  return href.replace(/\/$/, "") === issuer && (protocol === "https:" || isLoopback(hostname))
-}
-
-const readIssuer = (issuer: unknown) =>
-  isIssuer(issuer)
-    ? issuer
-    : broken(
+  return read instanceof RuleBreak || read.url !== issuer
+    ? broken(
         "must be the https address of the instance's Frontend API, without a slash at the end (http is for loopback addresses only)"
       )
+    : read.url
+}
 
 const maxSkewMillis = 300_000
 
