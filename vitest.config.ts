@@ -10,7 +10,6 @@ const otherSuites = ["test/browser/**", "test/faults/**"]
 const isolated = [
   "test/examples/observability.test.ts",
   "test/runtime/keyCache.isolated.test.ts",
-  "test/runtime/requestIsolation.test.ts",
   "test/services/ClerkHttp.environment.test.ts",
   "test/services/SessionTokens.secrets.test.ts",
   "test/services/SessionTokens.telemetry.test.ts",

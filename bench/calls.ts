@@ -3,9 +3,8 @@
  * Started by `run.ts` with the server's URL, how many rounds, how many calls in each, and how many rounds' worth of
  * calls come first without being measured: what V8 has not compiled yet is not what runs for long in a server.
  */
-import * as Either from "effect/Either"
-import { SessionPage } from "effect-clerk"
-import { compile } from "../src/runtime/operation.js"
+import * as DateTime from "effect/DateTime"
+import { makeSessionPageReader } from "../src/core/session/reader.js"
 import { makeContenders, type Reading, works } from "./contenders.js"
 import type { Run } from "./lanes.js"
 import { liveHeapBytes, sampleInTurns } from "./sample.js"
@@ -59,14 +58,7 @@ const callSubjects = makeContenders(apiUrl).flatMap(({ key, run }) =>
 const pageText = pageEnvelope(0, pageSize, pageSize)
 const page: unknown = JSON.parse(pageText)
 
-// The decoder of an operation, made as the library makes it.
-const { decode } = compile({
-  name: "Sessions.list",
-  method: "GET",
-  path: "/sessions",
-  kind: "read",
-  success: SessionPage
-})
+const readPage = makeSessionPageReader((millis) => DateTime.unsafeFromDate(new Date(millis)))
 
 const repeated =
   (once: () => number): Run =>
@@ -79,10 +71,7 @@ const repeated =
 const decoding = { work: "decode", lanes: 1, calls: callsOf.decode } as const
 const decodeSubjects = [
   checked({ ...decoding, by: "parse", run: repeated(() => JSON.parse(pageText).data.length) }, pageSize),
-  checked(
-    { ...decoding, by: "decoder", run: repeated(() => Either.getOrThrow(decode(page)).data.length) },
-    pageSize
-  )
+  checked({ ...decoding, by: "decoder", run: repeated(() => readPage(page)?.data.length ?? 0) }, pageSize)
 ]
 
 const subjects = await Promise.all([...callSubjects, ...decodeSubjects])

@@ -1,4 +1,4 @@
-import { visibleText } from "./redaction/visibleText.js"
+import { visibleText } from "./redaction/redact.js"
 
 /*
  * How the library reads what callers and servers give it. A value from outside is copied once, at the boundary, into an

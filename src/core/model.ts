@@ -155,9 +155,57 @@ export interface BodyFault {
   readonly status?: number
   readonly contentType?: string | undefined
   readonly maxResponseBytes?: number
+  /** These are known where somebody has read the body. */
+  readonly issues?: ReadonlyArray<Issue>
+  readonly expectedId?: string | undefined
+  readonly receivedId?: string | undefined
+  readonly traceId?: string | undefined
 }
 
 /** Why a transport has no response. */
 export type WireFailure =
   | Failure<"ClerkTransportError", TransportFault>
   | Failure<"ClerkDecodeError", BodyFault>
+
+/** What is wrong with a token, with times of the types that the caller's `Times` make. */
+export interface TokenFields<Instant, Span> {
+  readonly reason: TokenReason
+  readonly expiresAt?: Instant
+  readonly notBefore?: Instant
+  readonly issuedAt?: Instant
+  readonly checkedAt?: Instant
+  readonly clockSkew?: Span
+  readonly actual?: ReadonlyArray<string>
+  readonly expected?: ReadonlyArray<string>
+  readonly issues?: ReadonlyArray<Issue>
+}
+
+/** Why a token is invalid. */
+export type TokenFailure<Instant = never, Span = never> = Failure<
+  "ClerkTokenError",
+  TokenFields<Instant, Span>
+>
+
+/** Why the keys of an instance are unavailable. */
+export interface KeysFields {
+  readonly reason: KeysUnavailableReason
+  /** The `_tag` of the error of the failed call. */
+  readonly failure?: string
+  readonly retryAfterMillis?: number
+  readonly retryable: boolean
+}
+
+export type KeysFailure = Failure<"ClerkKeysUnavailable", KeysFields>
+
+/**
+ * A key, and until when its holder is sure of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VerificationKey {
+  /** An RSA public key for `RSASSA-PKCS1-v1_5` with SHA-256, at least 2048 bits. */
+  readonly key: CryptoKey
+  /** On the clock's monotonic nanoseconds. Absent: for as long as the process runs. */
+  readonly freshUntilNanos?: bigint | undefined
+}

@@ -7,8 +7,7 @@
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { decodeReasons, transportReasons } from "../core/model.js"
-import { callFields, filledIn } from "./callFields.js"
-import { withJson } from "./errorClass.js"
+import { callFields, filledIn, withJson } from "./errorClass.js"
 
 /**
  * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value, except a

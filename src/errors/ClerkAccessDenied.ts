@@ -6,8 +6,7 @@
 import * as Schema from "effect/Schema"
 import { requirementKinds } from "../core/model.js"
 import { denialMessage } from "../core/server/access.js"
-import { withJson } from "./errorClass.js"
-import { httpApiStatus } from "./httpApiStatus.js"
+import { httpApiStatus, withJson } from "./errorClass.js"
 
 /**
  * The kinds of requirements. `active` is required together with every other kind.

@@ -8,8 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import { ClerkErrorItem } from "./ClerkErrorItem.js"
-import { callFields } from "./callFields.js"
-import { withJson } from "./errorClass.js"
+import { callFields, withJson } from "./errorClass.js"
 
 const statusFields = {
   ...callFields,
@@ -58,12 +57,9 @@ const statusMessage = (self: StatusFailure): string => {
  * @category errors
  */
 export class ClerkBadRequest extends withJson(
-  Schema.TaggedError<ClerkBadRequest>()("ClerkBadRequest", statusFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkBadRequest>()("ClerkBadRequest", statusFields),
+  statusMessage
+) {}
 
 /**
  * 401: the secret key is missing or invalid. On `Sessions.refresh` it can also mean that Clerk rejected the tokens:
@@ -73,12 +69,9 @@ export class ClerkBadRequest extends withJson(
  * @category errors
  */
 export class ClerkUnauthorized extends withJson(
-  Schema.TaggedError<ClerkUnauthorized>()("ClerkUnauthorized", statusFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkUnauthorized>()("ClerkUnauthorized", statusFields),
+  statusMessage
+) {}
 
 /**
  * 403: the secret key is valid, but does not allow this.
@@ -87,12 +80,9 @@ export class ClerkUnauthorized extends withJson(
  * @category errors
  */
 export class ClerkForbidden extends withJson(
-  Schema.TaggedError<ClerkForbidden>()("ClerkForbidden", statusFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkForbidden>()("ClerkForbidden", statusFields),
+  statusMessage
+) {}
 
 /**
  * 404: no such session, user, organization or template.
@@ -101,12 +91,9 @@ export class ClerkForbidden extends withJson(
  * @category errors
  */
 export class ClerkNotFound extends withJson(
-  Schema.TaggedError<ClerkNotFound>()("ClerkNotFound", statusFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkNotFound>()("ClerkNotFound", statusFields),
+  statusMessage
+) {}
 
 /**
  * 409: the state of the resource forbids this, or another request is changing the resource.
@@ -115,12 +102,9 @@ export class ClerkNotFound extends withJson(
  * @category errors
  */
 export class ClerkConflict extends withJson(
-  Schema.TaggedError<ClerkConflict>()("ClerkConflict", statusFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkConflict>()("ClerkConflict", statusFields),
+  statusMessage
+) {}
 
 /**
  * 410: Clerk has withdrawn the operation.
@@ -128,11 +112,10 @@ export class ClerkConflict extends withJson(
  * @since 0.1.0
  * @category errors
  */
-export class ClerkGone extends withJson(Schema.TaggedError<ClerkGone>()("ClerkGone", statusFields)) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+export class ClerkGone extends withJson(
+  Schema.TaggedError<ClerkGone>()("ClerkGone", statusFields),
+  statusMessage
+) {}
 
 /**
  * 422: Clerk rejected a parameter. `errors[n].meta.param_name` usually names it.
@@ -141,12 +124,9 @@ export class ClerkGone extends withJson(Schema.TaggedError<ClerkGone>()("ClerkGo
  * @category errors
  */
 export class ClerkUnprocessableEntity extends withJson(
-  Schema.TaggedError<ClerkUnprocessableEntity>()("ClerkUnprocessableEntity", statusFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkUnprocessableEntity>()("ClerkUnprocessableEntity", statusFields),
+  statusMessage
+) {}
 
 /**
  * 429: too many requests with this secret key. `retryAfter` says how long Clerk asks you to wait.
@@ -156,12 +136,9 @@ export class ClerkUnprocessableEntity extends withJson(
  * @category errors
  */
 export class ClerkRateLimited extends withJson(
-  Schema.TaggedError<ClerkRateLimited>()("ClerkRateLimited", throttleFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkRateLimited>()("ClerkRateLimited", throttleFields),
+  statusMessage
+) {}
 
 /**
  * 500 to 599: Clerk, or the network in front of it, failed.
@@ -170,12 +147,9 @@ export class ClerkRateLimited extends withJson(
  * @category errors
  */
 export class ClerkServerError extends withJson(
-  Schema.TaggedError<ClerkServerError>()("ClerkServerError", throttleFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkServerError>()("ClerkServerError", throttleFields),
+  statusMessage
+) {}
 
 /**
  * A status that the operation does not document: a redirect (which the client never follows), a success without the
@@ -185,9 +159,6 @@ export class ClerkServerError extends withJson(
  * @category errors
  */
 export class ClerkUnexpectedStatus extends withJson(
-  Schema.TaggedError<ClerkUnexpectedStatus>()("ClerkUnexpectedStatus", statusFields)
-) {
-  override get message(): string {
-    return statusMessage(this)
-  }
-}
+  Schema.TaggedError<ClerkUnexpectedStatus>()("ClerkUnexpectedStatus", statusFields),
+  statusMessage
+) {}

@@ -10,8 +10,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { keysUnavailableReasons, tokenReasons } from "../core/model.js"
-import { withJson } from "./errorClass.js"
-import { httpApiStatus } from "./httpApiStatus.js"
+import { httpApiStatus, withJson } from "./errorClass.js"
 
 /**
  * Why a token is invalid.

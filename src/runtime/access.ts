@@ -2,18 +2,15 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { own, RuleBreak } from "../core/input.js"
 import * as Access from "../core/server/access.js"
 import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import { configError } from "./errors.js"
+import { toMillis } from "./policy.js"
 
 type Claims = SessionClaims<unknown>
-
-const millisOf: Access.MillisOf = (duration) =>
-  Option.getOrUndefined(Option.map(Duration.decodeUnknown(duration), Duration.toMillis))
 
 /** A token states the ages at the time of its issue. The time since then is added. */
 const factorMillis = (claims: Claims, now: number): Access.FactorMillis => {
@@ -32,12 +29,12 @@ const factorMillis = (claims: Claims, now: number): Access.FactorMillis => {
 /** Returns whether the user verified the factors recently enough. */
 export const isReverified = (claims: Claims, reverification: unknown): Effect.Effect<boolean> =>
   Effect.map(Clock.currentTimeMillis, (now) =>
-    Access.isReverified(claims, factorMillis(claims, now), reverification, millisOf)
+    Access.isReverified(claims, factorMillis(claims, now), reverification, toMillis)
   )
 
 const check = (claims: Claims, requirements: unknown) =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    const required = Access.readRequirements(requirements, millisOf)
+    const required = Access.readRequirements(requirements, toMillis)
     return { required, denial: Access.findDenial(claims, factorMillis(claims, now), required) }
   })
 
@@ -62,6 +59,6 @@ export const protect = <A extends Claims>(
 /** Checks requirements that are given when a middleware is made. */
 export const checkRequirements = (requirements: unknown): Effect.Effect<void, ClerkConfigError> =>
   Effect.suspend(() => {
-    const flaw = Access.requirementsFlaw(requirements, millisOf)
+    const flaw = Access.requirementsFlaw(requirements, toMillis)
     return flaw === undefined ? Effect.void : Effect.fail(configError(flaw))
   })

@@ -2,37 +2,39 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { RuleBreak } from "../core/input.js"
+import { unavailable } from "../core/keys/cache.js"
 import { importKeySet, type KeySet } from "../core/keys/keySet.js"
-import type { ClerkResponse } from "../core/model.js"
+import { readFrontendApi } from "../core/keys/publishableKey.js"
+import type { ClerkResponse, KeysFailure, KeysUnavailableReason } from "../core/model.js"
 import { ClerkDecodeError } from "../errors/CallErrors.js"
-import { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
-import { ClerkHttp, type ClerkHttpService } from "../services/ClerkHttp.js"
-import type * as Operation from "../services/Operation.js"
-import type * as RequestPolicy from "../services/RequestPolicy.js"
-import { declared } from "./declared.js"
-import { withSecretsOf } from "./execute.js"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { callWith } from "./call.js"
+import { type ClerkHttpService, clientOf, makeExecute, withSecretsOf } from "./client.js"
+import type { CallError } from "./declaration.js"
+import { configError } from "./errors.js"
+import { fetchDeadline, keysIn, makeKeyCache, type SigningKeysService } from "./keyCache.js"
+import { compile } from "./operation.js"
+import type { Settings } from "./policy.js"
+import type { Send } from "./send.js"
 
 /** Twice the length of a set of 50 large keys. */
-export const maxSetLength = 64 * 1024
+const maxSetLength = 64 * 1024
 
-/** Hidden, so that a set which holds what it should not is not shown to a tracer. */
+/** Redacted, so that no tracer shows a set which holds what it should not. */
 const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown)) })
 
-const declaration = { name: "SigningKeys.jwks", method: "GET", kind: "read", success: Jwks } as const
-
 /** Of the Backend API, for holders of a secret key. */
-const getJwks = declared({ ...declaration, path: "/jwks" })
+const backendPath = "/jwks"
 
 /** Of the Frontend API, for everybody. */
-const getPublicJwks = declared({ ...declaration, path: "/.well-known/jwks.json" })
+const frontendPath = "/.well-known/jwks.json"
 
-/** How long a fetch of the keys may take with all its attempts. */
-export const deadline = "8 seconds"
+/** Shorter limits than for other calls, because requests wait for these keys. */
+const policy: Settings = { maxAttempts: 3, timeout: "5 seconds", deadline: fetchDeadline }
 
-/** Shorter than for other calls, because requests wait for these keys. */
-const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds", deadline }
-
-/** A set that is too long is refused; a page that is too long says no more than its status does. */
+/** Rejects a set that is too long. Of an error page that is too long, only the status is used. */
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {
   if (response.body.length <= maxSetLength) return Effect.succeed(response)
   return response.status < 300
@@ -40,21 +42,15 @@ const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, Cler
     : Effect.succeed({ ...response, body: "" })
 }
 
-/** The client for key sets. Being an object of its own it has a retry budget of its own. */
+/** The client for key sets. It is an object of its own, so it has a retry budget of its own. */
 const clientFor = (http: ClerkHttpService): ClerkHttpService => ({
   ...http,
   policy,
   execute: withSecretsOf(http.execute, (request) => Effect.flatMap(http.execute(request), withinLimit))
 })
 
-export const unavailable = (reason: ClerkKeysUnavailable["reason"], failure?: string): ClerkKeysUnavailable =>
-  new ClerkKeysUnavailable(
-    { reason, ...(failure === undefined ? {} : { failure }), retryable: reason !== "rejected" },
-    true
-  )
-
-const reasonOf = (failure: Operation.ErrorOf): ClerkKeysUnavailable["reason"] => {
-  switch (failure._tag) {
+const reasonOf = ({ _tag }: CallError): KeysUnavailableReason => {
+  switch (_tag) {
     case "ClerkTransportError":
     case "ClerkTimeout":
       return "unreachable"
@@ -66,34 +62,62 @@ const reasonOf = (failure: Operation.ErrorOf): ClerkKeysUnavailable["reason"] =>
     case "ClerkRateLimited":
     case "ClerkServerError":
       return "failing"
-    case "ClerkUnexpectedStatus":
-    case "ClerkDecodeError":
+    default:
       return "invalid"
   }
 }
 
-const fetchWith = (
-  operation: typeof getJwks,
+const fetchFrom = (
+  path: typeof backendPath | typeof frontendPath,
   http: ClerkHttpService,
-  reasonOf: (failure: Operation.ErrorOf) => ClerkKeysUnavailable["reason"]
-): Effect.Effect<KeySet, ClerkKeysUnavailable> => {
-  // Nothing else is in its context: the policy and the span of whoever happens to wait first are not everybody's.
-  const context = Context.make(ClerkHttp, clientFor(http))
-  return operation({}).pipe(
-    Effect.mapInputContext((_: Context.Context<never>) => context),
-    Effect.mapError((failure) => unavailable(reasonOf(failure), failure._tag)),
-    Effect.flatMap(({ keys }) =>
-      Effect.mapError(importKeySet(Redacted.value(keys)), (flaw) => unavailable(flaw))
+  reasonOf: (error: CallError) => KeysUnavailableReason
+): Effect.Effect<KeySet, KeysFailure> => {
+  const operation = compile({ name: "SigningKeys.jwks", method: "GET", path, kind: "read", success: Jwks })
+  return callWith(clientFor(http), operation, {}).pipe(
+    // The policy and the span of the caller that waits first do not apply.
+    Effect.mapInputContext((_: Context.Context<never>) => Context.empty()),
+    Effect.mapError((error) => unavailable(reasonOf(error), error._tag)),
+    Effect.flatMap(({ keys }) => Effect.promise(() => importKeySet(Redacted.value(keys)))),
+    Effect.filterOrFail(
+      (set) => typeof set !== "string",
+      (flaw) => unavailable(flaw)
     )
   )
 }
 
-/** Fetches the keys of the instance that the client has a secret key of, once for each run. */
-export const fetchKeySet = (http: ClerkHttpService) => fetchWith(getJwks, http, reasonOf)
-
-/** Fetches the keys that an instance publishes. No secret key is sent, so none can be rejected. */
-export const fetchPublicKeySet = (http: ClerkHttpService) =>
-  fetchWith(getPublicJwks, http, (failure) => {
-    const reason = reasonOf(failure)
-    return reason === "rejected" ? "invalid" : reason
+/**
+ * The keys of the instance a client belongs to. They are kept per client, not per key id or URL, so that the keys of
+ * one instance can never verify a token for another.
+ */
+export const keysOfClient = (
+  http: ClerkHttpService,
+  isIsolated?: boolean
+): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const client = clientOf(http)
+    client.keys ??= makeKeyCache(fetchFrom(backendPath, http, reasonOf), isIsolated)
+    return keysIn(client.keys)
   })
+
+/** No secret key is sent for public keys, so none can be rejected. */
+const publicReasonOf = (error: CallError): KeysUnavailableReason => {
+  const reason = reasonOf(error)
+  return reason === "rejected" ? "invalid" : reason
+}
+
+/**
+ * The keys that an instance publishes at its Frontend API, in a cache of their own. The requests carry nothing that
+ * identifies the caller: the host is another one than that of the Backend API, and must not get the secret key.
+ */
+export const publicKeys = <R>(
+  options: unknown,
+  send: Effect.Effect<Send, never, R>
+): Effect.Effect<SigningKeysService, ClerkConfigError, R | Scope.Scope> => {
+  const api = readFrontendApi(options)
+  if (api instanceof RuleBreak) return Effect.fail(configError(api))
+  const { address, origin, url } = api
+  return Effect.flatMap(send, (send) => {
+    const execute = makeExecute(send, { baseUrl: url, origin, maxResponseBytes: maxSetLength })
+    return keysIn(makeKeyCache(fetchFrom(frontendPath, { execute, address }, publicReasonOf)))
+  })
+}

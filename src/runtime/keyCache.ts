@@ -1,3 +1,4 @@
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -5,116 +6,117 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as State from "../core/keys/cache.js"
 import type { KeySet } from "../core/keys/keySet.js"
+import type { KeysFailure, VerificationKey } from "../core/model.js"
 import type { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
-import type { ClerkHttpService } from "../services/ClerkHttp.js"
-import type { SigningKeysService, VerificationKey } from "../services/SigningKeys.js"
-import { deadline, fetchKeySet, unavailable } from "./fetchKeys.js"
-import { isolatesRequests, waitMillis, withHeartbeat } from "./requestIsolation.js"
+import { keysUnavailable } from "./errors.js"
 
-type FetchKeys = Effect.Effect<KeySet, ClerkKeysUnavailable>
+/**
+ * Finds the key that verifies a token.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SigningKeysService {
+  /** The key a token's header names by `kid`, or `undefined` when the instance has no such key. */
+  readonly find: (kid: string | undefined) => Effect.Effect<VerificationKey | undefined, ClerkKeysUnavailable>
+}
 
-type Answer = Effect.Effect<VerificationKey | undefined, ClerkKeysUnavailable>
+type Found = ReturnType<SigningKeysService["find"]>
 
-const none: Answer = Effect.succeed(undefined)
+type FetchKeys = Effect.Effect<KeySet, KeysFailure>
 
-/** Not `Clock.currentTimeNanos`, which under TestClock dies of times between two milliseconds. */
-const withNow = <A, E>(use: (now: bigint) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Clock.clockWith((clock) => use(clock.unsafeCurrentTimeNanos()))
+type FetchExit = Exit.Exit<KeySet, KeysFailure>
 
-interface Cache {
+/** How long a fetch of the keys may take with all its attempts. */
+export const fetchDeadline = "8 seconds"
+
+/** The keys of one instance, and the fetches that bring them. */
+export interface KeyCache {
   readonly service: SigningKeysService
   readonly hold: Effect.Effect<void>
   readonly release: Effect.Effect<void>
 }
 
-const caches = new WeakMap<ClerkHttpService, Cache>()
+/** Makes a cache of the keys that `fetch` brings. */
+export const makeKeyCache = (fetch: FetchKeys, isIsolated = isolatesRequests()): KeyCache =>
+  isIsolated ? isolatedCache(fetch) : sharedCache(fetch)
 
-/**
- * The keys of the instance a client belongs to. They are kept per client, not per key id or URL, so that the keys of
- * one instance can never verify a token for another. A fetch nobody waits for ends with the last scope.
- */
-export const keysOfClient = (
-  http: ClerkHttpService,
-  isIsolated = isolatesRequests()
-): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
-  Effect.suspend(() => {
-    let cache = caches.get(http)
-    if (cache === undefined) {
-      cache = makeCache(fetchKeySet(http), isIsolated)
-      caches.set(http, cache)
-    }
-    return serviceOf(cache)
-  })
-
-/** The keys that `fetch` gives, in a cache of their own. */
-export const keysFrom = (
-  fetch: FetchKeys,
-  isIsolated = isolatesRequests()
-): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
-  Effect.suspend(() => serviceOf(makeCache(fetch, isIsolated)))
-
-const serviceOf = ({ hold, release, service }: Cache) =>
+/** Uses a cache as long as the scope is open. A fetch that no caller waits for ends with the last scope. */
+export const keysIn = ({
+  hold,
+  release,
+  service
+}: KeyCache): Effect.Effect<SigningKeysService, never, Scope.Scope> =>
   Effect.as(
     Effect.acquireRelease(hold, () => release),
     service
   )
 
-const makeCache = (fetch: FetchKeys, isIsolated: boolean): Cache =>
-  isIsolated ? isolatedCache(fetch) : sharedCache(fetch)
+const none: Found = Effect.succeed(undefined)
 
-/** The effect of a decision that needs no fetch. */
-const answer = (decision: State.Decision<unknown>): Answer | undefined => {
-  switch (decision._tag) {
-    case "Answer":
-      return decision.key === undefined ? none : Effect.succeed(decision.key)
+/** Not `Clock.currentTimeNanos`, which under TestClock dies of times between two milliseconds. */
+const withNow = <A, E>(use: (now: bigint) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Clock.clockWith((clock) => use(clock.unsafeCurrentTimeNanos()))
+
+/** The effect of a step that needs no fetch. */
+const withoutFetch = (step: State.Step<unknown>): Found | undefined => {
+  switch (step._tag) {
+    case "Found":
+      return step.key === undefined ? none : Effect.succeed(step.key)
     case "Unavailable":
-      return Effect.fail(decision.error)
+      return Effect.fail(keysUnavailable(step.failure))
     default:
       return undefined
   }
 }
 
-const warn = (failure: ClerkKeysUnavailable) =>
-  Effect.logWarning(`${failure.message}; the keys fetched before stay in use`)
+/** Why a fetch failed. Returns `undefined` for a fetch that succeeded, was interrupted or died. */
+const failureOf = (exit: FetchExit): KeysFailure | undefined =>
+  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
+
+const endOf = <F>(fetch: F, exit: FetchExit): State.KeyEvent<F> => {
+  const result = Exit.isSuccess(exit) ? exit.value : failureOf(exit)
+  return result === undefined ? { _tag: "Abandoned", fetch } : { _tag: "Ended", fetch, result }
+}
+
+const warn = (failure: KeysFailure) =>
+  Effect.logWarning(`${keysUnavailable(failure).message}; the keys fetched before stay in use`)
 
 /** A fetch that all callers wait for. */
 interface SharedFetch extends State.FetchInProgress {
-  readonly done: Deferred.Deferred<void, ClerkKeysUnavailable>
+  readonly done: Deferred.Deferred<void, KeysFailure>
   fiber: Fiber.RuntimeFiber<void> | undefined
   waiting: number
 }
 
 /** One fetch, in a fiber of its own, for all callers that wait for it. */
-const sharedCache = (fetch: FetchKeys): Cache => {
+const sharedCache = (fetch: FetchKeys): KeyCache => {
   let state: State.KeyState<SharedFetch> = State.noKeys
   let holders = 0
 
-  const look = (kid: string, now: bigint) => {
+  const stepFor = (kid: string, now: bigint) => {
     state = State.at(state, now)
     return State.decide(state, kid, now)
   }
 
-  const after = (kid: string, failure?: ClerkKeysUnavailable): Answer =>
+  const afterFetch = (kid: string, failure?: KeysFailure): Found =>
     withNow((now) => {
       state = State.at(state, now)
-      return answer(State.decideAfter(state, kid, failure, now)) ?? none
+      return withoutFetch(State.decideAfter(state, kid, failure, now)) ?? none
     })
 
-  const settle = (
-    current: SharedFetch,
-    exit: Exit.Exit<KeySet, ClerkKeysUnavailable>,
-    now: bigint
-  ): Effect.Effect<unknown> => {
-    state = State.at(State.ended(state, current, exit, now), now)
-    const told = Deferred.done(current.done, Exit.asVoid(exit))
-    const failure = State.failureOf(exit)
+  const settle = (current: SharedFetch, exit: FetchExit, now: bigint): Effect.Effect<unknown> => {
+    state = State.next(state, endOf(current, exit), now)
+    const done = Deferred.done(current.done, Exit.asVoid(exit))
+    const failure = failureOf(exit)
     return failure === undefined || state.held === undefined
-      ? told
+      ? done
       : // A logger is the user's code, so the callers that wait come first.
-        Effect.zipRight(told, warn(failure))
+        Effect.zipRight(done, warn(failure))
   }
 
   const start = (current: SharedFetch): Effect.Effect<void> =>
@@ -128,35 +130,35 @@ const sharedCache = (fetch: FetchKeys): Cache => {
       })
     )
 
-  const giveUp = ({ fiber }: SharedFetch): Effect.Effect<unknown> =>
+  const interrupt = ({ fiber }: SharedFetch): Effect.Effect<unknown> =>
     fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
 
   /**
-   * Without keys, a fetch nobody waits for any more is given up. With keys it goes on: else a client that hangs up early
-   * could cause one with each forged key id, and keep a withdrawn key alive.
+   * Without keys, a fetch that no caller waits for any more is given up. With keys it goes on: otherwise a client that
+   * hangs up early could cause one with each forged key id, and keep a revoked key in use.
    */
   const leave = (current: SharedFetch): Effect.Effect<unknown> =>
-    Effect.suspend(() => {
+    withNow((now) => {
       current.waiting--
       if (state.fetch !== current || current.waiting > 0 || state.held !== undefined) return Effect.void
-      state = State.abandoned(state, current)
-      return Effect.forkDaemon(giveUp(current))
+      state = State.next(state, { _tag: "Abandoned", fetch: current }, now)
+      return Effect.forkDaemon(interrupt(current))
     })
 
-  /** Waits for the fetch in progress, and starts it if there is none. */
-  const ask = (kid: string): Answer =>
+  /** Waits for the fetch in progress, and starts one if there is none. */
+  const waitForFetch = (kid: string): Found =>
     Effect.uninterruptibleMask((restore) =>
       withNow((now) => {
-        // Others may have come since this was last looked at. From here to the fetch nothing comes between.
-        const decision = look(kid, now)
-        const answered = answer(decision)
-        if (answered !== undefined) return answered
+        // The state may have changed since the last step. From here to the start of the fetch no other fiber runs.
+        const step = stepFor(kid, now)
+        const found = withoutFetch(step)
+        if (found !== undefined) return found
         const current: SharedFetch =
-          decision._tag === "Wait"
-            ? decision.fetch
+          step._tag === "Wait"
+            ? step.fetch
             : { startedAt: now, done: Deferred.unsafeMake(FiberId.none), fiber: undefined, waiting: 0 }
         const isFirst = state.fetch !== current
-        if (isFirst) state = State.begin(state, current)
+        if (isFirst) state = State.next(state, { _tag: "Started", fetch: current }, now)
         current.waiting++
         const done = Effect.as(Deferred.await(current.done), true)
         const isDone =
@@ -172,15 +174,15 @@ const sharedCache = (fetch: FetchKeys): Cache => {
           Effect.ensuring(restore(isDone), leave(current))
         ).pipe(
           Effect.matchEffect({
-            onFailure: (failure) => after(kid, failure),
-            onSuccess: (isDone) => (isDone ? after(kid) : restore(find(kid)))
+            onFailure: (failure) => afterFetch(kid, failure),
+            onSuccess: (isDone) => (isDone ? afterFetch(kid) : restore(find(kid)))
           })
         )
       })
     )
 
-  const find = (kid: string | undefined): Answer =>
-    kid === undefined ? none : withNow((now) => answer(look(kid, now)) ?? ask(kid))
+  const find = (kid: string | undefined): Found =>
+    kid === undefined ? none : withNow((now) => withoutFetch(stepFor(kid, now)) ?? waitForFetch(kid))
 
   return {
     service: { find },
@@ -191,11 +193,25 @@ const sharedCache = (fetch: FetchKeys): Cache => {
       holders--
       const { fetch } = state
       if (holders > 0 || fetch === undefined || fetch.waiting > 0) return Effect.void
-      // It was left to run on because there are keys. A client that is held for one token at a time must not cause a
-      // fetch with each of them, so this counts as a failure.
-      state = State.failed(state, fetch, unavailable("unreachable"), now)
-      return giveUp(fetch)
+      // The fetch was left to run because keys are held. A client that is held for one token at a time must not cause a
+      // fetch with each token, so this counts as a failure.
+      state = State.next(state, { _tag: "Ended", fetch, result: State.unavailable("unreachable") }, now)
+      return interrupt(fetch)
     })
+  }
+}
+
+/**
+ * Returns whether a request must not wait for work that another request has started. On Cloudflare Workers a fiber that
+ * waits for the promise, Deferred or fiber of another request is never resumed, and the runtime responds with 500. When
+ * a client hangs up, the runtime drops the timers and connections of its request, and nothing in it runs again, not even
+ * finalizers.
+ */
+export const isolatesRequests = (): boolean => {
+  try {
+    return globalThis.navigator?.userAgent === "Cloudflare-Workers"
+  } catch {
+    return false
   }
 }
 
@@ -214,86 +230,97 @@ interface Watch {
 }
 
 /** Longer than any fetch takes that can still end. */
-const expiry = Duration.unsafeToNanos(deadline) + 1_000_000_000n
+const expiry = Duration.unsafeToNanos(fetchDeadline) + 1_000_000_000n
 const pollMillis = 10
 const beatMillis = 20
 /** Both timers run on one thread, so this many looks without a beat mean that the other timer is gone. */
 const maxLooks = 20
 
 /**
+ * Waits on a timer of the platform, which belongs to the request whose fiber runs this. A timer of Effect's `Clock`
+ * would never fire under `TestClock`, while the request that makes the fetch uses real time.
+ */
+const waitMillis = (millis: number): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const timer = setTimeout(() => resume(Effect.void), millis)
+    return Effect.sync(() => clearTimeout(timer))
+  })
+
+/** Counts beats on a timer of this request while `self` runs, so that other requests can tell that it still runs. */
+const withHeartbeat = <A, E>(self: Effect.Effect<A, E>, fetch: IsolatedFetch): Effect.Effect<A, E> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => setInterval(() => fetch.beats++, beatMillis)),
+    () => self,
+    (timer) => Effect.sync(() => clearInterval(timer))
+  )
+
+/**
  * For runtimes where a request must not wait for another one. All that requests share is data: the state of the cache.
  */
-const isolatedCache = (fetch: FetchKeys): Cache => {
+const isolatedCache = (fetch: FetchKeys): KeyCache => {
   let state: State.KeyState<IsolatedFetch> = State.noKeys
 
-  const look = (kid: string, now: bigint) => {
+  const stepFor = (kid: string, now: bigint) => {
     state = State.at(state, now)
     return State.decide(state, kid, now)
   }
 
   /** The fetch is interrupted with the caller: when the response is sent, the runtime ends everything in the request. */
-  const end = (
-    kid: string,
-    current: IsolatedFetch,
-    exit: Exit.Exit<KeySet, ClerkKeysUnavailable>,
-    now: bigint
-  ): Answer => {
-    const next = Exit.isInterrupted(exit)
-      ? State.lost(state, current)
-      : State.ended(state, current, exit, now)
-    state = State.at(next, now)
-    const failure = State.failureOf(exit)
-    // An interruption or a defect is the caller's own.
-    if (failure === undefined && Exit.isFailure(exit)) return Effect.failCause(exit.cause)
-    const told = answer(State.decideAfter(state, kid, failure, now)) ?? none
+  const settle = (kid: string, current: IsolatedFetch, exit: FetchExit, now: bigint): Found => {
+    state = State.next(
+      state,
+      Exit.isInterrupted(exit) ? { _tag: "Lost", fetch: current } : endOf(current, exit),
+      now
+    )
+    const failure = failureOf(exit)
+    // An interruption or a defect is the caller's own, and holds no failure.
+    if (failure === undefined && Exit.isFailure(exit))
+      return Effect.failCause(Cause.stripFailures(exit.cause))
+    const found = withoutFetch(State.decideAfter(state, kid, failure, now)) ?? none
     return failure === undefined || state.held === undefined
-      ? told
-      : // What a logger throws must not become the caller's.
-        Effect.zipRight(Effect.exit(warn(failure)), told)
+      ? found
+      : // A defect of a logger must not become the caller's.
+        Effect.zipRight(Effect.exit(warn(failure)), found)
   }
 
-  const lead = (kid: string): Answer =>
+  const fetchFor = (kid: string): Found =>
     Effect.uninterruptibleMask((restore) =>
       withNow((now) => {
-        // As above: nothing comes between this look and the start.
-        if (look(kid, now)._tag !== "Fetch") return restore(find(kid))
+        // As above: from here to the start of the fetch no other fiber runs.
+        if (stepFor(kid, now)._tag !== "Fetch") return restore(find(kid))
         const current: IsolatedFetch = { startedAt: now, expiresAt: now + expiry, beats: 0 }
         const hasStaleKey = state.held?.keys.get(kid) !== undefined
-        state = State.begin(state, current)
+        state = State.next(state, { _tag: "Started", fetch: current }, now)
         const limited = hasStaleKey
           ? Effect.timeoutFail(fetch, {
               duration: Duration.nanos(State.staleWait),
-              onTimeout: () => unavailable("unreachable", "ClerkTimeout")
+              onTimeout: () => State.unavailable("unreachable", "ClerkTimeout")
             })
           : fetch
-        return restore(
-          withHeartbeat(limited, beatMillis, () => {
-            current.beats++
-          })
-        ).pipe(
+        return restore(withHeartbeat(limited, current)).pipe(
           Effect.exit,
-          Effect.flatMap((exit) => withNow((now) => end(kid, current, exit, now)))
+          Effect.flatMap((exit) => withNow((now) => settle(kid, current, exit, now)))
         )
       })
     )
 
-  const attempt = (kid: string, seen: Watch | undefined): Answer =>
+  const attempt = (kid: string, seen: Watch | undefined): Found =>
     withNow((now) => {
-      const decision = look(kid, now)
-      if (decision._tag === "Wait") {
-        const { fetch } = decision
+      const step = stepFor(kid, now)
+      if (step._tag === "Wait") {
+        const { fetch } = step
         const looks = seen?.fetch === fetch && seen.beats === fetch.beats ? seen.looks + 1 : 0
         if (looks < maxLooks) {
           return Effect.zipRight(waitMillis(pollMillis), attempt(kid, { fetch, beats: fetch.beats, looks }))
         }
-        state = State.lost(state, fetch)
+        state = State.next(state, { _tag: "Lost", fetch }, now)
         return attempt(kid, undefined)
       }
-      return answer(decision) ?? lead(kid)
+      return withoutFetch(step) ?? fetchFor(kid)
     })
 
-  const find = (kid: string | undefined): Answer => (kid === undefined ? none : attempt(kid, undefined))
+  const find = (kid: string | undefined): Found => (kid === undefined ? none : attempt(kid, undefined))
 
-  // There is no fetch that no caller makes itself, so no scope has one to end.
+  // Each fetch is made by a caller itself, so no scope has one to end.
   return { service: { find }, hold: Effect.void, release: Effect.void }
 }

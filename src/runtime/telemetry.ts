@@ -7,10 +7,10 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricLabel from "effect/MetricLabel"
 import * as Tracer from "effect/Tracer"
-import type { OperationFacts } from "./operation.js"
+import type { OperationFacts } from "../core/call/operation.js"
 
 /** What a call leaves behind for its span. Nothing in it comes from a caller or from an answer's body. */
-export interface Trail {
+export interface CallRecord {
   attempts: number
   status: number | undefined
   traceId: string | undefined
@@ -84,7 +84,7 @@ export const inSpan = <A, E extends { readonly _tag: string }>(
   self: Effect.Effect<A, E>,
   { name, method, template }: OperationFacts,
   address: string | undefined,
-  trail: Trail
+  record: CallRecord
 ): Effect.Effect<A, E> => {
   const attributes: Record<string, unknown> = { "http.request.method": method, "url.template": template }
   if (address !== undefined) attributes["server.address"] = address
@@ -93,9 +93,9 @@ export const inSpan = <A, E extends { readonly _tag: string }>(
       Effect.tapError((error) => Effect.sync(() => span.attribute("error.type", error._tag))),
       Effect.ensuring(
         Effect.sync(() => {
-          span.attribute("clerk.attempts", trail.attempts)
-          if (trail.status !== undefined) span.attribute("http.response.status_code", trail.status)
-          if (trail.traceId !== undefined) span.attribute("clerk.trace_id", trail.traceId)
+          span.attribute("clerk.attempts", record.attempts)
+          if (record.status !== undefined) span.attribute("http.response.status_code", record.status)
+          if (record.traceId !== undefined) span.attribute("clerk.trace_id", record.traceId)
         })
       )
     )

@@ -7,10 +7,9 @@ import * as FiberRef from "effect/FiberRef"
 import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
-import type { ClerkRequest, Sent } from "../core/model.js"
-import type { ClerkHttpService } from "../services/ClerkHttp.js"
+import type { Sent } from "../core/model.js"
 
-/** An exchange took longer than it may. The pipeline decides what that means for the call. */
+/** A request took longer than it may. The call loop decides what that means for the call. */
 export interface TimedOut {
   readonly _tag: "TimedOut"
   readonly sent: Sent
@@ -18,48 +17,31 @@ export interface TimedOut {
 
 const timedOut = (sent: Sent): TimedOut => ({ _tag: "TimedOut", sent })
 
-type Execute = ClerkHttpService["execute"]
-type ErrorOfExecute = Effect.Effect.Error<ReturnType<Execute>>
-type Response = Effect.Effect.Success<ReturnType<Execute>>
-
-/** Does what `execute` does, within a number of milliseconds that a timer can hold. */
-export type ExecuteWithin = (
-  request: ClerkRequest,
-  millis: number
-) => Effect.Effect<Response, ErrorOfExecute | TimedOut>
-
-const within = new WeakMap<Execute, ExecuteWithin>()
-
-/** Makes known that a transport of ours keeps time itself. */
-export const keepsTime = (execute: Execute, executeWithin: ExecuteWithin): Execute => {
-  within.set(execute, executeWithin)
-  return execute
-}
-
 const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 
 /**
- * One exchange within a limit.
+ * Limits the time of an effect that does not keep time itself.
  *
- * `Effect.timeoutFail` costs more than all the rest of a call. So under the live clock a client of ours keeps time by
- * a timer of the platform's, and a hand-written one runs in a child fiber beside such a timer. Only a clock that is
- * not the live one (TestClock) is asked the usual way.
+ * `Effect.timeoutFail` costs more than all the rest of a call. So under the live clock the effect runs in a child fiber
+ * beside a timer of the platform. Any other clock, such as TestClock, needs `Effect.timeoutFail`.
  */
-export const executeWithin = (
-  http: ClerkHttpService,
-  request: ClerkRequest,
+export const within = <A, E>(
+  self: Effect.Effect<A, E>,
   millis: number,
   clock: Clock.Clock
-): Effect.Effect<Response, ErrorOfExecute | TimedOut> => {
-  if (millis === Number.POSITIVE_INFINITY) return http.execute(request)
-  return clock === liveClock
-    ? (within.get(http.execute)?.(request, millis) ?? inChildFiber(http.execute(request), millis))
-    : Effect.timeoutFail(http.execute(request), { duration: millis, onTimeout: () => timedOut("maybe") })
+): Effect.Effect<A, E | TimedOut> => {
+  if (isLive(clock)) return inChildFiber(self, millis)
+  return millis === Number.POSITIVE_INFINITY
+    ? self
+    : Effect.timeoutFail(self, { duration: millis, onTimeout: () => timedOut("maybe") })
 }
 
+/** Whether timers of the platform follow a clock. */
+export const isLive = (clock: Clock.Clock): boolean => clock === liveClock
+
 /**
- * `Effect.async` that ends by itself. `begin` starts an exchange and returns the function that stops it, which says
- * whether the request may have been sent by then.
+ * Runs a request that is made with callbacks, within a time limit. `begin` starts the request and returns a function that
+ * stops it and says whether the request may have been sent.
  */
 export const asyncWithin = <A, E>(
   millis: number,
@@ -82,7 +64,7 @@ export const asyncWithin = <A, E>(
     })
   })
 
-/** Runs an effect that does not keep time in a fiber beside a timer. */
+/** Runs an effect in a child fiber beside a timer. */
 export const inChildFiber = <A, E>(
   self: Effect.Effect<A, E>,
   millis: number
@@ -112,7 +94,7 @@ const besideTimer = <A, E>(self: Effect.Effect<A, E>, millis: number): Effect.Ef
     })
   })
 
-/** What has no time limit does not time out. */
+/** Removes the timeout from the failures of an effect without a time limit. */
 export const withoutEnd = <A, E>(self: Effect.Effect<A, E | TimedOut>): Effect.Effect<A, E> =>
   Effect.catchIf(self, isTimedOut, Effect.die)
 

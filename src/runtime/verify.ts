@@ -1,132 +1,94 @@
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
-import { decodeBase64url } from "../core/token/base64url.js"
-import { partyFlaw, type ReadClaims, readClaims, readCustom, timeFlaw } from "../core/token/claims.js"
-import { type CompactToken, readCompact, readPart } from "../core/token/compact.js"
-import type { TokenSettings } from "../core/token/settings.js"
-import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import * as Schema from "effect/Schema"
+import type { TokenFailure } from "../core/model.js"
+import { scrubText } from "../core/redaction/redact.js"
+import { invalid, type Times } from "../core/token/claims.js"
+import type { OptionDecoders, TokenSettings } from "../core/token/settings.js"
+import { isSignedBy, makeTokenVerifier, type Verified } from "../core/token/verifier.js"
+import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import type { TokenClaims } from "../schema/SessionClaims.js"
-import type { SigningKeysService, VerificationKey } from "../services/SigningKeys.js"
+import { tokenError } from "./errors.js"
+import type { SigningKeysService } from "./keyCache.js"
+import { toMillis } from "./policy.js"
+import { schemaIssues } from "./schemaIssues.js"
 import { countVerification, inVerificationSpan, isTraced } from "./telemetry.js"
+
+type DecodeClaims = (claims: unknown) => Effect.Effect<unknown, ParseResult.ParseIssue>
+
+/** Reads the options that have types of Effect. */
+export const optionDecoders: OptionDecoders<DecodeClaims> = {
+  millis: toMillis,
+  decoder: (schema) =>
+    Schema.isSchema(schema)
+      ? // Its requirements are `never` by the type of the option. Without types, Effect reports a missing service.
+        ParseResult.decodeUnknown(schema as Schema.Schema<unknown>, { errors: "all", exact: true })
+      : undefined
+}
+
+const times: Times<DateTime.Utc, Duration.Duration> = { instant: DateTime.unsafeMake, span: Duration.millis }
 
 type Verify = (token: unknown) => Effect.Effect<TokenClaims<unknown>, ClerkTokenError | ClerkKeysUnavailable>
 
-const refuse = (reason: ClerkTokenError["reason"]) => Effect.fail(new ClerkTokenError({ reason }, true))
+const reject = (failure: TokenFailure<DateTime.Utc, Duration.Duration>) => Effect.fail(tokenError(failure))
 
-const ascii = new TextEncoder()
-
-/** RS256 and nothing else: the algorithm is that of the imported key, whatever the token's header says. */
-const ifSigned = <A, E>(
-  { signature, signed }: CompactToken,
-  { key }: VerificationKey,
-  then: Effect.Effect<A, E>
-): Effect.Effect<A, E | ClerkTokenError> =>
-  Effect.async((resume) => {
-    crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, decodeBase64url(signature), ascii.encode(signed)).then(
-      (isGood) => resume(isGood ? then : refuse("signature")),
-      // What WebCrypto cannot even try is not signed.
-      () => resume(refuse("signature"))
+/** Decodes the caller's own claims. The names of claims, like their values, may be what users type. */
+const decodeCustom = (payload: unknown, decode: DecodeClaims): Effect.Effect<unknown, ClerkTokenError> =>
+  Effect.mapError(decode(payload), (failure) => {
+    const issues = schemaIssues(failure)
+    return tokenError(
+      invalid("claims", {
+        issues: issues.map(({ expected, path }) => ({ path: scrubText(path.join("."), []), expected }))
+      })
     )
   })
 
-type Payload = Readonly<Record<string, unknown>>
+/** Verifies tokens with the keys given. */
+export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningKeysService): Verify => {
+  const { cacheCapacity, custom: decode } = settings
+  const verifier = makeTokenVerifier(settings, times)
 
-interface Remembered extends ReadClaims {
-  /** What the caller's own claims are read from. */
-  readonly payload: Payload
-  readonly freshUntilNanos: bigint | undefined
-}
-
-/**
- * Freezes what everybody who shows a token again gets to see. Objects with a prototype of their own are left: Effect's
- * times and durations, which nothing changes from outside, write down in themselves what they have worked out.
- */
-const freeze = (value: unknown): void => {
-  if (typeof value !== "object" || value === null) return
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return
-  for (const each of Object.values(value)) freeze(each)
-  Object.freeze(value)
-}
-
-/**
- * Verifies with the keys given. The order is part of the contract: nothing is asked for on behalf of a malformed
- * token, and no claim is looked at before the signature, so that nobody learns from a refusal what a token says.
- */
-export const makeVerify = (settings: TokenSettings, keys: SigningKeysService): Verify => {
-  const { cacheCapacity, custom } = settings
-  const seen = cacheCapacity === 0 ? undefined : new Map<string, Remembered>()
-
-  const remember = (
-    token: string,
-    read: ReadClaims,
-    payload: Payload,
-    { freshUntilNanos }: VerificationKey
-  ) => {
-    if (seen === undefined) return
-    if (seen.size >= cacheCapacity && !seen.has(token)) {
-      const oldest = seen.keys().next()
-      if (oldest.done !== true) seen.delete(oldest.value)
-    }
-    freeze(read.claims)
-    if (custom !== undefined) freeze(payload)
-    seen.set(token, {
-      claims: read.claims,
-      times: read.times,
-      payload: custom === undefined ? {} : payload,
-      freshUntilNanos
-    })
+  const conclude = (
+    result: Verified<DateTime.Utc> | TokenFailure<DateTime.Utc, Duration.Duration>
+  ): ReturnType<Verify> => {
+    if ("_tag" in result) return reject(result)
+    // The brands of the ids assert nothing.
+    const claims = result.claims as TokenClaims
+    // Decoded at each use, because only the schema's author knows whether its values may be shared.
+    return decode === undefined
+      ? Effect.succeed(claims)
+      : Effect.map(decodeCustom(result.payload, decode), (custom) => ({ ...claims, custom }))
   }
 
-  /** The caller's own claims are read every time, since nobody else can say whether what they become may be shared. */
-  const withCustom = (claims: ReadClaims["claims"], payload: Payload): ReturnType<Verify> =>
-    custom === undefined
-      ? Effect.succeed(claims)
-      : Effect.map(readCustom(payload, custom), (custom) => ({ ...claims, custom }))
-
-  const verifyWith = (token: string, compact: CompactToken, key: VerificationKey | undefined) =>
-    key === undefined
-      ? refuse("unknown-key")
-      : ifSigned(
-          compact,
-          key,
-          Clock.clockWith((clock) => {
-            const payload = readPart(compact.payload)
-            if (payload === undefined) return refuse("format")
-            const read = readClaims(payload, settings, clock.unsafeCurrentTimeMillis())
-            if (read instanceof ClerkTokenError) return Effect.fail(read)
-            remember(token, read, payload, key)
-            return withCustom(read.claims, payload)
-          })
+  const verifyFully = (token: unknown): ReturnType<Verify> => {
+    const compact = verifier.read(token)
+    if ("_tag" in compact) return reject(compact)
+    return Effect.flatMap(keys.find(compact.kid), (key) => {
+      if (key === undefined) return reject(invalid("unknown-key"))
+      const accept = Clock.clockWith((clock) =>
+        conclude(verifier.accept(compact, key, clock.unsafeCurrentTimeMillis()))
+      )
+      return Effect.async((resume) => {
+        isSignedBy(key, compact).then(
+          (isSigned) => resume(isSigned ? accept : reject(invalid("signature"))),
+          // A signature that WebCrypto cannot check is not valid.
+          () => resume(reject(invalid("signature")))
         )
-
-  const fromCache = (token: string, found: Remembered) =>
-    Clock.clockWith((clock) => {
-      const { freshUntilNanos } = found
-      if (freshUntilNanos !== undefined && freshUntilNanos <= clock.unsafeCurrentTimeNanos()) {
-        seen?.delete(token)
-        return anew(token)
-      }
-      const untimely = timeFlaw(found.times, clock.unsafeCurrentTimeMillis(), settings.skewMillis)
-      // A predicate may decide otherwise by now.
-      const flaw = untimely ?? partyFlaw(found.claims.authorizedParty, settings)
-      if (flaw === undefined) return withCustom(found.claims, found.payload)
-      seen?.delete(token)
-      return Effect.fail(flaw)
+      })
     })
-
-  const anew = (token: unknown): ReturnType<Verify> => {
-    const compact = readCompact(token, settings.category)
-    if (typeof compact === "string") return refuse(compact)
-    // `readCompact` takes nothing but strings apart.
-    return Effect.flatMap(keys.find(compact.kid), (key) => verifyWith(token as string, compact, key))
   }
 
   const verify = (given: unknown): ReturnType<Verify> => {
     const token: unknown = Redacted.isRedacted(given) ? Redacted.value(given) : given
-    const found = typeof token === "string" ? seen?.get(token) : undefined
-    // What was found is under a string.
-    return found === undefined ? anew(token) : fromCache(token as string, found)
+    if (cacheCapacity === 0) return verifyFully(token)
+    return Clock.clockWith((clock) => {
+      const known = verifier.recall(token, clock.unsafeCurrentTimeMillis(), clock.unsafeCurrentTimeNanos())
+      return known === undefined ? verifyFully(token) : conclude(known)
+    })
   }
 
   return (given) =>

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { idRule, isIdText } from "../core/call/operation.js"
 
 /**
  * A session's id, as in `sess_2g7np7Hrk0SN6kj5EDMLDaKNL0S`.
@@ -71,6 +72,6 @@ export type OrganizationId = typeof OrganizationId.Type
  * @since 0.1.0
  * @category schemas
  */
-export const IdText: Schema.Schema<string> = Schema.String.pipe(
-  Schema.filter((s) => /^[A-Za-z0-9_-]{1,128}$/.test(s))
-).annotations({ description: "1 to 128 letters, digits, underscores or hyphens" })
+export const IdText: Schema.Schema<string> = Schema.String.pipe(Schema.filter(isIdText)).annotations({
+  description: idRule
+})

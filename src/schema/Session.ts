@@ -12,15 +12,10 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
 import { identity } from "effect/Function"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import {
-  DecoderAnnotationId,
-  dropNull,
-  readAsEmpty,
-  readAsNull,
-  refused
-} from "../runtime/compiledDecoder.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
 /**
@@ -66,6 +61,10 @@ export const SessionStatus: Schema.Schema<SessionStatus> = Schema.String.annotat
   examples: [...knownSessionStatuses]
 })
 
+/** A field that is `null` is absent. */
+const dropNull = <A>(value: Option.Option<A | null>): Option.Option<A> =>
+  Option.filter(value, (each): each is A => each !== null)
+
 const optionalField = <A, I>(
   nullish: Schema.Schema<A | null | undefined, I | null | undefined>,
   schema: Schema.Schema<A, I>
@@ -80,7 +79,7 @@ const orAbsent = <A, I>(schema: Schema.Schema<A, I>) => optionalField(Schema.Nul
 
 /** A field that informs and restricts nothing: a value of the wrong type is absent too. */
 const lenient = <A, I>(schema: Schema.Schema<A, I>) =>
-  optionalField(Schema.NullishOr(schema).annotations({ decodingFallback: readAsNull }), schema)
+  optionalField(Schema.NullishOr(schema).annotations({ decodingFallback: () => Either.right(null) }), schema)
 
 const at = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
   Schema.propertySignature(schema).pipe(Schema.fromKey(wireName))
@@ -97,13 +96,7 @@ const EpochMillis: Schema.Schema<DateTime.Utc, number> = Schema.transform(
   }),
   Schema.DateTimeUtcFromSelf,
   { strict: true, decode: (millis) => DateTime.unsafeMake(millis), encode: DateTime.toEpochMillis }
-).annotations({
-  // A page of sessions has thousands of these.
-  [DecoderAnnotationId]: (value: unknown) =>
-    Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= maxEpochMillis
-      ? DateTime.unsafeFromDate(new Date(Number(value)))
-      : refused
-})
+)
 
 /**
  * The device and place a session was last active on. Every field is optional, because all of them are for display.
@@ -303,7 +296,7 @@ export const Session: Schema.Schema<Session, SessionEncoded> = Schema.Struct({
   clientId: lenientAt("client_id", ClientId),
   // An actor that cannot be read must not look like no actor.
   actor: optionalField(
-    Schema.NullishOr(SessionActor).annotations({ decodingFallback: readAsEmpty }),
+    Schema.NullishOr(SessionActor).annotations({ decodingFallback: () => Either.right({}) }),
     SessionActor
   ),
   status: SessionStatus,

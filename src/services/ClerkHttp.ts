@@ -1,5 +1,5 @@
 /**
- * The one service every operation depends on: it sends a request to Clerk and hands back the answer.
+ * The one service that every operation depends on: it sends a request to Clerk and returns the response.
  *
  * @since 0.1.0
  */
@@ -8,22 +8,27 @@ import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { checkClientOptions, clientOptionsFlaw } from "../core/call/clientSettings.js"
 import { isBlank, ownProperties, RuleBreak } from "../core/input.js"
-import type { ClerkRequest, ClerkResponse } from "../core/model.js"
-import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
-import { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { makeExecute } from "../runtime/execute.js"
-import { overFetch } from "../runtime/fetchSend.js"
-import { overHttpClient } from "../runtime/httpClientSend.js"
-import type { Send } from "../runtime/send.js"
-import { flagVariable, secretVariable, textVariable } from "../runtime/variables.js"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import {
+  type ClerkHttpService,
+  clerkHttpKey,
+  environment,
+  environmentClient,
+  makeClient,
+  makeClientFrom,
+  type Source,
+  type Sources
+} from "../runtime/client.js"
+import { configError } from "../runtime/errors.js"
+import { overFetch } from "../runtime/fetch.js"
+import { overHttpClient } from "../runtime/httpClient.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
 export type { ClerkRequest, ClerkResponse } from "../core/model.js"
+export type { ClerkHttpService } from "../runtime/client.js"
 
 /**
  * The options of a client.
@@ -74,24 +79,6 @@ export interface ClerkHttpConfigOptions
 }
 
 /**
- * The service that operations reach Clerk through. `address` and `policy` are read only where they are own properties,
- * so that a mock (`Layer.mock(ClerkHttp, { execute })`) needs `execute` alone; a getter of a class does not count.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClerkHttpService {
-  /** Makes exactly one exchange: nothing is retried, any status is a success. */
-  readonly execute: (
-    request: ClerkRequest
-  ) => Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
-  /** The host requests go to, for traces. */
-  readonly address?: string | undefined
-  /** What calls run under. Absent: one attempt and no time limit. */
-  readonly policy?: RequestPolicy.Settings | undefined
-}
-
-/**
  * The transport of all operations. Provide one of the layers, or in a test any object with an `execute`.
  *
  * @example
@@ -107,7 +94,7 @@ export interface ClerkHttpService {
  * @since 0.1.0
  * @category services
  */
-export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<ClerkHttp, ClerkHttpService>() {
+export class ClerkHttp extends Context.Tag(clerkHttpKey)<ClerkHttp, ClerkHttpService>() {
   /**
    * Over whatever `HttpClient` of `@effect/platform` is provided, with the key in `options.secretKey`. Fails with
    * `ClerkConfigError` when an option breaks a rule.
@@ -115,7 +102,7 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
   static layer(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError, HttpClient.HttpClient> {
     return Layer.effect(
       ClerkHttp,
-      Effect.suspend(() => make(options, overHttpClient))
+      Effect.suspend(() => makeClient(options, overHttpClient))
     )
   }
 
@@ -137,7 +124,7 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
             ? Effect.succeed(allowInsecureHttp)
             : fromConfig("allowInsecureHttp", allowInsecureHttp)
     }
-    return Layer.effect(ClerkHttp, makeFrom(sources, options, overHttpClient))
+    return Layer.effect(ClerkHttp, makeClientFrom(sources, options, overHttpClient))
   }
 
   /**
@@ -147,7 +134,7 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
   static layerFetch(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError> {
     return Layer.effect(
       ClerkHttp,
-      Effect.suspend(() => make(options, overFetch))
+      Effect.suspend(() => makeClient(options, overFetch))
     )
   }
 
@@ -158,49 +145,8 @@ export class ClerkHttp extends Context.Tag("effect-clerk/services/ClerkHttp")<Cl
   // Layers are remembered by reference whatever they are built from, so without `fresh` a program with two environments
   // would call with the key of the first on behalf of both.
   static readonly layerDefault: Layer.Layer<ClerkHttp, ClerkConfigError> = Layer.fresh(
-    Layer.suspend(() => Layer.effect(ClerkHttp, makeFrom(environment, {}, overFetch)))
+    Layer.effect(ClerkHttp, environmentClient)
   )
-}
-
-const refuse = ({ field, rule }: RuleBreak, variable?: string): ClerkConfigError =>
-  new ClerkConfigError(
-    variable === undefined ? { setting: field, rule } : { setting: field, variable, rule },
-    true
-  )
-
-const make = <R>(
-  options: object,
-  send: Effect.Effect<Send, never, R>
-): Effect.Effect<ClerkHttpService, ClerkConfigError, R> =>
-  Either.match(checkClientOptions(options), {
-    onLeft: (broken) => Effect.fail(refuse(broken)),
-    onRight: (settings) =>
-      Effect.map(send, (send) => ({
-        execute: makeExecute(send, settings),
-        address: settings.address,
-        policy: settings.policy
-      }))
-  })
-
-const variables = {
-  secretKey: "CLERK_SECRET_KEY",
-  apiUrl: "CLERK_API_URL",
-  allowInsecureHttp: "CLERK_ALLOW_INSECURE_HTTP"
-} as const
-
-type Source = keyof typeof variables
-
-const isSource = (setting: string): setting is Source => Object.hasOwn(variables, setting)
-
-/** Where the options that can come from the environment are read. What is missing is `undefined`. */
-type Sources<E> = {
-  readonly [Setting in Source]: Effect.Effect<ClerkHttpOptions[Setting] | undefined, E>
-}
-
-const environment: Sources<ClerkConfigError> = {
-  secretKey: secretVariable("secretKey", variables.secretKey),
-  apiUrl: textVariable("apiUrl", variables.apiUrl),
-  allowInsecureHttp: flagVariable("allowInsecureHttp", variables.allowInsecureHttp)
 }
 
 /** Reads an option from the caller's own `Config`. A text that is blank counts as missing. */
@@ -209,28 +155,12 @@ const fromConfig = <A>(
   config: Config.Config<A>
 ): Effect.Effect<A | undefined, ClerkConfigError | ConfigError> => {
   if (!Config.isConfig(config)) {
-    return Effect.fail(refuse(new RuleBreak(setting, 'must be a Config, such as Config.string("MY_URL")')))
+    return Effect.fail(
+      configError(new RuleBreak(setting, 'must be a Config, such as Config.string("MY_URL")'))
+    )
   }
   return Effect.map(config, (value) => {
     const text: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : value
     return typeof text === "string" && isBlank(text) ? undefined : value
   })
 }
-
-const makeFrom = <E, R>(
-  sources: Sources<E>,
-  options: object,
-  send: Effect.Effect<Send, never, R>
-): Effect.Effect<ClerkHttpService, ClerkConfigError | E, R> =>
-  Effect.suspend(() => {
-    const flaw = clientOptionsFlaw(options)
-    if (flaw !== undefined) return Effect.fail(refuse(flaw))
-    return Effect.flatMap(Effect.all(sources), (read) =>
-      Effect.mapError(make({ ...options, ...read }, send), ({ rule, setting }) =>
-        refuse(
-          new RuleBreak(setting, rule),
-          isSource(setting) && sources[setting] === environment[setting] ? variables[setting] : undefined
-        )
-      )
-    )
-  })

@@ -21,42 +21,19 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import { checkTokenOptions, optionNames } from "../core/token/settings.js"
+import { RuleBreak } from "../core/input.js"
+import { type AuthorizedParties, readVerifierOptions, readVerifyOptions } from "../core/token/settings.js"
 import { ClerkInvalidRequest } from "../errors/CallErrors.js"
-import { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import { makeVerify } from "../runtime/verify.js"
+import { configError } from "../runtime/errors.js"
+import { makeVerify, optionDecoders } from "../runtime/verify.js"
 import type { SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
 import { SigningKeys } from "./SigningKeys.js"
 
-/**
- * The origins whose tokens are accepted, as browsers write them: a list of one or more, or a predicate.
- *
- * A predicate is for origins that you cannot list, such as those of preview deployments. Everything it accepts can act
- * as your application, so match the whole origin and anchor the pattern at both ends. Without `^` and `$`,
- * `https://app-x-team.vercel.app.evil.example` matches too.
- *
- * The predicate is called with origins only, once or twice per request. A predicate that throws, or returns anything but
- * `true`, rejects the token. With a list, an error names the origins expected; with a predicate it cannot.
- *
- * @example
- * ```ts
- * import { SessionTokens } from "effect-clerk"
- *
- * const preview = /^https:\/\/app-[a-z0-9-]+-team\.vercel\.app$/
- *
- * export const verifier = SessionTokens.verifier({
- *   authorizedParties: (azp) => azp === "https://app.example.com" || preview.test(azp)
- * })
- * ```
- *
- * @since 0.1.0
- * @category models
- */
-export type AuthorizedParties = ReadonlyArray<string> | ((azp: string) => boolean)
+export type { AuthorizedParties } from "../core/token/settings.js"
 
 /**
  * What a token is held against. Everything may be left out; what is given is strict.
@@ -203,19 +180,20 @@ export const verify: {
 } = (
   token: Redacted.Redacted<string> | string,
   options: object = {}
-): Effect.Effect<never, VerifyError, SigningKeys> =>
-  Either.match(checkTokenOptions(options, optionNames.verify), {
-    onLeft: ({ field, rule }) =>
-      Effect.fail(
-        new ClerkInvalidRequest({ operation: "SessionTokens.verify", attempts: 0, field, rule }, true)
-      ),
-    onRight: (settings) =>
-      // What the settings make of a token is what the overloads say: see `readClaims`.
-      Effect.flatMap(
-        SigningKeys,
-        (keys) => makeVerify(settings, keys)(token) as Effect.Effect<never, VerifyError>
-      )
-  })
+): Effect.Effect<never, VerifyError, SigningKeys> => {
+  const settings = readVerifyOptions(options, optionDecoders)
+  if (settings instanceof RuleBreak) {
+    const { field, rule } = settings
+    return Effect.fail(
+      new ClerkInvalidRequest({ operation: "SessionTokens.verify", attempts: 0, field, rule }, true)
+    )
+  }
+  return Effect.flatMap(
+    SigningKeys,
+    // The settings decide which claims the verifier returns, as the overloads say: see `readClaims`.
+    (keys) => makeVerify(settings, keys)(token) as Effect.Effect<never, VerifyError>
+  )
+}
 
 /**
  * Makes a function that verifies tokens with these options and with the `SigningKeys` provided. Fails with
@@ -253,9 +231,10 @@ export const verifier: {
   <Custom = undefined, Encoded = unknown>(
     options: VerifierOptions<Custom, Encoded>
   ): Effect.Effect<Verifier<TokenClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
-} = (options: object = {}): Effect.Effect<Verifier<never>, ClerkConfigError, SigningKeys> =>
-  Either.match(checkTokenOptions(options, optionNames.verifier), {
-    onLeft: ({ field, rule }) => Effect.fail(new ClerkConfigError({ setting: field, rule }, true)),
-    // As above: the settings decide what comes out.
-    onRight: (settings) => Effect.map(SigningKeys, (keys) => makeVerify(settings, keys) as Verifier<never>)
-  })
+} = (options: object = {}): Effect.Effect<Verifier<never>, ClerkConfigError, SigningKeys> => {
+  const settings = readVerifierOptions(options, optionDecoders)
+  return settings instanceof RuleBreak
+    ? Effect.fail(configError(settings))
+    : // As above.
+      Effect.map(SigningKeys, (keys) => makeVerify(settings, keys) as Verifier<never>)
+}

@@ -26,13 +26,15 @@
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ownProperties } from "../core/input.js"
+import { makeSessionPageReader, makeSessionReader } from "../core/session/reader.js"
 import { readHeaders } from "../core/wire/headers.js"
-import { declared } from "../runtime/declared.js"
+import { declared, type Reader } from "../runtime/operation.js"
 import type { SessionId } from "../schema/Ids.js"
 import { Session } from "../schema/Session.js"
 import { SessionPage } from "../schema/SessionPage.js"
@@ -112,16 +114,25 @@ export type VerifyError = Operation.ErrorOf<404 | 410>
  */
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
 
+const instant = (millis: number): DateTime.Utc => DateTime.unsafeFromDate(new Date(millis))
+
+// Both readers return what the schemas return, as their property tests show. The brands of ids assert nothing.
+const readSession = /*#__PURE__*/ makeSessionReader(instant) as Reader<Session>
+const readPage = /*#__PURE__*/ makeSessionPageReader(instant) as Reader<SessionPage>
+
 // Each operation is marked as pure, so that a bundle holds only those that are used.
-const listOperation = /*#__PURE__*/ declared({
-  name: "Sessions.list",
-  method: "GET",
-  path: "/sessions",
-  kind: "read",
-  query: ListQuery,
-  success: SessionPage,
-  errors: [422]
-})
+const listOperation = /*#__PURE__*/ declared(
+  {
+    name: "Sessions.list",
+    method: "GET",
+    path: "/sessions",
+    kind: "read",
+    query: ListQuery,
+    success: SessionPage,
+    errors: [422]
+  },
+  readPage
+)
 
 // The first two signatures make the compiler name the property that is missing: of a union it names none.
 /**
@@ -150,15 +161,18 @@ export function list(params: ListParams): Operation.Op<SessionPage, ListError> {
   return listOperation({ query: { ...params, paginated: true } })
 }
 
-const createOperation = /*#__PURE__*/ declared({
-  name: "Sessions.create",
-  method: "POST",
-  path: "/sessions",
-  kind: "once",
-  body: CreateBody,
-  success: Session,
-  errors: [404, 409, 422]
-})
+const createOperation = /*#__PURE__*/ declared(
+  {
+    name: "Sessions.create",
+    method: "POST",
+    path: "/sessions",
+    kind: "once",
+    body: CreateBody,
+    success: Session,
+    errors: [404, 409, 422]
+  },
+  readSession
+)
 
 /**
  * Creates an active session for a user. It is meant for tests: production instances refuse it. It is never
@@ -170,15 +184,18 @@ const createOperation = /*#__PURE__*/ declared({
 export const create = (params: CreateParams): Operation.Op<Session, CreateError> =>
   createOperation({ body: params })
 
-const getOperation = /*#__PURE__*/ declared({
-  name: "Sessions.get",
-  method: "GET",
-  path: "/sessions/{id}",
-  kind: "read",
-  success: Session,
-  errors: [404],
-  responseId: "id"
-})
+const getOperation = /*#__PURE__*/ declared(
+  {
+    name: "Sessions.get",
+    method: "GET",
+    path: "/sessions/{id}",
+    kind: "read",
+    success: Session,
+    errors: [404],
+    responseId: "id"
+  },
+  readSession
+)
 
 /**
  * Reads a session as it stands now, which is also how to find out whether one was revoked while its token is
@@ -261,16 +278,19 @@ export function refresh(id: SessionId | string, params: RefreshParams) {
 /** Stands for headers that cannot be read: the check of the input rejects a header without a name. */
 const unreadable: RequestHeadersInput = [["", undefined]]
 
-const revokeOperation = /*#__PURE__*/ declared({
-  name: "Sessions.revoke",
-  method: "POST",
-  path: "/sessions/{id}/revoke",
-  kind: "idempotent",
-  success: Session,
-  errors: [404, 409],
-  responseId: "id",
-  confirm: { path: "/sessions/{id}", isDone: ({ status }) => /^(revoked|ended|removed)$/.test(status) }
-})
+const revokeOperation = /*#__PURE__*/ declared(
+  {
+    name: "Sessions.revoke",
+    method: "POST",
+    path: "/sessions/{id}/revoke",
+    kind: "idempotent",
+    success: Session,
+    errors: [404, 409],
+    responseId: "id",
+    confirm: { path: "/sessions/{id}", isDone: ({ status }) => /^(revoked|ended|removed)$/.test(status) }
+  },
+  readSession
+)
 
 /**
  * Ends a session for good and gives it back as it then stands. A token issued before stays valid until it expires,
@@ -282,19 +302,22 @@ const revokeOperation = /*#__PURE__*/ declared({
 export const revoke = (id: SessionId | string): Operation.Op<Session, RevokeError> =>
   revokeOperation({ path: { id } })
 
-const verifyOperation = /*#__PURE__*/ declared({
-  name: "Sessions.verify",
-  method: "POST",
-  path: "/sessions/{id}/verify",
-  kind: "idempotent",
-  body: VerifyBody,
-  success: Session,
-  errors: [404, 410],
-  // The last version that has it: later ones answer as if it had never been.
-  apiVersion: "2025-03-12",
-  responseId: "id",
-  secrets: ["token"]
-})
+const verifyOperation = /*#__PURE__*/ declared(
+  {
+    name: "Sessions.verify",
+    method: "POST",
+    path: "/sessions/{id}/verify",
+    kind: "idempotent",
+    body: VerifyBody,
+    success: Session,
+    errors: [404, 410],
+    // The last version that has it: later ones answer as if it had never been.
+    apiVersion: "2025-03-12",
+    responseId: "id",
+    secrets: ["token"]
+  },
+  readSession
+)
 
 /**
  * Asks Clerk whether a session, and the token given with it, is good.

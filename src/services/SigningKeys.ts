@@ -22,40 +22,21 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
+import { inField, RuleBreak } from "../core/input.js"
 import { importPublicKeyPem } from "../core/keys/pem.js"
-import { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import type { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
-import { overFetch } from "../runtime/fetchSend.js"
-import { overHttpClient } from "../runtime/httpClientSend.js"
-import { keysOfClient } from "../runtime/keyCache.js"
-import { publicKeys } from "../runtime/publicKeys.js"
+import type { VerificationKey } from "../core/model.js"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { configError } from "../runtime/errors.js"
+import { overFetch } from "../runtime/fetch.js"
+import { keysOfClient, publicKeys } from "../runtime/fetchKeys.js"
+import { overHttpClient } from "../runtime/httpClient.js"
+import type { SigningKeysService } from "../runtime/keyCache.js"
 import { secretVariable, textVariable } from "../runtime/variables.js"
 import { ClerkHttp } from "./ClerkHttp.js"
 
-/**
- * A key, and until when its holder is sure of it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface VerificationKey {
-  /** An RSA public key for `RSASSA-PKCS1-v1_5` with SHA-256, at least 2048 bits. */
-  readonly key: CryptoKey
-  /** On the clock's monotonic nanoseconds. Absent: for as long as the process runs. */
-  readonly freshUntilNanos?: bigint | undefined
-}
-
-/**
- * Finds the key that verifies a token.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SigningKeysService {
-  /** The key a token's header names by `kid`, or `undefined` when the instance has no such key. */
-  readonly find: (kid: string | undefined) => Effect.Effect<VerificationKey | undefined, ClerkKeysUnavailable>
-}
+export type { VerificationKey } from "../core/model.js"
+export type { SigningKeysService } from "../runtime/keyCache.js"
 
 /**
  * The instance whose public keys are wanted. Give one of the two.
@@ -94,7 +75,7 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
    * built, and nothing is ever fetched.
    */
   static layerPem(pem: string | Redacted.Redacted<string>): Layer.Layer<SigningKeys, ClerkConfigError> {
-    return Layer.effect(SigningKeys, Effect.map(importPublicKeyPem(pem), oneKey))
+    return Layer.effect(SigningKeys, oneKey(pem))
   }
 
   /**
@@ -177,11 +158,16 @@ const variables = { jwtKey: "CLERK_JWT_KEY", publishableKey: "CLERK_PUBLISHABLE_
 /** Adds to an error the variable that the setting was read from. */
 const naming = (setting: keyof typeof variables, keys: Layer.Layer<SigningKeys, ClerkConfigError>) =>
   Layer.catchAll(keys, ({ rule }) =>
-    Layer.fail(new ClerkConfigError({ setting, variable: variables[setting], rule }, true))
+    Layer.fail(configError(new RuleBreak(setting, rule), variables[setting]))
   )
 
-/** Tokens are matched with a single key whatever their `kid`, which the dashboard does not show beside it. */
-const oneKey = (key: CryptoKey): SigningKeysService => {
-  const found = Effect.succeed<VerificationKey>({ key })
-  return { find: () => found }
-}
+/** Tokens are verified with a single key whatever their `kid`, which the dashboard does not show beside it. */
+const oneKey = (pem: unknown): Effect.Effect<SigningKeysService, ClerkConfigError> =>
+  Effect.flatMap(
+    Effect.promise(() => importPublicKeyPem(Redacted.isRedacted(pem) ? Redacted.value(pem) : pem)),
+    (key) => {
+      if (key instanceof RuleBreak) return Effect.fail(configError(inField("jwtKey", key)))
+      const found = Effect.succeed<VerificationKey>({ key })
+      return Effect.succeed({ find: () => found })
+    }
+  )

@@ -19,21 +19,18 @@
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici"
-import { checkMaxResponseBytes, defaultMaxResponseBytes } from "../core/call/maxResponseBytes.js"
-import { optionsFlaw, ownProperties, RuleBreak } from "../core/input.js"
-import { visibleText } from "../core/redaction/visibleText.js"
-import { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import { proxyConnections } from "../runtime/proxyConnections.js"
-import { requestText } from "../runtime/requestText.js"
-import { type Send, withDirectSend } from "../runtime/send.js"
+import { broken, optional, ownProperties, type Reader, RuleBreak, readOptions } from "../core/input.js"
+import { visibleText } from "../core/redaction/redact.js"
+import { defaultMaxResponseBytes, readMaxResponseBytes } from "../core/wire/body.js"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { configError, wireError } from "../runtime/errors.js"
+import { makeHttpClient, withDirectSend } from "../runtime/httpClient.js"
+import type { Send } from "../runtime/send.js"
 import { withoutEnd } from "../runtime/time.js"
-import { undiciSend } from "../runtime/undiciSend.js"
+import { proxyConnections, undiciSend } from "../runtime/undici.js"
 
 /**
  * How the pool keeps its connections: the options of undici's `Agent` (`connections`, `keepAliveTimeout`, `connect`,
@@ -55,10 +52,6 @@ export interface MakeOptions {
   readonly maxResponseBytes?: number | undefined
 }
 
-const makeOptionNames = Object.keys({ maxResponseBytes: true } satisfies Record<keyof MakeOptions, true>)
-
-const configError = ({ field, rule }: RuleBreak) => new ClerkConfigError({ setting: field, rule }, true)
-
 /**
  * Makes an `HttpClient` over a dispatcher of your own, which you also close. It reads responses whole and rejects one
  * of more than `maxResponseBytes`. A `ClerkHttp` on top of it applies its own limit instead.
@@ -69,48 +62,31 @@ const configError = ({ field, rule }: RuleBreak) => new ClerkConfigError({ setti
  * @category constructors
  */
 export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpClient.HttpClient => {
-  const flaw =
-    optionsFlaw(options, { unknown: "is not an option of Undici.make" }, makeOptionNames) ??
-    (typeof dispatcher?.dispatch === "function"
-      ? undefined
-      : new RuleBreak("dispatcher", "must be a Dispatcher of undici, such as an Agent"))
-  if (flaw !== undefined) throw configError(flaw)
-  const maxResponseBytes = Either.getOrThrowWith(
-    checkMaxResponseBytes(ownProperties(options).maxResponseBytes ?? defaultMaxResponseBytes),
-    configError
+  const read = readOptions(
+    options,
+    { unknown: "is not an option of Undici.make" },
+    { maxResponseBytes: readMaxResponseBytes }
   )
-  return over(undiciSend(dispatcher, false), maxResponseBytes)
+  if (read instanceof RuleBreak) throw configError(read)
+  if (typeof dispatcher?.dispatch !== "function") {
+    throw configError(new RuleBreak("dispatcher", "must be a Dispatcher of undici, such as an Agent"))
+  }
+  return over(undiciSend(dispatcher, false), read.maxResponseBytes)
 }
 
 const over = (send: Send, maxResponseBytes: number): HttpClient.HttpClient =>
   withDirectSend(
-    HttpClient.make((request, url) =>
-      requestText(request).pipe(
-        Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
-        Effect.flatMap((text) => {
-          const { method, headers } = request
-          const body = request.body._tag === "Empty" ? undefined : text
-          return Effect.mapError(
-            withoutEnd(
-              send({ method, url: url.href, headers, body }, maxResponseBytes, Number.POSITIVE_INFINITY)
-            ),
-            (cause) => new HttpClientError.RequestError({ request, reason: "Transport", cause })
-          )
-        }),
-        Effect.map(({ status, headers, body }) =>
-          // A body, be it empty, is refused by `Response` for the statuses that must not have one.
-          HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { status, headers }))
-        )
-      )
+    makeHttpClient((request) =>
+      Effect.mapError(withoutEnd(send(request, maxResponseBytes, Number.POSITIVE_INFINITY)), wireError)
     ),
     send
   )
 
-/** Options by which another's code makes connections or handles requests, and may not say when a request starts. */
-const foreign: ReadonlyArray<string> = ["factory", "clientFactory", "interceptors"]
+/** With these options, code of the caller makes connections or handles requests. It may not say when a request starts. */
+const callersCode: ReadonlyArray<string> = ["factory", "clientFactory", "interceptors"]
 
-const isOwn = (options: object): boolean =>
-  foreign.every((name) => !Object.hasOwn(options, name) || Reflect.get(options, name) === undefined)
+const tellsStart = (options: object): boolean =>
+  callersCode.every((name) => !Object.hasOwn(options, name) || Reflect.get(options, name) === undefined)
 
 /** An `HttpClient` over a dispatcher that closes with the layer's scope. */
 const scoped = (
@@ -126,11 +102,11 @@ const scoped = (
         Effect.acquireRelease(
           Effect.try({
             try: dispatcher,
-            catch: (failure) => failure as ClerkConfigError // neither dispatcher throws anything else
+            catch: (failure) => failure as ClerkConfigError // `dispatcher` throws nothing else
           }),
           (dispatcher) => Effect.promise(() => dispatcher.destroy())
         ),
-        (dispatcher) => over(undiciSend(dispatcher, isOwn(options)), defaultMaxResponseBytes)
+        (dispatcher) => over(undiciSend(dispatcher, tellsStart(options)), defaultMaxResponseBytes)
       )
     })
   )
@@ -138,7 +114,13 @@ const scoped = (
 /** The origin of clients that only check options. They never connect. */
 const origin = "http://localhost"
 
-/** The options that the installed undici reads: its constructors say so themselves, in every version. */
+const constructors: ReadonlyArray<(options: Agent.Options) => Dispatcher> = [
+  (options) => new Agent(options),
+  (options) => new Pool(origin, options),
+  (options) => new Client(origin, options)
+]
+
+/** Lists the options that the constructors of the installed undici read. */
 const knownOptions = (): ReadonlyArray<string> => {
   const names = new Set<string>(["interceptors"]) // in the types, and read from a copy
   const recorder = new Proxy<Agent.Options>(
@@ -153,38 +135,33 @@ const knownOptions = (): ReadonlyArray<string> => {
   return [...names]
 }
 
-const constructors: ReadonlyArray<(options: Agent.Options) => Dispatcher> = [
-  (options) => new Agent(options),
-  (options) => new Pool(origin, options),
-  (options) => new Client(origin, options)
-]
+/** Reads one option by giving it to the constructors of undici. They throw an error for an invalid value. */
+const acceptedByUndici =
+  (name: string): Reader =>
+  (value) => {
+    try {
+      for (const construct of constructors) construct({ [name]: value })
+      return value
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause)
+      return broken(`is rejected by undici: ${visibleText(message)}`)
+    }
+  }
 
 /**
- * Finds an option of a dispatcher that undici does not know or rejects. It would tell of the latter when the first call
- * fails. The options in `own` are those of the dispatcher itself, and its constructor checks their values.
+ * Finds an option of a dispatcher that undici does not know or rejects. undici itself would reject it only when the first
+ * call fails. The constructor of the dispatcher checks the options in `ownNames`.
  */
 const dispatcherFlaw = (
   options: UndiciOptions | ProxyOptions,
   dispatcher: string,
-  own: ReadonlyArray<string>
+  ownNames: ReadonlyArray<string>
 ): RuleBreak | undefined => {
-  const unknown = optionsFlaw(options, { unknown: `is not an option of undici's ${dispatcher}` }, [
-    ...own,
-    ...knownOptions()
-  ])
-  if (unknown !== undefined) return unknown
-  for (const [field, value] of Object.entries(options)) {
-    if (own.includes(field)) continue
-    try {
-      for (const construct of constructors) construct({ [field]: value })
-    } catch (cause) {
-      return new RuleBreak(
-        field,
-        `is rejected by undici: ${visibleText(cause instanceof Error ? cause.message : String(cause))}`
-      )
-    }
-  }
-  return undefined
+  const readers: Record<string, Reader> = {}
+  for (const name of knownOptions()) readers[name] = optional(acceptedByUndici(name))
+  for (const name of ownNames) readers[name] = (value) => value
+  const read = readOptions(options, { unknown: `is not an option of undici's ${dispatcher}` }, readers)
+  return read instanceof RuleBreak ? read : undefined
 }
 
 /**
@@ -198,7 +175,7 @@ export const layer = (options: UndiciOptions = {}): Layer.Layer<HttpClient.HttpC
   scoped(dispatcherFlaw(options, "Agent", []), () => new Agent(options), options)
 
 /**
- * How to reach the proxy: the options of undici's `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`, `token`,
+ * The proxy, and the connections to it: the options of undici's `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`, `token`,
  * `proxyTls`, `requestTls`, …). Options that are absent come from the environment.
  *
  * @since 0.1.0
@@ -221,11 +198,12 @@ const proxyOptionNames = [
 
 /**
  * Returns a dispatcher that sends requests through the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except to the hosts in
- * `NO_PROXY`. The options override the environment. Without a proxy the dispatcher connects directly.
+ * `NO_PROXY`. The options override the environment. Without a proxy the dispatcher connects directly. You close the
+ * dispatcher yourself.
  *
- * It is undici's `EnvHttpProxyAgent` with two differences. A request fails when the proxy closes the connection during
- * CONNECT; by itself undici 7 connects again, at once and for ever. And `proxyTunnel` is `true` unless you say otherwise,
- * also with undici 8. You close the dispatcher yourself.
+ * It is undici's `EnvHttpProxyAgent` with two differences:
+ * - A request fails when the proxy closes the connection during CONNECT. undici 7 itself connects again, without end.
+ * - `proxyTunnel` defaults to `true`, also with undici 8.
  *
  * Throws a `ClerkConfigError` when an option is unknown, or when undici rejects one.
  *

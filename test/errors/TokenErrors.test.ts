@@ -16,7 +16,7 @@ import {
   ClerkUnauthorized,
   Session
 } from "effect-clerk"
-import { httpApiStatus } from "../../src/errors/httpApiStatus.js"
+import { httpApiStatus } from "../../src/errors/errorClass.js"
 
 const time = (iso: string): DateTime.Utc => DateTime.unsafeMake(iso)
 

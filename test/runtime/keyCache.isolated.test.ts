@@ -8,6 +8,7 @@ import * as Logger from "effect/Logger"
 import * as TestClock from "effect/TestClock"
 import { ClerkHttp, type SigningKeys } from "effect-clerk"
 import { afterEach, beforeEach, vi } from "vitest"
+import { isolatesRequests } from "../../src/runtime/keyCache.js"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
 import { isolatedKeysOver, keysNamed, look, lookTogether, outage, pause } from "../support/keySets.js"
 import { refused, stage } from "../support/play.js"
@@ -46,6 +47,7 @@ beforeEach(() => {
   })
 })
 afterEach(() => {
+  vi.unstubAllGlobals()
   vi.restoreAllMocks()
   for (const interval of intervals) clearInterval(interval)
   intervals.clear()
@@ -321,5 +323,30 @@ describe("a flood of forged key ids on a runtime that isolates requests", () => 
       }
       expect(times).toEqual([0, 30_000, 30_000, 60_000, 60_000])
     }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
+})
+
+describe("a runtime that isolates requests is recognized by its user agent", () => {
+  const agents: ReadonlyArray<readonly [string, unknown, boolean]> = [
+    ["Cloudflare Workers", { userAgent: "Cloudflare-Workers" }, true],
+    ["Node", { userAgent: "Node.js/22" }, false],
+    ["a browser", { userAgent: "Mozilla/5.0" }, false],
+    ["a runtime whose navigator has no user agent", {}, false],
+    ["a runtime whose navigator is null", null, false],
+    ["a runtime without a navigator", undefined, false]
+  ]
+
+  it.each(agents)("%s", (_, navigator, isIsolated) => {
+    vi.stubGlobal("navigator", navigator)
+    expect(isolatesRequests()).toBe(isIsolated)
+  })
+
+  it("not one whose navigator throws", () => {
+    vi.stubGlobal("navigator", {
+      get userAgent(): string {
+        throw new Error("not allowed")
+      }
+    })
+    expect(isolatesRequests()).toBe(false)
   })
 })

@@ -169,8 +169,8 @@ describe("the API's URL", () => {
     ["https://evil.example/.", path],
     ["https://evil.example/a//b", path],
     ["https://evil.example/a;b", path],
-    ["https://evil.example/v1", "must not end in /v1, which is added to it"],
-    ["https://evil.example/v1/", "must not end in /v1, which is added to it"]
+    ["https://evil.example/v1", "must not end in /v1, which the client adds"],
+    ["https://evil.example/v1/", "must not end in /v1, which the client adds"]
   ]
   for (const [apiUrl, rule] of cases) {
     it.effect(`${JSON.stringify(apiUrl).slice(0, 60)} is refused: ${rule}`, () =>

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type ClerkHttp, Operation } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { isFaultRetryable, isIdempotent, isStatusRetryable } from "../../src/core/call/retryTable.js"
+import { isFaultRetryable, isIdempotent, isStatusRetryable } from "../../src/core/call/retry.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { untyped } from "../support/requests.js"
 

@@ -133,9 +133,9 @@ describe("what becomes of tokens without a party is refused when it is:", () => 
       "said without parties",
       { missingAzp: "allow" },
       "missingAzp",
-      "means something only together with authorizedParties"
+      "has no effect without authorizedParties"
     ],
-    ["said without parties, to be strict", { missingAzp: "reject" }, "missingAzp", /only together/]
+    ["said without parties, to be strict", { missingAzp: "reject" }, "missingAzp", /has no effect without authorizedParties/]
   ])
 })
 

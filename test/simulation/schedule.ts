@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Random from "effect/Random"
 import { ClerkHttp, type ClerkHttpService, ClerkTransportError, RequestPolicy } from "effect-clerk"
-import { budgetOf } from "../../src/core/call/retryBudget.js"
+import { clientOf } from "../../src/runtime/client.js"
 import { type AnyError, type OperationCase, operations } from "../support/operations.js"
 import { runSimulated, seeded } from "./simulatedTime.js"
 import { type Outcome, outcomeOf, weatherOf } from "./weather.js"
@@ -52,7 +52,7 @@ export const simulate = (seed: number): ScheduleRecord => {
   const current = FiberRef.unsafeMake<CallRecord | undefined>(undefined)
 
   const watchBudget = () => {
-    const { tokens } = budgetOf(http)
+    const tokens = clientOf(http).budget
     budget.least = Math.min(budget.least, tokens)
     budget.most = Math.max(budget.most, tokens)
   }

@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, type ClerkResponse, ClerkTransportError, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { keysOfClient } from "../../src/runtime/keyCache.js"
+import { keysOfClient } from "../../src/runtime/fetchKeys.js"
 
 /** An odd number of just so many bits, the same for the same seed. Only who signs would have to know its factors. */
 export const modulus = (seed: string, bits = 2048): bigint => {

@@ -1,120 +1,120 @@
-import * as Either from "effect/Either"
-import * as Redacted from "effect/Redacted"
-import type { ClerkHttpOptions } from "../../services/ClerkHttp.js"
-import * as RequestPolicy from "../../services/RequestPolicy.js"
-import { inField, isBlank, optionsFlaw, ownProperties, RuleBreak } from "../input.js"
+import { broken, flag, inField, isBlank, optionsFlaw, RuleBreak, readOptions } from "../input.js"
 import { readBaseUrl } from "../wire/baseUrl.js"
-import { checkMaxResponseBytes, defaultMaxResponseBytes } from "./maxResponseBytes.js"
-import { clientLimits } from "./policy.js"
 
-/** A client's options after every check, with the defaults in place. */
-export interface ClientSettings {
-  readonly secretKey: Redacted.Redacted<string>
+/** The options of a client after every check, with the defaults in place. */
+export interface ClientSettings<Policy> {
+  readonly secretKey: string
   /** Origin and path prefix, without a slash at the end. */
   readonly apiUrl: string
   readonly origin: string
   /** The host alone, for traces. */
   readonly address: string
   readonly apiVersion: string
-  readonly policy: RequestPolicy.Settings
+  readonly policy: Policy
   readonly maxResponseBytes: number
 }
 
-const optionNames = Object.keys({
-  secretKey: true,
-  apiUrl: true,
-  allowInsecureHttp: true,
-  allowAnySecretKey: true,
-  apiVersion: true,
-  policy: true,
-  maxResponseBytes: true
-} satisfies Record<keyof ClerkHttpOptions, true>)
+export const optionNames = [
+  "secretKey",
+  "apiUrl",
+  "allowInsecureHttp",
+  "allowAnySecretKey",
+  "apiVersion",
+  "policy",
+  "maxResponseBytes"
+] as const
 
-const broken = (field: keyof ClerkHttpOptions, rule: string) => Either.left(new RuleBreak(field, rule))
+const kind = { unknown: "is not an option of a client" }
 
-const checkFlag = (field: keyof ClerkHttpOptions, flag: unknown): Either.Either<boolean, RuleBreak> =>
-  flag === undefined || typeof flag === "boolean"
-    ? Either.right(flag === true)
-    : broken(field, "must be true or false")
+/** Finds what is wrong with the names of a client's options. */
+export const clientOptionsFlaw = (options: unknown): RuleBreak | undefined =>
+  optionsFlaw(options, kind, optionNames)
 
 const fromDashboard = "copy the secret key (sk_test_… or sk_live_…) from Clerk's dashboard"
-const missing = `is missing or empty: ${fromDashboard}`
+const missing = broken(`is missing or empty: ${fromDashboard}`)
 
-const checkSecretKey = (
-  secretKey: unknown,
-  allowAny: boolean
-): Either.Either<Redacted.Redacted<string>, RuleBreak> => {
-  const field = "secretKey"
-  if (secretKey === undefined) return broken(field, missing)
-  if (!Redacted.isRedacted(secretKey))
-    return broken(field, "must be a Redacted string: wrap it with Redacted.make")
-  const key: unknown = Redacted.value(secretKey)
-  if (typeof key !== "string") return broken(field, "must be a Redacted string")
-  if (isBlank(key)) return broken(field, missing)
-  if (/\s/.test(key)) return broken(field, "must not contain white space")
+const checkSecretKey = (key: unknown, allowAny: boolean): string | RuleBreak => {
+  if (key === undefined) return missing
+  if (typeof key !== "string") return broken("must be a Redacted string")
+  if (isBlank(key)) return missing
+  if (/\s/.test(key)) return broken("must not contain white space")
   if (!/^[\x21-\x7e]+$/.test(key))
-    return broken(field, "must be printable ASCII: it has a character that no key has, as a placeholder does")
-  if (key.length > 512) return broken(field, "is too long for a secret key")
-  if (/["'`]/.test(key)) return broken(field, "must be the key alone, without quotes")
-  if (key.startsWith("pk_"))
-    return broken(field, "is a publishable key (pk_); the secret key starts with sk_")
-  if (/^bearer/i.test(key)) return broken(field, "must be the key alone, without Bearer")
+    return broken("must be printable ASCII: it has a character that no key has, as a placeholder does")
+  if (key.length > 512) return broken("is too long for a secret key")
+  if (/["'`]/.test(key)) return broken("must be the key alone, without quotes")
+  if (key.startsWith("pk_")) return broken("is a publishable key (pk_); the secret key starts with sk_")
+  if (/^bearer/i.test(key)) return broken("must be the key alone, without Bearer")
   if (!allowAny && !/^sk_(?:test|live)_./.test(key)) {
     return broken(
-      field,
       `is not a secret key of Clerk: ${fromDashboard}. For a gateway that has keys of its own, set allowAnySecretKey: true`
     )
   }
-  return Either.right(Redacted.make(key))
+  return key
 }
-
-const isTestKey = (secretKey: Redacted.Redacted<string>): boolean =>
-  Redacted.value(secretKey).startsWith("sk_test_")
 
 const insecure =
   "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment; it needs a test key (sk_test_…)"
 
-const checkApiUrl = (
-  apiUrl: unknown,
-  allowInsecureHttp: boolean
-): Either.Either<Pick<ClientSettings, "apiUrl" | "origin" | "address">, RuleBreak> => {
+const checkApiUrl = (apiUrl: unknown, allowInsecureHttp: boolean) => {
   const read = readBaseUrl(apiUrl, allowInsecureHttp ? undefined : insecure)
-  if (read instanceof RuleBreak) return Either.left(inField("apiUrl", read))
-  const { address, origin, url } = read
-  return url.endsWith("/v1")
-    ? broken("apiUrl", "must not end in /v1, which is added to it")
-    : Either.right({ apiUrl: url, origin, address })
+  if (read instanceof RuleBreak) return read
+  return read.url.endsWith("/v1") ? broken("must not end in /v1, which the client adds") : read
 }
 
-const checkApiVersion = (apiVersion: unknown): Either.Either<string, RuleBreak> =>
-  typeof apiVersion === "string" && /^\d{4}-\d{2}-\d{2}$/.test(apiVersion)
-    ? Either.right(apiVersion)
-    : broken("apiVersion", "must be a date such as 2026-05-12")
+const apiVersion = (version: unknown = "2026-05-12"): string | RuleBreak =>
+  typeof version === "string" && /^\d{4}-\d{2}-\d{2}$/.test(version)
+    ? version
+    : broken("must be a date such as 2026-05-12")
 
-/** Checks that options are an object with nothing but options of a client. */
-export const clientOptionsFlaw = (options: unknown): RuleBreak | undefined =>
-  optionsFlaw(options, { unknown: "is not an option of a client" }, optionNames)
+export const defaultMaxResponseBytes = 8 * 1024 * 1024
 
-/** Checks the options of a client. Only own properties count, so that a polluted prototype configures nothing. */
-export const checkClientOptions = (options: object): Either.Either<ClientSettings, RuleBreak> =>
-  Either.gen(function* () {
-    const flaw = clientOptionsFlaw(options)
-    if (flaw !== undefined) return yield* Either.left(flaw)
-    const own: { readonly [K in keyof ClerkHttpOptions]?: unknown } = ownProperties(options)
-    const allowAnySecretKey = yield* checkFlag("allowAnySecretKey", own.allowAnySecretKey)
-    const secretKey = yield* checkSecretKey(own.secretKey, allowAnySecretKey)
-    const allowInsecureHttp = yield* checkFlag("allowInsecureHttp", own.allowInsecureHttp)
-    if (allowInsecureHttp && !isTestKey(secretKey)) {
-      return yield* broken(
-        "allowInsecureHttp",
-        "needs a test key (sk_test_…), because http sends the key unencrypted: remove it, or use a test key"
-      )
-    }
-    const urls = yield* checkApiUrl(own.apiUrl ?? "https://api.clerk.com", allowInsecureHttp)
-    const apiVersion = yield* checkApiVersion(own.apiVersion ?? "2026-05-12")
-    const maxResponseBytes = yield* checkMaxResponseBytes(own.maxResponseBytes ?? defaultMaxResponseBytes)
-    // `clientLimits` checks what it is given, so whatever stands here may go to it.
-    const policy = (own.policy ?? RequestPolicy.standard) as RequestPolicy.Settings
-    yield* clientLimits(policy)
-    return { secretKey, ...urls, apiVersion, policy, maxResponseBytes }
-  })
+export const maxResponseBytes = (bytes: unknown = defaultMaxResponseBytes): number | RuleBreak =>
+  typeof bytes === "number" && Number.isSafeInteger(bytes) && bytes >= 1
+    ? bytes
+    : broken("must be a whole number of bytes, at least 1")
+
+const asItIs = (value: unknown) => value
+
+/** How to read what is not plain. Each returns a RuleBreak for an invalid value. */
+export interface ClientReaders<Policy> {
+  /** Unwraps the secret. */
+  readonly secretKey: (value: unknown) => unknown
+  readonly policy: (value: unknown) => Policy | RuleBreak
+}
+
+/** Checks the options of a client. */
+export const readClientOptions = <Policy>(
+  options: unknown,
+  readers: ClientReaders<Policy>
+): ClientSettings<Policy> | RuleBreak => {
+  const read = readOptions(options, kind, {
+    allowAnySecretKey: flag,
+    secretKey: readers.secretKey,
+    allowInsecureHttp: flag,
+    apiUrl: asItIs,
+    apiVersion,
+    maxResponseBytes,
+    policy: readers.policy
+  } satisfies Record<(typeof optionNames)[number], unknown>)
+  if (read instanceof RuleBreak) return read
+  const { allowAnySecretKey, allowInsecureHttp } = read
+  const secretKey = checkSecretKey(read.secretKey, allowAnySecretKey)
+  if (secretKey instanceof RuleBreak) return inField("secretKey", secretKey)
+  if (allowInsecureHttp && !secretKey.startsWith("sk_test_")) {
+    return new RuleBreak(
+      "allowInsecureHttp",
+      "needs a test key (sk_test_…), because http sends the key unencrypted: remove it, or use a test key"
+    )
+  }
+  const url = checkApiUrl(read.apiUrl ?? "https://api.clerk.com", allowInsecureHttp)
+  if (url instanceof RuleBreak) return inField("apiUrl", url)
+  return {
+    secretKey,
+    apiUrl: url.url,
+    origin: url.origin,
+    address: url.address,
+    apiVersion: read.apiVersion,
+    policy: read.policy,
+    maxResponseBytes: read.maxResponseBytes
+  }
+}

@@ -1,100 +1,87 @@
-import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import type { Settings } from "../../services/RequestPolicy.js"
-import { inField, optionsFlaw, ownProperties, RuleBreak } from "../input.js"
+import { broken, optional, RuleBreak, readOptions } from "../input.js"
 
-/** A policy as the pipeline reads it; `Infinity` where nothing bounds. */
-export interface PolicyLimits {
+/** A policy as the call loop reads it; `Infinity` where there is no limit. */
+export interface Limits<Hook> {
   readonly maxAttempts: number
   readonly timeoutMillis: number
   readonly deadlineMillis: number
-  readonly onRetry: Settings["onRetry"]
+  /** Runs before each retry. */
+  readonly onRetry: Hook | undefined
 }
 
-export const unlimited: PolicyLimits = {
+export const unlimited: Limits<never> = {
   maxAttempts: 1,
   timeoutMillis: Number.POSITIVE_INFINITY,
   deadlineMillis: Number.POSITIVE_INFINITY,
   onRetry: undefined
 }
 
+/** Converts a duration to milliseconds. Returns `undefined` for any other value. */
+export type ToMillis = (duration: unknown) => number | undefined
+
 /** Timers hold 31 bits of milliseconds; beyond that they fire at once or never. */
 const maxTimerMillis = 2 ** 31 - 1
 
-/** Milliseconds of a time limit. */
-export const readLimit = (
-  field: "timeout" | "deadline",
-  input: unknown
-): Either.Either<number, RuleBreak> => {
-  const millis = Option.match(Duration.decodeUnknown(input), {
-    onNone: () => Number.NaN,
-    onSome: Duration.toMillis
-  })
-  return millis > 0 && millis <= maxTimerMillis
-    ? Either.right(millis)
-    : Either.left(
-        new RuleBreak(
-          `policy.${field}`,
-          "must be a duration above zero and below 25 days; leave it out to set no limit"
-        )
-      )
-}
+/** Reads a time limit, in milliseconds. */
+export const timeLimit =
+  (toMillis: ToMillis) =>
+  (duration: unknown): number | RuleBreak => {
+    const millis = toMillis(duration) ?? Number.NaN
+    return millis > 0 && millis <= maxTimerMillis
+      ? millis
+      : broken("must be a duration above zero and below 25 days; leave it out to set no limit")
+  }
 
-/** `deadline: 30` beside `timeout: "10 seconds"` is 30 milliseconds, and hardly meant so. */
-const meantAsSeconds = (deadline: unknown): string =>
+/** `deadline: 30` beside `timeout: "10 seconds"` is 30 milliseconds, and 30 seconds were probably meant. */
+const meantAsSeconds = (deadline: unknown): string | undefined =>
   typeof deadline === "number" && deadline < 1_000
     ? `, which is ${deadline} ms; did you mean ${deadline} seconds?`
-    : ""
+    : undefined
 
-const settingNames: ReadonlyArray<keyof Settings> = ["maxAttempts", "timeout", "deadline", "onRetry"]
+const attempts = (value: unknown): number | RuleBreak =>
+  typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 10
+    ? value
+    : broken("must be a whole number from 1 to 10")
 
-/** Checks settings and converts those that are given. */
-export const readSettings = (settings: unknown): Either.Either<Partial<PolicyLimits>, RuleBreak> =>
-  Either.gen(function* () {
-    if (typeof settings !== "object" || settings === null) {
-      return yield* Either.left(
-        new RuleBreak("policy", "must be an object with maxAttempts, timeout, deadline or onRetry")
-      )
-    }
-    const flaw = optionsFlaw(settings, { unknown: "is not a setting of a policy" }, settingNames)
-    if (flaw !== undefined) return yield* Either.left(inField("policy", flaw))
-    // Own properties only, so that a polluted prototype changes nothing.
-    const own: { readonly [K in keyof Settings]?: unknown } = ownProperties(settings)
-    const given: { -readonly [K in keyof PolicyLimits]?: PolicyLimits[K] } = {}
-    if (own.maxAttempts !== undefined) {
-      if (!Number.isInteger(own.maxAttempts) || Number(own.maxAttempts) < 1 || Number(own.maxAttempts) > 10) {
-        return yield* Either.left(new RuleBreak("policy.maxAttempts", "must be a whole number from 1 to 10"))
-      }
-      given.maxAttempts = Number(own.maxAttempts)
-    }
-    if (own.timeout !== undefined) given.timeoutMillis = yield* readLimit("timeout", own.timeout)
-    if (own.deadline !== undefined) given.deadlineMillis = yield* readLimit("deadline", own.deadline)
-    if ((given.timeoutMillis ?? 0) > (given.deadlineMillis ?? Number.POSITIVE_INFINITY)) {
-      return yield* Either.left(
-        new RuleBreak(
-          "policy.timeout",
-          `must not be longer than the deadline${meantAsSeconds(own.deadline) || ` (${Duration.format(given.deadlineMillis ?? 0)})`}`
-        )
-      )
-    }
-    if (own.onRetry !== undefined) {
-      if (typeof own.onRetry !== "function") {
-        return yield* Either.left(new RuleBreak("policy.onRetry", "must be a function"))
-      }
-      given.onRetry = own.onRetry as Settings["onRetry"] // a function; what it takes and gives is its author's word
-    }
-    return given
+const isHook = (value: unknown): value is (...args: ReadonlyArray<never>) => unknown =>
+  typeof value === "function"
+
+const kind = {
+  unknown: "is not a setting of a policy",
+  field: "",
+  object: "must be an object with maxAttempts, timeout, deadline or onRetry"
+}
+
+type Given<Hook> = { -readonly [Name in keyof Limits<Hook>]?: Limits<Hook>[Name] }
+
+/** Checks the settings of a policy and converts those that are given. */
+export const readPolicy = <Hook>(
+  settings: unknown,
+  toMillis: ToMillis,
+  duration: (millis: number) => string
+): Readonly<Given<Hook>> | RuleBreak => {
+  const limit = optional(timeLimit(toMillis))
+  let written: unknown
+  const read = readOptions(settings, kind, {
+    maxAttempts: optional(attempts),
+    timeout: limit,
+    deadline: (deadline) => {
+      written = deadline
+      return limit(deadline)
+    },
+    onRetry: optional((hook) => (isHook(hook) ? hook : broken("must be a function")))
   })
-
-const ofClients = new WeakMap<Settings, Either.Either<PolicyLimits, RuleBreak>>()
-
-/** The limits of a client's policy, worked out once for each settings object. */
-export const clientLimits = (policy: Settings | undefined): Either.Either<PolicyLimits, RuleBreak> => {
-  if (policy === undefined) return Either.right(unlimited)
-  const known = ofClients.get(policy)
-  if (known !== undefined) return known
-  const limits = Either.map(readSettings(policy), (given) => ({ ...unlimited, ...given }))
-  if (typeof policy === "object" && policy !== null) ofClients.set(policy, limits)
-  return limits
+  if (read instanceof RuleBreak) return read
+  const { deadline, maxAttempts, onRetry, timeout } = read
+  if (timeout !== undefined && deadline !== undefined && timeout > deadline) {
+    const hint = meantAsSeconds(written) ?? ` (${duration(deadline)})`
+    return new RuleBreak("timeout", `must not be longer than the deadline${hint}`)
+  }
+  const given: Given<Hook> = {}
+  if (maxAttempts !== undefined) given.maxAttempts = maxAttempts
+  if (timeout !== undefined) given.timeoutMillis = timeout
+  if (deadline !== undefined) given.deadlineMillis = deadline
+  // A function; its author answers for what it takes and returns.
+  if (onRetry !== undefined) given.onRetry = onRetry as Hook
+  return given
 }

@@ -1,24 +1,66 @@
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import { ownProperties } from "../input.js"
-import { importRsaKey, type RsaNumbers, rsaFlaw } from "./rsaKey.js"
+import { importJWK } from "jose"
+import { isRecord, ownProperties } from "../input.js"
+import { decodeBase64url, isCanonicalBase64url, isKeyId } from "../token/compact.js"
+
+/** The two numbers of an RSA public key, base64url. */
+export interface RsaNumbers {
+  readonly n: string
+  readonly e: string
+}
+
+/** WebCrypto verifies with keys of any size, so the limits have to be set here. */
+const minBits = 2048
+const maxBits = 8192
+
+const minExponent = 65_537
+const maxExponent = 2 ** 32
+
+const bytesOf = (text: string): Uint8Array | undefined =>
+  /^[A-Za-z0-9_-]{1,2048}$/.test(text) && isCanonicalBase64url(text) ? decodeBase64url(text) : undefined
+
+/** Returns the number of bits of a number, without the zeros in front of it. */
+const bitsOf = (bytes: Uint8Array): number => {
+  const first = bytes.findIndex((byte) => byte !== 0)
+  return first < 0 ? 0 : (bytes.length - first) * 8 + 24 - Math.clz32(bytes[first] ?? 0)
+}
+
+const isEven = (bytes: Uint8Array): boolean => (bytes.at(-1) ?? 0) % 2 === 0
+
+/** Finds what is wrong with a public key. Returns `undefined` for a key that may be used. */
+export const rsaFlaw = ({ n, e }: RsaNumbers): string | undefined => {
+  const modulus = bytesOf(n)
+  const exponent = bytesOf(e)
+  if (modulus === undefined || exponent === undefined) return "has numbers that cannot be read"
+  const bits = bitsOf(modulus)
+  if (bits < minBits) return `must have at least ${minBits} bits`
+  if (bits > maxBits) return `must have at most ${maxBits} bits`
+  if (isEven(modulus)) return "has an even modulus"
+  // Exact as far as the largest exponent, and larger beyond it.
+  const value = exponent.reduce((sum, byte) => sum * 256 + byte, 0)
+  return value < minExponent || value > maxExponent || isEven(exponent)
+    ? "must have a public exponent such as 65537"
+    : undefined
+}
+
+/** Imports a key that has no flaw, for RS256 and for nothing else. */
+export const importRsaKey = async ({ n, e }: RsaNumbers): Promise<CryptoKey> => {
+  const key = await importJWK({ kty: "RSA", n, e }, "RS256", { extractable: false })
+  return key as CryptoKey // only a symmetric key is imported as bytes
+}
 
 /** Far more than an instance has in use. The length of a set is bounded before it is parsed. */
 const maxKeys = 50
 
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
 
-/**
- * Whether a text may be a key id. Any other text belongs to no key and causes no fetch. It can be an e-mail address, a
- * time or a thumbprint, but no path: keys may come from a service of the user's that looks files up by it.
- */
-export const isKeyId = (kid: unknown): kid is string =>
-  typeof kid === "string" && /^(?!\.|.*\.\.)[A-Za-z0-9_.@:+=~-]{1,128}$/.test(kid)
-
-/** A key as it came, without what it inherits. */
+/** A key as the server sent it, without what it inherits. */
 type Jwk = Readonly<Record<string, unknown>>
 
-const usable = (jwk: Jwk): (RsaNumbers & { readonly kid: string }) | undefined => {
+interface UsableKey extends RsaNumbers {
+  readonly kid: string
+}
+
+const readKey = (jwk: Jwk): UsableKey | undefined => {
   const { alg, e, key_ops: operations, kid, kty, n, use } = jwk
   const fits =
     kty === "RSA" &&
@@ -33,22 +75,21 @@ const usable = (jwk: Jwk): (RsaNumbers & { readonly kid: string }) | undefined =
 /** The instance's keys by their ids. */
 export type KeySet = ReadonlyMap<string, CryptoKey>
 
-/** Why a set cannot be used as a whole. */
+/** Why no key of a set can be used. */
 export type KeySetFlaw = "invalid" | "empty"
 
 /**
  * Imports the first 50 keys of a set that may verify a session token, and ignores the others. Rejects a set with two keys
  * of one id, because a token could mean either of them.
  */
-export const importKeySet = (jwks: ReadonlyArray<unknown>): Effect.Effect<KeySet, KeySetFlaw> =>
-  Effect.gen(function* () {
-    const own: ReadonlyArray<Jwk> = jwks.filter(Predicate.isRecord).map(ownProperties)
-    const ids = own.map(({ kid }) => kid).filter(Predicate.isString)
-    if (new Set(ids).size < ids.length) return yield* Effect.fail("invalid" as const)
-    const keys = own.map(usable).filter(Predicate.isNotUndefined).slice(0, maxKeys)
-    if (keys.length === 0) return yield* Effect.fail("empty" as const)
-    const imported = yield* Effect.forEach(keys, (key) =>
-      Effect.map(importRsaKey(key), (imported) => [key.kid, imported] as const)
-    )
-    return new Map(imported)
-  })
+export const importKeySet = async (jwks: ReadonlyArray<unknown>): Promise<KeySet | KeySetFlaw> => {
+  const given: ReadonlyArray<Jwk> = jwks.filter(isRecord).map(ownProperties)
+  const ids = given.map(({ kid }) => kid).filter((kid) => typeof kid === "string")
+  if (new Set(ids).size < ids.length) return "invalid"
+  const usable = given
+    .map(readKey)
+    .filter((key) => key !== undefined)
+    .slice(0, maxKeys)
+  if (usable.length === 0) return "empty"
+  return new Map(await Promise.all(usable.map(async (key) => [key.kid, await importRsaKey(key)] as const)))
+}

@@ -1,10 +1,6 @@
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
-import * as Redacted from "effect/Redacted"
 import { exportJWK, importSPKI } from "jose"
-import { ClerkConfigError } from "../../errors/ClerkConfigError.js"
-import { importRsaKey, rsaFlaw } from "./rsaKey.js"
+import { broken, type RuleBreak } from "../input.js"
+import { importRsaKey, rsaFlaw } from "./keySet.js"
 
 /** The labels of what people paste by mistake, and what to tell them. */
 const wrongLabels: ReadonlyArray<readonly [RegExp, string]> = [
@@ -26,30 +22,31 @@ const unescaped = (text: string): string =>
     .trim()
 
 /**
- * The text that was encoded in base64 once more, as some secret stores keep values of several lines. It is a PEM, or the
- * base64 of one, which begins with `MII` for every RSA key.
+ * Decodes a text that is encoded in base64 once more, as some secret stores keep values of several lines. The result is
+ * a PEM, or the base64 of one, which begins with `MII` for every RSA key. Returns `undefined` for any other text.
  */
 const decodedOnce = (plain: string): string | undefined => {
-  const unpadded = plain.replace(/\s+|=+$/g, "")
-  const padded = unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, "=")
-  const decoded = Either.getOrUndefined(Encoding.decodeBase64String(padded))?.trim()
-  return decoded !== undefined && /^["']?(?:-----BEGIN |MII[A-Za-z0-9+/=\s]+["']?$)/.test(decoded)
-    ? decoded
-    : undefined
+  try {
+    const bytes = Uint8Array.from(atob(plain.replace(/\s+|=+$/g, "")), (character) => character.charCodeAt(0))
+    const decoded = new TextDecoder().decode(bytes).trim()
+    return /^["']?(?:-----BEGIN |MII[A-Za-z0-9+/=\s]+["']?$)/.test(decoded) ? decoded : undefined
+  } catch {
+    return undefined
+  }
 }
 
-const pemOf = (text: string): string | { readonly rule: string } => {
-  // Far more than any key has; what is longer is not looked at.
-  if (text.length > 16_384) return { rule: "is too long for a public key" }
+const readPem = (text: string): string | RuleBreak => {
+  // Far more than any key has. A longer text is not read.
+  if (text.length > 16_384) return broken("is too long for a public key")
   const plain = unescaped(text)
-  if (plain === "") return { rule: "is empty" }
+  if (plain === "") return broken("is empty")
   const decoded = decodedOnce(plain)
-  if (decoded !== undefined) return pemOf(decoded)
-  for (const [label, rule] of wrongLabels) if (label.test(plain)) return { rule }
+  if (decoded !== undefined) return readPem(decoded)
+  for (const [label, rule] of wrongLabels) if (label.test(plain)) return broken(rule)
   const blocks = plain.match(/-----BEGIN /g)?.length ?? 0
-  if (blocks > 1) return { rule: "must be one key, not several" }
+  if (blocks > 1) return broken("must be one key, not several")
   const body = plain.replace(/^-----BEGIN PUBLIC KEY-----|-----END PUBLIC KEY-----$/g, "").replace(/\s+/g, "")
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(body)) return { rule: "must be a public key in PEM form" }
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(body)) return broken("must be a public key in PEM form")
   return `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----`
 }
 
@@ -57,18 +54,13 @@ const pemOf = (text: string): string | { readonly rule: string } => {
  * Reads an RSA public key in SPKI form: PEM, PEM with escaped line ends, or the base64 alone; each also encoded in base64
  * once more.
  */
-export const importPublicKeyPem = (input: unknown): Effect.Effect<CryptoKey, ClerkConfigError> => {
-  const refuse = (rule: string) => Effect.fail(new ClerkConfigError({ setting: "jwtKey", rule }, true))
-  return Effect.gen(function* () {
-    const text: unknown = Redacted.isRedacted(input) ? Redacted.value(input) : input
-    if (typeof text !== "string") return yield* refuse("must be a string")
-    const pem = pemOf(text)
-    if (typeof pem !== "string") return yield* refuse(pem.rule)
-    const { kty, n, e } = yield* Effect.tryPromise(async () =>
-      exportJWK(await importSPKI(pem, "RS256", { extractable: true }))
-    ).pipe(Effect.catchAll(() => refuse("must be an RSA public key in SPKI form")))
-    if (kty !== "RSA" || n === undefined || e === undefined) return yield* refuse("must be an RSA public key")
-    const flaw = rsaFlaw({ n, e })
-    return flaw === undefined ? yield* importRsaKey({ n, e }) : yield* refuse(flaw)
-  })
+export const importPublicKeyPem = async (input: unknown): Promise<CryptoKey | RuleBreak> => {
+  if (typeof input !== "string") return broken("must be a string")
+  const pem = readPem(input)
+  if (typeof pem !== "string") return pem
+  const key = await importSPKI(pem, "RS256", { extractable: true }).catch(() => undefined)
+  const { n, e } = key === undefined ? {} : await exportJWK(key)
+  if (n === undefined || e === undefined) return broken("must be an RSA public key in SPKI form")
+  const flaw = rsaFlaw({ n, e })
+  return flaw === undefined ? importRsaKey({ n, e }) : broken(flaw)
 }

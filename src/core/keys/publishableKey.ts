@@ -1,8 +1,7 @@
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
-import { RuleBreak } from "../input.js"
-import { isLoopback } from "../wire/baseUrl.js"
+import { base64url } from "jose"
+import { broken, inField, optional, RuleBreak, readOptions } from "../input.js"
+import { decodeBase64urlText } from "../token/compact.js"
+import { type BaseUrl, isLoopback, readBaseUrl } from "../wire/baseUrl.js"
 
 /** What a publishable key tells: where the Frontend API is, and how the instance's cookies are called. */
 export interface PublishableKey {
@@ -10,10 +9,7 @@ export interface PublishableKey {
   readonly cookieSuffix: string
 }
 
-const broken = new RuleBreak(
-  "publishableKey",
-  "must be the key that starts with pk_test_ or pk_live_ in Clerk's dashboard"
-)
+const noKey = broken("must be the key that starts with pk_test_ or pk_live_ in Clerk's dashboard")
 
 /** The characters of a host name never need `+` or `/` in base64, and Clerk mostly leaves the padding out. */
 const form = /^pk_(?:test|live)_([A-Za-z0-9]{1,400})={0,2}$/
@@ -21,25 +17,59 @@ const form = /^pk_(?:test|live)_([A-Za-z0-9]{1,400})={0,2}$/
 /** A host as Clerk has them, or `localhost`; with a port. */
 const hostForm = /^((?:(?:[a-z0-9-]+\.)+[a-z0-9-]+|localhost)(?::\d{1,5})?)\$$/
 
-/** The address of the Frontend API that a publishable key names: http where the host is this machine, as an emulator. */
-export const issuerOf = (key: unknown): Either.Either<string, RuleBreak> => {
-  const encoded = typeof key === "string" ? form.exec(key)?.[1] : undefined
-  if (encoded === undefined) return Either.left(broken)
-  const text = Either.getOrUndefined(Encoding.decodeBase64UrlString(encoded))
-  const host = text === undefined ? undefined : hostForm.exec(text)?.[1]
-  if (host === undefined || !URL.canParse(`https://${host}`)) return Either.left(broken)
-  const scheme = isLoopback(new URL(`https://${host}`).hostname) ? "http" : "https"
-  return Either.right(new URL(`${scheme}://${host}`).origin)
+const decoded = (text: string): string => {
+  try {
+    return decodeBase64urlText(text)
+  } catch {
+    return ""
+  }
 }
 
-/** The first characters of a digest of the key, which keep the cookies of two instances on one host apart. */
-const suffixOf = (key: string): Effect.Effect<string> =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-1", new TextEncoder().encode(key))),
-    (digest) => Encoding.encodeBase64Url(new Uint8Array(digest)).slice(0, 8)
-  )
+/** Reads the address of the Frontend API in a publishable key: http where the host is this machine, as of an emulator. */
+const issuerOf = (key: unknown): string | RuleBreak => {
+  const encoded = typeof key === "string" ? form.exec(key)?.[1] : undefined
+  const host = hostForm.exec(decoded(encoded ?? ""))?.[1]
+  if (host === undefined || !URL.canParse(`https://${host}`)) return noKey
+  const scheme = isLoopback(new URL(`https://${host}`).hostname) ? "http" : "https"
+  return new URL(`${scheme}://${host}`).origin
+}
 
-export const readPublishableKey = (key: unknown): Effect.Effect<PublishableKey, RuleBreak> =>
-  Effect.flatMap(issuerOf(key), (issuer) =>
-    Effect.map(suffixOf(String(key)), (cookieSuffix) => ({ issuer, cookieSuffix }))
+/** Reads a publishable key. The cookies' suffix is the start of a digest of it, as in Clerk's SDKs. */
+export const readPublishableKey = async (key: unknown): Promise<PublishableKey | RuleBreak> => {
+  const issuer = issuerOf(key)
+  if (typeof issuer !== "string") return inField("publishableKey", issuer)
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(String(key)))
+  return { issuer, cookieSuffix: base64url.encode(new Uint8Array(digest)).slice(0, 8) }
+}
+
+const readAddress = (url: unknown) => readBaseUrl(url, "must be https, except on a loopback address")
+
+const readKeyAddress = (key: unknown): BaseUrl | RuleBreak => {
+  const issuer = issuerOf(key)
+  return typeof issuer === "string" ? readAddress(issuer) : issuer
+}
+
+/** Reads from the options of public keys where the Frontend API of the instance is. */
+export const readFrontendApi = (options: unknown): BaseUrl | RuleBreak => {
+  const read = readOptions(
+    options,
+    { unknown: "is not an option of public keys" },
+    { publishableKey: optional(readKeyAddress), issuer: optional(readAddress) }
   )
+  if (read instanceof RuleBreak) return read
+  const { issuer, publishableKey } = read
+  if (issuer !== undefined && publishableKey !== undefined) {
+    return new RuleBreak(
+      "issuer",
+      "must not be given together with publishableKey: each says where the keys are"
+    )
+  }
+  return (
+    issuer ??
+    publishableKey ??
+    new RuleBreak(
+      "publishableKey",
+      "is missing: give the publishable key (pk_test_… or pk_live_…), or the issuer"
+    )
+  )
+}

@@ -1,21 +1,80 @@
-import { secretSearch } from "./search.js"
-import { mask, visibleText } from "./visibleText.js"
+import { type SecretSearch, secretSearch } from "./search.js"
 
-/** How much of a text is read. It is more than is shown, so that a secret at the end of what is shown is found. */
+const mask = "***"
+
+/** How much of a text is read. This is more than is shown, so that a secret which ends after the shown part is found. */
 const maxRead = 600
+const maxShown = 300
 const maxDepth = 8
 const maxEntries = 64
 
-/** The characters of one word with a secret: a few of them can be left over from its encoding. */
-const isWordAt = (text: string, at: number): boolean => /[\w+%-]/.test(text.charAt(at))
+/** The forms of credentials: Clerk's keys, JSON Web Tokens, bearer headers, and Clerk's cookies. */
+const credentials = [
+  /\b[sp]k_(?:test|live)_[\w+/=$-]*/g,
+  /\beyJ[\w-]*(?:\.[\w-]*){0,4}/g,
+  /\bBearer\s+\S+/gi,
+  /\b__(?:session|refresh|client)\w*=[^;\s]*/g
+]
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds control characters
+const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
 
 /**
- * Masks every run of 12 or more characters of a secret, also where it is encoded or split: see `secretSearch`. A text
- * without one is returned as it is.
+ * Makes a text from outside fit to be shown. Masks everything with the form of a credential, turns control characters into
+ * spaces (a log line stays one line) and shortens the text to 300 characters.
  */
-export const hideSecrets = (text: string, secrets: ReadonlyArray<string>): string => {
-  if (secrets.length === 0) return text
-  const found = secretSearch(secrets)(text)
+export const visibleText = (text: string): string => {
+  let clean = text.slice(0, maxRead)
+  for (const pattern of credentials) clean = clean.replace(pattern, mask)
+  clean = clean.replace(lineBreaking, " ")
+  return clean.length > maxShown ? `${clean.slice(0, maxShown)}…` : clean
+}
+
+/** Removes a list of secrets from texts that come from outside. */
+export interface Redactor {
+  /**
+   * Masks every run of 12 or more characters of a secret, also where it is encoded or split (see `secretSearch`).
+   * Returns a text without a secret unchanged.
+   */
+  readonly hide: (text: string) => string
+  /** Makes a text fit to be shown: masks the secrets, then does what `visibleText` does. */
+  readonly text: (text: string) => string
+  /** Makes a JSON value fit to be shown: cleans every text in it, and limits its depth and width. */
+  readonly json: (value: unknown) => unknown
+  /** Returns a redactor that removes these secrets, too. */
+  readonly with: (secrets: ReadonlyArray<string>) => Redactor
+}
+
+/** Makes a redactor. It prepares the search when it reads the first text, because most calls have no text to clean. */
+export const makeRedactor = (secrets: ReadonlyArray<string>): Redactor => {
+  if (secrets.length === 0) return noSecrets
+  let search: SecretSearch | undefined
+  const hide = (text: string): string => {
+    search ??= secretSearch(secrets)
+    return masked(text, search(text))
+  }
+  const text = (given: string): string => visibleText(hide(given.slice(0, maxRead)))
+  const redactor: Redactor = {
+    hide,
+    text,
+    json: (value) => cleanJson(value, text),
+    with: (more) => (more.length === 0 ? redactor : makeRedactor([...more, ...secrets]))
+  }
+  return redactor
+}
+
+/** The redactor of callers that have no secrets. */
+export const noSecrets: Redactor = {
+  hide: (text) => text,
+  text: visibleText,
+  json: (value) => cleanJson(value, visibleText),
+  with: makeRedactor
+}
+
+/** The characters of one word with a secret: a few of them can be left over from the encoding of the secret. */
+const isWordAt = (text: string, at: number): boolean => /[\w+%-]/.test(text.charAt(at))
+
+const masked = (text: string, found: ReturnType<SecretSearch>): string => {
   if (found === "too complex") return mask
   let clean = ""
   let end = 0
@@ -28,31 +87,20 @@ export const hideSecrets = (text: string, secrets: ReadonlyArray<string>): strin
     end = to
     while (isWordAt(text, end) || text[end] === "=") end++
   }
-  return found.length === 0 ? text : clean + text.slice(end)
+  return clean + text.slice(end)
 }
 
-/**
- * Makes a text from outside fit to be shown: masks `secrets` and whatever has the form of a credential, turns control
- * characters into spaces (a log line stays one line) and shortens it.
- */
-export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
-  visibleText(hideSecrets(text.slice(0, maxRead), secrets))
-
-/** The same for every text inside a JSON value, which is also kept from being deep or wide. */
-export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>, depth = 0): unknown => {
-  if (typeof value === "string") return scrubText(value, secrets)
+const cleanJson = (value: unknown, clean: (text: string) => string, depth = 0): unknown => {
+  if (typeof value === "string") return clean(value)
   if (typeof value !== "object" || value === null) return value
   if (depth === maxDepth) return mask
-  if (Array.isArray(value)) {
-    return value.slice(0, maxEntries).map((item) => scrubJson(item, secrets, depth + 1))
-  }
+  const inner = (item: unknown) => cleanJson(item, clean, depth + 1)
+  if (Array.isArray(value)) return value.slice(0, maxEntries).map(inner)
   const entries = Object.entries(value).slice(0, maxEntries)
-  return Object.fromEntries(
-    entries.map(([key, item]) => [scrubText(key, secrets), scrubJson(item, secrets, depth + 1)])
-  )
+  return Object.fromEntries(entries.map(([key, item]) => [clean(key), inner(item)]))
 }
 
-/** Every string inside a JSON value, for use as the `secrets` above; short ones are too common to mask. */
+/** Returns every string inside a JSON value, for use as secrets. Leaves out short ones, which are too common to mask. */
 export const textsIn = (value: unknown): ReadonlyArray<string> => {
   if (typeof value === "string") {
     // A header is also quoted in parts: one cookie of several.
@@ -63,3 +111,19 @@ export const textsIn = (value: unknown): ReadonlyArray<string> => {
   if (typeof value !== "object" || value === null) return []
   return Object.values(value).flatMap(textsIn)
 }
+
+const redactors = new WeakMap<ReadonlyArray<string>, Redactor>()
+
+const redactorOf = (secrets: ReadonlyArray<string>): Redactor => {
+  const redactor = redactors.get(secrets) ?? makeRedactor(secrets)
+  redactors.set(secrets, redactor)
+  return redactor
+}
+
+/** `Redactor.text` for callers that hold a list of secrets. */
+export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
+  redactorOf(secrets).text(text)
+
+/** `Redactor.json` for callers that hold a list of secrets. */
+export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>): unknown =>
+  redactorOf(secrets).json(value)

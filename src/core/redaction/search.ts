@@ -1,31 +1,29 @@
-import * as Encoding from "effect/Encoding"
-
 /*
  * Finds secrets in texts from outside. A server that quotes a secret may do so in part, in another case, in base64 or
- * hex, percent-encoded, with escapes, in pieces, backwards, or in several of these ways at once. So a text is compared
- * with the secret in reduced forms, then decoded in every way there is, and what comes out is searched likewise.
+ * hex, percent-encoded, with escapes, in pieces, backwards, or in several of these ways at once. So the search compares a
+ * text with reduced forms of the secret. Then it decodes the text in every known way, and searches each result, too.
  */
 
-/** So many characters of a secret in a row are shown to nobody. */
+/** A run of this many characters of a secret is always masked. */
 const runLength = 12
 
-/** How many encodings around one another are undone. */
+/** How many nested encodings are decoded. */
 const maxEncodings = 4
 
-/** How many characters may be read in all for each character of a text, before it counts as too complex. */
+/** How many characters the search may read for each character of a text, before the text counts as too complex. */
 const maxEffort = 32
 
-/** A text made from the source text, and where in the source each of its characters comes from. */
+/** A text that was made from the source text, and the place in the source of each of its characters. */
 interface View {
   readonly text: string
   readonly from: (at: number) => number
   readonly to: (at: number) => number
 }
 
-/** From where to where, in the source text. */
+/** A range of the source text. */
 type Range = readonly [from: number, to: number]
 
-/** Sets of characters, as bits of a number for each character of ASCII. */
+/** Sets of characters. Each set is one bit of a number for each ASCII character. */
 const printable = 1
 const alphanumeric = 2
 const base64Digit = 4
@@ -43,7 +41,7 @@ const characterSets = /*#__PURE__*/ Uint8Array.from({ length: 128 }, (_, code) =
 
 const isIn = (set: number, code: number): boolean => ((characterSets[code] ?? 0) & set) !== 0
 
-/** The characters of a set, in a row. */
+/** Removes the characters that are not in a set. */
 const kept = (view: View, set: number): View => {
   const { text } = view
   const places: Array<number> = []
@@ -59,12 +57,9 @@ const kept = (view: View, set: number): View => {
   return { text: result, from: (at) => view.from(place(at)), to: (at) => view.to(place(at)) }
 }
 
-/** Without the `0x` before hex digits. */
-const without0x = (view: View): View | undefined => {
-  if (!view.text.includes("0x")) return undefined
-  // What stands in its place is no digit, and the places stay what they are.
-  return { ...view, text: view.text.replaceAll("0x", "  ") }
-}
+/** Replaces `0x` before hex digits by as many characters that are no digits. */
+const without0x = (view: View): View | undefined =>
+  view.text.includes("0x") ? { ...view, text: view.text.replaceAll("0x", "  ") } : undefined
 
 const escapes =
   /%([0-9a-f]{2})|\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});|&#(\d{1,7});|\\([\\/"'bfnrt])/gi
@@ -88,7 +83,7 @@ const unescaped = (view: View): View | undefined => {
     const code = hex === undefined ? Number(entity) : Number.parseInt(hex, 16)
     copy(match.index)
     end += whole.length
-    // A control character would be left out of the reduced forms, as the letter escapes for them are here.
+    // The reduced forms leave out control characters, so their escapes are left out here.
     if (letter !== undefined && /[bfnrt]/.test(letter)) continue
     text += letter ?? (code <= 0xff_ff ? String.fromCharCode(code) : " ")
     starts.push(match.index)
@@ -99,12 +94,12 @@ const unescaped = (view: View): View | undefined => {
   return { text, from: (at) => view.from(starts[at] ?? 0), to: (at) => view.to(ends[at] ?? 0) }
 }
 
-/** What the digits stand for when the first one that counts is at `offset`, which is never known. */
+/** Decodes base64 from `offset`. Where a quoted value begins is unknown, so the caller tries every offset. */
 const base64Decoded = (digits: View, offset: number): View => {
   const encoded = digits.text.slice(offset).replaceAll("-", "+").replaceAll("_", "/")
   const place = (at: number) => offset + 4 * Math.floor(at / 3) + (at % 3)
   return {
-    // One digit alone stands for nothing, and is an error.
+    // A single digit at the end is an error.
     text: atob(encoded.length % 4 === 1 ? encoded.slice(0, -1) : encoded),
     from: (at) => digits.from(place(at)),
     to: (at) => digits.to(place(at) + 1)
@@ -132,23 +127,27 @@ const reversed = (text: string): string => [...text].reverse().join("")
 const reduced = (text: string, set: number): string =>
   lowerCase(kept({ text, from: identity, to: identity }, set).text)
 
-/** Base64 of a longer text has the secret at one of three alignments, and at its ends what its neighbours make of it. */
+const base64Encoded = (text: string): string =>
+  btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
+
+/**
+ * Base64 of a longer text has the secret at one of three alignments. The neighbours of the secret change the digits at
+ * its ends, so these are left out.
+ */
 const base64Forms = (secret: string): ReadonlyArray<string> =>
-  ["", "x", "xx"].map((neighbour) =>
-    Encoding.encodeBase64(neighbour + secret).slice(neighbour === "" ? 0 : 4, -4)
-  )
+  ["", "x", "xx"].map((neighbour) => base64Encoded(neighbour + secret).slice(neighbour === "" ? 0 : 4, -4))
 
 /** Parts of secrets of one length. */
 interface PartsOfLength {
   readonly whole: Set<string>
-  /** How they begin, which rules out most places of a text at little cost. */
+  /** A table of their beginnings, which excludes most places of a text at little cost. */
   readonly beginnings: Uint8Array
 }
 
 /** Parts of secrets, by their length. */
 type Parts = Map<number, PartsOfLength>
 
-/** A number from 0 to 4095 for the first characters. */
+/** A hash of three characters, from 0 to 4095. */
 const beginningAt = (text: string, at: number): number =>
   (text.charCodeAt(at) * 961 + text.charCodeAt(at + 1) * 31 + text.charCodeAt(at + 2)) & 0xf_ff
 
@@ -167,13 +166,15 @@ const addParts = (parts: Parts, form: string, length: number): void => {
   }
 }
 
-/** What is looked for: in a text as it is, in its printable characters, and in its letters and digits. */
+/** The parts to find: in the text itself, in its printable characters, and in its letters and digits. */
 interface Wanted {
   readonly exact: Parts
   readonly printable: Parts
   readonly alphanumeric: Parts
   /** The length of the shortest part. */
   readonly shortest: number
+  /** Matches a decoded value that is text at least in part. A value that was not encoded decodes to noise. */
+  readonly plausible: RegExp
 }
 
 const wantedOf = (secrets: ReadonlyArray<string>): Wanted => {
@@ -184,24 +185,14 @@ const wantedOf = (secrets: ReadonlyArray<string>): Wanted => {
     if (form.length < secret.length) {
       addParts(wanted.exact, lowerCase(secret), Math.min(runLength, secret.length))
     }
-    // Base64 in another case cannot be decoded any more, so it is compared.
+    // Base64 in another case cannot be decoded, so it is compared.
     for (const text of [secret, ...base64Forms(secret)]) {
       const letters = reduced(text, alphanumeric)
       if (letters.length >= runLength) addParts(wanted.alphanumeric, letters, runLength)
     }
   }
-  return { ...wanted, shortest: Math.min(runLength, ...wanted.exact.keys(), ...wanted.printable.keys()) }
-}
-
-/** Whether something decoded is text, if only in part: what is decoded where there was no encoding is not. */
-const plausible = new Map<number, RegExp>()
-const isPlausible = (text: string, length: number): boolean => {
-  let pattern = plausible.get(length)
-  if (pattern === undefined) {
-    pattern = new RegExp(`[\\0\\t\\n\\r\\x20-\\x7e]{${length}}`)
-    plausible.set(length, pattern)
-  }
-  return pattern.test(text)
+  const shortest = Math.min(runLength, ...wanted.exact.keys(), ...wanted.printable.keys())
+  return { ...wanted, shortest, plausible: new RegExp(`[\\0\\t\\n\\r\\x20-\\x7e]{${shortest}}`) }
 }
 
 const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too complex" => {
@@ -226,7 +217,7 @@ const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too com
     compare(whole, wanted.exact)
     compare(view, wanted.printable)
     compare(kept(view, alphanumeric), wanted.alphanumeric)
-    if (encodings === maxEncodings || !(isText || isPlausible(whole.text, wanted.shortest))) return
+    if (encodings === maxEncodings || !(isText || wanted.plausible.test(whole.text))) return
     const plain = unescaped(view)
     if (plain !== undefined) look(plain, encodings + 1, true)
     const base64 = kept(view, base64Digit)
@@ -242,20 +233,15 @@ const search = (source: string, wanted: Wanted): ReadonlyArray<Range> | "too com
   return effort < 0 ? "too complex" : found.sort(([a], [b]) => a - b)
 }
 
-const searches = new WeakMap<ReadonlyArray<string>, (text: string) => ReturnType<typeof search>>()
+/** Finds runs of secrets in a text. */
+export type SecretSearch = (text: string) => ReturnType<typeof search>
 
 /**
- * Finds runs of 12 or more characters of the secrets (all of a shorter one) in a text, in order; `"too complex"` when a
- * text has so many encodings in one another that it takes too long. The time it takes is linear in the text's length.
+ * Makes a search that returns the places of runs of 12 or more characters of the secrets (all of a shorter one), in
+ * order. It returns `"too complex"` when a text has so many nested encodings that the search takes too long. The time it
+ * takes is linear in the text's length.
  */
-export const secretSearch = (
-  secrets: ReadonlyArray<string>
-): ((text: string) => ReturnType<typeof search>) => {
-  let found = searches.get(secrets)
-  if (found === undefined) {
-    const wanted = wantedOf(secrets)
-    found = (text) => search(text, wanted)
-    searches.set(secrets, found)
-  }
-  return found
+export const secretSearch = (secrets: ReadonlyArray<string>): SecretSearch => {
+  const wanted = wantedOf(secrets)
+  return (text) => search(text, wanted)
 }

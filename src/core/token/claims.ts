@@ -1,31 +1,69 @@
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import { ClerkTokenError } from "../../errors/TokenErrors.js"
-import { schemaIssues } from "../../runtime/schemaIssues.js"
-import type { SessionId, UserId } from "../../schema/Ids.js"
-import type { ActorClaims, FactorAges, SessionClaims, TokenClaims } from "../../schema/SessionClaims.js"
-import { own } from "../input.js"
-import type { TokenReason } from "../model.js"
+import { isRecord, own } from "../input.js"
+import type { TokenFailure, TokenFields, TokenReason } from "../model.js"
 import { scrubText } from "../redaction/redact.js"
-import { type Draft, entitlements1, entitlements2, isText, noEntitlements } from "./entitlements.js"
+import { entitlements1, entitlements2, isText, noEntitlements, type Organization } from "./entitlements.js"
 import type { TokenSettings } from "./settings.js"
 
-type Claims = Readonly<Record<string, unknown>>
+/** The claims of a token as JSON has them. */
+export type Payload = Readonly<Record<string, unknown>>
 
-const refused = (
+/** Makes the times that claims and failures hold. */
+export interface Times<Instant, Span> {
+  readonly instant: (epochMillis: number) => Instant
+  readonly span: (millis: number) => Span
+}
+
+/**
+ * What every token says. Members that may be absent are set one by one: spreading them in took half of the time that it
+ * took to read a token.
+ */
+export interface PlainClaims<Instant> {
+  readonly userId: string
+  readonly issuer: string
+  readonly issuedAt: Instant
+  notBefore?: Instant
+  readonly expiresAt: Instant
+  authorizedParty?: string
+  audience?: ReadonlyArray<string>
+  tokenId?: string
+  readonly custom: undefined
+}
+
+/** What a session token says. */
+export interface PlainSessionClaims<Instant, Span> extends PlainClaims<Instant> {
+  readonly sessionId: string
+  readonly status: "active" | "pending"
+  factorAges?: FactorAges<Span>
+  actor?: Actor
+  organization?: Organization
+  readonly features: ReadonlyArray<string>
+  plan?: string
+  readonly version: 1 | 2
+}
+
+interface FactorAges<Span> {
+  first?: Span
+  second?: Span
+}
+
+interface Actor {
+  readonly sub: string
+  readonly [claim: string]: unknown
+}
+
+/** Makes the failure of a token. */
+export const invalid = <Instant = never, Span = never>(
   reason: TokenReason,
-  why: Omit<ConstructorParameters<typeof ClerkTokenError>[0], "reason"> = {}
-): ClerkTokenError => new ClerkTokenError({ reason, ...why }, true)
+  details: Omit<TokenFields<Instant, Span>, "reason"> = {}
+): TokenFailure<Instant, Span> => ({ _tag: "ClerkTokenError", fields: { reason, ...details } })
 
-/** The epoch seconds that a `DateTime` can hold end here. */
-const lastTime = 8_640_000_000_000
+/** The last epoch second that dates of JavaScript reach. */
+const lastSecond = 8_640_000_000_000
 
-const isTime = (value: unknown, first: number): value is number =>
-  typeof value === "number" && value >= first && value <= lastTime
+const isSecond = (value: unknown, first: number): value is number =>
+  typeof value === "number" && value >= first && value <= lastSecond
 
-const dateTime = (seconds: number): DateTime.Utc => DateTime.unsafeMake(Math.trunc(seconds * 1000))
+const millisOf = (seconds: number): number => Math.trunc(seconds * 1000)
 
 /** The times of a token, in epoch seconds. */
 export interface TokenTimes {
@@ -34,99 +72,99 @@ export interface TokenTimes {
   readonly iat: number
 }
 
-const readTimes = (claims: Claims): TokenTimes | ClerkTokenError => {
-  const exp = own(claims, "exp")
-  const nbf = own(claims, "nbf")
-  const iat = own(claims, "iat")
-  if (!isTime(exp, 0)) return refused("exp")
-  // Clerk dates it ten seconds back, which in a test that begins at zero is before all time.
-  if (nbf !== undefined && !isTime(nbf, -lastTime)) return refused("nbf")
-  if (!isTime(iat, 0)) return refused("iat")
+const readTimes = (payload: Payload): TokenTimes | TokenFailure => {
+  const exp = own(payload, "exp")
+  const nbf = own(payload, "nbf")
+  const iat = own(payload, "iat")
+  if (!isSecond(exp, 0)) return invalid("exp")
+  // Clerk dates it ten seconds back, which is negative in a test whose clock begins at zero.
+  if (nbf !== undefined && !isSecond(nbf, -lastSecond)) return invalid("nbf")
+  if (!isSecond(iat, 0)) return invalid("iat")
   return { exp, nbf, iat }
 }
 
-/** What is wrong with a token at this moment; asked again each time it is shown. */
-export const timeFlaw = (
-  times: TokenTimes,
+/** Finds what is wrong with the times of a token at this moment. Checked each time that the token is used. */
+export const timeFlaw = <Instant, Span>(
+  { exp, iat, nbf }: TokenTimes,
   nowMillis: number,
-  skewMillis: number
-): ClerkTokenError | undefined => {
-  const { exp, iat, nbf } = times
-  const at = () => ({ checkedAt: DateTime.unsafeMake(nowMillis), clockSkew: Duration.millis(skewMillis) })
+  skewMillis: number,
+  { instant, span }: Times<Instant, Span>
+): TokenFailure<Instant, Span> | undefined => {
+  const at = (seconds: number) => instant(millisOf(seconds))
+  const here = () => ({ checkedAt: instant(nowMillis), clockSkew: span(skewMillis) })
   if (exp * 1000 <= nowMillis - skewMillis) {
-    return refused("exp", { expiresAt: dateTime(exp), issuedAt: dateTime(iat), ...at() })
+    return invalid("exp", { expiresAt: at(exp), issuedAt: at(iat), ...here() })
   }
   if (nbf !== undefined && nbf * 1000 > nowMillis + skewMillis) {
-    return refused("nbf", { notBefore: dateTime(nbf), ...at() })
+    return invalid("nbf", { notBefore: at(nbf), ...here() })
   }
-  if (iat * 1000 > nowMillis + skewMillis) return refused("iat", { issuedAt: dateTime(iat), ...at() })
-  return undefined
+  return iat * 1000 > nowMillis + skewMillis ? invalid("iat", { issuedAt: at(iat), ...here() }) : undefined
 }
 
-/** For an error: what a token says, cut short, since some claims are filled from what users type. */
+/** Makes values of a token fit for an error. They are bounded, because users type some of them. */
 const shown = (values: ReadonlyArray<string>) => values.slice(0, 8).map((value) => scrubText(value, []))
 
 const idText = /^[A-Za-z0-9_-]{1,128}$/
 
-const userFlaw = (sub: unknown): ClerkTokenError | undefined => {
-  if (typeof sub !== "string" || !idText.test(sub)) return refused("sub")
-  // A machine's token, whatever its header says.
-  return sub.startsWith("mch_") ? refused("category") : undefined
+const userFlaw = (sub: unknown): TokenFailure | undefined => {
+  if (typeof sub !== "string" || !idText.test(sub)) return invalid("sub")
+  // The token of a machine, although its header does not say so.
+  return sub.startsWith("mch_") ? invalid("category") : undefined
 }
 
-const issuerFlaw = (iss: unknown, expected: string | undefined): ClerkTokenError | undefined => {
+const issuerFlaw = (iss: unknown, expected: string | undefined): TokenFailure | undefined => {
   if (isText(iss) && (expected === undefined || iss === expected)) return undefined
-  return refused("iss", {
+  return invalid("iss", {
     ...(isText(iss) ? { actual: shown([iss]) } : {}),
     ...(expected === undefined ? {} : { expected: [expected] })
   })
 }
 
-/** Without authorized parties nobody asked about the claim, so any value is accepted. */
+/** Finds what is wrong with the authorized party. Without a list of parties any value is accepted. */
 export const partyFlaw = (
   azp: unknown,
   { acceptsMissingAzp, authorizedParties }: TokenSettings
-): ClerkTokenError | undefined => {
+): TokenFailure | undefined => {
   if (authorizedParties === undefined) return undefined
   const { accepts, list } = authorizedParties
   if (azp === undefined ? acceptsMissingAzp : isText(azp) && accepts(azp)) return undefined
-  return refused("azp", {
+  return invalid("azp", {
     ...(isText(azp) ? { actual: shown([azp]) } : {}),
     ...(list === undefined ? {} : { expected: list })
   })
 }
 
-/** The audiences that can be read, or `undefined` when the claim is neither text nor a list. */
+/** Reads the audiences. Returns `undefined` when the claim is neither text nor a list. */
 const readAudience = (aud: unknown): ReadonlyArray<string> | undefined =>
   Array.isArray(aud) ? aud.filter(isText) : isText(aud) ? [aud] : undefined
 
-/** Strict once an audience is expected: a list with anything but names in it is not accepted for one of them. */
+/** Finds what is wrong with the audience. A list that holds anything but names is rejected as a whole. */
 const audienceFlaw = (
   aud: unknown,
   expected: ReadonlyArray<string> | undefined
-): ClerkTokenError | undefined => {
+): TokenFailure | undefined => {
   if (expected === undefined) return undefined
   const given: ReadonlyArray<unknown> = Array.isArray(aud) ? aud : [aud]
   if (given.every(isText) && given.some((each) => expected.includes(each))) return undefined
   const actual = readAudience(aud)
-  return refused("aud", { ...(actual === undefined ? {} : { actual: shown(actual) }), expected })
+  return invalid("aud", { ...(actual === undefined ? {} : { actual: shown(actual) }), expected })
 }
 
-/** What both categories of tokens say, with all that may be missing. */
+/** The claims that both categories of tokens have. */
 interface Common {
-  readonly userId: UserId
+  readonly userId: string
   readonly issuer: string
   readonly authorizedParty: string | undefined
   readonly audience: ReadonlyArray<string> | undefined
   readonly tokenId: string | undefined
 }
 
-const readCommon = (claims: Claims, settings: TokenSettings): Common | ClerkTokenError => {
-  const sub = own(claims, "sub")
-  const iss = own(claims, "iss")
-  const azp = own(claims, "azp")
-  const jti = own(claims, "jti")
-  const aud = own(claims, "aud")
+const readCommon = (payload: Payload, settings: TokenSettings): Common | TokenFailure => {
+  const sub = own(payload, "sub")
+  const iss = own(payload, "iss")
+  const azp = own(payload, "azp")
+  const jti = own(payload, "jti")
+  const aud = own(payload, "aud")
   const flaw =
     userFlaw(sub) ??
     issuerFlaw(iss, settings.issuer) ??
@@ -135,7 +173,7 @@ const readCommon = (claims: Claims, settings: TokenSettings): Common | ClerkToke
   if (flaw !== undefined) return flaw
   return {
     // Both were found to be text above.
-    userId: sub as UserId,
+    userId: sub as string,
     issuer: iss as string,
     authorizedParty: isText(azp) ? azp : undefined,
     audience: readAudience(aud),
@@ -143,94 +181,103 @@ const readCommon = (claims: Claims, settings: TokenSettings): Common | ClerkToke
   }
 }
 
-/** Writes down what is not missing. */
-const addOptional = (read: Draft<TokenClaims>, common: Common, { nbf }: TokenTimes): void => {
-  const { audience, authorizedParty, tokenId } = common
-  if (nbf !== undefined) read.notBefore = dateTime(nbf)
+/** Sets the claims of both categories that may be absent. */
+const addOptional = <Instant>(
+  read: PlainClaims<Instant>,
+  { audience, authorizedParty, tokenId }: Common,
+  { nbf }: TokenTimes,
+  instant: (epochMillis: number) => Instant
+): void => {
+  if (nbf !== undefined) read.notBefore = instant(millisOf(nbf))
   if (authorizedParty !== undefined) read.authorizedParty = authorizedParty
   if (audience !== undefined) read.audience = audience
   if (tokenId !== undefined) read.tokenId = tokenId
 }
 
-const readTemplate = (common: Common, times: TokenTimes): TokenClaims => {
-  const read: Draft<TokenClaims> = {
+const readTemplate = <Instant, Span>(
+  common: Common,
+  times: TokenTimes,
+  { instant }: Times<Instant, Span>
+): PlainClaims<Instant> => {
+  const read: PlainClaims<Instant> = {
     userId: common.userId,
     issuer: common.issuer,
-    issuedAt: dateTime(times.iat),
-    expiresAt: dateTime(times.exp),
+    issuedAt: instant(millisOf(times.iat)),
+    expiresAt: instant(millisOf(times.exp)),
     custom: undefined
   }
-  addOptional(read, common, times)
+  addOptional(read, common, times, instant)
   return read
 }
 
-/** Null and an empty object say as little as a claim that is left out. */
+/** Returns whether a claim is missing, null or an empty object, which all mean the same. */
 const isAbsent = (claim: unknown): boolean =>
-  claim === undefined || claim === null || (Predicate.isRecord(claim) && Object.keys(claim).length === 0)
+  claim === undefined || claim === null || (isRecord(claim) && Object.keys(claim).length === 0)
 
-/** Anything but `active` is treated as pending, because the session's user may have tasks left. */
-const readStatus = (sts: unknown, acceptsPending: boolean): SessionClaims["status"] | ClerkTokenError => {
+/** Reads the status. Any other than `active` counts as pending, because the user may have tasks left. */
+const readStatus = (sts: unknown, acceptsPending: boolean): "active" | "pending" | TokenFailure => {
   if (isAbsent(sts) || sts === "active") return "active"
-  return acceptsPending ? "pending" : refused("session-pending")
+  return acceptsPending ? "pending" : invalid("session-pending")
 }
 
 const isAge = (age: unknown): age is number =>
   typeof age === "number" && (age === -1 || age >= 0) && age <= Number.MAX_SAFE_INTEGER
 
-/** A claim that cannot be read verifies nothing. A part of a minute counts as a whole one, which makes a factor older. */
-const readFactorAges = (fva: unknown): FactorAges | undefined => {
+/** Reads the ages of the factors. A part of a minute counts as a whole one, which makes a factor older. */
+const readFactorAges = <Span>(fva: unknown, span: (millis: number) => Span): FactorAges<Span> | undefined => {
   if (!Array.isArray(fva) || fva.length !== 2 || !fva.every(isAge)) return undefined
   const [first, second] = fva.map(Math.ceil)
-  const ages: Draft<FactorAges> = {}
-  if (first !== undefined && first >= 0) ages.first = Duration.minutes(first)
-  if (second !== undefined && second >= 0) ages.second = Duration.minutes(second)
+  const ages: FactorAges<Span> = {}
+  if (first !== undefined && first >= 0) ages.first = span(first * 60_000)
+  if (second !== undefined && second >= 0) ages.second = span(second * 60_000)
   return ages
 }
 
-/** Stands for an actor whose id cannot be read. Ids that Clerk issues have a prefix, so none of them equals it. */
+/** The id of an actor whose id cannot be read. Ids that Clerk issues have a prefix, so none of them equals it. */
 const unknownActor = "unknown"
 
-/** A claim that cannot be read is still an impersonation: it must not look like the user's own session. */
-const readActor = (act: unknown): ActorClaims | undefined => {
+/** Reads the actor. A claim that cannot be read is still an impersonation, and must not look like the user's own session. */
+const readActor = (act: unknown): Actor | undefined => {
   if (isAbsent(act)) return undefined
-  if (!Predicate.isRecord(act)) return { sub: unknownActor }
+  if (!isRecord(act)) return { sub: unknownActor }
   const sub = own(act, "sub")
   return { ...act, sub: isText(sub) ? sub : unknownActor }
 }
 
-/** Claims of a version that is not known are read as those of the newest one, but grant nothing. */
+/** Reads the version. Claims of an unknown version are read as those of the newest one, but grant nothing. */
 const readVersion = (v: unknown): 1 | 2 | undefined =>
   v === undefined || v === null || v === 1 ? 1 : v === 2 ? 2 : undefined
 
-const readEntitlements = (claims: Claims, version: 1 | 2 | undefined) =>
-  version === undefined ? noEntitlements() : version === 1 ? entitlements1(claims) : entitlements2(claims)
+const readEntitlements = (payload: Payload, version: 1 | 2 | undefined) =>
+  version === undefined ? noEntitlements() : version === 1 ? entitlements1(payload) : entitlements2(payload)
 
-const readSession = (
-  claims: Claims,
+const readSession = <Instant, Span>(
+  payload: Payload,
   settings: TokenSettings,
   common: Common,
-  times: TokenTimes
-): SessionClaims | ClerkTokenError => {
-  const sid = own(claims, "sid")
-  if (typeof sid !== "string" || !/^sess_/.test(sid) || !idText.test(sid)) return refused("sid")
-  const status = readStatus(own(claims, "sts"), settings.acceptsPending)
-  if (status instanceof ClerkTokenError) return status
-  const version = readVersion(own(claims, "v"))
-  const factorAges = readFactorAges(own(claims, "fva"))
-  const actor = readActor(own(claims, "act"))
-  const { features, organization, plan } = readEntitlements(claims, version)
-  const read: Draft<SessionClaims> = {
+  times: TokenTimes,
+  { instant, span }: Times<Instant, Span>
+): PlainSessionClaims<Instant, Span> | TokenFailure => {
+  const sid = own(payload, "sid")
+  if (typeof sid !== "string" || !/^sess_/.test(sid) || !idText.test(sid)) return invalid("sid")
+  const status = readStatus(own(payload, "sts"), settings.acceptsPending)
+  if (typeof status !== "string") return status
+  const version = readVersion(own(payload, "v"))
+  const factorAges = readFactorAges(own(payload, "fva"), span)
+  const actor = readActor(own(payload, "act"))
+  const { features, organization, plan } = readEntitlements(payload, version)
+  const read: PlainSessionClaims<Instant, Span> = {
     userId: common.userId,
-    sessionId: sid as SessionId, // a string, seen above
+    sessionId: sid,
     issuer: common.issuer,
-    issuedAt: dateTime(times.iat),
-    expiresAt: dateTime(times.exp),
+    issuedAt: instant(millisOf(times.iat)),
+    expiresAt: instant(millisOf(times.exp)),
     status,
     version: version ?? 2,
     features,
     custom: undefined
   }
-  addOptional(read, common, times)
+  addOptional(read, common, times, instant)
   if (factorAges !== undefined) read.factorAges = factorAges
   if (actor !== undefined) read.actor = actor
   if (organization !== undefined) read.organization = organization
@@ -238,42 +285,30 @@ const readSession = (
   return read
 }
 
-/** What the caller's own schema makes of the claims. The names of claims may be what users type, like their values. */
-export const readCustom = (
-  payload: Claims,
-  decode: NonNullable<TokenSettings["custom"]>
-): Effect.Effect<unknown, ClerkTokenError> =>
-  Effect.mapError(decode(payload), (failure) =>
-    refused("claims", {
-      issues: schemaIssues(failure).map(({ expected, path }) => ({
-        path: scrubText(path.join("."), []),
-        expected
-      }))
-    })
-  )
-
-/** What a token whose signature is good says in Clerk's own claims, and its times to be looked at again. */
-export interface ReadClaims {
-  readonly claims: TokenClaims
+/** The claims of a token whose signature is valid, and its times, which are checked at each use. */
+export interface ReadClaims<Instant> {
+  /** Those of a session in the category `session`. */
+  readonly claims: PlainClaims<Instant>
   readonly times: TokenTimes
 }
 
-/** Reads and checks Clerk's own claims of a token whose signature is good. */
-export const readClaims = (
-  payload: Claims,
+/** Reads and checks Clerk's own claims of a token whose signature is valid. */
+export const readClaims = <Instant, Span>(
+  payload: Payload,
   settings: TokenSettings,
+  make: Times<Instant, Span>,
   nowMillis: number
-): ReadClaims | ClerkTokenError => {
+): ReadClaims<Instant> | TokenFailure<Instant, Span> => {
   const times = readTimes(payload)
-  if (times instanceof ClerkTokenError) return times
-  if (times.exp <= times.iat) return refused("exp")
-  const untimely = timeFlaw(times, nowMillis, settings.skewMillis)
+  if ("_tag" in times) return times
+  if (times.exp <= times.iat) return invalid("exp")
+  const untimely = timeFlaw(times, nowMillis, settings.skewMillis, make)
   if (untimely !== undefined) return untimely
   const common = readCommon(payload, settings)
-  if (common instanceof ClerkTokenError) return common
+  if ("_tag" in common) return common
   const claims =
     settings.category === "session"
-      ? readSession(payload, settings, common, times)
-      : readTemplate(common, times)
-  return claims instanceof ClerkTokenError ? claims : { claims, times }
+      ? readSession(payload, settings, common, times, make)
+      : readTemplate(common, times, make)
+  return "_tag" in claims ? claims : { claims, times }
 }

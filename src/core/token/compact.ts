@@ -1,31 +1,70 @@
-import * as Predicate from "effect/Predicate"
-import { own } from "../input.js"
-import { isKeyId } from "../keys/keySet.js"
+import { base64url } from "jose"
+import { isRecord, own } from "../input.js"
 import type { TokenReason } from "../model.js"
-import { decodeBase64urlText, isCanonicalBase64url } from "./base64url.js"
 
-/** A token that is well formed, of which nothing is believed yet. */
+/*
+ * Takes a token apart by RFC 7515, more strictly than most decoders.
+ */
+
+/** How many bits of the last character are not used, by the length modulo 4; a length of 1 is impossible. */
+const unusedBits = [0, -1, 0b1111, 0b11]
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/**
+ * Returns whether a text of base64url's alphabet is the only spelling of its bytes. Decoders ignore the unused bits of
+ * the last character, so without this check one token could be written in 16 ways, and a list of revoked tokens would
+ * miss 15 of them.
+ */
+export const isCanonicalBase64url = (text: string): boolean => {
+  const unused = unusedBits[text.length % 4] ?? -1
+  return unused >= 0 && (unused === 0 || (alphabet.indexOf(text.charAt(text.length - 1)) & unused) === 0)
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/** Decodes canonical base64url to bytes. They are new, so they are never in memory that threads share. */
+export const decodeBase64url = (text: string): Uint8Array<ArrayBuffer> =>
+  base64url.decode(text) as Uint8Array<ArrayBuffer>
+
+/** Decodes canonical base64url to the text that is encoded in it as UTF-8. Throws where the bytes are not UTF-8. */
+export const decodeBase64urlText = (text: string): string => {
+  // One character for each byte. Tokens are mostly ASCII, where that is the text already.
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"))
+  return /^[^\x80-\xff]*$/.test(binary) ? binary : utf8.decode(decodeBase64url(text))
+}
+
+/**
+ * Returns whether a value may be a key id. Any other value belongs to no key and causes no fetch. A key id can be an
+ * e-mail address, a time or a thumbprint, but no path: a user's own key source may look files up by it.
+ */
+export const isKeyId = (kid: unknown): kid is string =>
+  typeof kid === "string" && /^(?!\.|.*\.\.)[A-Za-z0-9_.@:+=~-]{1,128}$/.test(kid)
+
+/** A well-formed token. Nothing in it is verified. */
 export interface CompactToken {
   readonly kid: string | undefined
-  /** What the signature is over: the first two parts with their dot. */
+  /** The text that is signed: the first two parts with their dot. */
   readonly signed: string
   readonly payload: string
   readonly signature: string
 }
 
-/** A session cookie cannot hold more than 4 KB; four times that is never a session token. */
+/** A session cookie holds at most 4 KB; four times that is never a session token. */
 const maxToken = 16_384
 const maxHeader = 2_048
-/** What nests deeper is an attack on whoever walks through it. */
+/** Deeper nesting is an attack on recursive readers. */
 const maxDepth = 64
 
 const compact = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
-/** Clerk's names for the classes of its tokens; a token made before there were any has none. */
-const categories: Readonly<Record<string, "session" | "template" | "none">> = {
+export type Category = "session" | "template"
+
+/** Clerk's names for the categories of its tokens. Old tokens have none. */
+const categories: Readonly<Record<string, Category | "none">> = {
   cl_B7d4PD111AAA: "session",
   cl_B7d4PD222AAA: "template",
-  // Carries no class, by Clerk's own word.
+  // Clerk documents that this one states no category.
   cl_I7d4PD111III: "none"
 }
 
@@ -56,14 +95,14 @@ const shapeOf = (json: string): { readonly members: number; readonly depth: numb
 }
 
 /**
- * The object a part of a token holds, or `undefined`. One of which a member is there twice is not taken, because
- * readers do not agree which of the two counts.
+ * Reads the object that a part of a token holds. Returns `undefined` where there is none, and where a member occurs
+ * twice, because readers do not agree which of the two counts.
  */
 export const readPart = (part: string): Readonly<Record<string, unknown>> | undefined => {
   try {
     const json = decodeBase64urlText(part)
     const value: unknown = JSON.parse(json)
-    if (!Predicate.isRecord(value)) return undefined
+    if (!isRecord(value)) return undefined
     const { depth, members } = shapeOf(json)
     return depth <= maxDepth && members === Object.keys(value).length ? value : undefined
   } catch {
@@ -73,10 +112,10 @@ export const readPart = (part: string): Readonly<Record<string, unknown>> | unde
 
 const unsupported = ["zip", "enc", "p2c", "p2s", "cty"]
 
-/** What is wrong with a header, for tokens of a category. */
+/** Finds what is wrong with a header, for tokens of a category. */
 const headerFlaw = (
   header: Readonly<Record<string, unknown>>,
-  category: "session" | "template"
+  category: Category
 ): TokenReason | undefined => {
   if (unsupported.some((name) => Object.hasOwn(header, name))) return "format"
   if (Object.hasOwn(header, "crit") || Object.hasOwn(header, "b64")) return "header"
@@ -84,7 +123,7 @@ const headerFlaw = (
   if (Object.hasOwn(header, "typ") && header["typ"] !== "JWT") return "typ"
   if (Object.hasOwn(header, "cat")) {
     const cat = header["cat"]
-    const is = typeof cat === "string" && Object.hasOwn(categories, cat) ? categories[cat] : undefined
+    const is = typeof cat === "string" ? own(categories, cat) : undefined
     if (is !== category && (is !== "none" || category === "template")) return "category"
   } else if (category === "template") return "category"
   return Object.hasOwn(header, "kid") && !isKeyId(header["kid"]) ? "unknown-key" : undefined
@@ -92,31 +131,31 @@ const headerFlaw = (
 
 interface Header {
   readonly text: string
-  readonly category: "session" | "template"
+  readonly category: Category
   readonly kid: string | undefined
 }
 
-/** The last header that was good: until its key changes, all the tokens of an instance have the same. */
+/** The last valid header: until its key changes, all tokens of an instance have the same one. */
 let known: Header | undefined
 
-const readHeader = (text: string, category: "session" | "template"): Header | TokenReason => {
+const readHeader = (text: string, category: Category): Header | TokenReason => {
   if (known?.text === text && known.category === category) return known
   const header = readPart(text)
   if (header === undefined) return "format"
   const flaw = headerFlaw(header, category)
   if (flaw !== undefined) return flaw
   known = {
-    // A part of a string keeps the whole of it in memory, which here is a token.
+    // Copied, because a part of a string keeps the whole string in memory, which here is a token.
     text: new TextDecoder().decode(new TextEncoder().encode(text)),
     category,
-    // `headerFlaw` lets nothing but a key id pass.
+    // `headerFlaw` rejects everything but a key id.
     kid: own(header, "kid") as string | undefined
   }
   return known
 }
 
-/** Takes a token apart as RFC 7515 has it, without any of the liberties decoders take. */
-export const readCompact = (token: unknown, category: "session" | "template"): CompactToken | TokenReason => {
+/** Takes a token apart, or returns why it is malformed. */
+export const readCompact = (token: unknown, category: Category): CompactToken | TokenReason => {
   if (typeof token !== "string" || token.length > maxToken || !compact.test(token)) return "format"
   const first = token.indexOf(".")
   const last = token.lastIndexOf(".")

@@ -1,24 +1,28 @@
-import * as Predicate from "effect/Predicate"
-import type { OrganizationId } from "../../schema/Ids.js"
-import type { OrganizationClaims } from "../../schema/SessionClaims.js"
-import { own } from "../input.js"
+import { isRecord, own } from "../input.js"
 
 type Claims = Readonly<Record<string, unknown>>
+
+/** The active organization, and the user's rights in it. */
+export interface Organization {
+  readonly id: string
+  slug?: string
+  role?: string
+  readonly permissions: ReadonlyArray<string>
+  readonly features: ReadonlyArray<string>
+  plan?: string
+}
 
 /**
  * What a token grants through the user's organization, features and plans. These claims only add rights, so one that
  * cannot be read grants nothing and never makes the token invalid.
  */
 export interface Entitlements {
-  readonly organization: OrganizationClaims | undefined
+  readonly organization: Organization | undefined
   readonly features: ReadonlyArray<string>
   readonly plan: string | undefined
 }
 
-/** Something being written down member by member. Spreading them in took half of the time it took to read a token. */
-export type Draft<A> = { -readonly [K in keyof A]: A[K] }
-
-/** A claim that has to say something. */
+/** Returns whether a claim is text that is not empty. */
 export const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
 
 /** Version 1 writes roles with this prefix and version 2 without it. */
@@ -26,37 +30,28 @@ export const withOrgPrefix = (name: string): string => (name.startsWith("org:") 
 
 export const noEntitlements = (): Entitlements => ({ organization: undefined, features: [], plan: undefined })
 
-interface OrganizationParts {
-  readonly id: string
-  readonly role: unknown
-  readonly slug: unknown
-  readonly permissions: ReadonlyArray<string>
-  readonly features: ReadonlyArray<string>
-}
-
-const organizationOf = ({ features, id, permissions, role, slug }: OrganizationParts) => {
-  const organization: Draft<OrganizationClaims> = {
-    id: id as OrganizationId, // the brand asserts nothing
-    permissions,
-    features
-  }
+/** Adds to an organization what its token says of the user's role and of the slug. */
+const withRole = (organization: Organization, role: unknown, slug: unknown): Organization => {
   if (isText(role) && role !== "org:") organization.role = withOrgPrefix(role)
   if (typeof slug === "string") organization.slug = slug
   return organization
 }
 
+/** Reads the claims of version 1. */
 export const entitlements1 = (claims: Claims): Entitlements => {
   const id = own(claims, "org_id")
   if (!isText(id)) return noEntitlements()
   const permissions = own(claims, "org_permissions")
-  const organization = organizationOf({
+  const organization = {
     id,
-    role: own(claims, "org_role"),
-    slug: own(claims, "org_slug"),
     permissions: Array.isArray(permissions) ? permissions.filter(isText) : [],
     features: []
-  })
-  return { organization, features: [], plan: undefined }
+  }
+  return {
+    organization: withRole(organization, own(claims, "org_role"), own(claims, "org_slug")),
+    features: [],
+    plan: undefined
+  }
 }
 
 const parts = (text: unknown): ReadonlyArray<string> =>
@@ -92,12 +87,13 @@ const namesOf = (entries: ReadonlyArray<Scoped>, owner: "isUsers" | "isOrganizat
   entries.filter((entry) => entry[owner] && entry.name !== "").map(({ name }) => name)
 
 /**
- * A mask sets one bit per permission name. A negative number sets none: as a signed 64-bit number it would have its
- * high bits set, but Clerk's JavaScript SDK reads no permission from it. Only permissions that every reading grants are granted.
+ * Reads a mask, which sets one bit per permission name. A negative number sets none: as a signed 64-bit number it
+ * would have its high bits set, but Clerk's JavaScript SDK reads no permission from it. Only permissions that every
+ * reading grants are granted.
  */
 const maskOf = (text: string): bigint => (/^\d{1,80}$/.test(text) ? BigInt(text) : 0n)
 
-/** The permissions when the first mask belongs to the first of these features, and so on. */
+/** Lists the permissions, where the first mask belongs to the first of these features, and so on. */
 const permissionsAt = (
   features: ReadonlyArray<Scoped>,
   names: ReadonlyArray<string>,
@@ -114,7 +110,7 @@ const permissionsAt = (
   })
 
 /**
- * Clerk documents one mask per feature, including the user's own features. Clerk's JavaScript SDK counts only the
+ * Lists the permissions that masks grant. Clerk documents one mask per feature, including the user's own features. Clerk's JavaScript SDK counts only the
  * organization's features. As many masks as those leave only its way of counting. Otherwise only permissions that both
  * ways grant are granted: they differ when a feature of the user comes before one of the organization.
  */
@@ -135,21 +131,20 @@ const organization2 = (
   claim: unknown,
   features: ReadonlyArray<Scoped>,
   plan: string | undefined
-): OrganizationClaims | undefined => {
-  if (!Predicate.isRecord(claim)) return undefined
+): Organization | undefined => {
+  if (!isRecord(claim)) return undefined
   const id = own(claim, "id")
   if (!isText(id)) return undefined
-  const organization = organizationOf({
+  const organization: Organization = {
     id,
-    role: own(claim, "rol"),
-    slug: own(claim, "slg"),
     permissions: permissionsOf(features, parts(own(claim, "per")), parts(own(claim, "fpm")).map(maskOf)),
     features: namesOf(features, "isOrganizations")
-  })
+  }
   if (plan !== undefined) organization.plan = plan
-  return organization
+  return withRole(organization, own(claim, "rol"), own(claim, "slg"))
 }
 
+/** Reads the claims of version 2. */
 export const entitlements2 = (claims: Claims): Entitlements => {
   const features = scopedList(own(claims, "fea"))
   const plans = scopedList(own(claims, "pla"))

@@ -1,36 +1,62 @@
-import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
-import type { AuthorizedParties, CacheOptions, VerifierOptions } from "../../services/SessionTokens.js"
-import { optionsFlaw, ownProperties, RuleBreak } from "../input.js"
+import { broken, flag, optional, RuleBreak, readOptions } from "../input.js"
 import { isLoopback } from "../wire/baseUrl.js"
+import type { Category } from "./compact.js"
 
-/** Decides whose tokens are accepted. */
+/**
+ * The origins whose tokens are accepted, as browsers write them: a list of one or more, or a predicate.
+ *
+ * A predicate is for origins that you cannot list, such as those of preview deployments. Everything it accepts can act
+ * as your application, so match the whole origin and anchor the pattern at both ends. Without `^` and `$`,
+ * `https://app-x-team.vercel.app.evil.example` matches too.
+ *
+ * The predicate is called with origins only, once or twice per request. A predicate that throws, or returns anything but
+ * `true`, rejects the token. With a list, an error names the origins expected; with a predicate it cannot.
+ *
+ * @example
+ * ```ts
+ * import { SessionTokens } from "effect-clerk"
+ *
+ * const preview = /^https:\/\/app-[a-z0-9-]+-team\.vercel\.app$/
+ *
+ * export const verifier = SessionTokens.verifier({
+ *   authorizedParties: (azp) => azp === "https://app.example.com" || preview.test(azp)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AuthorizedParties = ReadonlyArray<string> | ((azp: string) => boolean)
+
+/** Decides which origins' tokens are accepted. */
 export interface Parties {
   readonly accepts: (origin: string) => boolean
-  /** What an error may name; a predicate has no list. */
+  /** The accepted origins for an error. Absent where a predicate decides. */
   readonly list: ReadonlyArray<string> | undefined
 }
 
-/** What tokens are held against, after every check of the options. */
-export interface TokenSettings {
-  readonly category: "session" | "template"
+/** What tokens are compared with: the options after all checks. */
+export interface TokenSettings<Decode = unknown> {
+  readonly category: Category
   readonly authorizedParties: Parties | undefined
   readonly acceptsMissingAzp: boolean
   readonly audience: ReadonlyArray<string> | undefined
   readonly issuer: string | undefined
   readonly skewMillis: number
   readonly acceptsPending: boolean
-  /** Reads the caller's own claims, at once unless their schema takes time. */
-  readonly custom: ((claims: unknown) => Effect.Effect<unknown, ParseResult.ParseIssue>) | undefined
-  /** How many tokens that were found good are remembered. */
+  /** Decodes the caller's own claims. */
+  readonly custom: Decode | undefined
+  /** How many valid tokens are remembered. */
   readonly cacheCapacity: number
 }
 
-const broken = (field: string, rule: string) => Either.left(new RuleBreak(field, rule))
+/** Reads the options that have types of Effect. */
+export interface OptionDecoders<Decode> {
+  /** Returns the milliseconds of a duration, or `undefined` for any other value. */
+  readonly millis: (duration: unknown) => number | undefined
+  /** Returns the decoder of a schema, or `undefined` for any other value. */
+  readonly decoder: (schema: unknown) => Decode | undefined
+}
 
 /**
  * A host name has at most 253 characters. Anybody can send an `Origin` header of many kilobytes, and some patterns of a
@@ -39,18 +65,18 @@ const broken = (field: string, rule: string) => Either.left(new RuleBreak(field,
 const maxOrigin = 300
 
 /**
- * Whether a text is an origin as browsers write it, and hence as Clerk puts it in `azp`. Anything else could never be
- * equal to one, and a list that never matches signs everybody out.
+ * Returns whether a text is an origin as browsers write it, and as Clerk puts it in `azp`. No token has any other text
+ * there, and a list that never matches signs everybody out.
  */
 export const isOrigin = (text: unknown): text is string => {
   if (typeof text !== "string" || text.length > maxOrigin) return false
   if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text && !/[*,]/.test(text)
-  // Of extensions and apps: the URL standard knows no origin of theirs, the browsers write one nevertheless.
+  // The URL standard knows no origins of extensions and apps, but browsers write them.
   return /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(:\d{1,5})?$/.test(text)
 }
 
 /**
- * Asks the predicate about origins only, so that a loose pattern meets no other text. A predicate that throws, or returns
+ * Calls the predicate with origins only, so that a loose pattern meets no other text. A predicate that throws, or returns
  * anything but `true` (such as a promise), does not accept the party.
  */
 const acceptedBy =
@@ -72,61 +98,47 @@ export const makeParties = (parties: AuthorizedParties): Parties => {
 
 const isParties = (parties: unknown): parties is AuthorizedParties =>
   typeof parties === "function" ||
-  // Spread, so that the holes of an array are not passed over.
+  // Spread, so that `every` does not skip the holes of an array.
   (Array.isArray(parties) && parties.length > 0 && [...parties].every(isOrigin))
 
-const checkParties = (parties: unknown): Either.Either<Parties | undefined, RuleBreak> => {
-  if (parties === undefined) return Either.right(undefined)
-  return isParties(parties)
-    ? Either.right(makeParties(parties))
+const readParties = (parties: unknown) =>
+  isParties(parties)
+    ? makeParties(parties)
     : broken(
-        "authorizedParties",
         "must be a list of one or more origins as browsers write them, such as https://app.example.com, or a function from an origin to a boolean"
       )
-}
 
-const checkMissingAzp = (own: OwnOptions): Either.Either<boolean, RuleBreak> => {
-  if (own.missingAzp === undefined) return Either.right(own.authorizedParties === undefined)
-  if (own.missingAzp !== "reject" && own.missingAzp !== "allow") {
-    return broken("missingAzp", 'must be "reject" or "allow"')
-  }
-  return own.authorizedParties === undefined
-    ? broken("missingAzp", "means something only together with authorizedParties")
-    : Either.right(own.missingAzp === "allow")
-}
+const readMissingAzp = (missingAzp: unknown) =>
+  missingAzp === "reject" || missingAzp === "allow" ? missingAzp : broken('must be "reject" or "allow"')
 
-const checkAudience = (audience: unknown): Either.Either<ReadonlyArray<string> | undefined, RuleBreak> => {
-  if (audience === undefined) return Either.right(undefined)
+const readAudience = (audience: unknown) => {
   const list: ReadonlyArray<unknown> = Array.isArray(audience) ? [...audience] : [audience]
   return list.length > 0 && list.every((each): each is string => typeof each === "string" && each !== "")
-    ? Either.right(list)
-    : broken("audience", "must be one or more non-empty strings")
+    ? list
+    : broken("must be one or more non-empty strings")
 }
 
-const checkIssuer = (issuer: unknown): Either.Either<string | undefined, RuleBreak> => {
-  if (issuer === undefined) return Either.right(undefined)
-  return isAddress(issuer)
-    ? Either.right(issuer)
-    : broken(
-        "issuer",
-        "must be the https address of the instance's Frontend API, without a slash at the end (http is for loopback addresses only)"
-      )
-}
-
-const isAddress = (issuer: unknown): issuer is string => {
+const isIssuer = (issuer: unknown): issuer is string => {
   const isPlain =
     typeof issuer === "string" &&
     /^https?:\/\/(?:[a-z0-9.-]+|\[::1\])(:\d{1,5})?(\/[\w.~-]+)*$/.test(issuer) &&
     URL.canParse(issuer)
   if (!isPlain) return false
   const { hostname, href, protocol } = new URL(issuer)
-  // Another spelling than the URL standard's is never equal to what a token says.
+  // Tokens have the URL standard's spelling, so no other one ever equals theirs.
   return href.replace(/\/$/, "") === issuer && (protocol === "https:" || isLoopback(hostname))
 }
 
+const readIssuer = (issuer: unknown) =>
+  isIssuer(issuer)
+    ? issuer
+    : broken(
+        "must be the https address of the instance's Frontend API, without a slash at the end (http is for loopback addresses only)"
+      )
+
 const maxSkewMillis = 300_000
 
-/** Whether a duration is written as less than nothing, or as no number: it decodes to zero, which nobody meant. */
+/** Returns whether a duration is written as negative or as no number. Effect decodes such a duration to zero. */
 const isBelowZero = (written: unknown): boolean => {
   switch (typeof written) {
     case "number":
@@ -140,90 +152,89 @@ const isBelowZero = (written: unknown): boolean => {
   }
 }
 
-const checkSkew = (skew: unknown): Either.Either<number, RuleBreak> => {
-  const millis = Option.match(Duration.decodeUnknown(skew), {
-    onNone: () => Number.NaN,
-    onSome: Duration.toMillis
-  })
-  return millis >= 0 && millis <= maxSkewMillis && !isBelowZero(skew)
-    ? Either.right(millis)
-    : broken("clockSkew", "must be a duration from zero to five minutes")
-}
+const skewReader =
+  (millisOf: OptionDecoders<unknown>["millis"]) =>
+  (skew: unknown = "5 seconds") => {
+    const millis = millisOf(skew)
+    return millis !== undefined && millis >= 0 && millis <= maxSkewMillis && !isBelowZero(skew)
+      ? millis
+      : broken("must be a duration from zero to five minutes")
+  }
 
-const checkFlag = (field: string, flag: unknown): Either.Either<boolean, RuleBreak> =>
-  flag === undefined || typeof flag === "boolean"
-    ? Either.right(flag === true)
-    : broken(field, "must be true or false")
-
-const checkCategory = (category: unknown): Either.Either<"session" | "template", RuleBreak> =>
-  category === "session" || category === "template"
-    ? Either.right(category)
-    : broken("category", 'must be "session" or "template"')
-
-const checkClaims = (claims: unknown): Either.Either<TokenSettings["custom"], RuleBreak> => {
-  if (claims === undefined) return Either.right(undefined)
-  return Schema.isSchema(claims)
-    ? // Its requirements are `never` by the type of the option; without types, a missing service is told by Effect.
-      Either.right(
-        ParseResult.decodeUnknown(claims as Schema.Schema<unknown>, { errors: "all", exact: true })
-      )
-    : broken("claims", "must be a schema")
-}
+const readCategory = (category: unknown = "session") =>
+  category === "session" || category === "template" ? category : broken('must be "session" or "template"')
 
 const maxCapacity = 1_000_000
 
-const checkCache = (cache: unknown): Either.Either<number, RuleBreak> => {
-  if (cache === undefined) return Either.right(0)
-  if (typeof cache !== "object" || cache === null) return broken("cache", "must be an object with a capacity")
-  const names = ["capacity"] satisfies ReadonlyArray<keyof CacheOptions>
-  const flaw = optionsFlaw(cache, { unknown: "is not an option of the cache" }, names)
-  if (flaw !== undefined) return broken(`cache.${flaw.field}`, flaw.rule)
-  const { capacity }: { readonly capacity?: unknown } = ownProperties(cache)
-  return typeof capacity === "number" &&
-    Number.isInteger(capacity) &&
-    capacity >= 1 &&
-    capacity <= maxCapacity
-    ? Either.right(capacity)
-    : broken("cache.capacity", "must be a whole number of tokens from 1 to 1,000,000")
+const readCapacity = (capacity: unknown) =>
+  typeof capacity === "number" && Number.isInteger(capacity) && capacity >= 1 && capacity <= maxCapacity
+    ? capacity
+    : broken("must be a whole number of tokens from 1 to 1,000,000")
+
+const cacheKind = {
+  unknown: "is not an option of the cache",
+  field: "",
+  object: "must be an object with a capacity"
 }
 
-type OptionName = keyof VerifierOptions<unknown, unknown>
-type OwnOptions = { readonly [K in OptionName]?: unknown }
+const readCache = (cache: unknown) => readOptions(cache, cacheKind, { capacity: readCapacity })
 
-const verifyNames: ReadonlyArray<OptionName> = [
-  "authorizedParties",
-  "missingAzp",
-  "audience",
-  "issuer",
-  "clockSkew",
-  "allowPending",
-  "category",
-  "claims"
-]
+/** The readers of the options of one call. */
+const verifyReaders = <Decode>({ decoder, millis }: OptionDecoders<Decode>) => ({
+  category: readCategory,
+  authorizedParties: optional(readParties),
+  missingAzp: optional(readMissingAzp),
+  audience: optional(readAudience),
+  issuer: optional(readIssuer),
+  clockSkew: skewReader(millis),
+  allowPending: flag,
+  claims: optional((schema): Decode | RuleBreak => decoder(schema) ?? broken("must be a schema"))
+})
 
-/** The options of a call, and those of a verifier, which alone can have a cache. */
-export const optionNames = { verify: verifyNames, verifier: [...verifyNames, "cache"] } as const
+/** The readers of the options of a verifier, which alone can have a cache. */
+export const verifierReaders = <Decode>(decoders: OptionDecoders<Decode>) => ({
+  ...verifyReaders(decoders),
+  cache: optional(readCache)
+})
 
-/** Checks the options; of an object only what it has itself. */
-export const checkTokenOptions = (
-  options: unknown,
-  names: ReadonlyArray<string>
-): Either.Either<TokenSettings, RuleBreak> =>
-  Either.gen(function* () {
-    if (typeof options !== "object" || options === null) return yield* broken("options", "must be an object")
-    const flaw = optionsFlaw(options, { unknown: "is not an option of token verification" }, names)
-    if (flaw !== undefined) return yield* broken(flaw.field, flaw.rule)
-    const own: OwnOptions = ownProperties(options)
-    const { category = "session", clockSkew = "5 seconds" } = own
-    return {
-      category: yield* checkCategory(category),
-      authorizedParties: yield* checkParties(own.authorizedParties),
-      acceptsMissingAzp: yield* checkMissingAzp(own),
-      audience: yield* checkAudience(own.audience),
-      issuer: yield* checkIssuer(own.issuer),
-      skewMillis: yield* checkSkew(clockSkew),
-      acceptsPending: yield* checkFlag("allowPending", own.allowPending),
-      custom: yield* checkClaims(own.claims),
-      cacheCapacity: yield* checkCache(own.cache)
-    }
-  })
+const optionsKind = { unknown: "is not an option of token verification" }
+
+const read = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
+  readOptions(options, optionsKind, verifyReaders(decoders))
+
+/** Makes settings of options that were read. */
+export const settingsOf = <Decode>(
+  { missingAzp, ...options }: Exclude<ReturnType<typeof read<Decode>>, RuleBreak>,
+  cacheCapacity = 0
+): TokenSettings<Decode> | RuleBreak =>
+  missingAzp !== undefined && options.authorizedParties === undefined
+    ? new RuleBreak("missingAzp", "has no effect without authorizedParties")
+    : {
+        category: options.category,
+        authorizedParties: options.authorizedParties,
+        acceptsMissingAzp: options.authorizedParties === undefined || missingAzp === "allow",
+        audience: options.audience,
+        issuer: options.issuer,
+        skewMillis: options.clockSkew,
+        acceptsPending: options.allowPending,
+        custom: options.claims,
+        cacheCapacity
+      }
+
+/** Reads the options of `SessionTokens.verify`. */
+export const readVerifyOptions = <Decode>(
+  given: unknown,
+  decoders: OptionDecoders<Decode>
+): TokenSettings<Decode> | RuleBreak => {
+  const options = read(given, decoders)
+  return options instanceof RuleBreak ? options : settingsOf(options)
+}
+
+/** Reads the options of `SessionTokens.verifier`. */
+export const readVerifierOptions = <Decode>(
+  given: unknown,
+  decoders: OptionDecoders<Decode>
+): TokenSettings<Decode> | RuleBreak => {
+  const options = readOptions(given, optionsKind, verifierReaders(decoders))
+  return options instanceof RuleBreak ? options : settingsOf(options, options.cache?.capacity)
+}

@@ -1,6 +1,6 @@
 import { broken, type RuleBreak } from "../input.js"
 
-/** An address to which the paths of requests are added. */
+/** The address of an API. A request adds its path to it. */
 export interface BaseUrl {
   /** Origin and path prefix, without a slash at the end. */
   readonly url: string
@@ -10,15 +10,15 @@ export interface BaseUrl {
 }
 
 /**
- * Returns whether a host name, as `URL.hostname` gives it, always means this machine: `localhost` and the names below it
+ * Returns whether a host name, in the form of `URL.hostname`, always means this machine: `localhost` and the names below it
  * (RFC 6761), 127.0.0.0/8, and `[::1]`.
  */
 export const isLoopback = (hostname: string): boolean =>
   /^(?:(?:[a-z0-9_-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 
-/** Reads a URL option. `insecure` is the rule about http on other than loopback addresses, unless it is allowed. */
+/** Reads a URL option. `insecure` is the rule that http on a public address breaks. Without it http is allowed. */
 export const readBaseUrl = (given: unknown, insecure: string | undefined): BaseUrl | RuleBreak => {
-  // The text is checked before it is parsed, because the URL parser repairs much of what must be rejected.
+  // The checks read the text itself, because the URL parser repairs many invalid URLs.
   if (typeof given !== "string" || !/^https?:\/\/[^/]/i.test(given)) {
     return broken("must be an absolute https URL")
   }

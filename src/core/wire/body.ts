@@ -1,45 +1,86 @@
-import { ClerkDecodeError, ClerkTransportError } from "../../errors/CallErrors.js"
-import { isCompressed } from "./contentEncoding.js"
+import { broken, type RuleBreak } from "../input.js"
+import type { ClerkResponse, DecodeReason, WireFailure } from "../model.js"
+import { transportFailure } from "./faults.js"
 
-interface Head {
-  readonly status: number
-  readonly headers: { readonly [name: string]: string }
+/** The status and the headers of a response. */
+export type Head = Omit<ClerkResponse, "body">
+
+export const defaultMaxResponseBytes = 8 * 1024 * 1024
+
+/** Reads the option `maxResponseBytes`. */
+export const readMaxResponseBytes = (value: unknown): number | RuleBreak => {
+  if (value === undefined) return defaultMaxResponseBytes
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1
+    ? value
+    : broken("must be a whole number of bytes, at least 1")
 }
 
-/** The error of a body that cannot be read. `maxBytes` is the limit of a body that is too large. */
-export const refusedBody = (
-  reason: ClerkDecodeError["reason"],
-  { headers, status }: Head,
-  maxBytes?: number
-): ClerkDecodeError =>
-  new ClerkDecodeError(
-    {
-      reason,
-      status,
-      contentType: mediaTypeIn(headers["content-type"]),
-      ...(reason === "oversize" && maxBytes !== undefined ? { maxResponseBytes: maxBytes } : undefined)
-    },
-    true
-  )
+/** The content codings that transports decode. A body with any other coding stays encoded. */
+const knownCodings: ReadonlySet<string> = new Set(["gzip", "x-gzip", "deflate", "br", "zstd"])
 
-/** The media type without its parameters, if it is one: the text comes from outside. */
+const maxCodings = 5
+
+/**
+ * Returns the codings in a `content-encoding` in the order in which the server applied them, or `undefined` when no
+ * transport decodes them. `identity` is valid only by itself: some platforms decode nothing when it is in a list.
+ */
+export const contentCodings = (header = ""): ReadonlyArray<string> | undefined => {
+  const names = header
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "")
+  if (names.length === 1 && names[0] === "identity") return []
+  return names.length <= maxCodings && names.every((name) => knownCodings.has(name)) ? names : undefined
+}
+
+/** Returns whether a body is or was compressed. A platform that has decompressed the body keeps the header. */
+export const isCompressed = (contentEncoding: string | undefined): boolean =>
+  contentCodings(contentEncoding)?.length !== 0
+
+/** Returns the media type without its parameters, if it is valid. */
 export const mediaTypeIn = (contentType: string | undefined): string | undefined =>
   /^\s*([\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64})\s*(?:;|$)/.exec(contentType ?? "")?.[1]?.toLowerCase()
 
-/** Whether the head of an answer says already that its body is too large. */
-export const declaresMoreThan = (maxBytes: number, headers: { readonly [name: string]: string }): boolean =>
-  Number(headers["content-length"] ?? 0) > maxBytes
+const declaredLength = ({ headers }: Head): number => Number(headers["content-length"] ?? 0)
+
+/** Returns whether the head declares a body that is too large. */
+export const declaresMoreThan = (maxBytes: number, head: Head): boolean => declaredLength(head) > maxBytes
+
+/** Returns why a body is unreadable, where the head alone shows it. */
+export const unreadableReason = (head: Head, maxBytes: number): "encoding" | "oversize" | undefined => {
+  if (contentCodings(head.headers["content-encoding"]) === undefined) return "encoding"
+  return declaresMoreThan(maxBytes, head) ? "oversize" : undefined
+}
 
 /**
- * What to do with a body that cannot be read: a refusal keeps its status, which says more than its page would;
- * a success without its body is none.
+ * Completes a response with its body. An error response whose body is unreadable gets an empty body, because its status
+ * says more than the body.
  */
-export const orEmptyRefusal = <A>(
-  status: number,
-  body: string | ClerkDecodeError | A
-): string | ClerkDecodeError | A => (status >= 300 && body instanceof ClerkDecodeError ? "" : body)
+export const withBody = (
+  { headers, status }: Head,
+  body: string | WireFailure
+): ClerkResponse | WireFailure => {
+  if (typeof body === "string") return { status, headers, body }
+  return status >= 300 && body._tag === "ClerkDecodeError" ? { status, headers, body: "" } : body
+}
 
-/** Puts the chunks of a body together, up to a number of bytes. */
+/** Completes a response whose body is unreadable. `maxBytes` is the limit that a body of too many bytes exceeds. */
+export const withUnreadableBody = (
+  head: Head,
+  reason: DecodeReason,
+  maxBytes?: number
+): ClerkResponse | WireFailure =>
+  withBody(head, {
+    _tag: "ClerkDecodeError",
+    fields: {
+      reason,
+      status: head.status,
+      contentType: mediaTypeIn(head.headers["content-type"]),
+      ...(reason === "oversize" && maxBytes !== undefined ? { maxResponseBytes: maxBytes } : undefined)
+    }
+  })
+
+/** Collects the chunks of a body, up to a number of bytes. */
 export class BodyChunks {
   readonly #chunks: Array<Uint8Array> = []
   #size = 0
@@ -50,7 +91,7 @@ export class BodyChunks {
     this.#maxBytes = maxBytes
   }
 
-  /** Takes a chunk, or answers `false` when it is one too many. */
+  /** Adds a chunk. Returns `false` when the body then has too many bytes. */
   add(chunk: Uint8Array): boolean {
     this.#size += chunk.length
     if (this.#size > this.#maxBytes) return false
@@ -71,29 +112,24 @@ export class BodyChunks {
   }
 }
 
-/** Whether less came than the head had declared, though the platform took it for the whole. */
-const isCutShort = ({ headers, status }: Head, bytes: Uint8Array): boolean =>
-  !isCompressed(headers["content-encoding"]) &&
-  bytes.length < Number(headers["content-length"] ?? 0) &&
-  // These have no body whatever they declare.
-  status !== 204 &&
-  status !== 304
+/** Returns whether the platform gave fewer bytes than the head declares, and reported the body as complete. */
+const isIncomplete = (head: Head, bytes: Uint8Array): boolean =>
+  bytes.length < declaredLength(head) &&
+  !isCompressed(head.headers["content-encoding"]) &&
+  // Responses with these statuses have no body, with any declared length.
+  head.status !== 204 &&
+  head.status !== 304
 
 /**
- * The bytes of a whole body as text, or why they are none: still compressed, not UTF-8, or cut short, which over HTTP/2
- * not every platform notices. A byte order mark is dropped.
+ * Completes a response with the bytes of its whole body, as text without a byte order mark. Fails when the bytes are
+ * still compressed, are not UTF-8, or are incomplete, which not every platform reports over HTTP/2.
  */
-export const decodeBody = (
-  head: Head,
-  bytes: Uint8Array
-): string | ClerkDecodeError | ClerkTransportError => {
-  if (isCutShort(head, bytes)) {
-    return new ClerkTransportError({ reason: "incomplete-body", sent: "maybe" }, true)
-  }
+export const withBytes = (head: Head, bytes: Uint8Array): ClerkResponse | WireFailure => {
+  if (isIncomplete(head, bytes)) return transportFailure({ reason: "incomplete-body", sent: "maybe" })
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    return withBody(head, new TextDecoder("utf-8", { fatal: true }).decode(bytes))
   } catch {
-    // Bytes that are still compressed come from an `HttpClient` that does not decompress.
-    return refusedBody(isCompressed(head.headers["content-encoding"]) ? "encoding" : "utf8", head)
+    // An `HttpClient` that does not decompress gives compressed bytes.
+    return withUnreadableBody(head, isCompressed(head.headers["content-encoding"]) ? "encoding" : "utf8")
   }
 }

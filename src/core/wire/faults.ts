@@ -1,15 +1,5 @@
-import { ClerkDecodeError, ClerkTransportError } from "../../errors/CallErrors.js"
-import type { Sent, TransportReason } from "../model.js"
-import { faultOfText, isConnectText, isDecompressionText } from "./errorPatterns.js"
-import { proxyFault } from "./proxyFault.js"
-
-/** What is known of a request that got no answer. */
-export interface TransportFault {
-  readonly reason: TransportReason
-  readonly sent: Sent
-  /** The status a proxy rejected the connection with, if that is what happened and it is known. */
-  readonly proxyStatus?: number
-}
+import type { Failure, Sent, TransportFault, TransportReason, WireFailure } from "../model.js"
+import { faultOfProxy, faultOfText, isConnectText, isDecompressionText } from "./errorPatterns.js"
 
 const fault = (reason: TransportReason, sent: Sent): TransportFault => ({ reason, sent })
 
@@ -32,7 +22,7 @@ const socketReasons: ReadonlyMap<string, TransportReason> = new Map([
   ["ETIMEDOUT", "response-timeout"]
 ])
 
-/** Codes of Node, undici and Bun that say by themselves how far a request got. */
+/** Codes of Node, undici and Bun that show by themselves how far a request got. */
 const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["ENOTFOUND", fault("dns", "no")],
   // Node's resolver, where a lookup of the user's own passes its codes on without the system call.
@@ -56,7 +46,7 @@ const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["ERR_INVALID_CHAR", fault("invalid-request", "no")],
   ["ERR_INVALID_URL", fault("invalid-request", "no")],
   ["ERR_SOCKET_BAD_PORT", fault("invalid-request", "no")],
-  // A dispatcher that takes no request any more, or not this one. Another attempt would meet the same.
+  // A dispatcher that is closed or rejects this request. Another attempt would fail, too.
   ["UND_ERR_CLOSED", fault("unknown", "no")],
   ["UND_ERR_MAX_ORIGINS_REACHED", fault("unknown", "no")],
   ["UND_ERR_BPL_MISSING_UPSTREAM", fault("unknown", "no")],
@@ -72,16 +62,16 @@ const faults: ReadonlyMap<string, TransportFault> = new Map([
   ["ERR_TLS_SESSION_ATTACK", fault("tls", "maybe")],
   ["ERR_TLS_RENEGOTIATE", fault("tls", "maybe")],
   ["ERR_TLS_RENEGOTIATION_DISABLED", fault("tls", "maybe")],
-  // Bun before 1.4: a connection that could not be made, for whatever cause, and one that was not even tried.
+  // Bun before 1.4: a connection that failed, for any cause, and one that it did not try.
   ["ConnectionRefused", fault("refused", "no")],
   ["FailedToOpenSocket", fault("unreachable", "no")],
-  // Bun before 1.2, of a connection that was closed or reset.
+  // Bun before 1.2: a connection that was closed or reset.
   ["ConnectionClosed", fault("closed", "maybe")],
   ["InvalidContentLength", fault("protocol", "maybe")],
   ["InvalidHTTPResponse", fault("protocol", "maybe")],
   ["Malformed_HTTP_Response", fault("protocol", "maybe")],
   ["UnrequestedUpgrade", fault("protocol", "maybe")],
-  // HTTP/2, where Node does not say of which request; ERR_HTTP2_STREAM_ERROR is told by its text.
+  // HTTP/2, where Node does not say of which request. The text tells what ERR_HTTP2_STREAM_ERROR is.
   ["ERR_HTTP2_SESSION_ERROR", fault("closed", "maybe")],
   ["ERR_HTTP2_GOAWAY_SESSION", fault("closed", "maybe")],
   ["ERR_HTTP2_INVALID_SESSION", fault("closed", "maybe")],
@@ -97,26 +87,26 @@ const patterns: ReadonlyArray<readonly [RegExp, TransportFault]> = [
   [/^ERR_SSL_/, fault("tls", "maybe")]
 ]
 
-/** What a code says by itself. */
+/** Classifies a code by itself. */
 const faultOfCode = (code: string): TransportFault | undefined =>
   faults.get(code) ?? patterns.find(([pattern]) => pattern.test(code))?.[1]
 
-/** Looking up a name: `getaddrinfo`, `queryA`, `queryAaaa`, … */
+/** The calls that look up a name: `getaddrinfo`, `queryA`, `queryAaaa`, … */
 const lookupCall = /^(?:getaddrinfo|getnameinfo|query)/
 
-/** Making a connection. `bind` chooses its local address. */
+/** The calls that make a connection. `bind` chooses its local address. */
 const connectCalls: ReadonlySet<string> = new Set(["connect", "bind", "socket"])
 
-/** What Linux also says of a connection whose route is replaced by one that rejects or drops packets. */
+/** Codes that Linux also gives when another route, which rejects or drops packets, replaces that of a connection. */
 const isRouteFailure = (call: string, code: string): boolean =>
   /^(?:read|write|shutdown|recv|send|epoll)/.test(call) && /^(?:EACCES|EPERM|EINVAL)$/.test(code)
 
-/** Decides by the system call that failed: before there is a connection, no request can have left. */
+/** Classifies by the system call that failed. Before there is a connection, no request was sent. */
 const faultOfCall = (call: string, code: string): TransportFault => {
   if (lookupCall.test(call)) return fault("dns", "no")
   const reason = socketReasons.get(code) ?? faultOfCode(code)?.reason
   if (connectCalls.has(call)) {
-    // The other codes are of this machine: a route, a firewall, file descriptors, ports, memory.
+    // The other codes are about this machine: a route, a firewall, file descriptors, ports, memory.
     return fault(reason === "response-timeout" ? "connect-timeout" : (reason ?? "unreachable"), "no")
   }
   return fault(reason ?? (isRouteFailure(call, code) ? "unreachable" : "unknown"), "maybe")
@@ -150,29 +140,26 @@ const readErrors = (value: object): ReadonlyArray<unknown> => {
   }
 }
 
-/** What a part of a failure says, and the code it says it by. */
+/** The classification of a part of a failure, and its code. */
 interface Finding extends TransportFault {
   readonly code: string
 }
 
-/** What one link of the chain says, or `undefined` when it leaves that to its errors and its cause. */
-const findingOfLink = (link: object): Finding | undefined => {
-  const code = readText(link, "code")
+/** Classifies one link of the chain. Returns `undefined` when its errors or its cause decide. */
+const faultOfLink = (link: object, code: string): TransportFault | undefined => {
   const message = readText(link, "message")
-  const ofProxy = proxyFault(code, message, read(link, "statusCode"))
-  if (ofProxy !== undefined) return { ...ofProxy, code }
+  const ofProxy = faultOfProxy(code, message, read(link, "statusCode"))
+  if (ofProxy !== undefined) return ofProxy
   const call = readText(link, "syscall") || (isConnectText(message) ? "connect" : "")
-  if (call !== "") return { ...faultOfCall(call, code), code }
-  const known = faultOfCode(code)
-  if (known !== undefined) return { ...known, code }
-  // undici's parser says in its name alone what went wrong: its code is often missing.
-  if (read(link, "name") === "HTTPParserError") return { ...fault("protocol", "maybe"), code }
+  if (call !== "") return faultOfCall(call, code)
+  const ofCode = faultOfCode(code)
+  if (ofCode !== undefined) return ofCode
+  // The errors of undici's parser often have no code, only a name.
+  if (read(link, "name") === "HTTPParserError") return fault("protocol", "maybe")
   if (socketReasons.has(code)) return undefined
-  if (message === "terminated" && read(link, "cause") === undefined) {
-    return { ...fault("incomplete-body", "maybe"), code }
-  }
-  const said = faultOfText(message)
-  return said && { ...said, code }
+  return message === "terminated" && read(link, "cause") === undefined
+    ? fault("incomplete-body", "maybe")
+    : faultOfText(message)
 }
 
 const unknown: Finding = { ...fault("unknown", "maybe"), code: "" }
@@ -186,7 +173,7 @@ const findingOfAll = (all: ReadonlyArray<Finding>): Finding => {
   return { ...first, sent: risky.length === 0 ? "no" : "maybe" }
 }
 
-/** Looks for a finding down the chain of causes. `seen` holds what is known by now of each link, for cycles. */
+/** Searches the chain of causes. `seen` holds the finding of each link so far, because a chain can have cycles. */
 const find = (link: unknown, depth: number, seen: Map<object, Finding | undefined>): Finding | undefined => {
   if (typeof link !== "object" || link === null || depth === maxDepth) return undefined
   if (seen.has(link)) return seen.get(link)
@@ -201,18 +188,19 @@ const findFrom = (
   depth: number,
   seen: Map<object, Finding | undefined>
 ): Finding | undefined => {
-  const own = findingOfLink(link)
+  const code = readText(link, "code")
+  const ofLink = faultOfLink(link, code)
+  const own = ofLink && { ...ofLink, code }
   const errors = readErrors(link)
   if (errors.length > maxErrors) return unknown
   if (errors.length > 0) {
-    // The code of an AggregateError is that of its first error, so only its system call counts beside the errors.
+    // The code of an AggregateError is that of its first error, so only its system call counts in addition.
     const all = errors.map((error) => find(error, depth, seen) ?? unknown)
     return findingOfAll(own === undefined ? all : [own, ...all])
   }
   if (own !== undefined) return own
   const cause = find(read(link, "cause"), depth, seen)
   // A wrapper may repeat the code of its cause without the system call. Another code is a failure of its own.
-  const code = readText(link, "code")
   const reason = socketReasons.get(code)
   if (reason === undefined || cause?.code === code) return cause
   return { ...fault(reason, "maybe"), code }
@@ -221,11 +209,11 @@ const findFrom = (
 /**
  * Classifies a failure by the system call and the code of the first link in its chain of causes that has them, by all
  * errors of an `AggregateError` (a host with several addresses fails with one), and by its text where a runtime gives
- * nothing else. Keeps only the verdict: the texts of a failure can hold the request's headers.
+ * nothing else. Keeps no text of the failure, because it can hold the request's headers.
  */
 export const classifyFault = (failure: unknown): TransportFault => {
-  const { code: _, ...verdict } = find(failure, 0, new Map()) ?? unknown
-  return verdict
+  const { code: _, ...fault } = find(failure, 0, new Map()) ?? unknown
+  return fault
 }
 
 const decompressionCode =
@@ -233,21 +221,23 @@ const decompressionCode =
 
 const isDecompressionFault = (failure: unknown, depth = 0): boolean => {
   if (typeof failure !== "object" || failure === null || depth === maxDepth) return false
-  const code = read(failure, "code")
   return (
-    (typeof code === "string" && decompressionCode.test(code)) ||
-    isDecompressionText(read(failure, "message")) ||
+    decompressionCode.test(readText(failure, "code")) ||
+    isDecompressionText(readText(failure, "message")) ||
     isDecompressionFault(read(failure, "cause"), depth + 1)
   )
 }
 
-/** The error of a body that broke off or could not be decompressed. Clerk has acted by then. */
-export const bodyFault = (failure: unknown): ClerkTransportError | ClerkDecodeError => {
-  if (isDecompressionFault(failure)) return new ClerkDecodeError({ reason: "encoding" }, true)
+/** No complete response came. */
+export const transportFailure = (fields: TransportFault): Failure<"ClerkTransportError", TransportFault> => ({
+  _tag: "ClerkTransportError",
+  fields
+})
+
+/** A body broke off or cannot be decompressed. Clerk has processed the request by then. */
+export const bodyFailure = (failure: unknown): WireFailure => {
+  if (isDecompressionFault(failure)) return { _tag: "ClerkDecodeError", fields: { reason: "encoding" } }
   const { reason } = classifyFault(failure)
-  // The answer had begun, so a connection that closes now has cut it short.
-  return new ClerkTransportError(
-    { reason: reason === "closed" ? "incomplete-body" : reason, sent: "maybe" },
-    true
-  )
+  // The response had begun, so a connection that closes now has cut it short.
+  return transportFailure({ reason: reason === "closed" ? "incomplete-body" : reason, sent: "maybe" })
 }

@@ -1,4 +1,4 @@
-/** Header names with their values in order, as they go into a JSON body. */
+/** Header names with their values in order, for a JSON body. */
 export interface HeaderLists {
   readonly [name: string]: ReadonlyArray<string>
 }
@@ -8,27 +8,27 @@ const maxText = 64 * 1024
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /**
- * An object whose own members are all that it has. The members of a `Request` or a `Headers` are inherited, so that it
- * would look empty. The prototype of an object from another realm is not the `Object.prototype` of this one.
+ * Returns whether all members of an object are its own. The members of a `Request` or a `Headers` are inherited, so it
+ * would seem empty. The prototype of an object from another realm is not the `Object.prototype` of this one.
  */
-const isRecord = (input: object): boolean => {
+const isPlainObject = (input: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(input)
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 const entriesOf = (input: unknown): Iterable<unknown> | undefined => {
   if (typeof input !== "object" || input === null) return undefined
-  if (Symbol.iterator in input) return input as Iterable<unknown> // reading it throws if it is none
-  return isRecord(input) ? Object.entries(input) : undefined
+  if (Symbol.iterator in input) return input as Iterable<unknown> // reading it throws if it is not iterable
+  return isPlainObject(input) ? Object.entries(input) : undefined
 }
 
 type Header = [name: string, values: Array<string>]
 
-/** Adds the values of one header, and gives how much text they are; `undefined` when they break a rule. */
+/** Adds the values of one header. Returns the length of its text, or `undefined` when the header breaks a rule. */
 const addTo = (lists: Map<string, Header>, entry: unknown) => {
   if (!Array.isArray(entry) || entry.length !== 2) return undefined
   const [name, value]: ReadonlyArray<unknown> = entry
-  // Node's http2 server keeps the pseudo-headers among the headers, to which they do not belong.
+  // Node's http2 server lists the pseudo-headers among the headers, though they are none.
   if (typeof name === "string" && /^:[a-z]{1,32}$/.test(name)) return name.length
   if (typeof name !== "string" || name.length > maxText || !token.test(name) || name === "__proto__") {
     return undefined
@@ -47,8 +47,8 @@ const addTo = (lists: Map<string, Header>, entry: unknown) => {
 }
 
 /**
- * Reads headers in any form a server has them, or gives `undefined` for any other value and for one that breaks a rule.
- * A name keeps its first spelling. The result does not say what was wrong, because headers hold credentials.
+ * Reads headers in every form that servers use. Returns `undefined` for any other value, and for headers that break a
+ * rule. A name keeps its first spelling. The result does not name the rule, because headers hold credentials.
  */
 export const readHeaders = (input: unknown): HeaderLists | undefined => {
   try {

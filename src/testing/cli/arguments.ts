@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import { visibleText } from "../../core/redaction/visibleText.js"
+import { visibleText } from "../../core/redaction/redact.js"
 import { DEFAULT_SECRET_KEY } from "../emulator/instance.js"
 
 export const commandName = "effect-clerk-emulator"

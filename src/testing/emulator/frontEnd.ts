@@ -1,6 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { visibleText } from "../../core/redaction/visibleText.js"
+import { visibleText } from "../../core/redaction/redact.js"
 import * as Ids from "./ids.js"
 import type { MintOptions, MintTokenOptions, SignInOptions } from "./inputs.js"
 import * as Instance from "./instance.js"

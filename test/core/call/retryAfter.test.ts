@@ -1,7 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
-import { parseRetryAfter } from "../../../src/core/call/retryAfter.js"
+import { retryAfterMillis } from "../../../src/core/call/retry.js"
 
 const noon = Date.UTC(2026, 4, 12, 12, 0, 0)
 const inThreeSeconds = "Tue, 12 May 2026 12:00:03 GMT"
@@ -11,8 +10,7 @@ const millisOf = (retryAfter: string | undefined, date?: string) => {
     ...(retryAfter === undefined ? undefined : { "retry-after": retryAfter }),
     ...(date === undefined ? undefined : { date })
   }
-  const parsed = parseRetryAfter(headers, noon)
-  return parsed === undefined ? undefined : Duration.toMillis(parsed)
+  return retryAfterMillis(headers, noon)
 }
 
 describe("Retry-After", () => {

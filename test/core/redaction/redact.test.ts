@@ -1,10 +1,15 @@
+import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { scrubJson, scrubText, textsIn } from "../../../src/core/redaction/redact.js"
+import { makeRedactor, noSecrets, textsIn, visibleText } from "../../../src/core/redaction/redact.js"
+
+const scrubText = (text: string, secrets: ReadonlyArray<string>): string => makeRedactor(secrets).text(text)
+const scrubJson = (value: unknown, secrets: ReadonlyArray<string>): unknown =>
+  makeRedactor(secrets).json(value)
 
 const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyXzEifQ.c2lnbmF0dXJl-_"
 
-describe("scrubText", () => {
+describe("Redactor.text", () => {
   for (const [name, text, clean] of [
     ["leaves what is harmless", "No session was found with id sess_1", "No session was found with id sess_1"],
     ["masks a secret key", "key sk_live_abc123 is wrong", "key *** is wrong"],
@@ -87,7 +92,7 @@ describe("scrubText", () => {
   )
 })
 
-describe("scrubJson", () => {
+describe("Redactor.json", () => {
   it("cleans every text, keys too, and leaves the rest as it is", () => {
     const value = {
       param_name: "user_id",
@@ -125,6 +130,35 @@ describe("scrubJson", () => {
     const clean = scrubJson(JSON.parse('{"__proto__":{"polluted":true}}'), [])
     expect(Object.getPrototypeOf(clean)).toBe(Object.prototype)
     expect(Reflect.get({}, "polluted")).toBeUndefined()
+  })
+})
+
+describe("Redactor.with", () => {
+  it("returns a redactor that hides the secrets of both", () => {
+    const redactor = makeRedactor(["a-first-secret"]).with(["another-secret"])
+    expect(redactor.hide("a-first-secret, another-secret.")).toBe("***, ***.")
+    expect(noSecrets.with(["another-secret"]).hide("a-first-secret, another-secret.")).toBe(
+      "a-first-secret, ***."
+    )
+  })
+
+  it("returns the same redactor for no further secrets", () => {
+    const redactor = makeRedactor(["a-first-secret"])
+    expect(redactor.with([])).toBe(redactor)
+    expect(noSecrets.with([])).toBe(noSecrets)
+  })
+})
+
+describe("makeRedactor", () => {
+  it("returns a value that does not show the secrets when it is printed", () => {
+    const redactor = makeRedactor(["a-first-secret"])
+    expect(inspect(redactor, { depth: 10, showHidden: true })).not.toContain("a-first-secret")
+  })
+
+  it("leaves every text without the form of a credential as it is when there are no secrets", () => {
+    expect(makeRedactor([])).toBe(noSecrets)
+    expect(noSecrets.hide("sk_live_abc")).toBe("sk_live_abc")
+    expect(noSecrets.text("key sk_live_abc")).toBe(visibleText("key sk_live_abc"))
   })
 })
 

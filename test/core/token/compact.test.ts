@@ -1,6 +1,14 @@
+import { isUtf8 } from "node:buffer"
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { readCompact, readPart } from "../../../src/core/token/compact.js"
+import {
+  decodeBase64url,
+  decodeBase64urlText,
+  isCanonicalBase64url,
+  isKeyId,
+  readCompact,
+  readPart
+} from "../../../src/core/token/compact.js"
 import { claims, encode, header, kid, sessionToken } from "../../support/tokens.js"
 
 const depthOf = (value: unknown): number =>
@@ -137,5 +145,87 @@ describe("a header that was seen before", () => {
     expect(readCompact(compact({ ...session, alg: "none" }), "session")).toBe("alg")
     expect(readCompact(compact({ ...session, kid: "ins_2" }), "session")).toMatchObject({ kid: "ins_2" })
     expect(readCompact(compact(session), "session")).toMatchObject({ kid: "ins_1" })
+  })
+})
+
+describe("a key id", () => {
+  it.each([
+    "ins_2g7np7Hrk0SN6kj5EDMLDaKNL0S",
+    "a",
+    "-",
+    "_",
+    "i".repeat(128),
+    "ins_1.2",
+    "2026.01",
+    "signing@example.com",
+    "2026-01-15T12:00:00Z",
+    "urn:uuid:2c127fa4-62c7-7e4f-90e5-472b45eecfdc",
+    "bm9+dXJs=",
+    "~key",
+    "__proto__"
+  ])("may be %s", (kid) => expect(isKeyId(kid)).toBe(true))
+  it.each([
+    ["nothing", ""],
+    ["a line end", "ins_1\n"],
+    ["a dot", "."],
+    ["two dots", ".."],
+    ["a hidden file", ".ins_1"],
+    ["two dots within", "ins_1..2"],
+    ["a path", "keys/ins_1"],
+    ["a path with backslashes", "keys\\ins_1"],
+    ["a climb", "../ins_1"],
+    ["an escape", "%2e%2e"],
+    ["a URL", "https://evil.example"],
+    ["SQL", "x' OR '1'='1"],
+    ["quotes", 'ins"1'],
+    ["a space", "ins 1"],
+    ["a tab", "ins\t1"],
+    ["NUL", "ins_1\0"],
+    ["DEL", "ins_1\u007f"],
+    ["a letter of another alphabet", "іns_1"],
+    ["a mark of no width", "ins\u200b1"],
+    ["a lone surrogate", "ins\ud800"],
+    ["a semicolon", "ins_1;x"],
+    ["one character too long", "i".repeat(129)],
+    ["undefined", undefined],
+    ["text in a box", Object("ins_1")]
+  ])("is not %s", (_, kid) => expect(isKeyId(kid)).toBe(false))
+})
+
+const anyText = FastCheck.oneof(FastCheck.string(), FastCheck.string({ unit: "grapheme" }))
+const spelling = FastCheck.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
+
+describe("base64url", () => {
+  it.prop("decodes what was encoded", [FastCheck.uint8Array()], ([bytes]) => {
+    expect(decodeBase64url(Buffer.from(bytes).toString("base64url"))).toEqual(new Uint8Array(bytes))
+  })
+
+  it.prop("decodes the text that was encoded, be it ASCII or not", [anyText], ([text]) => {
+    expect(decodeBase64urlText(Buffer.from(text).toString("base64url"))).toBe(text)
+  })
+
+  it.prop("decodes to a text what is UTF-8, and nothing else", [FastCheck.uint8Array()], ([bytes]) => {
+    const encoded = Buffer.from(bytes).toString("base64url")
+    if (isUtf8(bytes)) expect(Buffer.from(decodeBase64urlText(encoded))).toEqual(Buffer.from(bytes))
+    else expect(() => decodeBase64urlText(encoded)).toThrow(TypeError)
+  })
+
+  it("leaves a byte order mark where it is", () => {
+    expect(decodeBase64urlText(Buffer.from("\ufeff{}").toString("base64url"))).toBe("\ufeff{}")
+  })
+
+  it.prop("is canonical when it is what its bytes are encoded to, and only then", [spelling], ([text]) => {
+    expect(isCanonicalBase64url(text)).toBe(Buffer.from(text, "base64url").toString("base64url") === text)
+  })
+
+  it("is canonical in one of the 16 or 4 spellings of a last character", () => {
+    const alphabet = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    const canonical = (start: string) => alphabet.filter((last) => isCanonicalBase64url(`${start}${last}`))
+    expect(canonical("A")).toEqual(["A", "Q", "g", "w"])
+    expect(canonical("AA")).toEqual(alphabet.filter((_, at) => at % 4 === 0))
+    expect(canonical("AAA")).toEqual(alphabet)
+    // No number of bytes has this length.
+    expect(canonical("")).toEqual([])
+    expect(canonical("AAAA")).toEqual([])
   })
 })

@@ -1,10 +1,15 @@
 import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
-import { checkTokenOptions, isOrigin, optionNames } from "../../../src/core/token/settings.js"
+import { RuleBreak } from "../../../src/core/input.js"
+import { isOrigin, readVerifierOptions, verifierReaders } from "../../../src/core/token/settings.js"
+import { optionDecoders } from "../../../src/runtime/verify.js"
 
-const settings = (options: object) => Either.getOrThrow(checkTokenOptions(options, optionNames.verifier))
+const settings = (options: object) => {
+  const read = readVerifierOptions(options, optionDecoders)
+  if (read instanceof RuleBreak) throw new Error(`${read.field} ${read.rule}`)
+  return read
+}
 
 describe("an origin as browsers write it", () => {
   const origins = [
@@ -109,7 +114,8 @@ describe("the settings", () => {
   })
 
   it("are the same when every option is undefined", () => {
-    const nothing = Object.fromEntries(optionNames.verifier.map((name) => [name, undefined]))
+    const names = Object.keys(verifierReaders(optionDecoders))
+    const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
     expect(settings(nothing)).toEqual(settings({}))
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { bodyFault, classifyFault } from "../../../src/core/wire/faults.js"
+import { bodyFailure, classifyFault } from "../../../src/core/wire/faults.js"
 
 const failure = (fields: object, message = "failed"): Error => Object.assign(new Error(message), fields)
 
@@ -499,7 +499,7 @@ describe("a body that cannot be read", () => {
       new TypeError("Gzip decompression failed."),
       new TypeError("Brotli compressed stream ended prematurely.")
     ]) {
-      expect(bodyFault(cause)).toMatchObject({ _tag: "ClerkDecodeError", reason: "encoding" })
+      expect(bodyFailure(cause)).toEqual({ _tag: "ClerkDecodeError", fields: { reason: "encoding" } })
     }
   })
 
@@ -510,10 +510,9 @@ describe("a body that cannot be read", () => {
       new Error("stream closed because of a broken pipe"),
       new Error("Network connection lost.")
     ]) {
-      expect(bodyFault(cause)).toMatchObject({
+      expect(bodyFailure(cause)).toEqual({
         _tag: "ClerkTransportError",
-        reason: "incomplete-body",
-        sent: "maybe"
+        fields: { reason: "incomplete-body", sent: "maybe" }
       })
     }
   })
@@ -526,7 +525,10 @@ describe("a body of a stream that is refused too late", () => {
       "connection error received: not a result of an error",
       "Stream closed with error code NGHTTP2_REFUSED_STREAM"
     ]) {
-      expect(bodyFault(new Error(text))).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe" })
+      expect(bodyFailure(new Error(text))).toMatchObject({
+        _tag: "ClerkTransportError",
+        fields: { sent: "maybe" }
+      })
     }
   })
 })

@@ -1,7 +1,34 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { fetchBody } from "../../../src/core/wire/fetchBody.js"
+import { fetchBody, fetchInit } from "../../../src/core/wire/fetch.js"
 import { json, loopback } from "../../support/loopback.js"
+
+const all = { redirect: "manual" }
+const alone = { redirect: "manual", keepalive: false }
+const methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+describe("fetchInit", () => {
+  it("leaves the connection to the runtime where the runtime is not Bun", () => {
+    for (const method of methods) {
+      expect(fetchInit(method)).toEqual(all)
+      expect(fetchInit(method, undefined)).toEqual(all)
+    }
+  })
+
+  it.each(["1.3.14", "1.4.0", "1.4.5", "1.10.0", "2.0.0"])(
+    "gives a PUT and a DELETE a connection of their own on Bun %s",
+    (version) => {
+      expect(methods.map((method) => fetchInit(method, version))).toEqual([all, all, all, alone, alone])
+    }
+  )
+
+  it.each(["1.0.0", "1.1.45", "1.2.23", "1.3.5", "1.3.13"])(
+    "gives every request but a GET a connection of its own on Bun %s",
+    (version) => {
+      expect(methods.map((method) => fetchInit(method, version))).toEqual([all, alone, alone, alone, alone])
+    }
+  )
+})
 
 const text = JSON.stringify({ user_id: "usér_😀", lines: "a\r\nb\n" })
 

@@ -1,13 +1,26 @@
 import { type Dispatcher, Pool } from "undici"
+import type { ClerkResponse, WireFailure } from "../core/model.js"
 import { classifyFault } from "../core/wire/faults.js"
+import { sendWithUndici } from "../core/wire/undici.js"
+import { fromOutcome, type Send } from "./send.js"
+import { asyncWithin } from "./time.js"
+
+/** Sends with a dispatcher of undici. See `sendWithUndici` for `tellsStart`. */
+export const undiciSend =
+  (dispatcher: Dispatcher, tellsStart: boolean): Send =>
+  (request, maxBytes, millis) =>
+    asyncWithin<ClerkResponse, WireFailure>(millis, (resume) =>
+      sendWithUndici(dispatcher, tellsStart, request, maxBytes, (outcome) => resume(fromOutcome(outcome)))
+    )
 
 /**
- * undici 7 takes a proxy that closes the connection during CONNECT for a server that closed an idle connection. It
- * connects again, at once and for ever, thousands of times a second. A failure with another code ends the request.
+ * Gives a failed CONNECT another code. A proxy that closes the connection during CONNECT looks to undici 7 like a server
+ * that closed an idle connection. undici then connects again at once, without end, thousands of times a second. A failure
+ * with another code ends the request.
  */
 const asTunnelFault = (cause: unknown): unknown => {
   const { reason, sent } = classifyFault(cause)
-  // The others come before CONNECT and say what they are.
+  // The other failures come before CONNECT, and their codes are right.
   if (sent === "no" || reason === "tls") return cause
   return Object.assign(new Error("the connection to the proxy failed", { cause }), {
     code: "UND_ERR_PRX_CONN"
@@ -23,7 +36,7 @@ class ProxyPool extends Pool {
     options: Dispatcher.ConnectOptions,
     callback?: Connect
   ): Promise<Dispatcher.ConnectData> | undefined {
-    // A `ProxyAgent` calls it without.
+    // A `ProxyAgent` calls it without a callback.
     if (callback !== undefined) {
       super.connect(options, callback)
       return undefined
@@ -34,5 +47,5 @@ class ProxyPool extends Pool {
   }
 }
 
-/** The connections of a `ProxyAgent` to its proxy: its `clientFactory`. */
+/** Makes the connections of a `ProxyAgent` to its proxy: its `clientFactory`. */
 export const proxyConnections = (origin: URL, options: object): Dispatcher => new ProxyPool(origin, options)

@@ -1,0 +1,106 @@
+import { ownProperties } from "../input.js"
+import type { ClerkResponse, WireFailure } from "../model.js"
+import {
+  BodyChunks,
+  type Head,
+  isCompressed,
+  unreadableReason,
+  withBody,
+  withBytes,
+  withUnreadableBody
+} from "./body.js"
+import { bodyFailure, classifyFault, transportFailure } from "./faults.js"
+import type { WireRequest } from "./request.js"
+
+/** The version of Bun, elsewhere `undefined`. */
+const bunVersion: unknown = Reflect.get(Object(Reflect.get(globalThis, "Bun")), "version")
+
+const isBefore = (version: string, bound: string): boolean =>
+  version.localeCompare(bound, "en", { numeric: true }) < 0
+
+/**
+ * Returns the options that `fetch` gets for a method.
+ *
+ * A followed redirect would carry the request's headers and body to another place.
+ *
+ * When a connection that was used before breaks before the response, Bun sends a `PUT` or a `DELETE` again over a new
+ * connection, and before 1.3.14 a request of any method. Clerk may receive both, and if the new connection fails, the
+ * error says that no request was sent. So such a request gets a connection of its own. A `GET` may be sent twice.
+ */
+export const fetchInit = (method: string, bun: unknown = bunVersion): RequestInit => {
+  const isResent =
+    typeof bun === "string" &&
+    method !== "GET" &&
+    (method === "PUT" || method === "DELETE" || isBefore(bun, "1.3.14"))
+  return isResent ? { redirect: "manual", keepalive: false } : { redirect: "manual" }
+}
+
+/** On another runtime that has this name a `Blob` does no harm: its bytes are those of the text. */
+const isDeno = "Deno" in globalThis
+
+/**
+ * Returns the body that `fetch` gets.
+ *
+ * When a connection that was used before breaks before the response, Deno sends a request of any method again, if it
+ * still has the body (https://github.com/denoland/deno/issues/35610). Deno keeps a text. It reads a `Blob` while it sends
+ * it, so it has nothing to send again, and Clerk does not receive the request twice. A stream would also do, but goes out
+ * in chunks, which not every server accepts. A `Blob` goes out with its length, as the text does.
+ *
+ * A request without a body gets none, because even an empty `Blob` goes out in chunks.
+ */
+export const fetchBody = (body: string | undefined, onDeno: boolean = isDeno): string | Blob | null => {
+  if (body === undefined) return null
+  return onDeno ? new Blob([body]) : body
+}
+
+/** Sends one request with a `fetch`. Resolves to the response, or to why there is none. */
+export const sendWithFetch = async (
+  fetch: typeof globalThis.fetch,
+  { method, url, headers, body }: WireRequest,
+  maxBytes: number,
+  signal: AbortSignal
+): Promise<ClerkResponse | WireFailure> => {
+  let response: Response
+  try {
+    const init = { ...fetchInit(method), method, headers, body: fetchBody(body), signal }
+    response = await fetch(url, ownProperties(init))
+  } catch (cause) {
+    return transportFailure(classifyFault(cause))
+  }
+  return readResponse(response, maxBytes)
+}
+
+const readResponse = async (response: Response, maxBytes: number): Promise<ClerkResponse | WireFailure> => {
+  const headers: Record<string, string> = {}
+  response.headers.forEach((value, name) => {
+    headers[name] = value
+  })
+  const head: Head = { status: response.status, headers }
+  const { body } = response
+  if (body === null) return withBody(head, "")
+  const reject = (reason: "encoding" | "oversize") => {
+    // Releases the connection. It may be broken by now, which changes nothing.
+    body.cancel().catch(() => {})
+    return withUnreadableBody(head, reason, maxBytes)
+  }
+  const reason = unreadableReason(head, maxBytes)
+  if (reason !== undefined) return reject(reason)
+  try {
+    if (headers["content-length"] !== undefined && !isCompressed(headers["content-encoding"])) {
+      // The declared length is allowed, and the platform reads no more than that.
+      return withBytes(head, new Uint8Array(await response.arrayBuffer()))
+    }
+    const chunks = new BodyChunks(maxBytes)
+    const reader = body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return withBytes(head, chunks.bytes())
+      if (!chunks.add(value)) {
+        reader.releaseLock()
+        return reject("oversize")
+      }
+    }
+  } catch (cause) {
+    return withBody(head, bodyFailure(cause))
+  }
+}

@@ -1,0 +1,250 @@
+import type * as Clock from "effect/Clock"
+import type { ConfigError } from "effect/ConfigError"
+import type { ConfigProvider } from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { clientOptionsFlaw, readClientOptions } from "../core/call/clientSettings.js"
+import { fullBudget } from "../core/call/retry.js"
+import { broken, inField, own, RuleBreak } from "../core/input.js"
+import type { ClerkRequest, ClerkResponse, WireFailure } from "../core/model.js"
+import { makeRedactor, noSecrets, type Redactor } from "../core/redaction/redact.js"
+import { transportFailure } from "../core/wire/faults.js"
+import { type Api, wireRequest, withoutSecrets } from "../core/wire/request.js"
+import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { configError, wireError, wireFailure } from "./errors.js"
+import { overFetch } from "./fetch.js"
+import type { KeyCache } from "./keyCache.js"
+import { clientLimits, type PolicyLimits, readSettings, type Settings, standard } from "./policy.js"
+import type { Send } from "./send.js"
+import { isLive, type TimedOut, within, withoutEnd } from "./time.js"
+import { flagVariable, secretVariable, textVariable } from "./variables.js"
+
+/**
+ * The service that operations reach Clerk through. The library reads `address` and `policy` only where they are own
+ * properties, so that a mock (`Layer.mock(ClerkHttp, { execute })`) needs `execute` alone. A getter of a class does not
+ * count.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClerkHttpService {
+  /** Sends one request and returns the response, whatever its status. It does not retry. */
+  readonly execute: (
+    request: ClerkRequest
+  ) => Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
+  /** The host of the requests, for traces. Default: none. */
+  readonly address?: string | undefined
+  /** The settings that calls run under. Default: one attempt and no time limit. */
+  readonly policy?: Settings | undefined
+}
+
+/** The key of the service in a context. */
+export const clerkHttpKey = "effect-clerk/services/ClerkHttp"
+
+type Execute = ClerkHttpService["execute"]
+
+/** Sends one request within a time limit in milliseconds, which may be `Infinity`. */
+type SendWithin = (
+  request: ClerkRequest,
+  millis: number
+) => Effect.Effect<ClerkResponse, WireFailure | TimedOut>
+
+/** What an `execute` of this library is made of. */
+interface Sender {
+  /** Keeps time itself. Absent where somebody has wrapped the `execute`. */
+  readonly send: SendWithin | undefined
+  readonly redactor: Redactor
+}
+
+/** A wrapper of an `execute` is another function without this member, so the requests go through the wrapper. */
+const senderKey: unique symbol = Symbol("effect-clerk/sender")
+
+const withSender = (execute: Execute, sender: Sender): Execute =>
+  Object.defineProperty(execute, senderKey, { value: sender })
+
+const foreign: Sender = { send: undefined, redactor: noSecrets }
+
+const senderOf = (execute: unknown): Sender =>
+  typeof execute === "function" && Object.hasOwn(execute, senderKey)
+    ? (Reflect.get(execute, senderKey) as Sender) // `withSender` alone sets it
+    : foreign
+
+/** Makes the `execute` of an API, with any way to send. */
+export const makeExecute = (send: Send, api: Api): Execute => {
+  const redactor = makeRedactor(api.caller === undefined ? [] : [api.caller.secretKey])
+  const sendWithin: SendWithin = (request, millis) => {
+    const outgoing = wireRequest(request, api)
+    return "_tag" in outgoing
+      ? Effect.fail(outgoing)
+      : Effect.map(send(outgoing, api.maxResponseBytes, millis), (response) =>
+          withoutSecrets(response, redactor)
+        )
+  }
+  return withSender(
+    (request) =>
+      Effect.mapError(withoutEnd(sendWithin(request, Number.POSITIVE_INFINITY)), (failure) =>
+        wireError(failure)
+      ),
+    { send: sendWithin, redactor }
+  )
+}
+
+/** Marks a wrapper of an `execute`, so that its errors show no secret of the client inside either. */
+export const withSecretsOf = (inner: Execute, execute: Execute): Execute =>
+  withSender(execute, { send: undefined, redactor: senderOf(inner).redactor })
+
+/** All state of a client. */
+export interface Client extends Sender {
+  readonly http: ClerkHttpService
+  /** The tokens in the retry budget. */
+  budget: number
+  /** The policy that `limits` were read from. */
+  policy: unknown
+  limits: PolicyLimits | RuleBreak
+  /** The keys of its instance, from the first time that they are needed. */
+  keys?: KeyCache
+}
+
+const clients = new WeakMap<ClerkHttpService, Client>()
+
+const unknownFailure = transportFailure({ reason: "unknown", sent: "maybe" })
+
+/** Sends one request through a client, within a time limit. */
+export const sendThrough = (
+  { http, send }: Client,
+  request: ClerkRequest,
+  millis: number,
+  clock: Clock.Clock
+): Effect.Effect<ClerkResponse, WireFailure | TimedOut> => {
+  if (send !== undefined && (millis === Number.POSITIVE_INFINITY || isLive(clock))) {
+    return send(request, millis)
+  }
+  const sent = Effect.mapError(http.execute(request), (error) => wireFailure(error) ?? unknownFailure)
+  return within(sent, millis, clock)
+}
+
+/** The state of the client behind a service, which may be any object of a user's. */
+export const clientOf = (http: ClerkHttpService): Client => {
+  // A mock has a value for every name, so only own members are read.
+  const policy = own(http, "policy")
+  const known = clients.get(http)
+  if (known === undefined) {
+    const client = {
+      ...senderOf(http.execute),
+      http,
+      budget: fullBudget,
+      policy,
+      limits: clientLimits(policy)
+    }
+    clients.set(http, client)
+    return client
+  }
+  if (known.policy !== policy) {
+    known.policy = policy
+    known.limits = clientLimits(policy)
+  }
+  return known
+}
+
+const unwrapped = (secretKey: unknown): unknown => {
+  if (secretKey === undefined) return undefined
+  return Redacted.isRedacted(secretKey)
+    ? Redacted.value(secretKey)
+    : broken("must be a Redacted string: wrap it with Redacted.make")
+}
+
+const checkedPolicy = (policy: unknown = standard): Settings | RuleBreak => {
+  const flaw = readSettings(policy)
+  return flaw instanceof RuleBreak ? flaw : (policy as Settings) // `readSettings` accepts nothing else
+}
+
+/** Makes the service of a client from its options. */
+export const makeClient = <R>(
+  options: unknown,
+  send: Effect.Effect<Send, never, R>
+): Effect.Effect<ClerkHttpService, ClerkConfigError, R> => {
+  const settings = readClientOptions(options, { secretKey: unwrapped, policy: checkedPolicy })
+  if (settings instanceof RuleBreak) return Effect.fail(configError(settings))
+  const { address, apiUrl, apiVersion, maxResponseBytes, origin, policy, secretKey } = settings
+  const caller = { secretKey, apiVersion }
+  const api = { baseUrl: `${apiUrl}/v1`, origin, maxResponseBytes, caller }
+  return Effect.map(send, (send) => ({ execute: makeExecute(send, api), address, policy }))
+}
+
+const variables = {
+  secretKey: "CLERK_SECRET_KEY",
+  apiUrl: "CLERK_API_URL",
+  allowInsecureHttp: "CLERK_ALLOW_INSECURE_HTTP"
+} as const
+
+/** An option that can come from the environment. */
+export type Source = keyof typeof variables
+
+const isSource = (setting: string): setting is Source => Object.hasOwn(variables, setting)
+
+/** Reads the options that can come from the environment. An absent option is `undefined`. */
+export type Sources<E> = { readonly [Setting in Source]: Effect.Effect<unknown, E> }
+
+export const environment: Sources<ClerkConfigError> = {
+  secretKey: secretVariable("secretKey", variables.secretKey),
+  apiUrl: textVariable("apiUrl", variables.apiUrl),
+  allowInsecureHttp: flagVariable("allowInsecureHttp", variables.allowInsecureHttp)
+}
+
+/** Makes the service of a client from options, some of which come from the environment. */
+export const makeClientFrom = <E extends ClerkConfigError | ConfigError, R>(
+  sources: Sources<E>,
+  options: object,
+  send: Effect.Effect<Send, never, R>
+): Effect.Effect<ClerkHttpService, ClerkConfigError | E, R> =>
+  Effect.suspend(() => {
+    const flaw = clientOptionsFlaw(options)
+    if (flaw !== undefined) return Effect.fail(configError(flaw))
+    return Effect.flatMap(Effect.all(sources), (read) =>
+      Effect.mapError(makeClient({ ...options, ...read }, send), ({ rule, setting }) =>
+        configError(
+          inField(setting, broken(rule)),
+          isSource(setting) && sources[setting] === environment[setting] ? variables[setting] : undefined
+        )
+      )
+    )
+  })
+
+/** The client from the environment, over the global `fetch`. */
+export const environmentClient: Effect.Effect<ClerkHttpService, ClerkConfigError> = Effect.suspend(() =>
+  makeClientFrom(environment, {}, overFetch)
+)
+
+/** The clients built from the environment so far. One that could not be built is tried again the next time. */
+const environmentClients = new WeakMap<ConfigProvider, ClerkHttpService>()
+
+const sharedEnvironmentClient: Effect.Effect<ClerkHttpService> = Effect.configProviderWith((provider) => {
+  const existing = environmentClients.get(provider)
+  if (existing !== undefined) return Effect.succeed(existing)
+  // Both types of an operation have to fail alike, so a bare call without a key is a defect.
+  return Effect.map(Effect.orDie(environmentClient), (built) => {
+    const client = environmentClients.get(provider) ?? built
+    environmentClients.set(provider, client)
+    return client
+  })
+})
+
+const notProvided = Effect.dieSync(
+  () =>
+    new Error(
+      "ClerkHttp is not provided. The context has other services, so the client of the environment (CLERK_SECRET_KEY) is not used. Provide a layer: ClerkHttp.layerDefault, layerFetch, layerConfig or layer."
+    )
+)
+
+/** The service in a context. It can be any object of a user's, so nothing is asked of it here. */
+export const providedClerkHttp = (services: ReadonlyMap<string, unknown>): ClerkHttpService | undefined =>
+  services.get(clerkHttpKey) as ClerkHttpService | undefined // only its service is stored under its key
+
+/**
+ * The client of a call whose context has none. Only an empty context, that of an operation that is run bare, takes the
+ * client of the environment. A program that has services but no `ClerkHttp` has lost it on the way:
+ * `Layer.succeed(Repo, { find: Sessions.get })` drops the requirement, and must not use the environment's key unnoticed.
+ */
+export const missingClerkHttp = (services: ReadonlyMap<string, unknown>): Effect.Effect<ClerkHttpService> =>
+  services.size === 0 ? sharedEnvironmentClient : notProvided

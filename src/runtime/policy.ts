@@ -1,0 +1,104 @@
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type Limits, readPolicy, timeLimit, unlimited } from "../core/call/policy.js"
+import { inField, RuleBreak } from "../core/input.js"
+
+/**
+ * A retry that is about to happen.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RetryEvent {
+  /** The name of the operation: `Sessions.get`. */
+  readonly operation: string
+  /** The attempt that failed, from 1. */
+  readonly attempt: number
+  /** The `_tag` of its failure. */
+  readonly failure: string
+  /** The wait before the next attempt. */
+  readonly delay: Duration.Duration
+}
+
+/**
+ * The settings a call runs under. A call takes an absent setting from the next outer combinator, then from the client.
+ * The defaults below hold if none of them sets it. `RequestPolicy.standard` is the default of a client.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  /** The number of requests one call may make, 1 to 10. 1 means no retry. Default 1. */
+  readonly maxAttempts?: number | undefined
+  /**
+   * The time limit of one request, from connecting to the last byte of the response. A bare number counts milliseconds:
+   * `10` is 10 ms, `"10 seconds"` is what a call needs. Default: no limit.
+   */
+  readonly timeout?: Duration.DurationInput | undefined
+  /**
+   * The time limit of one call: every attempt and every wait between them. A bare number counts milliseconds. Default: no
+   * limit.
+   */
+  readonly deadline?: Duration.DurationInput | undefined
+  /** Runs before each wait, for your own logs and metrics. Its time counts towards `deadline`. Default: none. */
+  readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined
+}
+
+export const standard: Settings = { maxAttempts: 3, timeout: "10 seconds", deadline: "30 seconds" }
+
+type Hook = NonNullable<Settings["onRetry"]>
+
+/** A policy as the call loop reads it. */
+export type PolicyLimits = Limits<Hook>
+
+/** Converts a duration to milliseconds. Returns `undefined` for any other value. */
+export const toMillis = (duration: unknown): number | undefined =>
+  Option.match(Duration.decodeUnknown(duration), {
+    onNone: () => undefined,
+    onSome: Duration.toMillis
+  })
+
+/** Reads a time limit, in milliseconds. */
+export const readLimit = (field: "timeout" | "deadline", limit: unknown): number | RuleBreak => {
+  const millis = timeLimit(toMillis)(limit)
+  return millis instanceof RuleBreak ? inField(`policy.${field}`, millis) : millis
+}
+
+/** Checks settings and converts those that are given. A rule names the setting alone: `timeout`. */
+export const readSettings = (settings: unknown): Partial<PolicyLimits> | RuleBreak =>
+  readPolicy<Hook>(settings, toMillis, (millis) => Duration.format(Duration.millis(millis)))
+
+/** The limits of a client's policy. A client without a policy has no limits. */
+export const clientLimits = (policy: unknown): PolicyLimits | RuleBreak => {
+  if (policy === undefined) return unlimited
+  const given = readSettings(policy)
+  return given instanceof RuleBreak ? inField("policy", given) : { ...unlimited, ...given }
+}
+
+/** What the combinators around a call set, each over those further out. */
+export interface PolicyOverrides extends Partial<PolicyLimits> {
+  /** When a deadline around several calls ends, on the monotonic clock. */
+  readonly endsAtNanos?: bigint | undefined
+  /** A setting that breaks a rule. The first call inside fails with it. */
+  readonly broken?: RuleBreak | undefined
+}
+
+const none: PolicyOverrides = {}
+
+class Overrides extends Context.Reference<Overrides>()("effect-clerk/services/RequestPolicy", {
+  defaultValue: () => none
+}) {}
+
+/** The overrides in a fiber's context. A call without any pays one look-up. */
+export const overridesIn = (services: ReadonlyMap<string, unknown>): PolicyOverrides | undefined =>
+  services.get(Overrides.key) as PolicyOverrides | undefined // nothing else is stored under its key
+
+/** Runs an effect with other settings for the calls inside. */
+export const override =
+  (set: (outer: PolicyOverrides) => PolicyOverrides) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.mapInputContext(self, (context: Context.Context<R>) =>
+      Context.add(context, Overrides, set(overridesIn(context.unsafeMap) ?? none))
+    )

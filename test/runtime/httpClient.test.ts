@@ -1,0 +1,73 @@
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { describe, expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { ClerkDecodeError, ClerkTransportError } from "../../src/errors/CallErrors.js"
+import { makeHttpClient, overHttpClient, withDirectSend } from "../../src/runtime/httpClient.js"
+import type { Send } from "../../src/runtime/send.js"
+
+const ok = { status: 200, headers: {}, body: "{}" }
+
+const direct: Send = () => Effect.succeed(ok)
+
+const sendOf = (client: HttpClient.HttpClient) =>
+  Effect.provideService(overHttpClient, HttpClient.HttpClient, client)
+
+const plain = () => makeHttpClient(() => Effect.succeed(ok))
+
+const request = { method: "GET", url: "http://localhost/v1/sessions", headers: {}, body: undefined }
+
+describe("an HttpClient with a direct way to send", () => {
+  it.effect("gives that way for the client itself", () =>
+    Effect.gen(function* () {
+      expect(yield* sendOf(withDirectSend(plain(), direct))).toBe(direct)
+    })
+  )
+
+  it.effect("does not give it for a client that the caller made from it", () =>
+    Effect.gen(function* () {
+      const client = withDirectSend(plain(), direct)
+      const copy = Object.assign(Object.create(Object.getPrototypeOf(client)), client)
+      for (const changed of [
+        HttpClient.mapRequest(client, HttpClientRequest.setHeader("x-team", "a")),
+        HttpClient.retry(client, { times: 1 }),
+        Object.create(client),
+        copy
+      ]) {
+        expect(yield* sendOf(changed)).not.toBe(direct)
+      }
+    })
+  )
+})
+
+describe("an HttpClient that fails with an error of this library", () => {
+  const failureWith = (cause: unknown) =>
+    Effect.flatMap(sendOf(makeHttpClient(() => Effect.fail(cause))), (send) =>
+      Effect.flip(send(request, 1_000, Number.POSITIVE_INFINITY))
+    )
+
+  it.effect("gives the failure in the error as data", () =>
+    Effect.gen(function* () {
+      const transport = new ClerkTransportError({ reason: "proxy", sent: "no", proxyStatus: 502 }, true)
+      expect(yield* failureWith(transport)).toEqual({
+        _tag: "ClerkTransportError",
+        fields: { reason: "proxy", sent: "no", proxyStatus: 502 }
+      })
+      const decode = new ClerkDecodeError({ reason: "oversize", status: 200, maxResponseBytes: 8 }, true)
+      expect(yield* failureWith(decode)).toEqual({
+        _tag: "ClerkDecodeError",
+        fields: { reason: "oversize", status: 200, maxResponseBytes: 8, contentType: undefined }
+      })
+    })
+  )
+
+  it.effect("gives the classification of any other error", () =>
+    Effect.gen(function* () {
+      const cause = Object.assign(new Error("connect"), { code: "ECONNREFUSED", syscall: "connect" })
+      expect(yield* failureWith(cause)).toEqual({
+        _tag: "ClerkTransportError",
+        fields: { reason: "refused", sent: "no" }
+      })
+    })
+  )
+})
