@@ -144,12 +144,12 @@ const readAuthOptions = (options: unknown) => {
 
 /**
  * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
- * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
- * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
- * but GET, HEAD and OPTIONS) or opens a WebSocket.
+ * `Authorization` takes precedence; the function reads the session cookie of a request without one. The function rejects
+ * a cookie whose `Origin` is outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects
+ * such a cookie if the request opens a WebSocket.
  *
  * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
- * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
+ * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
  *
  * @since 0.1.0
  * @category constructors
@@ -164,12 +164,12 @@ export const make: {
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
-   * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
-   * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
-   * but GET, HEAD and OPTIONS) or opens a WebSocket.
+   * `Authorization` takes precedence; the function reads the session cookie of a request without one. The function rejects
+   * a cookie whose `Origin` is outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects
+   * such a cookie if the request opens a WebSocket.
    *
    * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
-   * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
+   * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
    */
   <Custom = undefined, Encoded = unknown>(
     options: CookieAuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
