@@ -1,7 +1,7 @@
 /**
- * Measures whole calls and the decoding alone, contender after contender, round after round, in one process.
- * Started by `run.ts` with the server's URL, how many rounds, how many calls in each, and how many rounds' worth of
- * calls come first without being measured: what V8 has not compiled yet is not what runs for long in a server.
+ * Measures whole calls and the decoding alone, one client after the other, round after round, in one process.
+ * Started by `run.ts` with the server's URL, the number of rounds, the number of calls in each, and the number of
+ * warm-up rounds. V8 compiles the code during the warm-up, as it does in a server that runs for a long time.
  */
 import * as DateTime from "effect/DateTime"
 import { makeSessionPageReader } from "../src/core/session/reader.js"
@@ -26,10 +26,10 @@ const [apiUrl = "", rounds = "1", calls = "100", warmUps = "1"] = process.argv.s
 
 const maxLanes = 16
 
-/** So many that the lanes share them evenly. */
+/** A number that the lanes share evenly. */
 const shared = (count: number): number => Math.ceil(count / maxLanes) * maxLanes
 
-/** Those on a page of 500 are few. */
+/** The calls for pages of 500 are few. */
 const callsOf = {
   get: shared(Number(calls)),
   list: shared(Number(calls) / 10),

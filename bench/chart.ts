@@ -9,12 +9,12 @@ const titles = {
   get: "Sessions.get",
   list: "Sessions.list, a page of 500",
   verify: "SessionTokens.verify",
-  "verify again": "SessionTokens.verify, a token seen before"
+  "verify again": "SessionTokens.verify, a cached token"
 } satisfies { readonly [W in Reading["work"]]?: string }
 
 type Charted = keyof typeof titles
 
-// `Object.keys` has lost what they are.
+// `Object.keys` returns plain strings.
 const works = Object.keys(titles) as ReadonlyArray<Charted>
 
 const others: ReadonlyArray<Key> = ["raw", "clerk", "subtle", "jose"]
@@ -34,7 +34,7 @@ const barsOf = (results: Results, work: Charted): ReadonlyArray<Bar> =>
     return ratio === undefined ? [] : [{ label: names[reading.by], value: ratio.median, isOurs }]
   })
 
-/** CPU per call, one at a time, with @clerk/backend as 1. On a background of its own, to be read on any page. */
+/** CPU per call, one at a time, with @clerk/backend as 1. It has its own background, so that it is readable on any page. */
 export const chartOf = (results: Results): string => {
   const groups = works.map((work) => ({ title: titles[work], bars: barsOf(results, work) }))
   const longest = Math.max(1, ...groups.flatMap(({ bars }) => bars.map(({ value }) => value)))

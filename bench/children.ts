@@ -1,4 +1,4 @@
-/** Starts the other files of this folder in processes of their own. */
+/** Starts the other files of this folder in separate processes. */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
@@ -13,8 +13,8 @@ export const dist = here("dist")
 const exec = promisify(execFile)
 
 /**
- * Compiles the measured programs, with the library's sources in them. Running them with a loader will not do: it
- * wraps each function it sees to keep its name, and that is what would be measured.
+ * Compiles the measured programs, with the library's sources in them. A loader is not suitable, because it
+ * wraps each function to keep its name, which would change the measurement.
  */
 export const compileChildren = () =>
   build({
@@ -37,7 +37,7 @@ export const runChild = async <A>(
   name: "calls" | "stream" | "verify",
   args: ReadonlyArray<string>
 ): Promise<A> => {
-  // Functions that wait for their next round must not lose their code to the collections in between.
+  // The garbage collections between the rounds must not discard the compiled code of waiting functions.
   const flags = ["--expose-gc", "--no-flush-bytecode"]
   return JSON.parse(await node([...flags, `${dist}/${name}.js`, ...args]))
 }

@@ -15,7 +15,7 @@ export const works = ["get", "list"] as const
 
 export type Work = (typeof works)[number]
 
-/** How the results name what is measured. */
+/** The names of the measured clients in the results. */
 export const names = {
   raw: "undici + JSON.parse",
   clerk: "@clerk/backend",
@@ -32,7 +32,7 @@ export const names = {
 
 export type Key = keyof typeof names
 
-/** One contender at one work: a value for each round. */
+/** One client and one work, with a value for each round. */
 export interface Reading {
   readonly work: Work | "decode" | "verify" | "verify again"
   readonly lanes: number
@@ -43,13 +43,13 @@ export interface Reading {
 
 export interface Contender {
   readonly key: Key
-  /** What is run for each work; `get` finds the session's id, `list` how many sessions there are. */
+  /** The call of each work. `get` returns the session's id, `list` the number of sessions. */
   readonly run: { readonly [W in Work]: (lanes: number) => Run }
 }
 
 const secret = "sk_test_benchmark"
 
-/** For clients that give promises. */
+/** For clients that return promises. */
 const ofPromises = (key: Key, call: { readonly [W in Work]: () => Promise<unknown> }): Contender => ({
   key,
   run: {
@@ -58,7 +58,7 @@ const ofPromises = (key: Key, call: { readonly [W in Work]: () => Promise<unknow
   }
 })
 
-/** For ours, on a runtime that was built once. */
+/** For this library, on a runtime that was built once. */
 const ofLayer = (key: Key, layer: Layer.Layer<ClerkHttp, unknown>): Contender => {
   const { runPromise } = ManagedRuntime.make(layer)
   const get = () => Effect.map(Sessions.get(sessionId), ({ id }): string => id)
@@ -93,7 +93,7 @@ const clerkBackend = (apiUrl: string): Contender => {
   })
 }
 
-/** The transports ours is measured over, besides the default one. */
+/** The other transports of this library that are measured. */
 const transports: { readonly [K in Key]?: Layer.Layer<HttpClient.HttpClient, ClerkConfigError> } = {
   undici: Undici.layer(),
   platformUndici: NodeHttpClient.layerUndici

@@ -1,4 +1,4 @@
-/** What the library adds to a program: to its bundle, and to the time it takes to start. */
+/** Measures what the library adds to the bundle and to the start of a program. */
 import { writeFile } from "node:fs/promises"
 import { gzipSync } from "node:zlib"
 import { type BuildOptions, build } from "esbuild"
@@ -6,10 +6,10 @@ import { dist, node, root } from "./children.js"
 import { ratioOf, type Spread, spreadOf } from "./statistics.js"
 
 export interface Bundle {
-  /** Minified and gzipped bytes: the whole program, and what is left when the library is taken out of it. */
+  /** Minified and gzipped bytes: the whole program, and the program without the library. */
   readonly whole: number
   readonly effectAlone: number
-  /** The library by itself, Effect left outside. */
+  /** The library alone, with Effect external. */
   readonly alone: number
 }
 
@@ -42,7 +42,7 @@ const gzipped = (text: string): number => gzipSync(text, { level: 9 }).length
 
 const effectPackage = /^(effect|@effect\/platform)(\/|$)/
 
-/** The imports from Effect that a bundle has left, name by name: whole modules would be far more than it needs. */
+/** The imports from Effect that remain in a bundle, name by name. Whole modules would be larger. */
 const effectImports = (code: string): string => {
   const needed = new Set<string>()
   for (const [, alias = "", from = ""] of code.matchAll(/import \* as (\w+) from "([^"]+)"/g)) {
@@ -112,7 +112,7 @@ export const measureStartup = async (rounds: number): Promise<Startup> => {
   const modules = await effectModules(library)
   await writeFile(effectAlone, modules.map((path) => `import ${JSON.stringify(path)}\n`).join(""))
   const times = { library: [] as number[], effectAlone: [] as number[] }
-  // The first round only brings the files into the system's cache.
+  // The first round only loads the files into the system's cache.
   for (let round = 0; round <= rounds; round++) {
     const each = { effectAlone: await importMillis(effectAlone), library: await importMillis(library) }
     if (round === 0) continue

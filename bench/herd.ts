@@ -1,4 +1,4 @@
-/** Counts how often Clerk is asked for its keys when many tokens come at once and none are known yet. */
+/** Counts the key fetches when many tokens are verified concurrently before any key is known. */
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -45,7 +45,7 @@ const clerks =
   (token) =>
     verifyToken(token, { secretKey: secret, apiUrl, authorizedParties: [party] })
 
-/** Each in a process that has not yet seen a key. */
+/** Each runs in a process without a cached key. */
 export const countKeyRequests = async () => ({
   ours: await requestsOf(ours),
   clerk: await requestsOf(async (apiUrl) => clerks(apiUrl))

@@ -1,10 +1,10 @@
-/** Ways to make many calls: in loops side by side, each of which waits for one call before it makes the next. */
+/** Makes many calls in concurrent loops. Each loop waits for one call before it makes the next. */
 import * as Effect from "effect/Effect"
 
-/** Makes `calls` calls and gives what the last one found. */
+/** Makes `calls` calls and returns the value of the last one. */
 export type Run = (calls: number) => Promise<unknown>
 
-/** For functions that give promises. */
+/** For functions that return promises. */
 export const promisesIn =
   (lanes: number, call: () => Promise<unknown>): Run =>
   async (calls) => {
@@ -17,7 +17,7 @@ export const promisesIn =
     return found[0]
   }
 
-/** For effects: the same loops inside one program, which `run` starts. */
+/** For effects, with the same loops inside one program that `run` starts. */
 export const effectsIn =
   <A, E, R>(
     lanes: number,

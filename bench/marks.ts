@@ -6,7 +6,7 @@ import type { StreamResults } from "./stream.js"
 import type { VerifyResults } from "./verify.js"
 
 export interface Results extends CallResults {
-  /** Those of the calls and of the verifications. */
+  /** The readings of the calls and of the verifications. */
   readonly readings: ReadonlyArray<Reading>
   readonly keyRequests: VerifyResults["keyRequests"]
   readonly stream: StreamResults
@@ -14,12 +14,12 @@ export interface Results extends CallResults {
   readonly startup: Startup
 }
 
-/** What the library is held to. */
+/** A performance target of the library. */
 export interface Mark {
   readonly name: string
   readonly bound: { readonly atLeast: number } | { readonly atMost: number }
   readonly unit: "×" | "MB" | "kB" | "request"
-  /** Absent when there is nothing to measure yet. */
+  /** Absent without a measurement. */
   readonly measured: Spread | undefined
 }
 
@@ -46,7 +46,7 @@ export const cpuRatio = (a: Reading | undefined, b: Reading | undefined): Spread
 
 const manner = (lanes: number): string => (lanes === 1 ? "one at a time" : `${lanes} at once`)
 
-/** Of a verification each by itself: what gives promises is held against what gives promises. */
+/** For separate verifications. Promise functions are compared with promise functions. */
 const verificationMarks = (results: Results): ReadonlyArray<Mark> => {
   const verification = (lanes: number, atLeast: number): ReadonlyArray<Mark> => {
     const ours = readingOf(results, "verify", "verifyRun", lanes)

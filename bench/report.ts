@@ -6,7 +6,7 @@ import { type Spread, spreadOf } from "./statistics.js"
 
 type Row = ReadonlyArray<string>
 
-/** What readings are divided by: a contender at the same work, or at another. */
+/** The divisor of readings: a client at the same work, or at another. */
 interface Peer {
   readonly by: Key
   readonly at?: Reading["work"]
@@ -39,7 +39,7 @@ const verdicts = new Map<boolean | undefined, string>([
 
 const marksTable = (results: Results): string =>
   table(
-    ["what", "mark", "measured", ""],
+    ["what", "target", "measured", ""],
     marksOf(results).map((mark) => [
       mark.name,
       boundOf(mark),
@@ -48,7 +48,7 @@ const marksTable = (results: Results): string =>
     ])
   )
 
-/** One work's readings, in CPU and wall time, and over those of its peers. */
+/** The readings of one work, in CPU and wall time, and divided by those of its peers. */
 const readingsTable = (results: Results, works: ReadonlyArray<Reading["work"]>, peers: ReadonlyArray<Peer>) =>
   table(
     ["work", "at once", "by", "CPU µs", "wall µs", ...peers.map(({ by }) => `CPU ÷ ${names[by]}`)],
@@ -94,15 +94,15 @@ const packages = [
 ]
 
 export interface Report {
-  /** What is printed. */
+  /** The printed text. */
   readonly tables: string
-  /** What is kept: the tables with their date, versions and explanations. */
+  /** The saved page: the tables with their date, versions and explanations. */
   readonly page: string
 }
 
 export const reportOf = async (results: Results, rounds: number, calls: number): Promise<Report> => {
   const tables = [
-    "## Marks",
+    "## Targets",
     marksTable(results),
     "## Calls",
     readingsTable(results, ["decode", "get", "list"], [{ by: "raw" }, { by: "clerk" }]),
@@ -129,23 +129,24 @@ ${tables}
 
 ## How this is measured
 
-\`npm run bench\` writes this page; \`npm run bench -- --quick\` takes a few seconds and writes nothing; \`--rounds\` and
-\`--calls\` set how much is measured (here ${rounds} rounds of ${calls} calls, a tenth of that for lists and decoding).
+\`npm run bench\` writes this page. \`npm run bench -- --quick\` takes a few seconds and writes nothing. \`--rounds\` and
+\`--calls\` set the number of measurements. Here there are ${rounds} rounds of ${calls} calls, and a tenth of that for lists
+and decoding.
 
-The server is a process of its own on a loopback port and answers from prepared buffers, so what counts is the CPU
-time of the client process: user and system, all threads. The contenders take turns, round after round, in one
-process, and each ratio is taken within a round; given are the median of the rounds and, in parentheses, the least
-and the greatest. Compare the ratios: the microseconds belong to the machine. \`@clerk/backend\` does not check what it
-receives; effect-clerk runs under its standard policy, with timeouts, and decodes everything.
+The server is a separate process on a loopback port and responds from prepared buffers. The measured value is the CPU
+time of the client process (user and system, all threads). The clients take turns, round after round, in one process.
+Each ratio is taken within a round. The tables show the median of the rounds and, in parentheses, the minimum and the
+maximum. Compare the ratios, because the microseconds depend on the machine. \`@clerk/backend\` does not validate
+responses. effect-clerk runs under its standard policy, with timeouts, and decodes every field.
 
-Tokens are verified with a key that is there already, by \`verifyToken\` of @clerk/backend with its \`jwtKey\`, which it
-imports each time. The marks are those of \`Effect.runPromise\` for each token, a program of its own, as a server
-written with promises runs it and as its peers are called; in a fiber that runs already, as in a server of Effect's, it
-is less. "Verify again" is a token that was seen before, with the verifier's cache on. The requests for keys are those
-of 1,000 verifications that are started together in a process that knows no key, against a server on loopback.
+Tokens are verified with a given key. @clerk/backend uses \`verifyToken\` with its \`jwtKey\`, and imports the key each
+time. The targets apply to one \`Effect.runPromise\` for each token. A server written with promises runs the library like
+this, and the other clients are called like this too. In a running fiber, as in an Effect server, a verification costs
+less. "Verify again" is a cached token, with the verifier's cache on. The requests for keys are those of 1,000
+verifications that start together in a process without a key, against a server on loopback.
 
-The share of a bundle is the program's size less the size of one that keeps the same imports from Effect, name by
-name. The import is timed in fresh processes against one that imports the same modules of Effect.
+The share of a bundle is the size of the program minus the size of one that keeps the same imports from Effect.
+The import is timed in new processes, and compared with one that imports the same modules of Effect.
 `
   return { tables, page }
 }

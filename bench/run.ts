@@ -1,9 +1,9 @@
 /**
- * Measures the library beside its peers and prints how it stands to its marks.
+ * Measures the library beside its peers and compares it with its targets.
  *
  *     npm run bench                                 some minutes; writes RESULTS.md and results.svg
  *     npm run bench -- --quick                      some seconds, and writes nothing
- *     npm run bench -- --rounds 31 --calls 1000     more of it
+ *     npm run bench -- --rounds 31 --calls 1000     more measurements
  */
 import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"

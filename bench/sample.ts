@@ -17,8 +17,8 @@ export const liveHeapBytes = (): number => {
 /**
  * Measures `calls` calls, after a few that do not count.
  *
- * No garbage is collected on purpose in between: that would also throw away what V8 has learned about objects that
- * happen not to live at that moment, and the next calls would be those of a program that has only just started.
+ * There is no garbage collection between the calls. It would also drop what V8 has learned about objects that are not
+ * alive at that moment. The next calls would then run like those of a program that has just started.
  */
 export const sample = async (run: (calls: number) => unknown, calls: number): Promise<Sample> => {
   await run(Math.ceil(calls / 10))
@@ -30,7 +30,7 @@ export const sample = async (run: (calls: number) => unknown, calls: number): Pr
   return { cpu: (user + system) / calls, wall: wall / calls }
 }
 
-/** Measures each in turn, round after round: what slows a round down slows all of them down. */
+/** Measures each in turn, round after round. A disturbance of a round affects all of them. */
 export const sampleInTurns = async <
   S extends { readonly run: (calls: number) => unknown; readonly calls: number }
 >(

@@ -1,6 +1,6 @@
 /**
- * The Clerk of the benchmarks: a process of its own, so that its CPU time is not the client's, which answers from
- * buffers it made beforehand. It prints its port and ends with its standard input.
+ * The Clerk of the benchmarks. It runs in a separate process, so that its CPU time is not the client's, and responds from
+ * prepared buffers. It prints its port and ends with its standard input.
  */
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -18,7 +18,7 @@ const session = prepared(oneSession)
 const array = prepared(pageArray(0, pageSize))
 const envelope = prepared(pageEnvelope(0, pageSize, pageSize))
 
-/** The one answer that is not ready: the pages of a long list would fill the memory. */
+/** The one response that is not prepared, because the pages of a long list would fill the memory. */
 const streamedPage = (query: URLSearchParams) => {
   const offset = Number(query.get("offset") ?? 0)
   const length = Math.max(0, Math.min(Number(query.get("limit") ?? 10), streamedSessions - offset))

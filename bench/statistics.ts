@@ -16,6 +16,6 @@ export const spreadOf = (values: ReadonlyArray<number>): Spread => {
   }
 }
 
-/** The ratios of what was measured side by side, round by round: what slows a round down slows down both. */
+/** The ratios within each round. A disturbance of a round affects both sides. */
 export const ratioOf = (numerator: ReadonlyArray<number>, denominator: ReadonlyArray<number>): Spread =>
   spreadOf(numerator.map((value, round) => value / (denominator[round] ?? Number.NaN)))

@@ -1,4 +1,4 @@
-/** Reads a long list as a stream and looks, ever so often on the way, at how much of it stays on the heap. */
+/** Reads a long list as a stream and regularly measures how much of it stays on the heap. */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -7,7 +7,7 @@ import { liveHeapBytes } from "./sample.js"
 import { streamedSessions, streamedUserId } from "./wire.js"
 
 export interface StreamResults {
-  /** The most bytes that were live while the stream ran, over those before. */
+  /** The maximum of live bytes while the stream ran, minus those before. */
   readonly peakGrowth: number
 }
 

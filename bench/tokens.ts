@@ -1,4 +1,4 @@
-/** A key of our own and tokens signed with it, as Clerk makes them for a member of an organization. */
+/** A generated key and tokens signed with it, in Clerk's form for a member of an organization. */
 import { createSign, generateKeyPairSync } from "node:crypto"
 
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 })
@@ -50,5 +50,5 @@ export const tokens: ReadonlyArray<string> = Array.from({ length: 64 }, (_, sess
 
 let shown = 0
 
-/** One token after the other, so that nobody is asked about the same one twice running. */
+/** One token after the other, so that no client verifies the same one twice in a row. */
 export const nextToken = (): number => shown++ % tokens.length

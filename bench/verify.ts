@@ -1,6 +1,6 @@
 /**
- * Measures how session tokens are verified, by ours, by its peers and by WebCrypto alone: contender after contender,
- * round after round, in one process. Started by `run.ts` like `calls.ts`.
+ * Measures the verification of session tokens by this library, by its peers and by WebCrypto alone. One follows the
+ * other, round after round, in one process. Started by `run.ts` like `calls.ts`.
  */
 import { verifyToken } from "@clerk/backend"
 import * as Effect from "effect/Effect"
@@ -14,13 +14,13 @@ import { nextToken, party, pem, tokens, tokenUser } from "./tokens.js"
 
 export interface VerifyResults {
   readonly readings: ReadonlyArray<Reading>
-  /** How often keys were asked for by many cold verifications at once. */
+  /** The key fetches of many concurrent verifications without a cached key. */
   readonly keyRequests: { readonly ours: number; readonly clerk: number }
 }
 
 const [rounds = "1", calls = "100", warmUps = "1"] = process.argv.slice(2)
 
-// First, while nobody has a key yet.
+// First, before any client has a key.
 const keyRequests = await countKeyRequests()
 
 const options = { authorizedParties: [party] }
@@ -32,7 +32,7 @@ const verifySeen = await ours({ capacity: tokens.length })
 
 const tokenAt = (index: number): string => tokens[index] ?? ""
 
-/** What is signed and the signature, made beforehand: the least a verification can cost. */
+/** The signed text and the signature, prepared in advance. This is the minimum cost of a verification. */
 const signed = tokens.map((token) => {
   const dot = token.lastIndexOf(".")
   return {
@@ -52,7 +52,7 @@ const jose = async (): Promise<unknown> =>
 const clerk = async (): Promise<unknown> =>
   (await verifyToken(tokenAt(nextToken()), { jwtKey: pem, ...options })).sub
 
-/** Asks a verifier about the next token. */
+/** Verifies the next token. */
 const userBy = (verifier: typeof verify) => () =>
   Effect.map(verifier(tokenAt(nextToken())), ({ userId }): string => userId)
 
@@ -64,7 +64,7 @@ const ofPromises = (by: Key, call: () => Promise<unknown>): Contender => [
   "verify"
 ]
 
-/** Ours in both manners: a program of its own for each token, and all of them in one that runs already. */
+/** This library in both forms: a separate program for each token, and one running program for all. */
 const ofOurs = (verifier: typeof verify, work: Contender[2]): ReadonlyArray<Contender> => {
   const user = userBy(verifier)
   return [
@@ -81,7 +81,7 @@ const contenders: ReadonlyArray<Contender> = [
   ...ofOurs(verifySeen, "verify again")
 ]
 
-/** A token seen before takes so little that many are needed to measure it. */
+/** A cached token takes so little time that many are needed to measure it. */
 const callsOf = (work: Contender[2]): number => Math.ceil(Number(calls) / 16) * (work === "verify" ? 16 : 320)
 
 const subjects = contenders.flatMap(([by, runIn, work]) =>

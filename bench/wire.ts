@@ -1,4 +1,4 @@
-/** What the server answers with: sessions as Clerk sends them, each with an id of its own. */
+/** The responses of the server: sessions in Clerk's form, each with its own id. */
 
 export const sessionId = "sess_2g7np7Hrk0SN6kj5EDMLDaKNL0S"
 export const pageSize = 500

@@ -17,7 +17,7 @@ const said = (call: string, outcome: string) => Console.log(`${call.padEnd(58)} 
 const described = (session: Session) =>
   `${session.id} ${session.status}, until ${DateTime.formatIso(session.expireAt)}`
 
-/** What may be done to a real instance: reading. */
+/** The operations that only read, which are allowed on a real instance. */
 const look = (userId: string) =>
   Effect.gen(function* () {
     const page = yield* Sessions.list({ userId, limit: 10 })
@@ -34,7 +34,7 @@ const look = (userId: string) =>
     yield* said('Sessions.stream({ userId, status: "active" })', `${active} active`)
   })
 
-/** All the rest, which needs an instance one may write to. */
+/** The other operations, which need an instance for tests. */
 const walk = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator
   const { id: userId } = yield* clerk.createUser()
@@ -47,13 +47,13 @@ const walk = Effect.gen(function* () {
 
   yield* look(userId)
 
-  // Tokens come back Redacted: printing one shows nothing.
+  // Tokens are Redacted, so that printing one does not show it.
   const token = yield* Sessions.createToken(laptop.id, { expiresIn: "5 minutes" })
   yield* said('Sessions.createToken(id, { expiresIn: "5 minutes" })', `jwt ${token.jwt}`)
   const templated = yield* Sessions.createTokenFromTemplate(laptop.id, "hasura")
   yield* said('Sessions.createTokenFromTemplate(id, "hasura")', `jwt ${templated.jwt}`)
 
-  // What a browser holds two minutes after it was last here: an expired session token and a refresh token.
+  // The tokens of a browser after two minutes: an expired session token and a refresh token.
   const browser = yield* clerk.signIn(userId, { age: "2 minutes" })
   const fresh = yield* Sessions.refresh(browser.session.id, {
     expiredToken: browser.sessionToken,
@@ -68,7 +68,7 @@ const walk = Effect.gen(function* () {
   const revoked = yield* Sessions.revoke(phone.id)
   yield* said("Sessions.revoke(id)", described(revoked))
 
-  // Every failure has a tag of its own, and the type says which ones a call can have.
+  // Every failure has its own tag, and the type lists the ones of a call.
   for (const id of ["sess_nobody", "../users"]) {
     const call = `Sessions.get("${id}")`
     yield* Sessions.get(id).pipe(
@@ -80,7 +80,7 @@ const walk = Effect.gen(function* () {
 
 const secretKey = Redacted.make("sk_test_quickstart")
 
-/** The in-memory Clerk behind a real socket, and a client that is pointed at it. */
+/** The in-memory Clerk behind a real socket, and a client that uses it. */
 const EmulatorLive = ClerkEmulator.layerServer.pipe(
   Layer.provideMerge(ClerkEmulator.layer({ secretKey })),
   Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
@@ -112,7 +112,7 @@ const main = Effect.gen(function* () {
   return yield* look(user).pipe(Effect.provide(ClerkHttp.layerDefault))
 })
 
-// A sentence is all one needs to see of a failure that is expected.
+// An expected failure is printed as one sentence.
 const toldInASentence = Effect.catchAll(main, (error) =>
   Effect.zipRight(
     Console.error(error.message),

@@ -1,11 +1,11 @@
-// Follows every link of the documentation, in the Markdown as it is read in the repository and in the pages built of
-// it: is there such a file, and such a place in it? Addresses of the web are not visited.
+// Follows every link of the documentation, in the Markdown of the repository and in the built pages. Checks that the file
+// exists and has the linked anchor. External URLs are not fetched.
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 
 const isElsewhere = (target) => /^(https?:|mailto:|data:|javascript:)/.test(target)
 
-/** The anchors of headings, as they are made in repositories: letters, digits, hyphens. */
+/** The anchors of headings, as repositories make them: letters, digits, hyphens. */
 const anchorOf = (heading) =>
   heading
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
@@ -54,7 +54,7 @@ const flawOf = (file, link) => {
   const [path, anchor] = link.split("#", 2).map((part) => decodeURIComponent(part))
   const named = path === "" ? file : normalize(join(dirname(file), path))
   const isFolder = existsSync(named) && statSync(named).isDirectory()
-  // A server gives a folder's index.
+  // A server responds with a folder's index.
   const target = isFolder && kindOf(file) === "html" ? join(named, "index.html") : named
   if (!existsSync(target)) return "there is no such file"
   return anchor === undefined || anchor === "" || hasAnchor(target, anchor)
@@ -67,7 +67,7 @@ const filesIn = (folder, ending) =>
     .filter((name) => name.endsWith(ending))
     .map((name) => join(folder, name))
 
-/** Looks at all pages, and gives how many links there are, and what is wrong with which of them. */
+/** Checks all pages, and returns the number of links and the broken ones. */
 export const checkLinks = (site) => {
   const pages = [...readdirSync(".").filter((name) => name.endsWith(".md")), ...filesIn("docs", ".md")]
   const broken = []

@@ -1,5 +1,5 @@
-// What TypeDoc has to be told of this package: how its entries are called, where module comments stand, the titles of
-// the guides, and where Effect's own types are documented.
+// The configuration of TypeDoc for this package. It has the names of the entries, the places of module comments, the
+// titles of the guides, and the documentation of Effect's own types.
 import { basename, resolve, sep } from "node:path"
 import { Application, Comment, Converter, ReflectionKind, RendererEvent } from "typedoc"
 import ts from "typescript"
@@ -13,8 +13,8 @@ const modules = {
 
 const sources = resolve("src") + sep
 
-// As in Effect's own sources, a comment at the top that no declaration follows is about the module. TypeDoc wants it to
-// be marked.
+// As in Effect's own sources, a comment at the top without a declaration is about the module. TypeDoc requires
+// a tag for it.
 const moduleComment = /^\/\*\*\n(?=(?: \*.*\n)+(?:import|export (?:type )?[{*]|\/\*\*))/
 const readFile = ts.sys.readFile
 ts.sys.readFile = (path, encoding) => {
@@ -32,7 +32,7 @@ const apiReference = (packageName, packagePath) => {
     : `https://effect.website/docs/v3/api/${name}/${module}`
 }
 
-/** Whether an export says what it is for; a function says so at its signatures. */
+/** Whether an export has a docstring. A function has it at its signatures. */
 const isDocumented = (reflection) =>
   reflection.signatures === undefined
     ? reflection.hasComment()
@@ -47,7 +47,7 @@ export const load = (app) => {
       module.name = name
       if (summary !== undefined) module.comment = new Comment([{ kind: "text", text: summary }])
     }
-    // Addresses come from the names of files, which stay when a title changes.
+    // URLs come from the file names, which stay the same when a title changes.
     for (const document of project.documents ?? []) {
       document.name = basename(document.name).toLowerCase()
     }

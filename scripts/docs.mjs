@@ -1,5 +1,5 @@
-// Builds the documentation into `site`: the guides, the reference of the API made of the docstrings, and both in one
-// piece for language models. Fails on whatever is not as it should be.
+// Builds the documentation into `site`: the guides, the API reference from the docstrings, and both in one
+// file for language models. Fails on any mistake.
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
@@ -29,7 +29,7 @@ const summaryOf = (path) => {
   return { path, title, text, summary: plain.replace(/:$/, ".") }
 }
 
-// The Markdown lies beside the pages, in the folders its own links expect.
+// The Markdown is beside the pages, in the folders that its links expect.
 const pages = ["README.md", ...projectDocuments].map(summaryOf)
 for (const { path } of pages) {
   mkdirSync(join(out, "markdown", dirname(path)), { recursive: true })

@@ -1,9 +1,9 @@
 /**
- * Packs the library and holds the tarball to what it promises: linted, installed into an empty project beside its peers,
- * the programs of the README compiled and run there, required from CommonJS, bundled and weighed, its types looked at.
+ * Packs the library and tests the tarball. It is linted and installed into an empty project beside its peers. The programs
+ * of the README compile and run there. It is required from CommonJS, bundled and measured, and its types are checked.
  *
  *     npm run test:package                 checks
- *     npm run test:package -- --update     writes down anew what editors show and what may be weighed
+ *     npm run test:package -- --update     updates the expected types and sizes
  */
 import { readFile } from "node:fs/promises"
 import { createServer } from "node:http"
@@ -101,7 +101,7 @@ const checkReadme = (project: string) =>
     yield* runs("program2", "signed out of 2 sessions")
   })
 
-/** What the CPU of importing the library is, beside that of the Effect modules it imports. It decides nothing. */
+/** The CPU time of importing the library, beside that of the Effect modules it imports. It fails no check. */
 const printStartup = (project: string) =>
   Effect.gen(function* () {
     const { imports } = yield* bundled(project, `import * as all from "effect-clerk"\nglobalThis.kept = all`)
@@ -114,7 +114,7 @@ const printStartup = (project: string) =>
         Effect.forEach([1, 2, 3, 4, 5], () => importMillis(project, module)),
         (times) => times.sort((a, b) => a - b)[2] ?? Number.NaN
       )
-    yield* importMillis(project, "effect-clerk") // brings the files into the system's cache
+    yield* importMillis(project, "effect-clerk") // loads the files into the system's cache
     const dependencies = yield* median(join(project, "dependencies.mjs"))
     const all = yield* median("effect-clerk")
     const ratio = all / dependencies
@@ -141,7 +141,7 @@ const main = Effect.gen(function* () {
     checkShownTypes(project, join(root, "test/package/types.txt"), update)
   )
 
-  // The peer that may be absent, which the README's programs do without.
+  // The optional peer, which the README's programs do not use.
   yield* run(project, "npm", ["install", "--no-audit", "--no-fund", `undici@${devDependencies.undici}`])
   const entries = yield* entriesOf(project)
   yield* check(

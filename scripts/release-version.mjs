@@ -1,5 +1,5 @@
-// Makes the next version of the changesets that have gathered: `changeset version`, and then the two other places in
-// which the version stands.
+// Makes the next version from the changesets: `changeset version`, and then the two other places that
+// contain the version.
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -26,7 +26,7 @@ const next = text.replace(/^(export const version = )".*"$/m, `$1"${version}"`)
 if (!next.includes(`"${version}"`)) throw new Error(`${source} has no version to replace`)
 writeFileSync(source, next)
 
-// The new section is put right below the title. The introduction belongs there, and what was gathered by hand under
+// `changeset version` puts the new section below the title. The introduction belongs there, and the manual entries under
 // "Unreleased" belongs to the new section.
 const changelog = readFileSync("CHANGELOG.md", "utf8")
 const parts =

@@ -1,7 +1,7 @@
-// Publishes the version in package.json, with provenance, after running every check on what is published.
+// Publishes the version in package.json, with provenance, after every check of the published files.
 //
 //     npm run release                 what the release workflow runs
-//     npm run release -- --dry-run    the same but the publishing, on any machine
+//     npm run release -- --dry-run    the same without publishing, on any machine
 //     npm run release -- --dry-run --no-checks
 import { spawnSync } from "node:child_process"
 import { appendFileSync, readFileSync } from "node:fs"
@@ -25,7 +25,7 @@ const must = (command, args) => {
   if (run(command, args, { stdio: "inherit" }).status !== 0) fail(`${command} ${args.join(" ")} failed`)
 }
 
-/** What later steps of the workflow want to know. */
+/** The output for later steps of the workflow. */
 const tell = (name, value) => {
   if (process.env.GITHUB_OUTPUT !== undefined) appendFileSync(process.env.GITHUB_OUTPUT, `${name}=${value}\n`)
 }
@@ -63,6 +63,6 @@ if (isDryRun) {
 }
 
 if (values.checks) must("bash", [".ci/run"])
-// `prepack` builds it. Provenance cannot be made outside of a workflow, so a dry run goes without.
+// `prepack` builds it. Provenance requires a workflow, so a dry run has none.
 must("npm", ["publish", "--access", "public", ...(isDryRun ? ["--dry-run"] : ["--provenance"])])
 if (!isDryRun) tell("published", "true")

@@ -4,7 +4,7 @@
  * workerd the scenarios with concurrent requests run as well, which `npm run test:workerd` runs alone.
  *
  *     npm run test:runtimes               on all
- *     npm run test:runtimes -- bun deno   on those whose name begins so
+ *     npm run test:runtimes -- bun deno   on those with this prefix
  */
 import { copyFile, readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -23,7 +23,7 @@ const root = process.cwd()
 const timeout = 300_000
 
 interface Runtime {
-  /** As in its address at the peer. */
+  /** The name in its URL at the peer. */
   readonly name: string
   readonly family: Family
   readonly binary: string
@@ -45,14 +45,14 @@ const process_ = (name: string, family: Family, path: string, args: ReadonlyArra
   }
 })
 
-/** Asks the worker for its report. */
+/** Fetches the report of the worker. */
 const conformInWorkerd = (folder: string, peer: string) =>
   serveWorkerd(folder, "workerd.capnp").pipe(
     Effect.flatMap((url) =>
       Effect.tryPromise({
         try: (signal) =>
           fetch(url, { method: "POST", body: peer, signal }).then((response) => response.text()),
-        catch: (error) => new Error("workerd did not answer", { cause: error })
+        catch: (error) => new Error("workerd did not respond", { cause: error })
       })
     ),
     Effect.timeoutFail({ duration: timeout, onTimeout: () => new Error("workerd took too long") }),
@@ -66,7 +66,7 @@ const workerd: Runtime = {
   conform: conformInWorkerd
 }
 
-/** It may use the network and read these variables, and nothing else. */
+/** It may use the network and read these variables only. */
 const permissions = [
   "run",
   "--no-prompt",
@@ -100,7 +100,7 @@ const conform = (folder: string, address: string, { binary, conform, name }: Run
     return report
   })
 
-/** What the page says of the runtimes is what the tests expect of them. */
+/** The documented outcomes of the runtimes are the ones that the tests expect. */
 const checkPage = Effect.gen(function* () {
   const page = yield* Effect.promise(() => readFile(join(root, "docs/runtimes.md"), "utf8"))
   const missing = [...differences(), ...http2Lines()].filter((line) => !page.includes(`${line}\n`))

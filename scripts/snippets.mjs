@@ -16,7 +16,7 @@ const find = (folder, ending) =>
 
 const fence = /^(?<margin> *\* )?```ts\n(?<code>[\s\S]*?)^(?: *\* )?```$/gm
 
-/** Keeps the line numbers of what is left. */
+/** Keeps the line numbers of the remaining text. */
 const blank = (text) => text.replaceAll(/[^\n]/g, " ")
 
 const documents = ["README.md", "CONTRIBUTING.md", ...find("docs", ".md"), ...find("src", ".ts")]
@@ -44,12 +44,12 @@ const argumentsAt = (text, open) => {
 
 const hasKey = (argument, name) => new RegExp(`[{,]\\s*${name}\\s*[:,}]`).test(argument)
 
-/** The lines that list sessions without a limit, and so get the first ten only. */
+/** The lines that list sessions without a limit, and so return only the first ten. */
 const unbounded = (text, isCode) =>
   [...text.matchAll(/(?<quote>["'`])?\b(?<object>\w+)\s*\.\s*list\b(?<call>\s*\()?/g)]
     .filter(({ 0: whole, groups: { call, object, quote }, index }) => {
       const isSessions = object === "Sessions"
-      // In code: handed on as a function, so that nobody sees the arguments. `"Sessions.list"` is a name.
+      // In code: used as a function, so that the arguments are unknown. `"Sessions.list"` is a name.
       if (call === undefined) {
         return isCode && isSessions && quote === undefined && !/\btypeof $/.test(text.slice(0, index))
       }

@@ -1,7 +1,7 @@
 /**
- * Packs the library and holds it against the oldest and the newest peers it allows: the conformance tests run over the
- * packed files, and the published types compile on each TypeScript that is supported, without `skipLibCheck`. So do the
- * programs of the documentation, but for the types of the packages they use beside this one.
+ * Packs the library and tests it against the oldest and the newest peers it allows. The conformance tests run over the
+ * packed files. The published types compile on each supported TypeScript, without `skipLibCheck`. So do the programs of
+ * the documentation, except for the types of the other packages they use.
  */
 import { cp } from "node:fs/promises"
 import { join } from "node:path"
@@ -57,7 +57,7 @@ const resolutions = {
   Bundler: { module: "ESNext", moduleResolution: "Bundler" }
 } as const
 
-/** `core` is what does without the types of Node and without undici. */
+/** `core` has no types of Node and no undici. */
 const programs = {
   everything: { types: ["node"], has: () => true },
   core: { types: [], has: (entry: string) => entry !== "effect-clerk/Undici" }
@@ -94,7 +94,7 @@ const compile = (project: string, { command, version }: Compiler) =>
     for (const [program, { has, types }] of Object.entries(programs)) {
       yield* write(join(project, `${program}.ts`), importAll(entries.filter(has)))
       for (const [resolution, options] of Object.entries(resolutions)) {
-        // The types of Node hide nothing that differs from one resolution to the other.
+        // The types of Node hide no difference between the resolutions.
         if (program === "core" && resolution !== "NodeNext") continue
         const config = `tsconfig.${program}.${resolution}.json`
         const content = {
@@ -108,7 +108,7 @@ const compile = (project: string, { command, version }: Compiler) =>
     }
   })
 
-/** The programs of the documentation beside the dependencies of this repository, but with the types that are published. */
+/** The programs of the documentation with the dependencies of this repository and the published types. */
 const writeSnippets = Effect.gen(function* () {
   yield* run(root, process.execPath, ["scripts/snippets.mjs"])
   const { exports } = Object(yield* readJson(join(root, "package.json")))
@@ -165,7 +165,7 @@ const main = Effect.gen(function* () {
       Effect.map(versionOf(project, peer), (version) => `${peer} ${version}`)
     )
     yield* Console.log(`the ${name} peers: ${versions.join(", ")}`)
-    yield* check("  the peers have all that is taken from them", findAll(project))
+    yield* check("  the peers have all used exports", findAll(project))
     yield* check("  the conformance tests", conform(project, addressFor(`node-${name}`, "node")))
     for (const compiler of compilers) yield* compile(project, compiler)
   }

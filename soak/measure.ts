@@ -1,9 +1,9 @@
-/** How a run is measured and judged. */
+/** Measures and checks a run. */
 export interface Row {
   readonly name: string
   readonly target: string
   readonly measured: string
-  /** `undefined` where the figure is only told: the machine decides it as much as the library does. */
+  /** `undefined` for a figure without a limit, which depends on the machine as much as on the library. */
   readonly holds: boolean | undefined
 }
 
@@ -32,14 +32,14 @@ export class Durations {
   }
 }
 
-/** What keeps the process alive, by kind. */
+/** The handles that keep the process alive, by kind. */
 export const resources = (): ReadonlyMap<string, number> => {
   const counted = new Map<string, number>()
   for (const kind of process.getActiveResourcesInfo()) counted.set(kind, (counted.get(kind) ?? 0) + 1)
   return counted
 }
 
-/** The kinds there are more of than there were. */
+/** The kinds with more handles than before. */
 export const surplus = (
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>
@@ -49,7 +49,7 @@ export const surplus = (
     return more > 0 ? [`${more} ${kind}`] : []
   })
 
-/** The heap in use once everything unused is gone. */
+/** The used heap after a garbage collection. */
 export const heapAfterGc = (): number => {
   if (globalThis.gc === undefined) throw new Error("run with node --expose-gc")
   globalThis.gc()

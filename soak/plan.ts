@@ -1,8 +1,8 @@
-/** Which calls the soak makes, and what must become of each. */
+/** The calls of the soak, and the expected outcome of each. */
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, Sessions } from "effect-clerk"
 
-/** The faults of the server, with the error they end in when every attempt meets them, and how many attempts that is. */
+/** The faults of the server, with the error when every attempt meets them, and the number of attempts. */
 const faults = {
   closed: { tag: "ClerkTransportError", read: 3, once: 1 },
   reset: { tag: "ClerkTransportError", read: 3, once: 1 },
@@ -23,7 +23,7 @@ const faults = {
 type FaultName = keyof typeof faults
 
 const names = Object.keys(faults) as ReadonlyArray<FaultName> // the keys of a constant
-/** Those that cost a whole time limit are rare, or the soak would be a wait. */
+/** Faults that take a whole time limit are rare, because they slow down the soak. */
 const quick = names.filter((name) => name !== "hang" && name !== "stall")
 
 export interface Planned {
@@ -31,7 +31,7 @@ export interface Planned {
   /** The fault, or `interrupted`, or `none`. */
   readonly fault: string
   readonly run: Effect.Effect<unknown, unknown, ClerkHttp>
-  /** Whether what came of it is what had to come. */
+  /** Whether the outcome is the expected one. */
   readonly isRight: (result: {
     readonly tag: string
     readonly attempts: number
@@ -53,7 +53,7 @@ export const randomFrom = (seed: number) => {
 const among = <A>(values: ReadonlyArray<A>, chance: number): A | undefined =>
   values[Math.floor(chance * values.length)]
 
-/** The call of a number: about one in ten is made to fail, one in a hundred is interrupted. */
+/** The call of a number: about one in ten fails, one in a hundred is interrupted. */
 export const plan = (number: number, random: () => number): Planned => {
   const isFaulty = random() < 0.1
   const fault = isFaulty ? among(random() < 0.03 ? names : quick, random()) : undefined
@@ -83,7 +83,7 @@ export const plan = (number: number, random: () => number): Planned => {
   if (fault === undefined) return { isFaulty, fault: "none", run, isRight: ({ tag }) => tag === "value" }
   const expected = faults[fault]
   const most = kind === "create" ? expected.once : expected.read
-  // `list` and `create` know no 404 of their own, or do: the tag differs, and nothing else.
+  // `list` and `create` may declare no 404. Then only the tag differs.
   const tag = expected.tag === "ClerkNotFound" && kind === "list" ? "ClerkUnexpectedStatus" : expected.tag
   return {
     isFaulty,

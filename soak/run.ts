@@ -1,6 +1,6 @@
 /**
- * A soak: 64 fibers call a server that misbehaves, over `fetch` and over `effect-clerk/Undici`, for two minutes or
- * `--seconds N`. Nothing may be left over at the end. `--seed N` makes the same calls again. After it comes the soak of
+ * A soak test. 64 fibers call a server with faults, over `fetch` and over `effect-clerk/Undici`, for two minutes or
+ * `--seconds N`. No resource may be open at the end. `--seed N` replays the same calls. Then follows the soak of
  * token verification (`tokens.ts`), in proportion.
  */
 import { fork, spawn } from "node:child_process"
@@ -61,7 +61,7 @@ let endsAt = 0
 let leaked = 0
 let number = 0
 
-/** What became of a call, in three words. */
+/** The outcome of a call as a short text. */
 const read = (exit: Exit.Exit<unknown, unknown>) => {
   if (Exit.isSuccess(exit)) return { tag: "value", attempts: 0, exhausted: false }
   const failure = Cause.failureOption(exit.cause)
@@ -104,7 +104,7 @@ const soakFor = (millis: number) =>
           ),
           { concurrency: "unbounded", discard: true }
         ).pipe(
-          // While the client still lives: its end would close what it has forgotten.
+          // Measured before the client ends, because its end closes leaked resources.
           Effect.andThen(Effect.promise(() => settle(({ unfinished }) => unfinished === 0, 2_000))),
           Effect.tap(({ unfinished }) => {
             leaked = Math.max(leaked, unfinished)
@@ -132,7 +132,7 @@ const heapBefore = heapAfterGc()
 await Effect.runPromise(soakFor((seconds - warmUp) * 1_000))
 const heapGrowth = heapAfterGc() - heapBefore
 const idle = await settle(({ sockets }) => sockets === 0, 6_000)
-await new Promise((resolve) => setTimeout(resolve, 1_200)) // undici's own clock ticks once a second
+await new Promise((resolve) => setTimeout(resolve, 1_200)) // undici's own timer runs once a second
 const left = surplus(baseline, resources())
 const rss = process.resourceUsage().maxRSS * 1024
 const leastRequests = Math.round((100_000 * seconds) / 120)
@@ -159,7 +159,7 @@ const rows: ReadonlyArray<Row> = [
   { name: "defects", target: "0", measured: String(tally.defects), holds: tally.defects === 0 },
   { name: "unhandled rejections", target: "0", measured: String(strays.length), holds: strays.length === 0 },
   {
-    name: "answers left open",
+    name: "responses left open",
     target: "0",
     measured: String(leaked),
     holds: leaked === 0
@@ -206,7 +206,7 @@ say(table(rows))
 for (const text of [...wrong, ...strays.map(String)].slice(0, 20)) say(`  ${text}`)
 server.disconnect()
 
-// In a process of its own, so that the figures of the two do not mix.
+// In a separate process, so that the figures are independent.
 const tokens = spawn(
   process.execPath,
   [

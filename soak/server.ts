@@ -1,16 +1,16 @@
 /**
- * A Clerk on a loopback port, in a process of its own, that misbehaves as it is told: the id in the path, or the user
- * in the body, names the fault and says whether it is on the first attempt or on every one.
+ * A Clerk with faults on a loopback port, in a separate process. The fault comes from the id in the path, or from the
+ * user in the body. It is on the first attempt or on every one.
  */
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { gzipSync } from "node:zlib"
 
-/** What the server has counted. */
+/** The counts of the server. */
 export interface Counts {
   readonly requests: number
   readonly faults: number
-  /** Answers begun whose connection or message has not come to an end. */
+  /** Started responses whose connection or message has not ended. */
   readonly unfinished: number
   readonly sockets: number
 }
@@ -42,7 +42,7 @@ const json = (response: ServerResponse, status: number, body: string, headers: o
 
 type Fault = (response: ServerResponse) => void
 
-/** Writes past the HTTP of Node, and closes. */
+/** Writes directly to the socket, and closes. */
 const raw =
   (bytes: string): Fault =>
   ({ socket }) => {

@@ -1,7 +1,7 @@
 /**
- * A soak of token verification: a million mutated tokens, of which none may pass, good ones, of which none may be
- * refused, hostile ones, and a flood of forged key ids. Run by `npm run soak`, or alone:
- * `node --expose-gc --import tsx soak/tokens.ts --size 0.01`. `--seed N` makes the same mutations again.
+ * A soak test of token verification. Of a million mutated tokens none may be accepted, and of the valid ones none may be
+ * rejected. It also has malicious tokens and a flood of forged key ids. Run by `npm run soak`, or alone:
+ * `node --expose-gc --import tsx soak/tokens.ts --size 0.01`. `--seed N` replays the same mutations.
  */
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ const strays: Array<unknown> = []
 process.on("unhandledRejection", (reason) => void strays.push(reason))
 process.on("uncaughtException", (error) => void strays.push(error))
 
-/** Good from 2023 to 2096, so that a seed gives the same tokens on any day. */
+/** Valid from 2023 to 2096, so that a seed gives the same tokens on any day. */
 const times = { iat: 1_700_000_000, nbf: 1_699_999_990, exp: 4_000_000_000 }
 
 const organization = { id: "org_1", slg: "acme", rol: "admin", per: "manage,read", fpm: "3,2" }
@@ -49,7 +49,7 @@ const broken: Array<string> = []
 
 type Verify = Effect.Effect.Success<ReturnType<typeof SessionTokens.verifier>>
 
-/** What became of a verification: `ok`, the reason of a refusal, or what went wrong. */
+/** The outcome of a verification: `ok`, the reason of a rejection, or a failure. */
 const outcome = (self: ReturnType<Verify>) =>
   Effect.map(Effect.exit(self), (exit) => {
     if (Exit.isSuccess(exit)) return "ok"
@@ -69,7 +69,7 @@ const tally = () => {
   }
 }
 
-/** Runs an effect so many times, some at once. */
+/** Runs an effect a number of times, with limited concurrency. */
 const often = (count: number, once: Effect.Effect<void>, fibers = 64) =>
   Effect.suspend(() => {
     let left = count
@@ -157,7 +157,7 @@ const good = Effect.gen(function* () {
   ]
 })
 
-/** As long as a token may be, and each as much work as can be made of that; those with claims are signed by the right key. */
+/** Tokens of the maximum length that need the most work. Those with claims are signed with the right key. */
 const hostile: ReadonlyArray<readonly [name: string, token: string]> = (() => {
   const fill = (text: string, length = 11_000) => text.repeat(Math.floor(length / text.length))
   const said = (more: object) => sessionToken({ ...times, ...more })
@@ -206,7 +206,7 @@ const hostiles = Effect.gen(function* () {
       each.add(performance.now() - started)
       all.add(performance.now() - started)
     }
-    // Of a single kind the lower quartile counts: what is above it is the machine's doing.
+    // The lower quartile of each kind counts, because higher values depend on the machine.
     if (each.quantile(0.25) > slowest.millis) slowest = { name, millis: each.quantile(0.25) }
   }
   heapAfterGc()
@@ -241,7 +241,7 @@ const flood = Effect.suspend(() => {
     let number = 0
     const started = performance.now()
     const count = scaled(100_000)
-    // Each comes by itself, as requests do: tokens that need no cryptography would leave no turn to those that do.
+    // Each is separate, like requests. Otherwise tokens without cryptography would block those that need it.
     const arrival = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
     const forge = Effect.flatMap(arrival, () => {
       const id = `ins_${seed}_${number++}`
@@ -262,11 +262,11 @@ const flood = Effect.suspend(() => {
     const most = 2 + Math.floor((performance.now() - started) / 30_000)
     return [
       told("forged key ids", String(count), String(forged.all())),
-      none("  not refused for their key id", forged.all() - forged.of("unknown-key")),
+      none("  not rejected for their key id", forged.all() - forged.of("unknown-key")),
       bounded("  requests for keys", `<= ${most}`, String(fetches), fetches >= 1 && fetches <= most),
-      told("  good tokens meanwhile", ">= 100", String(goods.all())),
-      none("  good ones not accepted", goods.all() - goods.of("ok")),
-      told("  p99 of the good ones", "< 5 ms", `${durations.quantile(0.99).toFixed(2)} ms`),
+      told("  valid tokens at the same time", ">= 100", String(goods.all())),
+      none("  valid ones not accepted", goods.all() - goods.of("ok")),
+      told("  p99 of the valid ones", "< 5 ms", `${durations.quantile(0.99).toFixed(2)} ms`),
       told("  took", "", seconds(started))
     ]
   }).pipe(Effect.provide(Layer.provide(SigningKeys.layerJwks, clerk)))

@@ -22,7 +22,7 @@ class Devices extends HttpApiGroup.make("devices")
   .add(HttpApiEndpoint.post("revokeOthers", "/devices/revoke-others").addSuccess(SeeOther))
   .middleware(ClerkAuth) {}
 
-/** Anybody may come here. It stands in for Clerk's own sign-in, which is not part of an application. */
+/** A public page. It replaces Clerk's own sign-in, which is not part of an application. */
 class SignIn extends HttpApiGroup.make("signIn")
   .add(
     HttpApiEndpoint.get("choose", "/sign-in")

@@ -20,12 +20,12 @@ const turnedAway = (error: unknown) => {
     : Effect.map(noticeOf(clerkError), problemPage)
 }
 
-/** What `ClerkAuth` or the router refuses comes by here before it would become JSON, which is nothing to read. */
+/** Turns the errors of `ClerkAuth` and of the router into pages, which would otherwise be JSON. */
 const Pages = HttpApiBuilder.middleware((app) =>
   app.pipe(Effect.catchAll(turnedAway), Effect.map(HttpServerResponse.setHeaders(securityHeaders)))
 )
 
-/** The application as it is served at an origin, such as `http://127.0.0.1:3000`. */
+/** The application at an origin, such as `http://127.0.0.1:3000`. */
 export const devicesApp = (origin: string) =>
   HttpApiBuilder.api(DevicesApi).pipe(
     Layer.provide([DevicesLive, signInLive(origin), Pages]),

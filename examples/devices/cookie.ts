@@ -1,6 +1,6 @@
 import { HttpServerResponse } from "@effect/platform"
 
-/** As an application over https would set it, `secure` aside; with Clerk it is Clerk's front end that does. */
+/** The cookie of an application over https, without `secure`. With Clerk, Clerk's front end sets it. */
 const attributes = { httpOnly: true, sameSite: "lax", path: "/" } as const
 
 export const setSession = (response: HttpServerResponse.HttpServerResponse, token: string) =>

@@ -5,7 +5,7 @@ import { deviceName, placeName } from "./page.js"
 
 export type Browser = typeof Browser.Type
 
-/** The browsers one can come as. */
+/** The browsers of the demo. */
 export const Browser = Schema.Literal("mac", "iphone", "windows", "android")
 
 const seen = (
@@ -37,7 +37,7 @@ const devices = {
 
 const clientId = (browser: Browser) => `client_${browser}`
 
-/** One user of the in-memory Clerk, who is signed in here and there. */
+/** One user of the in-memory Clerk, who is signed in on several devices. */
 export class Demo extends Effect.Service<Demo>()("examples/devices/Demo", {
   effect: Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
@@ -63,7 +63,7 @@ export class Demo extends Effect.Service<Demo>()("examples/devices/Demo", {
         return { key, name: `${deviceName(activity)}, ${placeName(activity)}` }
       }),
 
-      /** Gives the session token of a browser, which has to sign in anew if it was signed out. */
+      /** Returns the session token of a browser, which has to sign in again if it was signed out. */
       signIn: (browser: Browser, origin: string) =>
         Effect.gen(function* () {
           const mine = (yield* clerk.sessions).find(
@@ -89,10 +89,10 @@ const secretKey = Redacted.make("sk_test_devices")
 
 export const issuer = "https://devices.clerk.example"
 
-// Clerk's tokens live for a minute, and its front end renews them as long as a page is open. Nobody does that here.
+// Clerk's tokens are valid for a minute, and its front end renews them while a page is open. The demo does not.
 const EmulatorLive = ClerkEmulator.layer({ secretKey, issuer, tokenLifetime: "1 hour" })
 
-/** Clerk in memory, and what an application makes of the real one in the same way: its client, and the keys. */
+/** Clerk in memory, with its client and its keys, which an application builds in the same way. */
 export const ClerkInMemory = Layer.merge(SigningKeys.layerJwks, Demo.Default).pipe(
   Layer.provideMerge(ClerkHttp.layer({ secretKey })),
   Layer.provide(ClerkEmulator.layerHttpClient),

@@ -8,17 +8,17 @@ import { type Notice, seeOther } from "./layout.js"
 import { devicesPage, problemPage, signInAgainPage } from "./page.js"
 import { noSuchDevice, noticeOf, signedOutMeanwhile } from "./refusals.js"
 
-/** Less patience than a client has by itself: somebody waits for the page. */
+/** Shorter limits than the client's own, because a user waits for the page. */
 const whileSomebodyWaits = flow(
   RequestPolicy.retry({ maxAttempts: 2 }),
   RequestPolicy.timeout("3 seconds"),
   RequestPolicy.deadline("8 seconds")
 )
 
-/** The token is good and its session is over: a token outlives its session until it expires. */
+/** The token is valid and its session has ended, because a token is valid until it expires. */
 class SignedOutMeanwhile extends Data.TaggedError("SignedOutMeanwhile") {}
 
-/** Whose devices these are is in the verified token; how they stand is asked of Clerk. */
+/** The user is in the verified token. The sessions come from Clerk. */
 const devicesNow = Effect.gen(function* () {
   const { sessionId, userId } = yield* CurrentSession
   const signedIn = yield* Sessions.stream({ userId }).pipe(
@@ -36,7 +36,7 @@ const show = (notice?: Notice) =>
 
 const showRefusal = (error: ClerkError) => Effect.flatMap(noticeOf(error), show)
 
-/** Only what `devicesNow` gives can be revoked, so the id of somebody else's session is one that does not exist. */
+/** Only sessions of `devicesNow` can be revoked, so the id of another user's session is unknown. */
 const signOut = (id: SessionId) =>
   Effect.gen(function* () {
     const { current, others } = yield* devicesNow
@@ -48,7 +48,7 @@ const signOut = (id: SessionId) =>
     )
   })
 
-/** A device that cannot be signed out does not keep the next ones from being tried. */
+/** A device that cannot be signed out does not prevent the next attempts. */
 const signOutOthers = Effect.gen(function* () {
   const { others } = yield* devicesNow
   const [[failure]] = yield* Effect.partition(
@@ -59,7 +59,7 @@ const signOutOthers = Effect.gen(function* () {
   return failure === undefined ? seeOther("/?done=others") : yield* showRefusal(failure)
 })
 
-/** What could not be shown with the devices is shown without them. */
+/** A failure that cannot be shown with the devices is shown without them. */
 const answering = <R>(
   program: Effect.Effect<HttpServerResponse.HttpServerResponse, Sessions.ListError | SignedOutMeanwhile, R>
 ) =>

@@ -1,4 +1,4 @@
-/** Text that is HTML already. Everything else that gets into a template is escaped. */
+/** Text that is already HTML. A template escapes all other values. */
 export class Html {
   readonly text: string
   constructor(text: string) {

@@ -4,7 +4,7 @@ import { Duration } from "effect"
 import { type Child, Html, html } from "./html.js"
 import { css } from "./style.js"
 
-/** A sentence above the content: what was done, or, with a status of 400 and more, why not. */
+/** A sentence above the content. It states the result, or the error with a status of 400 and more. */
 export interface Notice {
   readonly sentence: string
   readonly status?: number | undefined
@@ -22,7 +22,7 @@ const style = new Html(css)
 const noticeBox = ({ sentence, status = 200 }: Notice) =>
   html`<p class="notice" role="${status < 400 ? "status" : "alert"}">${sentence}</p>`
 
-// The title has the notice too, because screen readers need not announce what was on a page from its beginning.
+// The title has the notice too, because screen readers need not announce the initial content of a page.
 const document = ({ content, notice, title }: Page) => html`<!doctype html>
 <html lang="en">
 <head>
@@ -53,7 +53,7 @@ export const respond = (page: Page): HttpServerResponse.HttpServerResponse => {
 export const seeOther = (location: string): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.redirect(location, { status: 303 })
 
-/** For every response. A page loads nothing and runs no script, so nothing is allowed but its own style. */
+/** For every response. A page loads nothing and runs no script, so only its own style is allowed. */
 export const securityHeaders = {
   "cache-control": "no-store",
   "content-security-policy": [
@@ -66,7 +66,7 @@ export const securityHeaders = {
   ].join("; "),
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
-  // Under "no-referrer" browsers send `Origin: null` with the page's own forms, and ClerkAuth refuses them.
+  // Under "no-referrer" browsers send `Origin: null` with the page's own forms, and ClerkAuth rejects them.
   "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff"
 }

@@ -18,7 +18,7 @@ const server = createServer()
 
 const HttpServerLive = NodeHttpServer.layerConfig(() => server, {
   host: Config.succeed("127.0.0.1"),
-  // An empty PORT counts as a missing one.
+  // An empty PORT is read as a missing one.
   port: Config.nonEmptyString("PORT").pipe(
     Config.map(Number),
     Config.validate({

@@ -3,7 +3,7 @@ import type { Session, SessionActivity } from "effect-clerk"
 import { type Html, html } from "./html.js"
 import { type Notice, respond } from "./layout.js"
 
-/** The sessions of a user that are signed in, and which of them is looking at the page. */
+/** The sessions of a user that are signed in, and the one that shows the page. */
 export interface Devices {
   readonly current: Session
   readonly others: ReadonlyArray<Session>
@@ -77,7 +77,7 @@ ${[device(current, now, true), ...others.map((session) => device(session, now, f
 ${others.length > 0 ? othersForm : undefined}`
   })
 
-/** When there are no devices to show: what went wrong, and the way on. */
+/** The page without devices: the error, and a link. */
 const noticePage = (notice: Notice, wayOn: Html) =>
   respond({ title: "Your devices", notice, content: html`<p>${wayOn}</p>` })
 

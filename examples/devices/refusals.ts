@@ -22,8 +22,8 @@ const when = (wait: Duration.Duration | undefined) => {
 }
 
 /**
- * Clerk answered this server, not the person before the page: its 401 is about the server's key, its 429 about the
- * requests of all. So most statuses do not go out as they came.
+ * Clerk's status is for this server, not for the user: its 401 is about the server's key, its 429 about the requests of
+ * all users. So most statuses are not sent on unchanged.
  */
 const refusalOf = (error: ClerkError): Notice => {
   switch (error._tag) {
@@ -54,6 +54,6 @@ const refusalOf = (error: ClerkError): Notice => {
   }
 }
 
-/** What the person is told; the log, which has to do with the cause, is told that. */
+/** The notice for the user. The log gets the cause. */
 export const noticeOf = (error: ClerkError): Effect.Effect<Notice> =>
   Effect.as(Effect.logWarning(error.message), refusalOf(error))

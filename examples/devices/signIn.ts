@@ -16,7 +16,7 @@ ${browsers.map(({ key, name }) => html`<button class="plain" name="browser" valu
 </form>`
   })
 
-/** Stands in for the sign-in of Clerk's front end, at the origin of the application. */
+/** Replaces the sign-in of Clerk's front end, at the origin of the application. */
 export const signInLive = (origin: string) =>
   HttpApiBuilder.group(DevicesApi, "signIn", (handlers) =>
     Effect.map(Demo, ({ browsers, signIn }) =>

@@ -3,7 +3,7 @@
  *
  *     npm run example:observability
  *
- * An in-memory Clerk answers in process, so nothing leaves this machine, whatever `server.address` says.
+ * An in-memory Clerk responds in process, so nothing leaves this machine, for any `server.address`.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"

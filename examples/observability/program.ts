@@ -1,6 +1,6 @@
 /**
- * A little account service. Nothing in it knows of OpenTelemetry: a span around each request is Effect's own, and what
- * Clerk's calls tell of themselves comes with them.
+ * A small account service. It does not depend on OpenTelemetry. The span around each request is Effect's own, and the
+ * spans of Clerk's calls are its children.
  */
 import { Effect, Stream } from "effect"
 import { Sessions, SessionTokens } from "effect-clerk"
@@ -8,7 +8,7 @@ import { ClerkEmulator, DEFAULT_ORIGIN } from "effect-clerk/testing"
 
 const server = { kind: "server", captureStackTrace: false } as const
 
-/** Who is it, and are they still signed in? */
+/** Returns the user, if the session is still active. */
 const account = (token: string) =>
   SessionTokens.verify(token, { authorizedParties: [DEFAULT_ORIGIN] }).pipe(
     Effect.flatMap((claims) => Sessions.get(claims.sessionId)),
@@ -28,12 +28,12 @@ const device = (sessionId: string) =>
 const signOut = (sessionId: string) =>
   Sessions.revoke(sessionId).pipe(Effect.withSpan("POST /sign-out", server))
 
-/** What must not turn up in a trace or a metric. */
+/** The values that must not be in a trace or a metric. */
 export interface Confidential {
   readonly [name: string]: string
 }
 
-/** Six requests: two that go well, one of them at the second attempt, three that fail, and a sign-out. */
+/** Six requests: two that succeed, one of them at the second attempt, three that fail, and a sign-out. */
 export const aShortDay = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator
   const user = yield* clerk.createUser()

@@ -1,4 +1,4 @@
-/** What was exported, as text. */
+/** The exported data as text. */
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api"
 import { DataPointType, type MetricData, type ResourceMetrics } from "@opentelemetry/sdk-metrics"
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base"

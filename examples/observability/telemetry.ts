@@ -1,6 +1,6 @@
 /**
- * Effect's traces and metrics, handed to OpenTelemetry. Here its exporters keep everything in memory; in a service they
- * send it to a collector, and nothing else changes.
+ * Effect's traces and metrics, sent to OpenTelemetry. Here its exporters keep the data in memory. In a service they
+ * send it to a collector, without another change.
  */
 import { NodeSdk } from "@effect/opentelemetry"
 import {
@@ -17,7 +17,7 @@ export interface Observations {
   readonly metrics: ReadonlyArray<ResourceMetrics>
 }
 
-/** Runs a program under OpenTelemetry, and gives its result with all that was exported meanwhile. */
+/** Runs a program under OpenTelemetry, and returns its result with the data exported during the run. */
 export const observe = <A, E, R>(program: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const spans = new InMemorySpanExporter()
@@ -31,7 +31,7 @@ export const observe = <A, E, R>(program: Effect.Effect<A, E, R>) =>
     return Effect.gen(function* () {
       const result = yield* program
       yield* Effect.promise(() => reader.forceFlush())
-      // Read before the layer closes, because then the exporter forgets its spans.
+      // Read before the layer closes, because the exporter then drops its spans.
       const observations: Observations = {
         spans: spans.getFinishedSpans(),
         metrics: metrics.getMetrics()

@@ -3,15 +3,15 @@ import { gzipSync } from "node:zlib"
 import * as Effect from "effect/Effect"
 import { type BuildOptions, build } from "esbuild"
 
-/** What a program becomes when it is bundled and minified. */
+/** A bundled and minified program. */
 export interface Bundled {
   /** Minified and gzipped bytes of the whole program. */
   readonly whole: number
-  /** What is left of it when the library is taken out: its dependencies, as far as they are used. */
+  /** The bytes without the library: its dependencies, as far as they are used. */
   readonly dependencies: number
-  /** The library's own code, not minified, its dependencies left outside. */
+  /** The library's own code, not minified, with external dependencies. */
   readonly code: string
-  /** The modules it takes from outside, and the modules of Node that the whole program imports. */
+  /** The external modules, and the modules of Node that the whole program imports. */
   readonly imports: ReadonlyArray<string>
   readonly ofNode: ReadonlyArray<string>
 }
@@ -53,9 +53,9 @@ const ownOnly: BuildOptions = {
   ]
 }
 
-/** A program that keeps what `code` takes from its dependencies, name by name, and nothing else. */
+/** A program that keeps only the imports of `code` from its dependencies, name by name. */
 const dependenciesOf = (bundle: string): string => {
-  // The docstrings of members stay in a bundle, and the imports of their examples are none of the library's.
+  // The docstrings of members stay in a bundle, and the imports of their examples do not belong to the library.
   const code = bundle.replaceAll(/^\s*\/\*\*[\s\S]*?\*\//gm, "")
   const taken = new Set<string>()
   for (const [, alias = "", from = ""] of code.matchAll(/import \* as (\w+) from "([^"]+)"/g)) {

@@ -3,7 +3,7 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { run, write } from "../support/commands.js"
 
-/** Two copies of `effect` in one program do not know each other's services and errors. */
+/** Two copies of `effect` in one program do not share services and errors. */
 export const oneCopyOf = (name: string, project: string): Effect.Effect<void, Error> =>
   Effect.gen(function* () {
     const files = yield* Effect.promise(() => readdir(join(project, "node_modules"), { recursive: true }))
@@ -26,7 +26,7 @@ Effect.runPromise(Effect.flip(Sessions.get("../users"))).then(({ _tag }) => cons
     if (said.trim() !== "ClerkInvalidRequest") return yield* Effect.fail(new Error(said))
   })
 
-/** Milliseconds of CPU of importing a module, in a process of its own. */
+/** Milliseconds of CPU of importing a module, in a separate process. */
 export const importMillis = (project: string, module: string): Effect.Effect<number, Error> =>
   Effect.map(
     run(project, process.execPath, [

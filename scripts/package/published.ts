@@ -22,15 +22,15 @@ export const lintPackage = (tarball: string): Effect.Effect<void, Error> =>
   })
 
 /**
- * The package is ESM alone, so two things are as they are meant to be:
- * - `node10` resolution knows no `exports`; neither does anything else that old, and Effect itself is not typed for it;
- * - `require` gives an ES module, which Node.js does from 20.19 on, the oldest that is supported.
+ * The package is ESM alone, so two findings are intended:
+ * - `node10` resolution does not read `exports`, and Effect itself has no types for it.
+ * - `require` returns an ES module, from Node.js 20.19 on, the oldest supported version.
  */
 const isMeant = (problem: Problem): boolean =>
   (problem.kind === "NoResolution" && problem.resolutionKind === "node10") ||
   (problem.kind === "CJSResolvesToESM" && problem.resolutionKind === "node16-cjs")
 
-/** Are the types wrong? On the packed files, for every entry and every resolution. */
+/** Runs "Are the types wrong?" on the packed files, for every entry and every resolution. */
 export const checkTypes = (tarball: string): Effect.Effect<void, Error> =>
   Effect.gen(function* () {
     const bytes = yield* bytesOf(tarball)

@@ -8,7 +8,7 @@ import { type Bundled, bundled } from "./bundles.js"
 interface Program {
   readonly name: string
   readonly code: string
-  /** Bytes of the library's own share that it is meant to have; not reaching it fails nothing. */
+  /** The target for the library's own share, in bytes. Missing it fails no check. */
   readonly mark?: number
 }
 
@@ -27,7 +27,7 @@ Effect.runPromise(
   )
 )`
 
-/** What people write, and each entry as a whole. */
+/** Typical programs, and each entry as a whole. */
 const programsOf = (entries: ReadonlyArray<string>): ReadonlyArray<Program> => [
   {
     name: "one operation over fetch",
@@ -55,7 +55,7 @@ const nodeEntries: ReadonlySet<string> = new Set(["effect-clerk/Undici"])
 
 const barrels: ReadonlySet<string> = new Set(["effect", "@effect/platform"])
 
-/** What must not be in it, because it would not run everywhere, or would bring all of Effect along. */
+/** Imports that are forbidden, because they do not run everywhere or include all of Effect. */
 const forbiddenIn = (name: string, { code, imports, ofNode }: Bundled): ReadonlyArray<string> => [
   ...(nodeEntries.has(name) ? [] : ofNode.map((module) => `imports ${module}`)),
   ...imports.filter((module) => barrels.has(module)).map((module) => `imports the whole of ${module}`),
@@ -68,10 +68,10 @@ const kilobytes = (bytes: number): string => (bytes / 1_000).toFixed(1).padStart
 
 const ceilingsFile = join(process.cwd(), "test/package/sizes.json")
 
-/** What a size may grow to before somebody has to look at it, and then maybe write it down anew. */
+/** The maximum of a size before a developer has to check it and update the recorded size. */
 const ceilingFor = (share: number): number => Math.ceil((share * 1.03 + 100) / 100) * 100
 
-/** Prints what each program weighs, and fails with what is too heavy or should not be there. */
+/** Prints the size of each program, and fails for programs that are too large or have a forbidden import. */
 export const checkBundles = (
   project: string,
   entries: ReadonlyArray<string>,

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import ts from "typescript"
 import { languageServiceFor } from "../../test/support/compiler.js"
 
-/** What is looked at: what people write, one expression a line. A name that ends in `.*` stands for all it has. */
+/** The checked expressions of typical programs, one a line. A name that ends in `.*` stands for all its members. */
 const shown = [
   "Sessions.*",
   "SessionTokens.verify",
@@ -23,7 +23,7 @@ const shown = [
   "Operation.make"
 ]
 
-/** What is made of them, to see what an editor says of a value and of the errors that are left. */
+/** The programs around them, to check the editor's text for a value and for the remaining errors. */
 const used = `
 const session = Sessions.get("sess_1")
 const composed = Effect.map(session, ({ id }) => id)
@@ -58,7 +58,7 @@ const options: ts.CompilerOptions = {
   types: []
 }
 
-/** The values a namespace has. */
+/** The values of a namespace. */
 const membersOf = (service: ts.LanguageService, file: string, name: string): ReadonlyArray<string> => {
   const program = service.getProgram()
   const source = program?.getSourceFile(file)
@@ -74,7 +74,7 @@ const membersOf = (service: ts.LanguageService, file: string, name: string): Rea
         .sort()
 }
 
-/** What an editor shows when one points at a name: the same words, at full length. */
+/** The text that an editor shows for a name, at full length. */
 export const readTypes = (project: string): string => {
   const file = join(project, "pointed-at.ts")
   let text = head
@@ -101,7 +101,7 @@ export const readTypes = (project: string): string => {
   return `${[...complaints.map((each) => `complaint: ${each}`), ...said].join("\n\n")}\n`
 }
 
-/** Holds what an editor shows against what was written down of it. */
+/** Compares the editor's text with the recorded one. */
 export const checkShownTypes = (
   project: string,
   pinned: string,

@@ -13,7 +13,7 @@ export interface CommandOptions {
   readonly timeout?: number
 }
 
-/** What a command prints; a command that fails fails with all it printed. */
+/** Returns the output of a command. A command that fails fails with its output. */
 export const run = (
   cwd: string,
   command: string,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { type BuildOptions, build } from "esbuild"
 import type { Report } from "../../test/runtimes/support/check.js"
 
-/** Bundles a module of `folder` with all it imports from there. What a peer turns out not to have is an error. */
+/** Bundles a module of `folder` with all its imports from there. A missing export of a peer is an error. */
 export const bundle = (
   folder: string,
   entryPoint: string,
@@ -40,7 +40,7 @@ export const hosts = (root: string) => join(root, "test/runtimes/hosts")
 /** The report a host has printed, on the last line. */
 export const readReport = (output: string): Effect.Effect<Report, Error> =>
   Effect.try({
-    // A host prints what the conformance bundle gives it.
+    // A host prints the result of the conformance bundle.
     try: (): Report => JSON.parse(output.trim().split("\n").at(-1) ?? ""),
     catch: () => new Error(`no report in ${output}`)
   })

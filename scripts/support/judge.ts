@@ -2,7 +2,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 
 export interface Judge {
-  /** Runs a check and prints what came of it; a failure is counted, and the other checks go on. */
+  /** Runs a check and prints its result. A failure is counted, and the other checks continue. */
   readonly check: (name: string, run: Effect.Effect<unknown, Error>) => Effect.Effect<void>
   /** Prints the counts, and makes the process fail if a check did. */
   readonly sumUp: Effect.Effect<void>

@@ -16,7 +16,7 @@ export const pack = (root: string, folder: string): Effect.Effect<Packed, Error>
     return { file: join(folder, filename), name: filename }
   })
 
-/** Makes `folder` a project of its own with these dependencies, and nothing else. */
+/** Makes `folder` a separate project with only these dependencies. */
 export const install = (folder: string, dependencies: ReadonlyArray<string>): Effect.Effect<void, Error> =>
   write(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" })).pipe(
     Effect.zipRight(run(folder, "npm", ["install", "--no-audit", "--no-fund", ...dependencies])),
@@ -29,7 +29,7 @@ export const readJson = (path: string): Effect.Effect<Record<string, unknown>> =
 export const versionOf = (folder: string, name: string): Effect.Effect<string> =>
   Effect.map(readJson(join(folder, "node_modules", name, "package.json")), ({ version }) => String(version))
 
-/** The entries of the installed library that have types, as one imports them. */
+/** The entries of the installed library that have types, by import name. */
 export const entriesOf = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(readJson(join(folder, "node_modules/effect-clerk/package.json")), ({ exports }) =>
     Object.entries(Object(exports)).flatMap(([path, target]) =>
@@ -37,7 +37,7 @@ export const entriesOf = (folder: string): Effect.Effect<ReadonlyArray<string>> 
     )
   )
 
-/** A module that imports every one of these whole. */
+/** A module that imports all of these. */
 export const importAll = (entries: ReadonlyArray<string>): string =>
   [
     ...entries.map((entry, index) => `import * as entry${index} from "${entry}"`),

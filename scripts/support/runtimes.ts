@@ -9,7 +9,7 @@ const home = join(process.cwd(), "test/runtimes")
 
 export const installed = (path: string) => join(home, "node_modules", path)
 
-/** Installs the runtimes of test/runtimes unless they are there. */
+/** Installs the runtimes of test/runtimes unless they are installed. */
 export const install = Effect.gen(function* () {
   if (process.platform !== "linux" || process.arch !== "x64") {
     const here = `${process.platform}-${process.arch}`
@@ -23,7 +23,7 @@ export const install = Effect.gen(function* () {
 
 export const workerdBinary = installed("@cloudflare/workerd-linux-64/bin/workerd")
 
-/** Serves a worker, until the scope ends, on a free port that workerd tells on its control descriptor. */
+/** Serves a worker, until the scope ends, on a free port that workerd writes to its control descriptor. */
 export const serveWorkerd = (folder: string, config: string): Effect.Effect<string, Error, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() =>
@@ -36,7 +36,7 @@ export const serveWorkerd = (folder: string, config: string): Effect.Effect<stri
   ).pipe(
     Effect.flatMap((child) =>
       Effect.async<string, Error>((resume) => {
-        // It logs every connection that fails, which is what many of the tests are about.
+        // It logs every connection that fails, and many tests break connections.
         let log = ""
         child.stderr?.on("data", (chunk: Buffer) => {
           log += chunk

@@ -10,7 +10,7 @@ import { serveWorkerd } from "./runtimes.js"
 
 const root = process.cwd()
 
-/** Runs the scenarios, each time in an isolate of its own, and prints what came of them. */
+/** Runs the scenarios, each in a new isolate, and prints the results. */
 export const testWorkers: Effect.Effect<Report, Error> = Effect.gen(function* () {
   const folder = yield* temporaryFolder
   yield* bundleWorkers(root, join(folder, "workers.js"))

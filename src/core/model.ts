@@ -50,6 +50,32 @@ export interface ClerkResponse {
  */
 export type Kind = "read" | "idempotent" | "once"
 
+/**
+ * The statuses known today. `active` and `pending` are signed in (`pending`: with tasks still to do), the
+ * others are over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type KnownSessionStatus = (typeof knownSessionStatuses)[number]
+
+/**
+ * Lists the statuses known today, in alphabetical order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const knownSessionStatuses = [
+  "abandoned",
+  "active",
+  "ended",
+  "expired",
+  "pending",
+  "removed",
+  "replaced",
+  "revoked"
+] as const
+
 /** The statuses that an operation may declare. */
 export const declaredStatuses = [404, 409, 410, 422] as const
 

@@ -16,33 +16,10 @@ import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { type KnownSessionStatus, knownSessionStatuses } from "../core/model.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
-/**
- * The statuses known today. `active` and `pending` are signed in (`pending`: with tasks still to do), the
- * others are over.
- *
- * @since 0.1.0
- * @category models
- */
-export type KnownSessionStatus = (typeof knownSessionStatuses)[number]
-
-/**
- * Lists the statuses known today, in alphabetical order.
- *
- * @since 0.1.0
- * @category models
- */
-export const knownSessionStatuses = [
-  "abandoned",
-  "active",
-  "ended",
-  "expired",
-  "pending",
-  "removed",
-  "replaced",
-  "revoked"
-] as const
+export { type KnownSessionStatus, knownSessionStatuses } from "../core/model.js"
 
 /**
  * A session's status: one of the known ones, or one that Clerk has added since.

@@ -39,16 +39,15 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
+import type { EmulatorRequest } from "../core/emulator/model.js"
 import { requestText } from "../runtime/httpClient.js"
-import * as FrontEnd from "./emulator/frontEnd.js"
-import type { ClerkEmulatorOptions } from "./emulator/inputs.js"
-import * as Instance from "./emulator/instance.js"
-import type { EmulatorRequest } from "./emulator/model.js"
+import type { ClerkEmulatorOptions } from "./emulator/options.js"
 import { type ClerkEmulatorService, make } from "./emulator/service.js"
 
+export type * from "../core/emulator/model.js"
 export type * from "./emulator/inputs.js"
-export type * from "./emulator/model.js"
+export { DEFAULT_ORIGIN } from "./emulator/methods.js"
+export { type ClerkEmulatorOptions, DEFAULT_ISSUER, DEFAULT_SECRET_KEY } from "./emulator/options.js"
 export {
   EmulatorSeed,
   EmulatorSeedError,
@@ -57,32 +56,7 @@ export {
   type SeedIssue,
   type SeedSession
 } from "./emulator/seed.js"
-export type { ClerkEmulatorService } from "./emulator/service.js"
-export { EmulatedDisconnect } from "./emulator/traffic.js"
-
-/**
- * The secret key an emulator accepts unless told otherwise: `sk_test_emulator`.
- *
- * @since 0.1.0
- * @category constants
- */
-export const DEFAULT_SECRET_KEY: Redacted.Redacted<string> = Instance.DEFAULT_SECRET_KEY
-
-/**
- * The issuer of an emulator's tokens unless told otherwise.
- *
- * @since 0.1.0
- * @category constants
- */
-export const DEFAULT_ISSUER: string = Instance.DEFAULT_ISSUER
-
-/**
- * The web origin users sign in from unless told otherwise, `azp` of their tokens.
- *
- * @since 0.1.0
- * @category constants
- */
-export const DEFAULT_ORIGIN: string = FrontEnd.DEFAULT_ORIGIN
+export { type ClerkEmulatorService, EmulatedDisconnect } from "./emulator/service.js"
 
 /** What Node's sockets fail with, which the clients classify. */
 const reset = (cause: Error) => Object.assign(new Error("read ECONNRESET", { cause }), { code: "ECONNRESET" })

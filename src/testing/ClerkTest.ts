@@ -1,5 +1,5 @@
 /**
- * A transport for tests: you say what is answered, and every request is recorded as the plain value it is.
+ * A transport for tests: you define the responses, and the transport records every request as a plain value.
  *
  * @example
  * ```ts
@@ -41,19 +41,18 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import type { OperationName } from "../core/emulator/operationNames.js"
 import type { ClerkRequest, ClerkResponse, Sent, TransportReason } from "../core/model.js"
 import type { ClerkTransportError } from "../errors/CallErrors.js"
 import type { SessionEncoded } from "../schema/Session.js"
 import { ClerkHttp } from "../services/ClerkHttp.js"
 import type * as RequestPolicy from "../services/RequestPolicy.js"
-import * as Answers from "./clerkTest/answers.js"
 import { compareRequests, type ExpectedRequest, expectationIssue } from "./clerkTest/expectedRequests.js"
-import { wireSession } from "./clerkTest/wireSession.js"
-import { AnyDuration, JsonObject } from "./emulator/inputSchemas.js"
-import type { OperationName } from "./operationName.js"
+import * as Responses from "./clerkTest/responses.js"
+import { AnyDuration, JsonObject } from "./input.js"
 
-export type { Answer, Answers, Handler, Script } from "./clerkTest/answers.js"
 export { type ExpectedRequest, RequestsAssertionError } from "./clerkTest/expectedRequests.js"
+export type { Handler, Script, TestResponse, TestResponses } from "./clerkTest/responses.js"
 
 /**
  * The options of `ClerkTest.layer`.
@@ -62,7 +61,7 @@ export { type ExpectedRequest, RequestsAssertionError } from "./clerkTest/expect
  * @category models
  */
 export interface ClerkTestOptions {
-  /** What calls run under. Absent: one attempt and no time limit. */
+  /** The policy of all calls. Default: one attempt and no time limit. */
   readonly policy?: RequestPolicy.Settings | undefined
 }
 
@@ -73,17 +72,17 @@ export interface ClerkTestOptions {
  * @category models
  */
 export interface SequenceOptions {
-  /** Answers everything after the last of the sequence. Absent: one more request is a defect. */
-  readonly fallback?: Answers.Answer | Answers.Handler | undefined
+  /** The response to every request after the last of the sequence. Default: such a request is a defect. */
+  readonly fallback?: Responses.TestResponse | Responses.Handler | undefined
 }
 
 /**
- * The options of `ClerkTest.refusal`.
+ * The options of `ClerkTest.errorResponse`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface RefusalOptions {
+export interface ErrorResponseOptions {
   /** The `message` of the error. Default: the code. */
   readonly message?: string | undefined
   /** The `long_message` of the error. Default: the message. */
@@ -92,7 +91,7 @@ export interface RefusalOptions {
   readonly meta?: Readonly<Record<string, unknown>> | undefined
   /** The `clerk_trace_id` of the body. Default: none. */
   readonly traceId?: string | undefined
-  /** The headers, with names in lower case: `{ "retry-after": "2" }`. Default: `content-type` only. */
+  /** The headers: `{ "retry-after": "2" }`. Default: `content-type` only. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
@@ -105,75 +104,95 @@ export interface RefusalOptions {
 export interface ClerkTestService {
   /** The requests so far, in the order they were made. */
   readonly requests: Effect.Effect<ReadonlyArray<ClerkRequest>>
-  /** When each of them was made, in the milliseconds of `Clock`. */
+  /** When each request was made, in milliseconds of `Clock`. */
   readonly times: Effect.Effect<ReadonlyArray<number>>
 }
 
-// A policy is checked by the calls, as that of any other `ClerkHttp`.
-const checkOptions = Answers.checked("layer", Schema.Struct({ policy: Schema.optional(Schema.Unknown) }))
+const createdAt = Date.UTC(2026, 0, 1)
+const day = 86_400_000
 
-const checkSequenceOptions = Answers.checked(
-  "sequence",
-  Schema.Struct({ fallback: Schema.optional(Schema.Unknown) })
-)
+const defaultSession: SessionEncoded = {
+  object: "session",
+  id: "sess_1",
+  user_id: "user_1",
+  client_id: "client_1",
+  actor: null,
+  status: "active",
+  last_active_organization_id: null,
+  last_active_at: createdAt,
+  latest_activity: null,
+  expire_at: createdAt + 7 * day,
+  abandon_at: createdAt + 37 * day,
+  updated_at: createdAt,
+  created_at: createdAt,
+  tasks: null
+}
 
-const checkDelay = Answers.checked("delayed", Schema.Struct({ duration: AnyDuration }))
+const optionalValue = Schema.optional(Schema.Unknown)
+
+// The calls check the policy, as for every other `ClerkHttp`.
+const checkOptions = Responses.checked("layer", Schema.Struct({ policy: optionalValue }))
+
+const checkSequenceOptions = Responses.checked("sequence", Schema.Struct({ fallback: optionalValue }))
+
+const checkDelay = Responses.checked("delayed", Schema.Struct({ duration: AnyDuration }))
 
 const optionalText = Schema.optional(Schema.String)
 
-const checkRefusal = Answers.checked(
-  "refusal",
+const checkErrorResponse = Responses.checked(
+  "errorResponse",
   Schema.Struct({
     message: optionalText,
     longMessage: optionalText,
     traceId: optionalText,
     meta: Schema.optional(JsonObject),
-    headers: Schema.optional(Schema.Unknown)
+    headers: optionalValue
   })
 )
 
-const checkSession = Answers.checked(
+const checkSession = Responses.checked(
   "session",
-  // Any value: what the client makes of a wrong one is what a test may want to see.
-  Schema.Struct(
-    Object.fromEntries(Object.keys(wireSession({})).map((name) => [name, Schema.optional(Schema.Unknown)]))
-  )
+  // Any value is valid: a test may want to see what the client makes of a wrong one.
+  Schema.Struct(Object.fromEntries(Object.keys(defaultSession).map((name) => [name, optionalValue])))
 )
 
 /**
- * The record of what was sent, and what to answer with.
+ * The responses of a test, and the record of its requests.
  *
- * What is recorded stays readable however the calls end. It holds what was sent as it was, tokens included; the
- * messages of `expectRequests` mask them.
+ * The record stays readable however the calls end. It holds the requests as they were sent, tokens included. The
+ * messages of `expectRequests` mask tokens.
  *
  * @since 0.1.0
  * @category services
  */
 export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<ClerkTest, ClerkTestService>() {
   /**
-   * A `ClerkHttp` that answers so, and the record of its requests. Each time the layer is built, the record is empty
-   * and every script begins at its beginning. An unknown option, or a value that is no answer, is a defect that names
-   * it.
+   * Returns a layer of a `ClerkHttp` with these responses, and of the record of its requests. Each build of the layer
+   * starts with an empty record and with every script at its beginning. An unknown option or an invalid response is a
+   * defect that names it.
    */
-  static layer(answers: Answers.Answers, options: ClerkTestOptions = {}): Layer.Layer<ClerkHttp | ClerkTest> {
+  static layer(
+    responses: Responses.TestResponses,
+    options: ClerkTestOptions = {}
+  ): Layer.Layer<ClerkHttp | ClerkTest> {
     return Layer.effectContext(
       Effect.sync(() => {
         checkOptions(options)
-        const sent: Array<ClerkRequest> = []
+        const requests: Array<ClerkRequest> = []
         const times: Array<number> = []
-        const answer = Answers.startAnswers(answers)
+        const respond = Responses.startResponses(responses)
         return Context.make(ClerkTest, {
-          requests: Effect.sync(() => [...sent]),
+          requests: Effect.sync(() => [...requests]),
           times: Effect.sync(() => [...times])
         }).pipe(
           Context.add(ClerkHttp, {
             policy: options.policy,
             execute: (request) =>
               Effect.flatMap(Clock.currentTimeMillis, (now) => {
-                sent.push(request)
+                requests.push(request)
                 times.push(now)
-                const given = answer(request)
-                return Effect.isEffect(given) ? given : Effect.succeed(given)
+                const response = respond(request)
+                return Effect.isEffect(response) ? response : Effect.succeed(response)
               })
           })
         )
@@ -186,14 +205,14 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
     () => Effect.flatMap(ClerkTest, ({ requests }) => requests)
   )
 
-  /** When each of the requests was made, in the milliseconds of `Clock`. */
+  /** When each request was made, in milliseconds of `Clock`. */
   static readonly times: Effect.Effect<ReadonlyArray<number>, never, ClerkTest> = Effect.suspend(() =>
     Effect.flatMap(ClerkTest, ({ times }) => times)
   )
 
   /**
-   * Dies unless exactly these requests were made, in this order: with an `AssertionError` whose message is a diff, which
-   * every test runner shows. Of each only what is given is compared; a name alone is any request of that operation.
+   * Dies unless exactly these requests were made, in this order. The defect is an `AssertionError` whose difference every
+   * test runner shows. Only the fields that you give are compared. A name alone stands for any request of the operation.
    */
   static expectRequests(
     expected: ReadonlyArray<ExpectedRequest | OperationName>
@@ -207,68 +226,76 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
   }
 
   /**
-   * Answers by operation, each in its own way; scripts may stand inside. Another operation is a defect that names it.
-   * Throws on a name that begins with `Sessions.` or `SigningKeys.` and is not an operation of the library.
+   * Returns a script with a response for each operation, or with another script. A request of another operation is a
+   * defect that names it. Throws on a name that begins with `Sessions.` or `SigningKeys.` and is not an operation of the
+   * library.
    */
-  static routes(table: { readonly [Name in OperationName]?: Answers.Answers | undefined }): Answers.Script {
-    return Answers.routes(table)
+  static routes(
+    table: {
+      readonly [Name in OperationName]?: Responses.TestResponses | undefined
+    }
+  ): Responses.Script {
+    return Responses.routes(table)
   }
 
   /**
-   * Answers one after the other. A request more than there are answers is a defect that names it, unless `fallback` says
-   * what comes after the last.
+   * Returns a script that gives one response after the other. A request after the last of them is a defect that names
+   * it, unless there is a `fallback`.
    */
   static sequence(
-    answers: ReadonlyArray<Answers.Answer | Answers.Handler>,
+    responses: ReadonlyArray<Responses.TestResponse | Responses.Handler>,
     options: SequenceOptions = {}
-  ): Answers.Script {
+  ): Responses.Script {
     checkSequenceOptions(options)
-    return Answers.sequence(answers, options.fallback)
+    return Responses.sequence(responses, options.fallback)
   }
 
-  /** The answer, after a while by `Clock`: `TestClock` decides when that is over. */
-  static delayed(duration: Duration.DurationInput, answer: Answers.Answer): Answers.Answer {
-    Answers.requireAnswer("delayed", "the answer", answer, false)
+  /** Returns a response that comes after a duration of `Clock`, which `TestClock` controls. */
+  static delayed(duration: Duration.DurationInput, response: Responses.TestResponse): Responses.TestResponse {
+    Responses.requireResponse("delayed", "the response", response, false)
     const { duration: checked } = checkDelay({ duration })
-    return Effect.delay(Effect.isEffect(answer) ? answer : Effect.succeed(answer), checked)
+    return Effect.delay(Effect.isEffect(response) ? response : Effect.succeed(response), checked)
   }
 
   /**
-   * No answer, as a broken connection gives none. Unless told, `sent` is what the reason says of itself: `"no"` where no
-   * connection was made (`refused`, `dns`, …), `"maybe"` otherwise.
+   * Fails as a broken connection does. The default of `sent` follows from the reason: `"no"` where no connection was made
+   * (`refused`, `dns`, …), `"maybe"` otherwise.
    */
   static fault(reason: TransportReason, sent?: Sent): Effect.Effect<never, ClerkTransportError> {
-    return Answers.fault(reason, sent)
+    return Responses.fault(reason, sent)
   }
 
-  /** No answer, ever: what a time limit is for. */
+  /** A response that never comes, to test time limits. */
   static readonly never: Effect.Effect<never> = Effect.never
 
-  /** An answer with a JSON body, empty where `body` is `undefined`. `status` is a whole number from 100 to 999. */
+  /**
+   * Returns a response with a JSON body, or with an empty body if `body` is `undefined`. `status` is a whole number from
+   * 100 to 999.
+   */
   static json(
     status: number,
     body: unknown,
     headers: { readonly [name: string]: string } = {}
   ): ClerkResponse {
-    return Answers.response("json", {
+    return Responses.response("json", {
       status,
       headers: { "content-type": "application/json", ...headers },
       body: body === undefined ? "" : JSON.stringify(body)
     })
   }
 
-  /** An answer with any body, HTML unless the headers say otherwise: what a proxy says in Clerk's place. */
+  /** Returns a response with any body, such as the page of a proxy. The default content type is HTML. */
   static text(
     status: number,
     body: string,
     headers: { readonly [name: string]: string } = { "content-type": "text/html" }
   ): ClerkResponse {
-    return Answers.response("text", { status, headers, body })
+    return Responses.response("text", { status, headers, body })
   }
 
-  /** A refusal in Clerk's form: `ClerkTest.refusal(404, "resource_not_found")`. */
-  static refusal(status: number, code: string, options: RefusalOptions = {}): ClerkResponse {
-    checkRefusal(options)
+  /** Returns an error response in Clerk's form: `ClerkTest.errorResponse(404, "resource_not_found")`. */
+  static errorResponse(status: number, code: string, options: ErrorResponseOptions = {}): ClerkResponse {
+    checkErrorResponse(options)
     const { headers, longMessage, message = code, meta, traceId } = options
     const error = { code, message, long_message: longMessage ?? message, meta: meta ?? {} }
     return ClerkTest.json(
@@ -278,13 +305,13 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
     )
   }
 
-  /** A session in Clerk's form, with whatever a test cares about replaced: the body of an answer. */
+  /** Returns a session in Clerk's form, with some fields replaced, for the body of a response. */
   static session(fields: Partial<SessionEncoded> = {}): SessionEncoded {
     checkSession(fields)
-    return wireSession(fields)
+    return { ...defaultSession, ...fields }
   }
 
-  /** A page of sessions in Clerk's form. Without `totalCount`, they are all there are. */
+  /** Returns a page of sessions in Clerk's form. The default of `totalCount` is the number of the sessions. */
   static page(
     sessions: ReadonlyArray<SessionEncoded>,
     totalCount: number = sessions.length

@@ -1,6 +1,7 @@
 /**
  * @since 0.1.0
  */
+
+export type { KnownOperationName, OperationName } from "../core/emulator/operationNames.js"
 export * from "./ClerkEmulator.js"
 export * from "./ClerkTest.js"
-export type { KnownOperationName, OperationName } from "./operationName.js"

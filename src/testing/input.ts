@@ -1,11 +1,14 @@
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { isJsonObject, limits, maxDepth } from "../core/emulator/limits.js"
+import { isMisspelt, knownOperationNames } from "../core/emulator/operationNames.js"
 import { scrubText } from "../core/redaction/redact.js"
 import { schemaIssues } from "../runtime/schemaIssues.js"
-import { isMisspelt, knownOperationNames } from "./operationName.js"
 
-/** A field and the rule it breaks, which reads on from the field's name. The value itself is left behind. */
+/** A field and the rule that it breaks. The rule reads on from the name of the field. Never holds the value. */
 export interface InputIssue {
   readonly path: string
   readonly rule: string
@@ -13,14 +16,14 @@ export interface InputIssue {
 
 const maxNameLength = 64
 
-/** A name from outside, fit for one line of a log. */
+/** A name from outside, short and clean enough for one line of a log. */
 const shownKey = (key: string): string => {
   const clean = scrubText(key, []).replace(/[^\x20-\x7e]/g, "?")
   return clean.length > maxNameLength ? `${clean.slice(0, maxNameLength)}…` : clean
 }
 
-/** Lists the broken rules. An unknown field is named, with the fields that exist. */
-export const issuesOf = (error: ParseResult.ParseIssue): ReadonlyArray<InputIssue> =>
+/** Lists the broken rules. The rule of an unknown field names the fields that exist. */
+const issuesOf = (error: ParseResult.ParseIssue): ReadonlyArray<InputIssue> =>
   schemaIssues(error).map(({ expected, kind, known = [], path }) => ({
     path: path.map(shownKey).join("."),
     rule: {
@@ -30,11 +33,11 @@ export const issuesOf = (error: ParseResult.ParseIssue): ReadonlyArray<InputIssu
     }[kind]
   }))
 
-/** One sentence for all issues. `root` names the value as a whole. */
+/** Returns one sentence for all issues. `root` is the name of the whole value. */
 export const sentenceOf = (issues: ReadonlyArray<InputIssue>, root: string): string =>
   issues.map(({ path, rule }) => `${path === "" ? root : path} ${rule}`).join("; ")
 
-/** Checks a value of any type. Unknown fields are issues too, and only own properties count. */
+/** Checks a value of any type. An unknown field is an issue too, and only own properties count. */
 export const reader = <A, I>(
   schema: Schema.Schema<A, I>
 ): ((value: unknown) => Either.Either<A, ReadonlyArray<InputIssue>>) => {
@@ -67,21 +70,13 @@ const lowerCaseName = Schema.String.pipe(
 ).annotations({ description: "a header name in lower case of letters, digits and !#$%&'*+-.^_`|~" })
 
 /** Headers of a response that needs no server. */
-export const ResponseHeadersSchema = Schema.Record({ key: lowerCaseName, value: headerValue }).annotations({
+export const ResponseHeaders = Schema.Record({ key: lowerCaseName, value: headerValue }).annotations({
   description: "an object of header names and values"
 })
 
 /** Headers that a server sends. */
-export const HeadersSchema = Schema.Record({ key: headerName, value: headerValue }).annotations({
+export const SentHeaders = Schema.Record({ key: headerName, value: headerValue }).annotations({
   description: "an object of header names and values"
-})
-
-/** The same headers with names in lower case, as the library reads them. */
-export const lowerCased = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-
-export const StatusCodeSchema = Schema.Int.pipe(Schema.between(200, 599)).annotations({
-  description: "a whole number from 200 to 599"
 })
 
 /** An operation of the library or one of the user's own. */
@@ -95,3 +90,46 @@ export const OperationNameSchema = Schema.NonEmptyString.pipe(
 export const KnownOperationNameSchema = Schema.Literal(...knownOperationNames).annotations({
   description: `one of ${knownOperationNames.join(", ")}`
 })
+
+const maxDuration = Duration.days(36_500)
+
+/** `Duration` turns negative spans into zero, so the given value must be checked. */
+const isNegative = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.some(isNegative)
+    : typeof value === "string"
+      ? value.startsWith("-")
+      : typeof value === "number"
+        ? !(value >= 0)
+        : typeof value === "bigint" && value < 0n
+
+const isDuration = (value: unknown): value is Duration.DurationInput =>
+  !isNegative(value) && Option.exists(Duration.decodeUnknown(value), Duration.lessThanOrEqualTo(maxDuration))
+
+const durationRule = {
+  description:
+    'a duration of at most 36,500 days, such as "2 days" or "90 seconds", or a number of milliseconds'
+}
+
+export const AnyDuration = Schema.declare(isDuration, durationRule)
+
+/** A duration in plain JSON. */
+export const PlainDuration = Schema.declare(
+  (value: unknown): value is Extract<Duration.DurationInput, string | number> =>
+    (typeof value === "string" || typeof value === "number") && isDuration(value),
+  durationRule
+)
+
+/** An object for a token, which the emulator does not keep. `undefined` removes a claim. */
+export const JsonObject = Schema.declare(isJsonObject, {
+  description: `an object that is JSON and nested at most ${maxDepth} levels deep`
+})
+
+/** An object that the emulator keeps. */
+export const KeptObject = Schema.declare(
+  (value: unknown): value is { readonly [key: string]: unknown } =>
+    isJsonObject(value) && JSON.stringify(value).length <= limits.object,
+  {
+    description: `an object that is JSON, nested at most ${maxDepth} levels deep and at most 64 KiB long`
+  }
+)

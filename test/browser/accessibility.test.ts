@@ -22,7 +22,7 @@ const overflow = (page: Page) =>
 
 describe("accessibility", () => {
   for (const colorScheme of ["light", "dark"] as const) {
-    story(`axe has nothing to say in the ${colorScheme} scheme`, async ({ atClerk, visitor }) => {
+    story(`axe reports nothing in the ${colorScheme} scheme`, async ({ atClerk, visitor }) => {
       const page = await visitor({ colorScheme })
       const look = async (where: string) => assert.deepStrictEqual(await violations(page), [], where)
       await look("sign-in")
@@ -46,7 +46,7 @@ describe("accessibility", () => {
     })
   }
 
-  story("says its language, and what happened in its title", async ({ visitorAs }) => {
+  story("states its language, and states in its title what happened", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     assert.strictEqual(await page.locator("html").getAttribute("lang"), "en")
     assert.strictEqual(await page.getByRole("heading", { level: 1 }).count(), 1)
@@ -56,7 +56,7 @@ describe("accessibility", () => {
     assert.strictEqual(await page.title(), "That device is signed out. – Your devices")
   })
 
-  story("no two buttons have the same name", async ({ visitorAs }) => {
+  story("each button has a name of its own", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const names = await page.getByRole("button").allTextContents()
     assert.strictEqual(names.length, 6)
@@ -64,7 +64,7 @@ describe("accessibility", () => {
   })
 
   for (const width of [320, 360]) {
-    story(`fits a screen ${width} pixels wide, however long a name`, async ({ atClerk, visitorAs }) => {
+    story(`fits a screen ${width} pixels wide with any length of name`, async ({ atClerk, visitorAs }) => {
       await atClerk(
         Effect.gen(function* () {
           const clerk = yield* ClerkEmulator

@@ -11,7 +11,7 @@ const statuses = Effect.flatMap(ClerkEmulator, ({ sessions }) =>
 )
 
 describe("your devices", () => {
-  story("shows where one is signed in, the device at hand first and marked", async ({ visitorAs }) => {
+  story("shows where the user is signed in, the current device first and labelled", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     assert.deepStrictEqual(await devicesOf(page), [
       "Chrome on Mac This device",
@@ -38,7 +38,7 @@ describe("your devices", () => {
     assert.strictEqual(await page.getByRole("heading").innerText(), "Sign in")
   })
 
-  story("signs out one other device, which is told so and can sign in again", async ({ visitorAs }) => {
+  story("signs out one other device, which shows a notice and can sign in again", async ({ visitorAs }) => {
     const mac = await visitorAs("Chrome on Mac")
     const iPhone = await visitorAs("Safari on iPhone")
 
@@ -57,7 +57,7 @@ describe("your devices", () => {
     assert.include(await devicesOf(mac), "Safari on iPhone")
   })
 
-  story("does nothing for a device that was signed out meanwhile", async ({ atClerk, visitorAs }) => {
+  story("does nothing for a device that was signed out in the meantime", async ({ atClerk, visitorAs }) => {
     const mac = await visitorAs("Chrome on Mac")
     const iPhone = await visitorAs("Safari on iPhone")
     await mac.getByRole("button", { name: "Sign out Safari on iPhone" }).click()
@@ -71,16 +71,19 @@ describe("your devices", () => {
     )
   })
 
-  story("signs out all other devices, the unfinished one too", async ({ atClerk, visitorAs }) => {
-    const page = await visitorAs("Firefox on Windows")
-    await page.getByRole("button", { name: "Sign out all other devices" }).click()
-    assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
-    assert.deepStrictEqual(await devicesOf(page), ["Firefox on Windows This device"])
-    assert.strictEqual(await page.getByRole("button", { name: "all other" }).count(), 0)
-    assert.sameMembers(await atClerk(statuses), ["active", "revoked", "revoked", "revoked", "revoked"])
-  })
+  story(
+    "signs out all other devices, including one with unfinished tasks",
+    async ({ atClerk, visitorAs }) => {
+      const page = await visitorAs("Firefox on Windows")
+      await page.getByRole("button", { name: "Sign out all other devices" }).click()
+      assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
+      assert.deepStrictEqual(await devicesOf(page), ["Firefox on Windows This device"])
+      assert.strictEqual(await page.getByRole("button", { name: "all other" }).count(), 0)
+      assert.sameMembers(await atClerk(statuses), ["active", "revoked", "revoked", "revoked", "revoked"])
+    }
+  )
 
-  story("signs out the device at hand, and leaves nothing behind in it", async ({ origin, visitorAs }) => {
+  story("signs out the current device and removes all of its data", async ({ origin, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await page.getByRole("button", { name: "Sign out Chrome on Mac" }).click()
     assert.strictEqual(new URL(page.url()).pathname, "/sign-in")
@@ -91,7 +94,7 @@ describe("your devices", () => {
     assert.strictEqual(page.url(), `${origin}/sign-in`)
   })
 
-  story("can be used with the keyboard alone", async ({ visitor }) => {
+  story("works with the keyboard alone", async ({ visitor }) => {
     const page = await visitor()
     const press = async (...keys: ReadonlyArray<string>) => {
       for (const key of keys) await page.keyboard.press(key)
@@ -109,7 +112,7 @@ describe("your devices", () => {
     assert.notInclude(await devicesOf(page), "Safari on iPhone")
   })
 
-  story("works where scripts are switched off", async ({ visitorAs }) => {
+  story("works without scripts", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac", { javaScriptEnabled: false })
     await page.getByRole("button", { name: "Sign out Chrome on Android" }).click()
     await page.getByRole("status").waitFor()

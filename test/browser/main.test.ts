@@ -25,7 +25,7 @@ const addressOf = async ({ stdout }: ChildProcess): Promise<URL> => {
   return assert.fail("the example ended without an address")
 }
 
-it("the example says where it is, and ends on Ctrl-C though browsers are connected", async () => {
+it("the example prints its address, and ends on Ctrl-C while browsers are connected", async () => {
   const example = startExample()
   const address = await addressOf(example)
   const page = await newPage()
@@ -33,7 +33,7 @@ it("the example says where it is, and ends on Ctrl-C though browsers are connect
   await signInAs(page, "Chrome on Mac")
   assert.strictEqual(await page.getByRole("listitem").count(), 5)
 
-  // Browsers connect ahead of what they might ask.
+  // Browsers open connections in advance.
   const spare = connect(Number(address.port), address.hostname)
   spare.on("error", () => {})
   await once(spare, "connect")

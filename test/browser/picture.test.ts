@@ -8,7 +8,7 @@ const picture = fileURLToPath(new URL("../../docs/images/devices.png", import.me
 const width = 1000
 
 /** `UPDATE_PICTURE=1 npm run test:browser -- picture` makes it again. */
-story("the picture of the application is small, and shows all of its width", async ({ visitorAs }) => {
+story("the picture of the application is small and shows its whole width", async ({ visitorAs }) => {
   const page = await visitorAs("Chrome on Mac", { viewport: { width, height: 600 } })
   const taken = await page.screenshot({ fullPage: true })
   if (process.env["UPDATE_PICTURE"] !== undefined) await writeFile(picture, taken)

@@ -18,21 +18,24 @@ const outage = refusal(503, "service_unavailable")
 const noWordsOfClerks = async (page: Page) =>
   assert.notMatch(await page.content(), /words of Clerk|0f6a9a1f|service_unavailable|sk_test/)
 
-describe("a refusal of Clerk's", () => {
-  story("is told when the devices cannot be listed, with a way on", async ({ atClerk, visitorAs }) => {
-    const page = await visitorAs("Chrome on Mac")
-    await atClerk(refuse(outage, outage))
-    const answer = await page.reload()
-    assert.strictEqual(answer?.status(), 503)
-    assert.include(await page.getByRole("alert").innerText(), "sign-in service is out of order")
-    assert.match(await page.title(), /^The sign-in service is out of order/)
-    await noWordsOfClerks(page)
+describe("an error response of Clerk", () => {
+  story(
+    "is shown when the devices cannot be listed, with a link to retry",
+    async ({ atClerk, visitorAs }) => {
+      const page = await visitorAs("Chrome on Mac")
+      await atClerk(refuse(outage, outage))
+      const answer = await page.reload()
+      assert.strictEqual(answer?.status(), 503)
+      assert.include(await page.getByRole("alert").innerText(), "sign-in service is out of order")
+      assert.match(await page.title(), /^The sign-in service is out of order/)
+      await noWordsOfClerks(page)
 
-    await page.getByRole("link", { name: "Show your devices" }).click()
-    assert.strictEqual(await page.getByRole("listitem").count(), 5)
-  })
+      await page.getByRole("link", { name: "Show your devices" }).click()
+      assert.strictEqual(await page.getByRole("listitem").count(), 5)
+    }
+  )
 
-  story("is not noticed when it passes at the second attempt", async ({ atClerk, visitorAs }) => {
+  story("is not shown when the second attempt succeeds", async ({ atClerk, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await atClerk(refuse(outage))
     assert.strictEqual((await page.reload())?.status(), 200)
@@ -73,7 +76,7 @@ describe("a refusal of Clerk's", () => {
   ]
 
   for (const { case: title, refusals, says, status } of cases) {
-    story(`is told above the devices when ${title}`, async ({ atClerk, visitorAs }) => {
+    story(`is shown above the devices when ${title}`, async ({ atClerk, visitorAs }) => {
       const page = await visitorAs("Chrome on Mac")
       await atClerk(refuseAfterList(...refusals))
       const answer = await clickThrough(page, "Sign out Safari on iPhone")
@@ -91,7 +94,7 @@ describe("a refusal of Clerk's", () => {
     })
   }
 
-  story("of one device does not keep the others signed in", async ({ atClerk, visitorAs }) => {
+  story("for one device does not prevent the sign-out of the others", async ({ atClerk, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await atClerk(refuseAfterList(refusal(409, "conflict")))
     const answer = await clickThrough(page, "Sign out all other devices")
@@ -106,7 +109,7 @@ describe("a refusal of Clerk's", () => {
     assert.strictEqual(live, 2)
   })
 
-  story("of a device that went by itself is none when all others are signed out", async (stage) => {
+  story("for a device that no longer exists is not shown when all others are signed out", async (stage) => {
     const page = await stage.visitorAs("Chrome on Mac")
     await stage.atClerk(refuseAfterList(refusal(404, "resource_not_found")))
     const answer = await clickThrough(page, "Sign out all other devices")

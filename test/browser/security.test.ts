@@ -6,7 +6,7 @@ import { assert, describe, onTestFinished } from "vitest"
 import { Demo } from "../../examples/devices/demo.js"
 import { story } from "./support/story.js"
 
-/** A page of somebody else's, on another port of this machine. */
+/** A page of another site, on another port of this machine. */
 const otherSite = async (body: string): Promise<number> => {
   const server = createServer((_, response) => {
     response.setHeader("content-type", "text/html")
@@ -30,8 +30,8 @@ const liveCount = Effect.flatMap(ClerkEmulator, ({ sessions }) =>
   Effect.map(sessions, (all) => all.filter(({ status }) => status !== "revoked").length)
 )
 
-describe("the example's defences", () => {
-  story("the session of somebody else is not found", async ({ atClerk, visitorAs }) => {
+describe("the security of the example", () => {
+  story("the session of another user is not found", async ({ atClerk, visitorAs }) => {
     const theirs = await atClerk(
       Effect.gen(function* () {
         const clerk = yield* ClerkEmulator
@@ -49,7 +49,7 @@ describe("the example's defences", () => {
   })
 
   for (const host of ["127.0.0.1", "localhost"]) {
-    story(`a form of another site is refused (${host})`, async ({ atClerk, origin, visitorAs }) => {
+    story(`a form of another site is rejected (${host})`, async ({ atClerk, origin, visitorAs }) => {
       const page = await visitorAs("Chrome on Mac")
       const port = await otherSite(
         `<form method="post" action="${origin}/devices/revoke-others"><button>Win a prize</button></form>`
@@ -60,7 +60,7 @@ describe("the example's defences", () => {
       if (host === "127.0.0.1") {
         assert.include(await page.getByRole("alert").innerText(), "came from another site")
       } else {
-        // Another site altogether: the browser keeps the cookie to itself.
+        // To another site the browser sends no cookie.
         assert.strictEqual(page.url(), `${origin}/sign-in`)
       }
       assert.strictEqual(await atClerk(liveCount), 5)
@@ -69,7 +69,7 @@ describe("the example's defences", () => {
     })
   }
 
-  story("the token is kept from scripts and from other sites", async ({ visitorAs }) => {
+  story("the token is unavailable to scripts and to other sites", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const cookies = await page.context().cookies()
     assert.deepStrictEqual(
@@ -80,7 +80,7 @@ describe("the example's defences", () => {
     assert.notInclude(await page.content(), "eyJ")
   })
 
-  story("what a device calls itself is text, whatever it says", async ({ atClerk, visitorAs }) => {
+  story("the name of a device is text, also when it contains HTML", async ({ atClerk, visitorAs }) => {
     const hostile = `<script>alert(1)</script>`
     const quoting = `"><img src=x onerror=alert(2)> & 'friends'`
     await atClerk(
@@ -105,14 +105,14 @@ describe("the example's defences", () => {
     assert.strictEqual(await item.count(), 0)
   })
 
-  story("a link cannot put words into the page", async ({ origin, visitorAs }) => {
+  story("a link cannot add text to the page", async ({ origin, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const answer = await page.goto(`${origin}/?done=Call+0800+123`)
     assert.strictEqual(answer?.status(), 404)
     assert.notInclude(await page.content(), "0800")
   })
 
-  story("a script that gets into the page does not run", async ({ takeComplaints, visitorAs }) => {
+  story("an injected script does not run", async ({ takeComplaints, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await page.evaluate(() => {
       const script = document.createElement("script")
@@ -123,7 +123,7 @@ describe("the example's defences", () => {
     assert.match(takeComplaints().join(), /inline script violates .*default-src 'none'/)
   })
 
-  story("the page is in no other page's frame", async ({ origin, takeComplaints, visitorAs }) => {
+  story("no other page can frame the page", async ({ origin, takeComplaints, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const port = await otherSite(`<iframe src="${origin}/" title="framed"></iframe>`)
     await page.goto(`http://127.0.0.1:${port}/`)

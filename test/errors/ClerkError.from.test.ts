@@ -23,7 +23,7 @@ import { ClerkTest } from "effect-clerk/testing"
 const locked = new ClerkConflict({ status: 409, errors: [{ code: "resource_locked" }], retryable: true })
 const lost = new ClerkNotFound({ status: 404, errors: [{ code: "resource_not_found" }] })
 
-/** What a promise rejects with. */
+/** The reason with which a promise rejects. */
 const rejection = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => {
@@ -51,19 +51,19 @@ const isLocked = (u: unknown) => {
   expect(ClerkError.hasCode(u, "resource_not_found")).toBe(false)
 }
 
-describe("ClerkError recognises its error in", () => {
-  it("what runPromise rejects with", async () => {
+describe("ClerkError finds its error in", () => {
+  it("a rejection of runPromise", async () => {
     const rejected = await rejection(Effect.runPromise(Effect.fail(locked)))
     expect(Runtime.isFiberFailure(rejected)).toBe(true)
     isLocked(rejected)
   })
 
-  it("what runPromise of a call rejects with", async () => {
+  it("a rejection of runPromise of a call", async () => {
     const rejected = await rejection(
       Effect.runPromise(
         Effect.provide(
           Sessions.get("sess_1"),
-          ClerkTest.layer(ClerkTest.refusal(404, "resource_not_found", { traceId: "trace_1" }))
+          ClerkTest.layer(ClerkTest.errorResponse(404, "resource_not_found", { traceId: "trace_1" }))
         )
       )
     )
@@ -72,10 +72,10 @@ describe("ClerkError recognises its error in", () => {
     expect(ClerkError.isRetryable(rejected)).toBe(false)
   })
 
-  it("what runSync throws", () => isLocked(thrownBy(() => Effect.runSync(Effect.fail(locked)))))
+  it("an error that runSync throws", () => isLocked(thrownBy(() => Effect.runSync(Effect.fail(locked)))))
 
-  it("what a managed runtime rejects with, for a call and for a layer that cannot be built", async () => {
-    const good = ManagedRuntime.make(ClerkTest.layer(ClerkTest.refusal(409, "resource_locked")))
+  it("a rejection of a managed runtime, for a call and for a layer that cannot be built", async () => {
+    const good = ManagedRuntime.make(ClerkTest.layer(ClerkTest.errorResponse(409, "resource_locked")))
     const ofCall = await rejection(good.runPromise(Sessions.revoke("sess_1")))
     expect(ClerkError.hasCode(ofCall, "resource_locked")).toBe(true)
     await good.dispose()
@@ -118,7 +118,7 @@ describe("ClerkError recognises its error in", () => {
     isLocked(await failureOf(cause))
   })
 
-  it("what a bare call without a key in the environment rejects with", async () => {
+  it("a rejection of a bare call without a key in the environment", async () => {
     const bare: Effect.Effect<unknown, unknown> = Sessions.get("sess_1")
     const rejected = await rejection(
       Effect.runPromise(Effect.withConfigProvider(bare, ConfigProvider.fromMap(new Map())))
@@ -132,7 +132,7 @@ describe("ClerkError recognises its error in", () => {
 })
 
 describe("ClerkError finds no error of its own in", () => {
-  it("what has none", async () => {
+  it("values without one", async () => {
     const others: ReadonlyArray<unknown> = [
       undefined,
       null,
@@ -171,7 +171,7 @@ describe("ClerkError finds no error of its own in", () => {
 })
 
 describe("ClerkError decides", () => {
-  it.effect("which errors of an effect are caught and which attempts are repeated", () =>
+  it.effect("which errors of an effect are caught and which attempts are retried", () =>
     Effect.gen(function* () {
       const limited = new ClerkRateLimited({ status: 429, errors: [], retryable: true })
       const failures = [limited, new ClerkTimeout({ phase: "deadline", sent: "maybe" })]

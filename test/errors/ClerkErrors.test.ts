@@ -57,7 +57,7 @@ const statusClasses = [
   [ClerkUnexpectedStatus, 302]
 ] as const
 
-/** One of each with all it can hold, and one with as little as it can be made from. */
+/** For each class, one error with all fields and one with the required fields only. */
 const full: ReadonlyArray<ClerkError> = [
   ...statusClasses.map(
     ([Class, status]) =>
@@ -117,7 +117,7 @@ type ErrorClass = Schema.Schema<Error, object> & { readonly name: string }
 const isErrorClass = (value: unknown): value is ErrorClass =>
   typeof value === "function" && value.prototype instanceof Error && Schema.isSchema(value)
 
-/** The error classes of the library, wherever they are declared. The test kit's own are about tests, not about Clerk. */
+/** The error classes of the library, in any file. The errors of the test kit are about tests, not about Clerk. */
 const errorClasses = Effect.map(packageExports, (exports) => [
   ...new Set(
     exports
@@ -134,7 +134,7 @@ const schemaOf = (error: object): ErrorClass => {
 }
 
 describe("every error", () => {
-  it.effect("is in the samples of this file", () =>
+  it.effect("has a sample in this file", () =>
     Effect.gen(function* () {
       const names = (yield* errorClasses).map(({ name }) => name).sort()
       expect(names.filter((name) => ![...full].some(({ _tag }) => _tag === name))).toEqual([])
@@ -154,7 +154,7 @@ describe("every error", () => {
     })
   )
 
-  it("says what it is made of in JSON: its encoded form and its message", () => {
+  it("is its encoded form and its message in JSON", () => {
     for (const error of [...full, ...bare]) {
       const json: unknown = JSON.parse(JSON.stringify(error))
       expect(json).toStrictEqual({
@@ -165,7 +165,7 @@ describe("every error", () => {
     }
   })
 
-  it.effect("survives being encoded and decoded, whatever it holds", () =>
+  it.effect("is the same after encoding and decoding, with any fields", () =>
     Effect.gen(function* () {
       for (const Class of yield* errorClasses) {
         const encode = Schema.encodeSync(Class)
@@ -212,7 +212,7 @@ describe("every error", () => {
     }
   })
 
-  it("can be made by whoever does not know the call", () => {
+  it("can be made without knowledge of the call", () => {
     for (const error of bare) {
       if (!("operation" in error)) continue
       const { attempts, method, operation, path, retryable } = error
@@ -243,25 +243,25 @@ describe("the message of", () => {
   const issues = ["a", "b", "c", "d", "e"].map((path) => ({ path, expected: "a string" }))
 
   for (const [name, message, expected] of [
-    ["a refusal without a list of errors", status({}), "Sessions.get: 404"],
+    ["a status without a list of errors", status({}), "Sessions.get: 404"],
     [
-      "a refusal in Clerk's words",
+      "a status with Clerk's message",
       status({ errors: said, traceId: "8f" }),
       "Sessions.get: 404 resource_not_found: Session not found (trace 8f)"
     ],
-    ["a refusal with a code alone", status({ errors: [{ code: "conflict" }] }), "Sessions.get: 404 conflict"],
+    ["a status with a code only", status({ errors: [{ code: "conflict" }] }), "Sessions.get: 404 conflict"],
     [
-      "a refusal with a long text alone",
+      "a status with a long message only",
       status({ errors: [{ longMessage: "No such session." }] }),
       "Sessions.get: 404: No such session."
     ],
     [
-      "a refusal for several reasons",
+      "a status with several errors",
       status({ errors: [...said, {}, {}] }),
       "Sessions.get: 404 resource_not_found: Session not found (and 2 more)"
     ],
     [
-      "a refused parameter",
+      "an invalid parameter",
       new ClerkInvalidRequest({ operation: "Sessions.list", field: "limit", rule: "must be small" }).message,
       "Sessions.list: limit must be small"
     ],
@@ -346,7 +346,7 @@ describe("the message of", () => {
       "Sessions.get: 302: a redirect, which the client does not follow; check that apiUrl is https://api.clerk.com"
     ],
     [
-      "an answer of another shape",
+      "a response with another structure",
       decode({
         issues: [
           { path: "user_id", expected: "a string" },
@@ -356,8 +356,9 @@ describe("the message of", () => {
       "Sessions.get: the response does not match the schema of the operation: user_id: expected a string; the body: expected an object"
     ],
     [
-      "an answer with much wrong",
+      "a response with many issues",
       decode({ issues }),
+      // prose-ignore sentence: the list of issues is long by design
       "Sessions.get: the response does not match the schema of the operation: a: expected a string; b: expected a string; c: expected a string (and 2 more)"
     ],
     [
@@ -371,12 +372,12 @@ describe("the message of", () => {
       "CLERK_API_URL (apiUrl) must be a URL"
     ]
   ] as const) {
-    it(`${name} reads well`, () => expect(message).toBe(expected))
+    it(`${name} is clear`, () => expect(message).toBe(expected))
   }
 })
 
 describe("ClerkError", () => {
-  it("knows its own errors from all else", () => {
+  it("distinguishes its own errors from other values", () => {
     for (const error of [...full, ...bare]) expect(ClerkError.is(error)).toBe(true)
     for (const other of [new Error("x"), { _tag: "ClerkNotFound" }, "ClerkNotFound", null, undefined]) {
       expect(ClerkError.is(other)).toBe(false)
@@ -385,14 +386,14 @@ describe("ClerkError", () => {
     }
   })
 
-  it("calls retryable what says so, and nothing else", () => {
+  it("is retryable for exactly the errors with the field set", () => {
     const never = ["ClerkConfigError", "ClerkTokenError", "ClerkAccessDenied"]
     for (const error of full) expect(ClerkError.isRetryable(error)).toBe(!never.includes(error._tag))
     for (const error of bare) expect(ClerkError.isRetryable(error)).toBe(false)
     expect(ClerkError.isRetryable({ retryable: true })).toBe(false)
   })
 
-  it("finds a code wherever it is in the list", () => {
+  it("finds a code at any place in the list", () => {
     const error = new ClerkConflict({ status: 409, errors: [{}, { code: "resource_locked" }] })
     expect(ClerkError.hasCode(error, "resource_locked")).toBe(true)
     expect(ClerkError.hasCode(error, "conflict")).toBe(false)

@@ -86,7 +86,7 @@ describe("the message of", () => {
       "No session token in the request (missing): send a bearer token in the Authorization header, or the session cookie where the server reads cookies"
     ],
     [
-      "keys that cannot be had for now",
+      "keys that are temporarily unavailable",
       keys({
         reason: "failing",
         failure: "ClerkServerError",
@@ -96,7 +96,7 @@ describe("the message of", () => {
       "Signing keys unavailable (failing): Clerk responded with 429 or 5xx (ClerkServerError), next fetch in 30s"
     ],
     [
-      "keys that cannot be had at all",
+      "keys that are permanently unavailable",
       keys({ reason: "rejected", retryable: false }),
       "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key"
     ],
@@ -111,12 +111,12 @@ describe("the message of", () => {
       "Access denied: no known requirement was given. Require a role, permission, feature, plan or reverification"
     ]
   ] as const) {
-    it(`${name} reads well`, () => expect(message).toBe(expected))
+    it(`${name} is clear`, () => expect(message).toBe(expected))
   }
 })
 
 describe("an expired token", () => {
-  it("is told from one whose expiry is no time: a fresh one will do", () => {
+  it("differs from one with an invalid expiry, since a new token helps", () => {
     expect(expired.isExpired).toBe(true)
     expect(new ClerkTokenError({ reason: "exp" }).isExpired).toBe(false)
     expect(new ClerkTokenError({ reason: "nbf", expiresAt: time("2026-03-01T12:00:00Z") }).isExpired).toBe(
@@ -164,18 +164,18 @@ describe("in an HttpApi", () => {
     })
   }
 
-  it("the status is under the key the platform looks under", () => {
+  it("the status is under the annotation key of the platform", () => {
     expect(Reflect.ownKeys(httpApiStatus(418))).toEqual([HttpApiSchema.AnnotationStatus])
     expect(HttpApiSchema.getStatusError(Schema.String.annotations(httpApiStatus(418)))).toBe(418)
   })
 
-  it("what Clerk answered to the server is no answer to its caller", () => {
+  it("the response of Clerk to the server is not sent to its caller", () => {
     for (const Class of [ClerkUnauthorized, ClerkNotFound, ClerkRateLimited]) {
       expect(HttpApiSchema.getStatusError(Class)).toBe(500)
     }
   })
 
-  it("each error is a component of its own name, fit for an OpenAPI document", () => {
+  it("each error is a component of an OpenAPI document under its own name", () => {
     const names = Object.keys(components.schemas)
     for (const [Class] of statuses)
       expect(names.filter((name) => name.startsWith(Class.name))).toEqual([Class.name])

@@ -21,7 +21,7 @@ import type { AnyError } from "../support/operations.js"
 import { type FetchCall, jsonResponse } from "../support/recordingFetch.js"
 import { session } from "../support/wire.js"
 
-/** Decodes a record, so that the issues of a failed decoding name its keys. */
+/** Decodes a record, so that the issues of a decoding failure name its keys. */
 const readMetadata = Operation.make({
   name: "Metadata.read",
   method: "GET",
@@ -30,7 +30,7 @@ const readMetadata = Operation.make({
   success: Schema.Record({ key: Schema.String, value: Schema.Number })
 })
 
-describe("a refusal that quotes the request shows no secret", () => {
+describe("an error response that quotes the request shows no secret", () => {
   const statuses = [
     204, 302, 304, 400, 401, 402, 403, 404, 408, 409, 410, 413, 418, 422, 429, 500, 502, 503, 599
   ]
@@ -45,7 +45,7 @@ describe("a refusal that quotes the request shows no secret", () => {
     )
   }
 
-  it.effect("and keeps what was said around the secrets", () =>
+  it.effect("and keeps the text around the secrets", () =>
     Effect.gen(function* () {
       const error = yield* failureOf(refresh.pipe(overFetch(quoting(422))))
       expect(error.message).toMatch(/422 \*\*\*: could not accept \*\*\* \(and \d+ more\)$/)
@@ -62,7 +62,7 @@ describe("a refusal that quotes the request shows no secret", () => {
     it.effect(`in the id of the request: ${name}, in a header`, () =>
       failureOf(refresh.pipe(overFetch(() => jsonResponse({ errors: [] }, 401, { "cf-ray": traceId }))))
     )
-    it.effect(`in the id of the request: ${name}, in an answer that cannot be read`, () =>
+    it.effect(`in the id of the request: ${name}, in a response that cannot be decoded`, () =>
       failureOf(refresh.pipe(overFetch(() => jsonResponse({ clerk_trace_id: traceId }))))
     )
   }
@@ -262,7 +262,7 @@ describe("a response that quotes a secret in another form shows none of it", () 
     })
   )
 
-  it.effect("and a response without a secret is what the server sent", () =>
+  it.effect("and a response without a secret is unchanged", () =>
     Effect.gen(function* () {
       const sent = '{ "errors": [ {"code":"resource_not_found", "message":"No session \\u0026 no user"} ] }'
       const response = yield* Effect.flatMap(ClerkHttp, ({ execute }) =>
@@ -275,22 +275,22 @@ describe("a response that quotes a secret in another form shows none of it", () 
   )
 })
 
-describe("an answer that cannot be read shows no secret", () => {
+describe("a response that cannot be decoded shows no secret", () => {
   const token = canaries.answerToken
   const cookie = canaries.answerCookie
   const raw = (body: string | Uint8Array<ArrayBuffer>, headers: Readonly<Record<string, string>> = {}) =>
     new Response(body, { headers: { "content-type": "application/json", ...headers } })
   const latin1 = (text: string) => new Uint8Array([...Buffer.from(text, "latin1"), 0xff])
   const cases: ReadonlyArray<readonly [name: string, reason: string, answer: () => Response]> = [
-    ["a token where its kind is due", "schema", () => jsonResponse({ object: token, jwt: token })],
+    ["a token in place of the object name", "schema", () => jsonResponse({ object: token, jwt: token })],
     ["a token inside another", "schema", () => jsonResponse({ object: "token", jwt: { jwt: token } })],
     ["a list of tokens", "schema", () => jsonResponse({ object: "token", jwt: [token] })],
     ["a token under another name", "schema", () => jsonResponse({ object: "token", [token]: token })],
-    ["a token that is the whole answer", "schema", () => jsonResponse(token)],
+    ["a token that is the whole response", "schema", () => jsonResponse(token)],
     ["tokens in an array", "schema", () => jsonResponse([tokenAnswer, { [cookie]: cookiesAnswer }])],
-    ["half an answer", "json", () => raw(JSON.stringify(tokenAnswer).slice(0, -2))],
+    ["half a response", "json", () => raw(JSON.stringify(tokenAnswer).slice(0, -2))],
     ["a bare token", "json", () => raw(token)],
-    ["an answer that is not UTF-8", "utf8", () => raw(latin1(token))],
+    ["a response that is not UTF-8", "utf8", () => raw(latin1(token))],
     ["a page", "content-type", () => raw(`<p>${token}</p>`, { "content-type": "text/html" })],
     ["a type that is a token", "content-type", () => raw(token, { "content-type": token })],
     ["an encoding that is a token", "encoding", () => raw(token, { "content-encoding": token })]
@@ -306,7 +306,7 @@ describe("an answer that cannot be read shows no secret", () => {
     )
   }
 
-  it.effect("cookies where other things are due", () =>
+  it.effect("cookies in place of other values", () =>
     Effect.gen(function* () {
       for (const answer of [
         { object: "cookies", cookies: cookie },
@@ -320,7 +320,7 @@ describe("an answer that cannot be read shows no secret", () => {
     })
   )
 
-  it.effect("a session with the token in every field it can stand in", () =>
+  it.effect("a session with the token in every text field", () =>
     Effect.gen(function* () {
       for (const field of Object.keys(session)) {
         const sent = canaries.verifyToken
@@ -332,7 +332,7 @@ describe("an answer that cannot be read shows no secret", () => {
     })
   )
 
-  it.effect("an answer that is too large", () =>
+  it.effect("a response that is too large", () =>
     Effect.gen(function* () {
       const error = yield* failureOf(
         refresh.pipe(overFetch(() => jsonResponse(tokenAnswer), { maxResponseBytes: 20 }))
@@ -341,7 +341,7 @@ describe("an answer that cannot be read shows no secret", () => {
     })
   )
 
-  it.effect("a record, in somebody's own operation, whose key is a token", () =>
+  it.effect("a record with a token as a key, in a custom operation", () =>
     Effect.gen(function* () {
       const error = yield* failureOf(readMetadata({}).pipe(overFetch(() => jsonResponse({ [token]: token }))))
       expect(error).toMatchObject({ reason: "schema" })

@@ -22,7 +22,7 @@ import { channelsOf, leaks, valueChannels } from "../support/channels.js"
 import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
 import { session } from "../support/wire.js"
 
-/** Runs what must succeed, sees that no channel shows a canary, and gives back the value. */
+/** Runs an effect that must succeed, asserts that no channel shows a canary, and returns the value. */
 const successOf = <A, E>(self: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
     const { channels, exit } = yield* channelsOf(self)
@@ -57,7 +57,7 @@ describe("a success shows no secret", () => {
     })
   )
 
-  it.effect("of the call that led to it", () =>
+  it.effect("of the call before it", () =>
     Effect.gen(function* () {
       const verified = yield* successOf(verify.pipe(overFetch(() => jsonResponse(session))))
       expect(verified.id).toBe(session.id)
@@ -93,8 +93,8 @@ describe("a client shows no secret", () => {
   )
 })
 
-describe("what a call sends", () => {
-  it.effect("has the key in the Authorization header and the tokens in the body, and neither elsewhere", () =>
+describe("the request of a call", () => {
+  it.effect("has the key in the Authorization header only and the tokens in the body only", () =>
     Effect.gen(function* () {
       const { calls: sent, layer: recorder } = recordingFetch(() => jsonResponse({ errors: [] }, 401))
       for (const call of calls) {
@@ -125,7 +125,7 @@ describe("what a call sends", () => {
     })
   )
 
-  it.effect("does not follow a redirect to another place, whatever its options say", () =>
+  it.effect("does not follow a redirect to another host, with any options", () =>
     Effect.gen(function* () {
       const { calls: sent, layer: recorder } = recordingFetch(
         () => new Response(null, { status: 307, headers: { location: "https://evil.example/" } })

@@ -32,7 +32,7 @@ describe("the search for canaries", () => {
     }
   }
 
-  it.effect("finds what is there, in each of its forms and in every channel", () =>
+  it.effect("finds a canary in each of its forms and in every channel", () =>
     Effect.gen(function* () {
       for (const form of formsOf(canaries.refreshToken)) {
         const { channels } = yield* channelsOf(Effect.fail(new Talkative(`before ${form} after`)))
@@ -44,7 +44,7 @@ describe("the search for canaries", () => {
     })
   )
 
-  it.effect("finds what stands in a span, a property or a chain of causes alone", () =>
+  it.effect("finds a canary that is only in a span, a property or a chain of causes", () =>
     Effect.gen(function* () {
       const cause = new Error("the request", { cause: { headers: { authorization: canaries.secretKey } } })
       for (const self of [
@@ -60,7 +60,7 @@ describe("the search for canaries", () => {
   )
 })
 
-describe("a request without an answer shows no secret", () => {
+describe("a request without a response shows no secret", () => {
   const everythingIn = (call: FetchCall): string =>
     `${call.url} ${JSON.stringify(call)} ${call.headers["authorization"]} ${cookieHeader}`
   const withRequest = <E extends Error>(error: E, call: FetchCall): E =>
@@ -106,7 +106,7 @@ describe("a request without an answer shows no secret", () => {
     )
   }
 
-  it.effect("a body that breaks off", () =>
+  it.effect("a body that ends early", () =>
     Effect.gen(function* () {
       const broken = (call: FetchCall) =>
         new Response(
@@ -118,7 +118,7 @@ describe("a request without an answer shows no secret", () => {
     })
   )
 
-  it.effect("one that never comes", () =>
+  it.effect("a response that never comes", () =>
     Effect.gen(function* () {
       const policy = { maxAttempts: 1, timeout: "1 second" } as const
       const silent = refresh.pipe(overFetch(() => new Promise(() => {}), { policy }))
@@ -129,7 +129,7 @@ describe("a request without an answer shows no secret", () => {
   )
 })
 
-describe("what is refused before it is sent shows no secret", () => {
+describe("a request that is rejected before it is sent shows no secret", () => {
   const requests: ReadonlyArray<
     readonly [name: string, call: Effect.Effect<unknown, { _tag: string }, ClerkHttp>]
   > = [
@@ -150,8 +150,8 @@ describe("what is refused before it is sent shows no secret", () => {
           "a header with a space in its name",
           { requestHeaders: { [`${canaries.cookie} `]: canaries.cookie } }
         ],
-        ["an address that is none", { requestOriginatingIp: canaries.cookie }],
-        ["a format that is none", { format: canaries.cookie }]
+        ["an invalid address", { requestOriginatingIp: canaries.cookie }],
+        ["an unknown format", { format: canaries.cookie }]
       ] as const
     ).map(([name, params]) => {
       const call = Sessions.refresh(
@@ -199,7 +199,7 @@ describe("what is refused before it is sent shows no secret", () => {
   )
 })
 
-describe("a client of somebody's own that dies", () => {
+describe("a custom client that dies", () => {
   it.effect("dies with its own defect, to which no secret is added", () =>
     Effect.gen(function* () {
       const defect = new Error("the client is broken")

@@ -8,7 +8,7 @@ import { ClerkInMemory } from "../../examples/devices/demo.js"
 
 const origin = "http://127.0.0.1:3000"
 
-/** Somebody at a browser: asks the application without a socket, and keeps the cookie it sets. */
+/** A visitor with a browser, who sends requests to the application without a socket and keeps its cookie. */
 const visitor = Effect.gen(function* () {
   const runtime = yield* Effect.runtime<HttpRouter.HttpRouter.DefaultServices>()
   const handler = HttpApp.toWebHandlerRuntime(runtime)(yield* HttpApiBuilder.httpApp)
@@ -44,7 +44,7 @@ const App = Layer.mergeAll(
 
 const AppLive = Layer.provideMerge(App, ClerkInMemory)
 
-/** Clerk gives no answer to one operation; `asked` is done when it is asked. */
+/** Clerk does not respond to one operation. `asked` is done when Clerk receives the request. */
 const silentOn = (operation: string) =>
   Effect.map(Deferred.make<void>(), (asked) => {
     const silenced = Layer.effect(
@@ -63,15 +63,15 @@ const silentOn = (operation: string) =>
     }
   })
 
-/** Runs a story at noon, in an application of its own. */
+/** Runs a scenario at noon, in an application of its own. */
 const atNoonIn =
   <I, E>(app: Layer.Layer<I, E>) =>
   <A, E2, R>(story: Effect.Effect<A, E2, R>) =>
     Effect.zipRight(TestClock.setTime(Date.UTC(2026, 0, 15, 12)), Effect.provide(story, app))
 
 /**
- * Joins a fiber, and lets time pass until it is done: in steps, since the clock of a test does not see which of the
- * application's fibers still have to fall asleep. Gives how many seconds it took.
+ * Joins a fiber and advances the time in steps until it is done. The clock of a test does not see which of the
+ * application's fibers still have to start to sleep. Returns how many seconds it took.
  */
 const joinInTime = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   Effect.gen(function* () {
@@ -83,7 +83,7 @@ const joinInTime = <A, E>(fiber: Fiber.Fiber<A, E>) =>
     return [yield* Fiber.join(fiber), ((yield* Clock.currentTimeMillis) - started) / 1000] as const
   })
 
-/** The page that is shown for want of an answer of Clerk's, some seconds after it was asked. */
+/** The page that the application shows when Clerk does not respond for some seconds. */
 const givenUp = <A extends { readonly status: number }, E, R>(
   request: Effect.Effect<A, E, R>,
   asked: Effect.Effect<void>
@@ -105,7 +105,7 @@ const revokePathOf = (text: string, device: string) => {
 }
 
 describe("the devices example", () => {
-  it.effect("shows the devices of whoever signs in, and signs them out", () =>
+  it.effect("shows the devices of the user who signs in, and signs them out", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const { get, post } = yield* visitor
@@ -142,7 +142,7 @@ describe("the devices example", () => {
     }).pipe(atNoonIn(AppLive))
   )
 
-  it.effect("believes Clerk, not the token, about whether a session is over", () =>
+  it.effect("decides by Clerk's state, not by the token, whether a session has ended", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const { get, post } = yield* visitor
@@ -159,7 +159,7 @@ describe("the devices example", () => {
     }).pipe(atNoonIn(AppLive))
   )
 
-  it.effect("says so when it cannot tell who asks, for want of Clerk's keys", () =>
+  it.effect("shows an error when it cannot verify the token, because Clerk's keys are unavailable", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const { get, post } = yield* visitor
@@ -171,7 +171,7 @@ describe("the devices example", () => {
     }).pipe(atNoonIn(AppLive))
   )
 
-  it.effect("gives up after some seconds without an answer, and says so", () =>
+  it.effect("shows an error after some seconds without a response", () =>
     Effect.gen(function* () {
       const { app, asked } = yield* silentOn("Sessions.list")
       yield* Effect.gen(function* () {
@@ -183,7 +183,7 @@ describe("the devices example", () => {
     })
   )
 
-  it.effect("shows the devices all the same when signing one out takes too long", () =>
+  it.effect("still shows the devices when signing one out takes too long", () =>
     Effect.gen(function* () {
       const { app, asked } = yield* silentOn("Sessions.revoke")
       yield* Effect.gen(function* () {

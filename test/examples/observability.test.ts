@@ -10,12 +10,12 @@ import { observe } from "../../examples/observability/telemetry.js"
 import { leaks } from "../support/channels.js"
 import { runExample } from "../support/examples.js"
 
-// Once for all tests: the metrics are those of the whole process.
+// Once for all tests, because the metrics belong to the whole process.
 const theDay = Effect.runPromise(Effect.provide(observe(aShortDay), WorldLive))
 
 const observed = Effect.promise(() => theDay)
 
-/** A span's own name below those of its parents, how it ended, and what it says. */
+/** The names of a span's parents and its own name, its status, and its attributes. */
 const storyOf = (spans: ReadonlyArray<ReadableSpan>) => {
   const pathOf = (span: ReadableSpan): string => {
     const parent = spans.find((other) => other.spanContext().spanId === span.parentSpanContext?.spanId)
@@ -41,7 +41,7 @@ describe("the observability example", () => {
   it.live("gives each call one span, below that of the request it serves", () =>
     Effect.gen(function* () {
       const [, { spans }] = yield* observed
-      // In the order in which they ended. The keys are fetched once, for everybody: hence a trace of its own.
+      // In the order in which they ended. The keys are fetched once for all requests, so the fetch has a trace of its own.
       assert.deepStrictEqual(storyOf(spans), [
         ["SigningKeys.jwks", "CLIENT", "ok", true, call("GET", "/jwks", 200)],
         ["GET /account > SessionTokens.verify", "INTERNAL", "ok", false, {}],
@@ -156,7 +156,7 @@ describe("the observability example", () => {
     })
   )
 
-  it.live("tells no id, no token and no key, in whatever is exported or printed", () =>
+  it.live("exports and prints no id, no token and no key", () =>
     Effect.gen(function* () {
       const [confidential, { metrics, spans }] = yield* observed
       assert.isAtLeast(Object.keys(confidential).length, 7)
@@ -170,7 +170,7 @@ describe("the observability example", () => {
       ] as const
       const secrets = { ...confidential, key: Redacted.value(secretKey) }
       assert.deepStrictEqual(leaks(shown, secrets), [])
-      // Not to be trusted if it looked at nothing.
+      // The check is void if there was nothing to search.
       for (const [, text] of shown) assert.isAbove(text.length, 500)
     })
   )

@@ -23,7 +23,7 @@ const operations = [
 
 describe("the quickstart", () => {
   it.live(
-    "walks through every operation on this machine, even with a key in the environment, and ends",
+    "runs every operation locally, even with a key in the environment, and ends",
     () =>
       Effect.gen(function* () {
         const { code, output } = yield* quickstart([], {
@@ -39,7 +39,7 @@ describe("the quickstart", () => {
   )
 
   it.live(
-    "looks at an instance with --live, reading only",
+    "only reads an instance with --live",
     () =>
       Effect.gen(function* () {
         const clerk = yield* ClerkEmulator
@@ -73,7 +73,7 @@ describe("the quickstart", () => {
   ]
   for (const [args, sentence] of refusals) {
     it.live(
-      `says in a sentence what is wrong with ${args.join(" ")}`,
+      `explains in one sentence what is wrong with ${args.join(" ")}`,
       () =>
         Effect.gen(function* () {
           const { code, output } = yield* quickstart(args, {})

@@ -35,7 +35,7 @@ const sizes = [14, 501, 1_200]
 
 const statuses = ["active", "active", "pending", "ended", "active", "revoked", "pending", "expired"] as const
 
-/** Sessions of both open statuses among those that are over, and one of another user. */
+/** Active and pending sessions among ended ones, and one session of another user. */
 const seedOf = (size: number) => ({
   users: [{ id: "user_123" }, { id: "user_456" }],
   sessions: [
@@ -79,11 +79,11 @@ type DevicesClass = new (
   signOutEverywhere(userId: string): Promise<number>
 }
 
-/** What a snippet exports under the name, or the method of the class that it exports. */
+/** The export of a snippet under the name, or the method of the class that it exports. */
 const exported = (file: string, name: string): Effect.Effect<SignOut> =>
   Effect.map(
     Effect.promise((): Promise<Readonly<Record<string, unknown>>> => import(join(folder, file))),
-    // The compiler checks the snippets; this file only knows their names.
+    // The compiler checks the snippets. This file knows only their names.
     (module) => {
       if (module["Devices"] === undefined) return module[name] as SignOut
       const Devices = module["Devices"] as DevicesClass

@@ -27,7 +27,7 @@ const overUndici = (apiUrl: string, options: Undici.UndiciOptions, own: RequestP
 const neverSent = (reason: string) => ({ _tag: "ClerkTransportError", reason, sent: "no" })
 
 describe.each(ours)("over $transport", ({ transport, layer }) => {
-  it.scopedLive("a refused connection is tried again by every kind of operation", () =>
+  it.scopedLive("every kind of operation retries after a refused connection", () =>
     Effect.gen(function* () {
       const apiUrl = yield* closedPort
       for (const { run, name } of calls) {
@@ -37,7 +37,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a server that comes up between two attempts is reached", () =>
+  it.scopedLive("a server that starts between two attempts is reached", () =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
         const apiUrl = yield* closedPort
@@ -52,40 +52,38 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive(
-    "a connection that is reset as it is made leaves a create open only if it may have been used",
-    () =>
-      Effect.gen(function* () {
-        for (const { run, name, kind } of calls) {
-          for (const resets of [1, 9]) {
-            const server = yield* scripted({
-              act: good,
-              accept: (socket, number) => {
-                if (number <= resets) socket.resetAndDestroy()
-                return number <= resets
-              }
-            })
-            const result = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl: server.url, policy })))
-            // The reset is noticed while connecting or just after it, as it happens.
-            if (tagOf(result) === "a value") {
-              expect(resets, name).toBe(1)
-              expect(server.seen.length, name).toBe(1)
-              continue
+  it.scopedLive("a create may have been sent when its connection is reset while it is made", () =>
+    Effect.gen(function* () {
+      for (const { run, name, kind } of calls) {
+        for (const resets of [1, 9]) {
+          const server = yield* scripted({
+            act: good,
+            accept: (socket, number) => {
+              if (number <= resets) socket.resetAndDestroy()
+              return number <= resets
             }
-            expect(result, name).toMatchObject({
-              _tag: "ClerkTransportError",
-              attempts: server.connections()
-            })
-            expect(["reset", "closed"], name).toContain(fieldOf(result, "reason"))
-            const gaveUpEarly = kind === "once" && fieldOf(result, "sent") === "maybe"
-            if (!gaveUpEarly) expect(result, name).toMatchObject({ attempts: 3, retryable: true })
-            else expect(result, name).toMatchObject({ retryable: false })
+          })
+          const result = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl: server.url, policy })))
+          // The client may notice the reset while connecting or just after it.
+          if (tagOf(result) === "a value") {
+            expect(resets, name).toBe(1)
+            expect(server.seen.length, name).toBe(1)
+            continue
           }
+          expect(result, name).toMatchObject({
+            _tag: "ClerkTransportError",
+            attempts: server.connections()
+          })
+          expect(["reset", "closed"], name).toContain(fieldOf(result, "reason"))
+          const gaveUpEarly = kind === "once" && fieldOf(result, "sent") === "maybe"
+          if (!gaveUpEarly) expect(result, name).toMatchObject({ attempts: 3, retryable: true })
+          else expect(result, name).toMatchObject({ retryable: false })
         }
-      })
+      }
+    })
   )
 
-  it.scopedLive("TLS to a port without TLS is refused once and for all", () =>
+  it.scopedLive("TLS to a port without TLS is rejected without a retry", () =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
         const server = yield* scripted({
@@ -97,7 +95,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
         })
         const apiUrl = `https://127.0.0.1:${server.port}`
         const error = yield* outcome(Effect.provide(atOnce(run), layer({ apiUrl, policy })))
-        // `fetch` does not tell a handshake that fails from TLS that breaks after a request.
+        // `fetch` does not distinguish a failed handshake from TLS that breaks after a request.
         const sent = transport === "fetch" ? "maybe" : "no"
         expect(error, name).toMatchObject({ ...neverSent("tls"), sent, attempts: 1, retryable: false })
         expect(server.connections(), name).toBe(1)
@@ -106,9 +104,9 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
   )
 
   it.scopedLive.each([
-    ["signed by nobody else", selfSigned({ host: "127.0.0.1" })],
+    ["self-signed", selfSigned({ host: "127.0.0.1" })],
     ["long expired", selfSigned({ host: "127.0.0.1", from: -9, to: -2 })]
-  ] as const)("a certificate that is %s is refused before the request is sent", ([, certificate]) =>
+  ] as const)("a certificate that is %s is rejected before the request is sent", ([, certificate]) =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
         const server = yield* scripted({ act: good, tls: certificate })
@@ -124,7 +122,7 @@ describe("a process without file descriptors", () => {
   const few = 200
 
   it.scopedLive.skipIf(process.platform === "win32")(
-    "sends nothing, and sends a read and a create once as soon as it has descriptors again",
+    "sends nothing, and sends a read and a create once when descriptors are free",
     () =>
       Effect.gen(function* () {
         const headers = "content-type: application/json\r\nconnection: close\r\n"
@@ -183,7 +181,7 @@ describe.each(transports)("over $transport, a host with two addresses", ({ layer
     (lookup) => Effect.sync(() => Object.assign(dns, { lookup }))
   )
 
-  it.scopedLive("that both refuse connections has sent nothing, so every call is tried again", () =>
+  it.scopedLive("sends nothing when both addresses refuse connections, so every call is retried", () =>
     Effect.gen(function* () {
       const { port } = new URL(yield* closedPort)
       yield* withTwoAddresses
@@ -206,7 +204,7 @@ describe("over effect-clerk/Undici, given a trusted certificate", () => {
       return { results, seen: server.seen.length }
     })
 
-  it.scopedLive("the calls go through", () =>
+  it.scopedLive("the calls succeed", () =>
     Effect.gen(function* () {
       const { results, seen } = yield* trusting("127.0.0.1")
       for (const result of results) expect(tagOf(result)).toBe("a value")
@@ -218,7 +216,7 @@ describe("over effect-clerk/Undici, given a trusted certificate", () => {
     ["of another host", "clerk.example.com", -1, 1],
     ["that has expired", "127.0.0.1", -9, -2],
     ["that is not valid yet", "127.0.0.1", 2, 9]
-  ] as const)("one %s is refused all the same", ([, host, from, to]) =>
+  ] as const)("one %s is still rejected", ([, host, from, to]) =>
     Effect.gen(function* () {
       const { results, seen } = yield* trusting(host, from, to)
       for (const result of results)
@@ -229,7 +227,7 @@ describe("over effect-clerk/Undici, given a trusted certificate", () => {
 })
 
 describe("over effect-clerk/Undici", () => {
-  /** Knows no host the first `failures` times. */
+  /** Fails to resolve any host the first `failures` times. */
   const lookup =
     (syscall: string, code: string, failures: number): LookupFunction =>
     (_host, options, callback) => {
@@ -246,7 +244,7 @@ describe("over effect-clerk/Undici", () => {
     ["queryA", "ESERVFAIL"],
     ["queryAaaa", "ECONNREFUSED"],
     ["queryA", "ETIMEOUT"]
-  ] as const)("a host is looked up again after %s %s", ([syscall, code]) =>
+  ] as const)("a host is resolved again after %s %s", ([syscall, code]) =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
         const server = yield* scripted({ act: good })
@@ -263,9 +261,9 @@ describe("over effect-clerk/Undici", () => {
     })
   )
 
-  it.scopedLive("a connection that takes too long to make has carried nothing", () =>
+  it.scopedLive("a connection that takes too long to make sends nothing", () =>
     Effect.gen(function* () {
-      // The handshake gets no answer.
+      // The handshake gets no response.
       const server = yield* scripted({ act: good, accept: () => true })
       const client = overUndici(`https://127.0.0.1:${server.port}`, { connect: { timeout: 100 } })
       yield* Effect.forEach(

@@ -20,29 +20,31 @@ const eight = <A>(value: A): ReadonlyArray<A> => Array.from({ length: 8 }, () =>
 const stateOf = (status: string) => whole(200, JSON.stringify(wire.sessionWith({ status })))
 
 describe.each(ours)("over $transport", ({ layer }) => {
-  it.scopedLive("a connection the server closes as the next request arrives costs a read one attempt", () =>
-    Effect.gen(function* () {
-      for (const call of calls) {
-        // The second request, on the connection of the first, is met with a close.
-        const server = yield* scripted({
-          act: (socket, request) => (request.number === 2 ? socket.end() : good(socket, request))
-        })
-        yield* Effect.gen(function* () {
-          yield* get.run
-          yield* Effect.sleep("10 millis")
-          const second = yield* outcome(atOnce(call.run))
-          expect(server.connections(), call.name).toBe(call.kind === "once" ? 1 : 2)
-          if (call.kind === "once")
-            expect(second).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe", attempts: 1 })
-          else expect(tagOf(second), call.name).toBe("a value")
-          expect(server.seen, call.name).toHaveLength(call.kind === "once" ? 2 : 3)
-          expect(tagOf(yield* outcome(call.run))).toBe("a value")
-        }).pipe(Effect.provide(layer({ apiUrl: server.url, policy })))
-      }
-    })
+  it.scopedLive(
+    "a connection that the server closes as the next request arrives costs a read one attempt",
+    () =>
+      Effect.gen(function* () {
+        for (const call of calls) {
+          // The server closes the connection at the second request.
+          const server = yield* scripted({
+            act: (socket, request) => (request.number === 2 ? socket.end() : good(socket, request))
+          })
+          yield* Effect.gen(function* () {
+            yield* get.run
+            yield* Effect.sleep("10 millis")
+            const second = yield* outcome(atOnce(call.run))
+            expect(server.connections(), call.name).toBe(call.kind === "once" ? 1 : 2)
+            if (call.kind === "once")
+              expect(second).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe", attempts: 1 })
+            else expect(tagOf(second), call.name).toBe("a value")
+            expect(server.seen, call.name).toHaveLength(call.kind === "once" ? 2 : 3)
+            expect(tagOf(yield* outcome(call.run))).toBe("a value")
+          }).pipe(Effect.provide(layer({ apiUrl: server.url, policy })))
+        }
+      })
   )
 
-  it.scopedLive("a server that closes after every answer without saying so does not fail a read", () =>
+  it.scopedLive("a server that closes after every response without a header does not fail a read", () =>
     Effect.gen(function* () {
       const server = yield* scripted({
         act: (socket, request) => {
@@ -62,7 +64,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("idle connections that have died in the meantime do not fail a read", () =>
+  it.scopedLive("idle connections that the server closed do not fail a read", () =>
     Effect.gen(function* () {
       const idle: Array<{ resetAndDestroy: () => unknown }> = []
       const server = yield* scripted({
@@ -85,7 +87,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
   it.scopedLive.each([
     ["together with the one before", 0],
     ["on the idle connection", 20]
-  ] as const)("an answer nobody asked for, sent %s, is not taken for the next one", ([, millis]) =>
+  ] as const)("an unexpected response, sent %s, is not used for the next request", ([, millis]) =>
     Effect.gen(function* () {
       const server = yield* scripted({
         act: (socket, { number }) => {
@@ -107,7 +109,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("latency below the time limit is no fault", () =>
+  it.scopedLive("latency below the time limit causes no error", () =>
     Effect.gen(function* () {
       const server = yield* scripted({
         act: (socket, request) => {
@@ -137,7 +139,7 @@ const onOneConnection = (apiUrl: string, own: RequestPolicy.Settings) =>
 const ids = Array.from({ length: 100 }, (_, index) => `sess_${index}`)
 
 describe("over effect-clerk/Undici with one connection", () => {
-  /** Says nothing to the first request, and serves the others. */
+  /** Does not respond to the first request, and serves the others. */
   const hangsOnce = scripted({
     act: (socket, { number, path }) => {
       if (number === 1) return
@@ -145,7 +147,7 @@ describe("over effect-clerk/Undici with one connection", () => {
     }
   })
 
-  it.scopedLive("a hundred calls wait for one that hangs, and go through when it is given up", () =>
+  it.scopedLive("a hundred calls wait for one that hangs, and succeed when it is given up", () =>
     Effect.gen(function* () {
       const server = yield* hangsOnce
       yield* Effect.gen(function* () {
@@ -162,7 +164,7 @@ describe("over effect-clerk/Undici with one connection", () => {
     })
   )
 
-  it.scopedLive("with a time limit all of them end, and the next call is served", () =>
+  it.scopedLive("with a time limit all of them end, and the next call succeeds", () =>
     Effect.gen(function* () {
       const server = yield* hangsOnce
       yield* Effect.gen(function* () {
@@ -193,57 +195,54 @@ describe("over effect-clerk/Undici with one connection", () => {
   )
 })
 
-describe.each(ours)(
-  "when a client over $transport is closed with calls under way",
-  ({ transport, layer }) => {
-    const silent = scripted({ act: () => {} })
+describe.each(ours)("when a client over $transport is closed during calls", ({ transport, layer }) => {
+  const silent = scripted({ act: () => {} })
 
-    it.scopedLive("those of its own scope are interrupted", () =>
-      Effect.gen(function* () {
-        const server = yield* silent
-        const unhandled = yield* strays(
-          Effect.gen(function* () {
-            const fibers = yield* Effect.gen(function* () {
-              const forked = yield* Effect.forEach(calls, ({ run }) => Effect.forkScoped(run))
-              expect(yield* eventually(() => server.seen.length === calls.length)).toBe(true)
-              return forked
-            }).pipe(Effect.scoped, Effect.provide(layer({ apiUrl: server.url, policy })))
-            for (const fiber of fibers) {
-              const exit = yield* Effect.timeout(Fiber.await(fiber), "1 second")
-              expect(isInterruptedOnly(exit)).toBe(true)
-            }
-          })
-        )
-        expect(unhandled).toEqual([])
-        for (const { number } of server.seen) expect(yield* server.closed(number)).toBe(true)
-      })
-    )
-
-    // The platform's fetch has nothing to close.
-    if (transport === "fetch") return
-
-    it.scopedLive("those of another scope end, and a later one is told what is wrong", () =>
-      Effect.gen(function* () {
-        const server = yield* silent
-        const unhandled = yield* strays(
-          Effect.gen(function* () {
-            const scope = yield* Scope.make()
-            const client = yield* Layer.buildWithScope(layer({ apiUrl: server.url, policy }), scope)
-            const fibers = yield* Effect.forEach(calls, ({ run }) =>
-              Effect.fork(outcome(Effect.provide(atOnce(run), client)))
-            )
+  it.scopedLive("the calls of its own scope are interrupted", () =>
+    Effect.gen(function* () {
+      const server = yield* silent
+      const unhandled = yield* strays(
+        Effect.gen(function* () {
+          const fibers = yield* Effect.gen(function* () {
+            const forked = yield* Effect.forEach(calls, ({ run }) => Effect.forkScoped(run))
             expect(yield* eventually(() => server.seen.length === calls.length)).toBe(true)
-            yield* Effect.timeout(Scope.close(scope, Exit.void), "1 second")
-            for (const fiber of fibers) {
-              const error = yield* Effect.timeout(Fiber.join(fiber), "1 second")
-              expect(error).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe", retryable: false })
-            }
-            const late = yield* outcome(get.run.pipe(Effect.provide(client)))
-            expect(late).toMatchObject({ _tag: "ClerkTransportError", retryable: false })
-          })
-        )
-        expect(unhandled).toEqual([])
-      })
-    )
-  }
-)
+            return forked
+          }).pipe(Effect.scoped, Effect.provide(layer({ apiUrl: server.url, policy })))
+          for (const fiber of fibers) {
+            const exit = yield* Effect.timeout(Fiber.await(fiber), "1 second")
+            expect(isInterruptedOnly(exit)).toBe(true)
+          }
+        })
+      )
+      expect(unhandled).toEqual([])
+      for (const { number } of server.seen) expect(yield* server.closed(number)).toBe(true)
+    })
+  )
+
+  // The platform's fetch has nothing to close.
+  if (transport === "fetch") return
+
+  it.scopedLive("the calls of another scope end, and a later one fails with the cause", () =>
+    Effect.gen(function* () {
+      const server = yield* silent
+      const unhandled = yield* strays(
+        Effect.gen(function* () {
+          const scope = yield* Scope.make()
+          const client = yield* Layer.buildWithScope(layer({ apiUrl: server.url, policy }), scope)
+          const fibers = yield* Effect.forEach(calls, ({ run }) =>
+            Effect.fork(outcome(Effect.provide(atOnce(run), client)))
+          )
+          expect(yield* eventually(() => server.seen.length === calls.length)).toBe(true)
+          yield* Effect.timeout(Scope.close(scope, Exit.void), "1 second")
+          for (const fiber of fibers) {
+            const error = yield* Effect.timeout(Fiber.join(fiber), "1 second")
+            expect(error).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe", retryable: false })
+          }
+          const late = yield* outcome(get.run.pipe(Effect.provide(client)))
+          expect(late).toMatchObject({ _tag: "ClerkTransportError", retryable: false })
+        })
+      )
+      expect(unhandled).toEqual([])
+    })
+  )
+})

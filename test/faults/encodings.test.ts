@@ -27,7 +27,7 @@ const all: ReadonlyArray<{
   }
 ]
 
-/** The clients of the platform that neither ask for compression nor undo it. */
+/** The clients of the platform that neither request compression nor decompress. */
 const raw: ReadonlyArray<Name> = ["node:http", "undici"]
 const overFetch: ReadonlyArray<Name> = ["fetch", "FetchHttpClient"]
 
@@ -54,7 +54,7 @@ type Outcome = "value" | "encoding" | "empty" | "utf8"
 interface Oddity {
   readonly name: string
   readonly act: Act
-  /** What becomes of the call, and where something else does. */
+  /** The outcome of the call, and the clients with another outcome. */
   readonly expected: Outcome
   readonly except?: readonly [ReadonlyArray<Name>, Outcome]
 }
@@ -123,7 +123,7 @@ const invalid: ReadonlyArray<Oddity> = [
       name: `plain JSON that is labelled ${encoding}`,
       act: sized(encoding, body),
       expected: "encoding",
-      // A body that is text already may have been decompressed by the client.
+      // A plain body may have been decompressed by the client.
       except: [raw, "value"]
     })
   ),
@@ -154,7 +154,7 @@ const invalid: ReadonlyArray<Oddity> = [
       name: `gzip without its checksum, ${framing}`,
       act: act("gzip", gzip.subarray(0, -8)),
       expected: "encoding",
-      // Node's fetch does not look for it, and the text is whole.
+      // Node's fetch does not check it, and the text is complete.
       except: [overFetch, "value"]
     })
   ),
@@ -200,7 +200,7 @@ describe.each(all)("a content encoding over $name", ({ layer, name }) => {
     })
   )
 
-  it.scopedLive("leaves an error response its status when its body stays compressed", () =>
+  it.scopedLive("keeps the status of an error response whose body stays compressed", () =>
     Effect.gen(function* () {
       const text = gzipSync(`{"errors":[{"code":"resource_not_found"}]}`)
       const server = yield* scripted({ act: write(whole(404, text, head("gzip"))) })
@@ -235,7 +235,7 @@ describe.each(all)("an informational response over $name", ({ layer, name }) => 
     })
   )
 
-  it.scopedLive("that asks for nothing is a broken connection, except over node:http: 100", () =>
+  it.scopedLive("without an expectation is a broken connection, except over node:http: 100", () =>
     Effect.gen(function* () {
       const server = yield* scripted({ act: preceded("100 Continue") })
       const result = yield* outcome(Effect.provide(create.run, layer({ apiUrl: server.url, ...settings })))
@@ -284,7 +284,7 @@ describe.each(all)("an informational response over $name", ({ layer, name }) => 
       const server = yield* scripted({ act: write("HTTP/1.1 101 Switching Protocols\r\n\r\n") })
       yield* Effect.gen(function* () {
         const result = yield* outcome(create.run)
-        // undici stumbles over it and does not say why; the fetch of Node 22 waits.
+        // undici fails without a reason, and the fetch of Node 22 waits.
         expect(tagOf(result)).toMatch(/^Clerk(?:TransportError|Timeout)$/)
         expect(result).toMatchObject({ sent: "maybe", attempts: 1, retryable: false })
         if (name === "node:http") expect(result).toMatchObject({ reason: "closed" })

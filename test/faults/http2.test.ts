@@ -36,26 +36,26 @@ const lost = (reason: unknown, again: SecureFault["again"] = "unless once"): Exp
   again
 })
 
-/** Noticed by reading or by writing, as it happens. */
+/** The client may notice it by reading or by writing. */
 const gone = lost(expect.stringMatching(/^(?:reset|closed)$/))
 
-/** Where undici says something other than the runtimes. */
+/** The faults for which undici reports another reason than the runtimes. */
 const deviations: Readonly<Record<string, Expected>> = {
-  "over TLS, a reset before the answer": gone,
+  "over TLS, a reset before the response": gone,
   "over TLS, a reset within the head": gone,
   "over TLS, a reset within the body": lost(expect.stringMatching(/^(?:reset|incomplete-body)$/)),
   "a stream given up within the body": lost("reset"),
   "a stream refused within the body": lost("reset"),
   "a body shorter than announced": lost("protocol", "never"),
-  // Whatever the GOAWAY says, undici 7 drops the connection with all that is on it.
-  "a farewell that refuses the stream": lost("closed")
+  // For any GOAWAY, undici 7 drops the connection with all its requests.
+  "a GOAWAY that excludes the stream": lost("closed")
 }
 
-/** After these undici 7 goes on with a connection that Node has given up, and neither asks nor answers any more. */
+/** After these faults undici 7 keeps a connection that Node has given up, and no request succeeds. */
 const stuck: ReadonlyArray<string> = [
-  "over TLS, a record that is none",
+  "over TLS, an invalid record",
   "a stream given up within the head",
-  "frames that are none"
+  "invalid frames"
 ]
 
 const all = [...secureFaults, ...http2Faults].map((fault) => ({ ...fault, ...deviations[fault.name] }))
@@ -63,7 +63,7 @@ const table = all.filter(({ name }) => !stuck.includes(name))
 const unnoticed = all.filter(({ name }) => stuck.includes(name))
 
 describe("over effect-clerk/Undici, speaking HTTP/2", () => {
-  it.scopedLive("the calls go through", () =>
+  it.scopedLive("the calls succeed", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* serve(goodOver)
       for (const { name, run } of [get, create]) {

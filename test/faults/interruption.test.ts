@@ -14,7 +14,7 @@ const seed = process.env["FAULTS_SEED"] ?? String(Date.now())
 const rounds = 150
 const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 
-/** Answers in four pieces over some fifteen milliseconds; every third time with a refusal that is waited after. */
+/** Responds in four pieces over some fifteen milliseconds. Every third response is an error with a wait. */
 const slowly: Act = (socket, { path, number }) => {
   const body = bodyFor(path)
   const pieces =
@@ -26,7 +26,7 @@ const slowly: Act = (socket, { path, number }) => {
 
 describe.each(ours)("over $transport", ({ layer }) => {
   it.scopedLive(
-    `an interruption at any point gives up the request and nothing else (again with FAULTS_SEED=${seed})`,
+    `an interruption at any point gives up only its request (replay with FAULTS_SEED=${seed})`,
     () =>
       Effect.gen(function* () {
         const server = yield* scripted({ act: slowly })
@@ -43,7 +43,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
               return
             }
             const told = Cause.failureOption(exit.cause)
-            // A create does not ask again after a refusal, so it may have failed by then.
+            // A create is not retried after an error, so it may have failed by then.
             if (told._tag === "Some")
               expect(told.value).toMatchObject({ _tag: "ClerkServerError", status: 503 })
             else expect(Cause.isInterruptedOnly(exit.cause), Cause.pretty(exit.cause)).toBe(true)
@@ -57,7 +57,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
               one,
               { concurrency: 4 }
             )
-            // What was written before an interruption may arrive after it.
+            // Bytes that were written before an interruption may arrive after it.
             yield* Effect.sleep("100 millis")
             const requests = server.seen.length
             // No wait between attempts outlives its call.
@@ -71,34 +71,36 @@ describe.each(ours)("over $transport", ({ layer }) => {
       })
   )
 
-  it.scopedLive(`an interrupted call's answer is closed at the server (again with FAULTS_SEED=${seed})`, () =>
-    Effect.gen(function* () {
-      const server = yield* scripted({
-        act: (socket, request) => {
-          // Never ends: what is not closed by the client stays open.
-          const pieces = [jsonHead, "content-length: 999\r\n\r\n", "{", `"id":`]
-          inTurn(socket, pieces.slice(0, request.number % 5), [0, 3])
-        }
+  it.scopedLive(
+    `an interrupted call closes its response at the server (replay with FAULTS_SEED=${seed})`,
+    () =>
+      Effect.gen(function* () {
+        const server = yield* scripted({
+          act: (socket, request) => {
+            // Never ends, so a response that the client does not close stays open.
+            const pieces = [jsonHead, "content-length: 999\r\n\r\n", "{", `"id":`]
+            inTurn(socket, pieces.slice(0, request.number % 5), [0, 3])
+          }
+        })
+        yield* Effect.gen(function* () {
+          // The first calls of a process are slow. Without them most calls would end before they are sent.
+          yield* Effect.repeatN(Effect.timeoutOption(get.run, "20 millis"), 9)
+          const warm = server.seen.length
+          yield* Effect.forEach(
+            Array.from({ length: 100 }, (_, index) => calls[index % calls.length]),
+            (call) =>
+              Effect.gen(function* () {
+                const fiber = yield* Effect.fork(call?.run ?? Effect.void)
+                yield* Effect.sleep(yield* Random.nextRange(0, 40))
+                const exit = yield* Fiber.interrupt(fiber)
+                expect(Exit.isInterrupted(exit), String(exit)).toBe(true)
+              }),
+            { concurrency: 4 }
+          )
+          expect(server.seen.length - warm).toBeGreaterThan(10)
+          for (const { number } of server.seen) expect(yield* server.closed(number)).toBe(true)
+        }).pipe(Effect.provide(layer({ apiUrl: server.url, policy })), Effect.withRandom(Random.make(seed)))
       })
-      yield* Effect.gen(function* () {
-        // The first calls of a process are slow: without them most would be given up before they are sent.
-        yield* Effect.repeatN(Effect.timeoutOption(get.run, "20 millis"), 9)
-        const warm = server.seen.length
-        yield* Effect.forEach(
-          Array.from({ length: 100 }, (_, index) => calls[index % calls.length]),
-          (call) =>
-            Effect.gen(function* () {
-              const fiber = yield* Effect.fork(call?.run ?? Effect.void)
-              yield* Effect.sleep(yield* Random.nextRange(0, 40))
-              const exit = yield* Fiber.interrupt(fiber)
-              expect(Exit.isInterrupted(exit), String(exit)).toBe(true)
-            }),
-          { concurrency: 4 }
-        )
-        expect(server.seen.length - warm).toBeGreaterThan(10)
-        for (const { number } of server.seen) expect(yield* server.closed(number)).toBe(true)
-      }).pipe(Effect.provide(layer({ apiUrl: server.url, policy })), Effect.withRandom(Random.make(seed)))
-    })
   )
 })
 

@@ -10,7 +10,7 @@ import { type Act, scripted } from "./support/scripted.js"
 
 const megabyte = 1024 * 1024
 
-/** 200 MB of spaces in some 200 kB, made without ever holding them. */
+/** 200 MB of spaces in some 200 kB, made without holding them in memory. */
 const bomb = async (): Promise<Buffer> => {
   const gzip = createGzip({ level: 9 })
   const parts: Array<Buffer> = []
@@ -23,10 +23,10 @@ const bomb = async (): Promise<Buffer> => {
 }
 
 setFlagsFromString("--expose-gc")
-/** What nobody holds any more must not count as held by whoever comes next. */
+/** Unreachable memory must not count for the next test. */
 const collectGarbage: () => void = runInNewContext("gc")
 
-/** How far the memory of the process rises above where it was, at its highest, in bytes. */
+/** The peak of the process memory above its start, in bytes. */
 const growthDuring = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
   Effect.suspend(() => {
     collectGarbage()
@@ -44,7 +44,7 @@ const growthDuring = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<read
 const tooLarge = { _tag: "ClerkDecodeError", reason: "oversize", attempts: 1, retryable: false }
 
 describe.each(ours)("over $transport", ({ layer }) => {
-  /** The calls one after the other, the first of them once before, so that what is loaded once is loaded. */
+  /** Runs the calls one after the other. A first call before loads the modules. */
   const measured = (act: Act) =>
     Effect.gen(function* () {
       const server = yield* scripted({ act })
@@ -53,7 +53,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
         const ends = yield* Effect.forEach(calls, ({ run }) => growthDuring(outcome(run)))
         for (const [error] of ends) expect(error).toMatchObject(tooLarge)
         expect(server.seen).toHaveLength(calls.length + 1)
-        // A bomb has arrived whole before it is found out, and leaves its connection in order.
+        // A bomb arrives completely before it is detected, so its connection stays usable.
         const abandoned = act === endless ? server.seen : []
         for (const { number } of abandoned) expect(yield* server.closed(number)).toBe(true)
         return Math.max(...ends.map(([, growth]) => growth)) / megabyte
@@ -67,7 +67,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     Buffer.from(`10000\r\n${" ".repeat(0x10000)}\r\n`)
   )
 
-  it.scopedLive("200 MB in 200 kB of gzip are given up at the limit, and never held", () =>
+  it.scopedLive("200 MB in 200 kB of gzip are given up at the limit, and never in memory", () =>
     Effect.gen(function* () {
       const bytes = yield* Effect.promise(bomb)
       expect(bytes.length).toBeLessThan(250_000)
@@ -76,7 +76,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("an answer without end is given up at the limit, and its connection closed", () =>
+  it.scopedLive("an endless response is given up at the limit, and its connection is closed", () =>
     Effect.gen(function* () {
       expect(yield* measured(endless)).toBeLessThan(50)
     })

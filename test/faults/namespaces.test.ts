@@ -83,7 +83,7 @@ describe.skipIf(obstacle !== undefined)(
       ...["20", "22", "24", "26"].map(
         (version) => [`Node ${version}`, `node-${version}/bin/node`, [], "unreachable"] as const
       ),
-      // Bun does not say why a connection died.
+      // Bun does not report why a connection failed.
       ["Bun", "@oven/bun-linux-x64/bin/bun", ["run"], "reset"],
       ["Deno", "@deno/linux-x64-glibc/deno", ["run", "--no-prompt", "--allow-net"], "unreachable"]
     ]

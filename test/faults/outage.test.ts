@@ -8,7 +8,7 @@ import { type Act, scripted } from "./support/scripted.js"
 
 const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 
-/** What a full budget pays for: 500 tokens at 14 a retry, or at 5 when the server only asks for patience. */
+/** The retries of a full budget of 500 tokens: 14 tokens a retry, or 5 after a rate limit. */
 const retries = { transient: 35, throttled: 100 }
 
 const times = <A, E>(count: number, self: Effect.Effect<A, E, ClerkHttp>) =>
@@ -43,7 +43,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("500 calls to nobody at all try 535 times", () =>
+  it.scopedLive("500 calls to a closed port make 535 attempts", () =>
     Effect.gen(function* () {
       const apiUrl = yield* closedPort
       const errors = yield* Effect.provide(times(500, get.run), layer({ apiUrl, policy }))

@@ -87,7 +87,7 @@ const throughUndici = (apiUrl: string, own: RequestPolicy.Settings, make: () => 
 
 interface Way {
   readonly way: string
-  /** Whether the client knows when its request leaves. */
+  /** Whether the client knows when its request is sent. */
   readonly tellsStart: boolean
   /** Whether a proxy that closes the connection during CONNECT ends the request. */
   readonly endsDrops: boolean
@@ -159,7 +159,7 @@ const targets = [
   ["a TLS target", certificate]
 ] as const
 
-/** What became of a call, and what the proxy and the server saw of it. */
+/** The outcome of a call, and the requests that the proxy and the server saw. */
 const attempt = (
   way: Way,
   tls: typeof certificate | undefined,
@@ -310,7 +310,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("ends a call whose CONNECT the proxy answers with garbage", () =>
+    it.scopedLive("ends a call whose CONNECT gets garbage from the proxy", () =>
       Effect.gen(function* () {
         for (const call of [get, create]) {
           const { connects, requests, result } = yield* attempt(way, tls, call, {
@@ -418,7 +418,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
   )
 
   it.scopedLive.each([
-    ["that nobody trusts", untrusted, "tls"],
+    ["that is not trusted", untrusted, "tls"],
     ["for another host", ofOtherHost, "proxy-rejected"]
   ] as const)("rejects a certificate of the proxy %s before it sends anything", ([, tls, reason]) =>
     Effect.gen(function* () {
@@ -471,31 +471,33 @@ const ending = ways.filter(({ endsDrops }) => endsDrops)
 const looping = ways.filter(({ endsDrops }) => !endsDrops)
 
 describe.each(ending)("when a proxy closes the connection during CONNECT, over $way", (way) => {
-  it.scopedLive.each(targets)("retries every operation to %s, and then leaves the proxy alone", ([, tls]) =>
-    Effect.gen(function* () {
-      for (const call of calls) {
-        const unhandled = yield* strays(
-          Effect.gen(function* () {
-            const always = yield* attempt(way, tls, call, { pass: ({ socket }) => void socket.end() })
-            expect(always.result, call.name).toMatchObject({
-              ...transportError("proxy", "no"),
-              attempts: 3,
-              retryable: true
-            })
-            yield* Effect.sleep("100 millis")
-            expect(always.connections(), call.name).toBe(3)
-            expect(always.requests, call.name).toEqual([])
+  it.scopedLive.each(targets)(
+    "retries every operation to %s, and then sends nothing more to the proxy",
+    ([, tls]) =>
+      Effect.gen(function* () {
+        for (const call of calls) {
+          const unhandled = yield* strays(
+            Effect.gen(function* () {
+              const always = yield* attempt(way, tls, call, { pass: ({ socket }) => void socket.end() })
+              expect(always.result, call.name).toMatchObject({
+                ...transportError("proxy", "no"),
+                attempts: 3,
+                retryable: true
+              })
+              yield* Effect.sleep("100 millis")
+              expect(always.connections(), call.name).toBe(3)
+              expect(always.requests, call.name).toEqual([])
 
-            const recovered = yield* attempt(way, tls, call, {
-              pass: once(({ socket }) => void socket.end())
+              const recovered = yield* attempt(way, tls, call, {
+                pass: once(({ socket }) => void socket.end())
+              })
+              expect(tagOf(recovered.result), call.name).toBe("a value")
+              expect(recovered.requests, call.name).toHaveLength(1)
             })
-            expect(tagOf(recovered.result), call.name).toBe("a value")
-            expect(recovered.requests, call.name).toHaveLength(1)
-          })
-        )
-        expect(unhandled).toEqual([])
-      }
-    })
+          )
+          expect(unhandled).toEqual([])
+        }
+      })
   )
 })
 
@@ -517,7 +519,7 @@ describe.each(looping)("when a proxy closes the connection during CONNECT, over 
   )
 })
 
-describe("through a proxy that is asked to forward instead of to tunnel", () => {
+describe("through a proxy that forwards instead of tunnelling", () => {
   const forwarding = (proxyUrl: string, apiUrl: string) =>
     throughUndici(apiUrl, policy, () => new ProxyAgent({ uri: proxyUrl, proxyTunnel: false }))
 
@@ -526,7 +528,7 @@ describe("through a proxy that is asked to forward instead of to tunnel", () => 
     [403, { _tag: "ClerkForbidden", status: 403, errors: [] }, false, false],
     [502, { _tag: "ClerkServerError", status: 502, errors: [] }, true, false],
     [504, { _tag: "ClerkServerError", status: 504, errors: [] }, true, false]
-  ] as const)("a %i of the proxy is an error of its own", ([status, expected, getRetried, createRetried]) =>
+  ] as const)("a %i of the proxy has its own error", ([status, expected, getRetried, createRetried]) =>
     Effect.gen(function* () {
       for (const [call, retryable] of [
         [get, getRetried],

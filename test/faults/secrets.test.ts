@@ -9,7 +9,7 @@ import { atOnce, ours } from "./support/calls.js"
 import { scripted } from "./support/scripted.js"
 import { groups } from "./support/table.js"
 
-/** One with secrets in its body, which is sent once, and one that is repeated. */
+/** One call with secrets in its body, which is sent once, and one call that is retried. */
 const calls: ReadonlyArray<Effect.Effect<unknown, AnyError, ClerkHttp>> = [refresh, Sessions.get("sess_1")]
 
 const seenIn = (name: string, value: unknown) => leaks(valueChannels(name, value), canaries)

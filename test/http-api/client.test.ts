@@ -15,7 +15,7 @@ import { ClerkAuth, CurrentSession } from "effect-clerk/http-api"
 import { Api, apiLive } from "../support/protectedApi.js"
 import { app, clerkWithKeys, newUser, overSocket, portOf, standard } from "../support/protectedServers.js"
 
-/** What makes a derived client talk to a server and show a token. */
+/** The layers with which a derived client sends requests to a server with a token. */
 const to = (baseUrl: string, token?: string) => ({
   baseUrl,
   transformClient: HttpClient.mapRequest((request) =>
@@ -33,7 +33,7 @@ const served = (keys: Layer.Layer<SigningKeys>) =>
   )
 
 describe("the client that is derived from an API", () => {
-  it.scopedLive("gets the refusal of a token as the error it is, with its fields", () =>
+  it.scopedLive("decodes the rejection of a token as its error, with the fields", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const url = yield* served(keys)
@@ -59,7 +59,7 @@ describe("the client that is derived from an API", () => {
     })
   )
 
-  it.scopedLive("gets a 403 as the requirements that are not met", () =>
+  it.scopedLive("decodes a 403 as the requirements that are not met", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const client = yield* clientOf(yield* served(keys), (yield* newUser(clerk)).token)
@@ -69,7 +69,7 @@ describe("the client that is derived from an API", () => {
     })
   )
 
-  it.scopedLive("gets a 503 as keys that are not available, where nobody has to be signed in too", () =>
+  it.scopedLive("decodes a 503 as unavailable keys, also where signing in is optional", () =>
     Effect.gen(function* () {
       const { clerk } = yield* clerkWithKeys()
       const unavailable = new ClerkKeysUnavailable({
@@ -96,7 +96,7 @@ describe("a middleware of the whole API", () => {
   ) {}
   class Guarded extends HttpApi.make("guarded").add(Note).middleware(ClerkAuth) {}
 
-  it.scopedLive("protects every endpoint, and its refusals are decoded and have their headers", () =>
+  it.scopedLive("protects every endpoint, and its errors are decoded and have their headers", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const user = yield* newUser(clerk)

@@ -5,7 +5,7 @@ import { ClerkHttp, SigningKeys } from "effect-clerk"
 import { ClerkEmulator } from "effect-clerk/testing"
 import { app, bearer, clerkWithKeys, cookie, newUser, outcome, stages } from "../support/protectedServers.js"
 
-/** Keys that come after a while, another while each time. */
+/** Keys that arrive after a delay, which differs each time. */
 const dawdling = (keys: Layer.Layer<SigningKeys>) =>
   Layer.effect(
     SigningKeys,
@@ -16,7 +16,7 @@ const dawdling = (keys: Layer.Layer<SigningKeys>) =>
   ).pipe(Layer.provide(keys))
 
 describe.each(stages)("over $name", ({ serve }) => {
-  it.scopedLive("a hundred users at once are each who they are, with tokens remembered", () =>
+  it.scopedLive("a hundred concurrent users are each identified, with a cache of tokens", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const options = { authorizedParties: [app], cache: { capacity: 10 } }
@@ -49,7 +49,7 @@ describe.each(stages)("over $name", ({ serve }) => {
 })
 
 describe.each(stages.filter(({ name }) => name.endsWith("on a socket")))("over $name", ({ serve }) => {
-  it.scopedLive("whoever hangs up while keys are fetched is not waited for", () =>
+  it.scopedLive("the server does not wait for a caller that disconnects while keys are fetched", () =>
     Effect.gen(function* () {
       const { clerk } = yield* clerkWithKeys()
       const { token } = yield* newUser(clerk)
@@ -70,7 +70,7 @@ describe.each(stages.filter(({ name }) => name.endsWith("on a socket")))("over $
     })
   )
 
-  it.scopedLive("whoever waits for the same keys still gets them", () =>
+  it.scopedLive("other callers that wait for the same keys still get them", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const { id, token } = yield* newUser(clerk)

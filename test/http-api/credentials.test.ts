@@ -19,7 +19,7 @@ describe.each(stages)("over $name", ({ serve }) => {
       return { clerk, finds, send: yield* serve(keys, options) }
     })
 
-  it.scopedLive("somebody is who their bearer token says", () =>
+  it.scopedLive("a bearer token identifies the user", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { id, token } = yield* newUser(clerk)
@@ -32,7 +32,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("what is no bearer token is refused, also beside a good cookie", () =>
+  it.scopedLive("an invalid bearer token is rejected, also beside a valid cookie", () =>
     Effect.gen(function* () {
       const { clerk, finds, send } = yield* open()
       const { token } = yield* newUser(clerk)
@@ -57,7 +57,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("two Authorization headers do not make two chances", () =>
+  it.scopedLive("two Authorization headers are not tried one after the other", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { token } = yield* newUser(clerk)
@@ -66,7 +66,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a bearer token decides alone, whoever the cookie is for", () =>
+  it.scopedLive("a bearer token decides alone, for any user in the cookie", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const one = yield* newUser(clerk)
@@ -79,7 +79,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("without a bearer token the session cookie counts, also beside another scheme", () =>
+  it.scopedLive("without a bearer token the session cookie is used, also beside another scheme", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { id, token } = yield* newUser(clerk)
@@ -92,7 +92,7 @@ describe.each(stages)("over $name", ({ serve }) => {
   )
 
   it.scopedLive(
-    "of cookies that are there twice the first counts, as where browsers put the closest one",
+    "the first of two cookies with the same name is used, as browsers send the closest one first",
     () =>
       Effect.gen(function* () {
         const { clerk, send } = yield* open()
@@ -106,7 +106,7 @@ describe.each(stages)("over $name", ({ serve }) => {
       })
   )
 
-  it.scopedLive("a cookie may be quoted, empty, without a value, or not ours", () =>
+  it.scopedLive("a cookie may be quoted, empty, without a value, or unrelated", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { id, token } = yield* newUser(clerk)
@@ -131,7 +131,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("cookies are not looked at where they are turned off", () =>
+  it.scopedLive("cookies are not read when they are turned off", () =>
     Effect.gen(function* () {
       const { clerk, finds, send } = yield* open({ cookies: false })
       const { id, token } = yield* newUser(clerk)
@@ -150,7 +150,7 @@ describe.each(stages)("with a publishable key, over $name", ({ serve }) => {
     return { clerk, keys, send, suffixed }
   })
 
-  it.scopedLive("the instance's own cookie is preferred, and the plain one still counts without it", () =>
+  it.scopedLive("the cookie of the instance is preferred, and the plain one is used without it", () =>
     Effect.gen(function* () {
       const { clerk, send, suffixed } = yield* open
       const one = yield* newUser(clerk)
@@ -159,7 +159,7 @@ describe.each(stages)("with a publishable key, over $name", ({ serve }) => {
       expect(outcome(yield* send("GET /me", { cookie: both }))).toBe(`200 ${one.id}`)
       expect(outcome(yield* send("GET /me", cookie(one.token, suffixed)))).toBe(`200 ${one.id}`)
       expect(outcome(yield* send("GET /me", cookie(two.token)))).toBe(`200 ${two.id}`)
-      // Empty, it says nothing; bad, it is what this instance's front end has set.
+      // An empty cookie counts as absent. An invalid one was set by the front end of this instance.
       expect(outcome(yield* send("GET /me", { cookie: `${suffixed}=; __session=${two.token}` }))).toBe(
         `200 ${two.id}`
       )
@@ -169,14 +169,14 @@ describe.each(stages)("with a publishable key, over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("the cookie of another instance on the same host signs nobody in", () =>
+  it.scopedLive("the cookie of another instance on the same host is not accepted", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open
       const other = yield* clerkWithKeys({ issuer: "https://clerk.other.test" })
       const { token } = yield* newUser(other.clerk)
       expect(outcome(yield* send("GET /me", cookie(token, cookieName(other.clerk))))).toBe("401 missing")
       expect(outcome(yield* send("GET /me", cookie(token)))).toBe("401 unknown-key")
-      // Signed by a key of ours, it still names another issuer.
+      // It is signed with a known key, but it names another issuer.
       const { session } = yield* clerk.signIn((yield* clerk.createUser()).id)
       const claims = { iss: other.clerk.issuer }
       const foreign = yield* clerk.mintSessionToken(session.id, {

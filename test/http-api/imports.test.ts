@@ -4,7 +4,7 @@ import { build } from "esbuild"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Every module of the package that an entry loads, and every other that these import. Types are gone by then. */
+/** Every module of the package that an entry loads, and every other that these import. Types are removed by then. */
 const loadedBy = async (entry: string) => {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -26,19 +26,19 @@ const isServer = (name: string) =>
   /^@effect\/platform(-node)?(\/|$)/.test(name) &&
   /Server|HttpApi|HttpApp|Router|Middleware|OpenApi|platform$/.test(name)
 
-describe("who does not protect a server", () => {
-  it("loads none of the platform's modules for one", async () => {
+describe("a program that protects no server", () => {
+  it("loads no server module of the platform", async () => {
     const { others, own } = await loadedBy("index.ts")
     expect(others.filter(isServer)).toEqual([])
     expect(own.filter((file) => file.startsWith("http-api/"))).toEqual([])
     expect(own).not.toContain("core/server/challenge.ts")
     expect(own).not.toContain("core/server/credential.ts")
-    // Not to be trusted if it looked at nothing.
+    // The check is void if it found no module.
     expect(own).toContain("runtime/verify.ts")
     expect(others).toContain("@effect/platform/HttpClient")
   })
 
-  it("and who does loads them", async () => {
+  it("and a program that protects one loads them", async () => {
     const { others } = await loadedBy("http-api/index.ts")
     expect(others.filter(isServer)).toEqual([
       "@effect/platform/HttpApiMiddleware",
@@ -52,7 +52,7 @@ describe("who does not protect a server", () => {
   })
 })
 
-describe("who protects a server", () => {
+describe("a program that protects a server", () => {
   it("loads neither the test kit nor anything of one runtime", async () => {
     const { others, own } = await loadedBy("http-api/index.ts")
     expect(own.filter((file) => file.startsWith("testing/"))).toEqual([])

@@ -15,7 +15,7 @@ const ref = (name: string) => ({
 
 const both = [{ clerkBearer: [] }, { clerkCookie: [] }]
 
-/** What the document says of an endpoint, apart from its success. */
+/** The parts of an endpoint in the document, without its success. */
 const operation = (spec: OpenApi.OpenAPISpec, path: string) => {
   const { responses, security } = spec.paths[path]?.get ?? { responses: {}, security: [] }
   const schemas = Object.fromEntries(
@@ -34,7 +34,7 @@ describe("the OpenAPI document", () => {
     expect(operation(OpenApi.fromApi(api), "/me")).toEqual({ security: both, schemas: unauthorized })
   })
 
-  it("names them for an endpoint, and not for its neighbour", () => {
+  it("names them for an endpoint, and not for the next one", () => {
     const group = HttpApiGroup.make("group").add(get("me").middleware(ClerkAuth)).add(get("open"))
     const spec = OpenApi.fromApi(HttpApi.make("api").add(group))
     expect(operation(spec, "/me")).toEqual({ security: both, schemas: unauthorized })
@@ -51,7 +51,7 @@ describe("the OpenAPI document", () => {
     expect(operation(spec, "/me").schemas).toEqual(unauthorized)
   })
 
-  it("names 403 too where something is required", () => {
+  it("names 403 too for an endpoint with requirements", () => {
     const group = HttpApiGroup.make("group").add(get("vault").middleware(Admins))
     expect(operation(OpenApi.fromApi(HttpApi.make("api").add(group)), "/vault")).toEqual({
       security: both,
@@ -59,7 +59,7 @@ describe("the OpenAPI document", () => {
     })
   })
 
-  it("names 503 alone where nobody has to be signed in", () => {
+  it("names only 503 where signing in is optional", () => {
     const group = HttpApiGroup.make("group").add(get("page")).middleware(ClerkAuthOptional)
     expect(operation(OpenApi.fromApi(HttpApi.make("api").add(group)), "/page")).toEqual({
       security: [],
@@ -79,7 +79,7 @@ describe("the OpenAPI document", () => {
     ])
   })
 
-  it("has an endpoint's own error of a status beside ours", () => {
+  it("lists an endpoint's own error beside the library's error of the same status", () => {
     const { schemas } = operation(OpenApi.fromApi(Api), "/own-401")
     expect(schemas["401"]).toEqual({
       "application/json": {
@@ -110,7 +110,7 @@ describe("the OpenAPI document", () => {
     })
   })
 
-  it("tells what the errors hold on the wire", () => {
+  it("describes the encoded fields of the errors", () => {
     const schemas = OpenApi.fromApi(Api).components.schemas
     const required = (name: string) => Reflect.get(schemas[name] ?? {}, "required")
     const properties = (name: string) => Reflect.get(schemas[name] ?? {}, "properties")

@@ -39,29 +39,29 @@ const refusalOf = (build: Build, options: unknown) =>
 const noParties =
   'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
 
-describe.each(builds)("%s refuses", (_, build) => {
+describe.each(builds)("%s rejects", (_, build) => {
   const refused: ReadonlyArray<readonly [name: string, options: unknown, setting: string, rule?: string]> = [
     ["no parties where cookies are read", {}, "authorizedParties", noParties],
     ["no options at all", undefined, "authorizedParties", noParties],
-    ["parties that are not there", { authorizedParties: undefined }, "authorizedParties", noParties],
-    ["parties that are not there, beside cookies", { cookies: true }, "authorizedParties", noParties],
+    ["parties that are undefined", { authorizedParties: undefined }, "authorizedParties", noParties],
+    ["parties that are undefined, beside cookies", { cookies: true }, "authorizedParties", noParties],
     ["null for parties", { authorizedParties: null }, "authorizedParties"],
     ["an empty list of parties", { authorizedParties: [] }, "authorizedParties"],
     ["a text for parties", { authorizedParties: app }, "authorizedParties"],
     ["a pattern for parties", { authorizedParties: /./ }, "authorizedParties"],
     ["a party with a slash at its end", { authorizedParties: [`${app}/`] }, "authorizedParties"],
     ["a party without a scheme", { authorizedParties: ["app.emulator.test"] }, "authorizedParties"],
-    ["bad parties without cookies too", { cookies: false, authorizedParties: [] }, "authorizedParties"],
+    ["invalid parties without cookies too", { cookies: false, authorizedParties: [] }, "authorizedParties"],
     ["a text for cookies", { ...standard, cookies: "false" }, "cookies"],
     ["null for cookies", { ...standard, cookies: null }, "cookies"],
     ["a category", { ...standard, category: "template" }, "category"],
     ["even the category there is", { ...standard, category: "session" }, "category"],
-    ["a publishable key that is none", { ...standard, publishableKey: "pk_x" }, "publishableKey"],
+    ["an invalid publishable key", { ...standard, publishableKey: "pk_x" }, "publishableKey"],
     ["an empty publishable key", { ...standard, publishableKey: "" }, "publishableKey"],
-    ["an issuer that is no address", { ...standard, issuer: "clerk.example.com" }, "issuer"],
-    ["an option nobody knows", { ...standard, authorisedParties: [app] }, "authorisedParties"],
+    ["an issuer that is no URL", { ...standard, issuer: "clerk.example.com" }, "issuer"],
+    ["an unknown option", { ...standard, authorisedParties: [app] }, "authorisedParties"],
     [
-      "a misspelt one, with the name it stands for",
+      "a misspelt option, with the name that was meant",
       { ...standard, publishablekey: "pk_x" },
       "publishablekey",
       "is not an option of authentication; did you mean publishableKey?"
@@ -78,7 +78,7 @@ describe.each(builds)("%s refuses", (_, build) => {
       "issuer",
       "must be set on the object itself, not inherited"
     ],
-    ["a bad clock skew", { ...standard, clockSkew: "1 hour" }, "clockSkew"],
+    ["an invalid clock skew", { ...standard, clockSkew: "1 hour" }, "clockSkew"],
     ["a cache without a capacity", { ...standard, cache: {} }, "cache.capacity"]
   ]
 
@@ -92,7 +92,7 @@ describe.each(builds)("%s refuses", (_, build) => {
   )
 })
 
-describe("requirements that nobody can meet", () => {
+describe("requirements that no session can meet", () => {
   const levels =
     "must be strict_mfa, strict, moderate, lax, or a level (first_factor, second_factor or multi_factor) and a duration within"
   const object = 'must be an object, such as { permission: "org:teams:delete" }'
@@ -145,7 +145,7 @@ describe("requirements that nobody can meet", () => {
   }
 })
 
-/** Looks at a request as a server would. */
+/** Authenticates a request as a server would. */
 const judge = <A, E>(
   self: Effect.Effect<A, E, HttpServerRequest.HttpServerRequest>,
   headers: Record<string, string>,
@@ -180,7 +180,7 @@ const setUp = Effect.gen(function* () {
 })
 
 describe("the issuer", () => {
-  it.live("is that of the publishable key, unless it is given", () =>
+  it.live("is the one of the publishable key, unless it is given", () =>
     Effect.gen(function* () {
       const { clerk, foreign, reasonOf, user } = yield* setUp
       const { publishableKey } = clerk
@@ -195,8 +195,8 @@ describe("the issuer", () => {
   )
 })
 
-describe("what is remembered of the options", () => {
-  it.live("is a copy, so that a party added later is none", () =>
+describe("the stored options", () => {
+  it.live("are a copy, so that a party that is added later is not accepted", () =>
     Effect.gen(function* () {
       const evil = "https://evil.test"
       const parties = [app]
@@ -208,7 +208,7 @@ describe("what is remembered of the options", () => {
   )
 })
 
-describe("what every object inherits is no option:", () => {
+describe("an inherited property is not an option:", () => {
   const polluted: ReadonlyArray<readonly [name: string, entries: object, options: object, setting: string]> =
     [
       ["parties", { authorizedParties: ["https://evil.test"] }, {}, "authorizedParties"],

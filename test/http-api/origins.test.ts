@@ -11,7 +11,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     return { clerk, send, ...(yield* newUser(clerk)) }
   })
 
-  it.scopedLive("a change by cookie from an origin that is not a party is refused", () =>
+  it.scopedLive("a change by cookie from an origin that is not a party is rejected", () =>
     Effect.gen(function* () {
       const { send, token } = yield* open
       const foreign = [
@@ -37,7 +37,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a change by cookie from a party, or from no browser, passes", () =>
+  it.scopedLive("a change by cookie from a party, or from no browser, is accepted", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       for (const origin of [app, "http://localhost:3000"]) {
@@ -47,7 +47,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a bearer token may come from anywhere, since no browser adds it by itself", () =>
+  it.scopedLive("a bearer token is accepted from any origin, since no browser adds it by itself", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       for (const origin of [evil, "null"]) {
@@ -57,27 +57,25 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive(
-    "reading by cookie may be asked for from anywhere, since who may see the answer is for CORS",
-    () =>
-      Effect.gen(function* () {
-        const { id, send, token } = yield* open
-        expect(outcome(yield* send("GET /me", { ...cookie(token), origin: evil }))).toBe(`200 ${id}`)
-      })
+  it.scopedLive("a read by cookie is accepted from any origin, since CORS protects the response", () =>
+    Effect.gen(function* () {
+      const { id, send, token } = yield* open
+      expect(outcome(yield* send("GET /me", { ...cookie(token), origin: evil }))).toBe(`200 ${id}`)
+    })
   )
 
-  it.scopedLive("a WebSocket by cookie may not be opened from a foreign origin", () =>
+  it.scopedLive("a WebSocket by cookie is rejected from a foreign origin", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       const handshake = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" }
       const by = (origin: string) => send("GET /me", { ...handshake, ...cookie(token), origin })
       expect(outcome(yield* by(evil))).toBe("401 cross-origin")
-      // This endpoint opens none, but answers as to any other GET.
+      // This endpoint opens no WebSocket, and responds as to any other GET.
       expect(outcome(yield* by(app))).toBe(`200 ${id}`)
     })
   )
 
-  it.scopedLive("where nobody has to be signed in, a change from a foreign origin is nobody's", () =>
+  it.scopedLive("where signing in is optional, a change from a foreign origin has no user", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       expect(outcome(yield* send("POST /visitor", { ...cookie(token), origin: evil }))).toBe("200 nobody")
@@ -116,7 +114,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a predicate that throws lets nobody in by cookie", () =>
+  it.scopedLive("a predicate that throws rejects every cookie", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const send = yield* serve(keys, {
@@ -131,7 +129,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("without a token, where it comes from does not matter", () =>
+  it.scopedLive("without a token, the origin does not matter", () =>
     Effect.gen(function* () {
       const { send } = yield* open
       expect(outcome(yield* send("POST /me", { origin: evil }))).toBe("401 missing")

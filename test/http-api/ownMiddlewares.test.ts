@@ -61,9 +61,9 @@ class Tenants extends HttpApi.make("tenants").add(
 const webOf = <E>(live: Layer.Layer<HttpApi.Api, E, Layer.Layer.Success<typeof HttpServer.layerContext>>) =>
   inProcess(() => HttpApiBuilder.toWebHandler(Layer.provideMerge(live, HttpServer.layerContext)))
 
-describe("claims of one's own", () => {
+describe("custom claims", () => {
   const servers = {
-    "through a middleware of one's own": (keys: Layer.Layer<SigningKeys>) =>
+    "through a custom middleware": (keys: Layer.Layer<SigningKeys>) =>
       webOf(
         HttpApiBuilder.api(Tenants).pipe(
           Layer.provide(
@@ -93,7 +93,7 @@ describe("claims of one's own", () => {
   }
 
   it.scopedLive.each(Object.entries(servers))(
-    "reach the handler %s, and refusals have their headers",
+    "reach the handler %s, and errors have their headers",
     ([, serve]) =>
       Effect.gen(function* () {
         const { clerk, keys } = yield* clerkWithKeys()
@@ -103,7 +103,7 @@ describe("claims of one's own", () => {
         expect(outcome(yield* send("GET /tenant", bearer(good)))).toBe("200 acme")
         const refused = yield* send("GET /tenant", bearer(token))
         expect(refused.status).toBe(401)
-        // Where in the claims it went wrong is for the log.
+        // The path of the issue in the claims is for the log.
         expect(JSON.parse(refused.body)).toEqual({ _tag: "ClerkTokenError", reason: "claims" })
         expect(refused.headers["www-authenticate"]).toBe(
           'Bearer realm="clerk", error="invalid_token", error_description="the token was rejected (claims)"'
@@ -133,7 +133,7 @@ const stacked = (keys: Layer.Layer<SigningKeys>) =>
   )
 
 describe("two middlewares on one endpoint", () => {
-  it.scopedLive("both have to let a request pass", () =>
+  it.scopedLive("both have to accept a request", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const send = yield* webOf(stacked(keys))
@@ -153,7 +153,7 @@ describe("two middlewares on one endpoint", () => {
 })
 
 describe("a request that is served again", () => {
-  it.scopedLive("is judged again", () =>
+  it.scopedLive("is authenticated again", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const { find } = yield* Effect.provide(SigningKeys, keys)

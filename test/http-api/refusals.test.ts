@@ -28,7 +28,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     return { clerk, finds, send, user, mint }
   })
 
-  it.scopedLive("a token that does not hold is a 401 that says why", () =>
+  it.scopedLive("an invalid token is a 401 that states the reason", () =>
     Effect.gen(function* () {
       const { clerk, mint, send, user } = yield* open
       const other = yield* clerkWithKeys()
@@ -69,7 +69,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("an expired token's 401 has the times, so that the client can tell a wrong clock", () =>
+  it.scopedLive("an expired token's 401 has the times, so that the client can detect a wrong clock", () =>
     Effect.gen(function* () {
       const { mint, send } = yield* open
       const before = Date.now()
@@ -89,7 +89,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("no refusal tells what was compared", () =>
+  it.scopedLive("no error shows the compared values", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const audience = "https://api.emulator.test"
@@ -113,7 +113,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a request is verified once, whatever it comes with", () =>
+  it.scopedLive("a request is verified once, with any credentials", () =>
     Effect.gen(function* () {
       const { finds, mint, send, user } = yield* open
       const expired = yield* mint({ age: "5 minutes" })
@@ -138,7 +138,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a handler's own 401 and 403 are left as they are", () =>
+  it.scopedLive("a handler's own 401 and 403 are unchanged", () =>
     Effect.gen(function* () {
       const { send, user } = yield* open
       for (const [path, status] of [
@@ -156,7 +156,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("HEAD is judged as GET is", () =>
+  it.scopedLive("HEAD is authenticated like GET", () =>
     Effect.gen(function* () {
       const { send, user } = yield* open
       const refused = yield* send("HEAD /me")
@@ -175,38 +175,40 @@ describe.each(stages)("over $name", ({ serve }) => {
   const failing = (error: ClerkKeysUnavailable) =>
     serve(Layer.succeed(SigningKeys, { find: () => Effect.fail(error) }))
 
-  it.scopedLive("without keys everybody who shows a token gets 503 and when to come back, nobody 401", () =>
-    Effect.gen(function* () {
-      const { user } = yield* open
-      const send = yield* failing(
-        new ClerkKeysUnavailable({
-          reason: "unreachable",
-          retryAfter: Duration.millis(2400),
-          retryable: true
-        })
-      )
-      for (const path of [...paths, "/visitor"]) {
-        for (const headers of [bearer(user.token), cookie(user.token)]) {
-          const answer = yield* send(`GET ${path}`, headers)
-          expect(outcome(answer)).toBe("503 unreachable")
-          expect(JSON.parse(answer.body)).toEqual({
-            _tag: "ClerkKeysUnavailable",
+  it.scopedLive(
+    "without keys every request with a token gets 503 with a Retry-After, and none gets 401",
+    () =>
+      Effect.gen(function* () {
+        const { user } = yield* open
+        const send = yield* failing(
+          new ClerkKeysUnavailable({
             reason: "unreachable",
-            retryAfter: 2400,
+            retryAfter: Duration.millis(2400),
             retryable: true
           })
-          expect(answer.headers["retry-after"]).toBe("3")
-          expect(answer.headers["cache-control"]).toBe("no-store")
-          expect(answer.headers["www-authenticate"]).toBeUndefined()
+        )
+        for (const path of [...paths, "/visitor"]) {
+          for (const headers of [bearer(user.token), cookie(user.token)]) {
+            const answer = yield* send(`GET ${path}`, headers)
+            expect(outcome(answer)).toBe("503 unreachable")
+            expect(JSON.parse(answer.body)).toEqual({
+              _tag: "ClerkKeysUnavailable",
+              reason: "unreachable",
+              retryAfter: 2400,
+              retryable: true
+            })
+            expect(answer.headers["retry-after"]).toBe("3")
+            expect(answer.headers["cache-control"]).toBe("no-store")
+            expect(answer.headers["www-authenticate"]).toBeUndefined()
+          }
         }
-      }
-      // Nothing to be verified, so nothing that is unknown.
-      expect(outcome(yield* send("GET /me"))).toBe("401 missing")
-      expect(outcome(yield* send("GET /visitor"))).toBe("200 nobody")
-    })
+        // There is no token to verify, so the keys do not matter.
+        expect(outcome(yield* send("GET /me"))).toBe("401 missing")
+        expect(outcome(yield* send("GET /visitor"))).toBe("200 nobody")
+      })
   )
 
-  it.scopedLive("a 503 for which waiting has no known end says no time", () =>
+  it.scopedLive("a 503 without a known end has no Retry-After", () =>
     Effect.gen(function* () {
       const { user } = yield* open
       const send = yield* failing(new ClerkKeysUnavailable({ reason: "rejected", retryable: false }))
@@ -217,7 +219,7 @@ describe.each(stages)("over $name", ({ serve }) => {
   )
 })
 
-describe("beside other middlewares the headers of a refusal reach the client:", () => {
+describe("beside other middlewares the headers of an error reach the client:", () => {
   const cors = { allowedOrigins: [app], exposedHeaders: ["www-authenticate"] }
 
   const behaves = (name: string, open: (keys: Layer.Layer<SigningKeys>) => ReturnType<typeof onSocket>) =>

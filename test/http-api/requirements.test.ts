@@ -30,29 +30,31 @@ describe.each(stages)("over $name", ({ serve }) => {
     return { clerk, finds, keys, send, signIn }
   })
 
-  it.scopedLive("who has the permission passes, who has not gets 403 and what kind is missing", () =>
-    Effect.gen(function* () {
-      const { clerk, send, signIn } = yield* open
-      const may = yield* signIn("org:member", ["org:teams:delete"])
-      for (const headers of [bearer(may.token), cookie(may.token)]) {
-        expect(outcome(yield* send("GET /teams", headers))).toBe(`200 ${may.id}`)
-      }
-      const others = [
-        yield* newUser(clerk),
-        yield* signIn("org:admin", []),
-        yield* signIn("org:admin", ["org:teams:read"])
-      ]
-      for (const { token } of others) {
-        const answer = yield* send("GET /teams", bearer(token))
-        expect(answer.status).toBe(403)
-        expect(JSON.parse(answer.body)).toEqual({ _tag: "ClerkAccessDenied", missing: ["permission"] })
-        expect(answer.headers["www-authenticate"]).toBeUndefined()
-        expect(answer.headers["cache-control"]).toBe("no-store")
-      }
-    })
+  it.scopedLive(
+    "a user with the permission is accepted, and one without it gets 403 with the missing kind",
+    () =>
+      Effect.gen(function* () {
+        const { clerk, send, signIn } = yield* open
+        const may = yield* signIn("org:member", ["org:teams:delete"])
+        for (const headers of [bearer(may.token), cookie(may.token)]) {
+          expect(outcome(yield* send("GET /teams", headers))).toBe(`200 ${may.id}`)
+        }
+        const others = [
+          yield* newUser(clerk),
+          yield* signIn("org:admin", []),
+          yield* signIn("org:admin", ["org:teams:read"])
+        ]
+        for (const { token } of others) {
+          const answer = yield* send("GET /teams", bearer(token))
+          expect(answer.status).toBe(403)
+          expect(JSON.parse(answer.body)).toEqual({ _tag: "ClerkAccessDenied", missing: ["permission"] })
+          expect(answer.headers["www-authenticate"]).toBeUndefined()
+          expect(answer.headers["cache-control"]).toBe("no-store")
+        }
+      })
   )
 
-  it.scopedLive("several requirements have to hold together", () =>
+  it.scopedLive("several requirements have to be met together", () =>
     Effect.gen(function* () {
       const { send, signIn } = yield* open
       const admin = yield* signIn("org:admin", [])
@@ -73,7 +75,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a bad token is a 401 there too, never a 403", () =>
+  it.scopedLive("an invalid token is a 401 there too, never a 403", () =>
     Effect.gen(function* () {
       const { clerk, send, signIn } = yield* open
       const { sessionId } = yield* signIn("org:admin", ["org:teams:delete"])
@@ -83,7 +85,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a pending session meets no requirement, even where it is let in", () =>
+  it.scopedLive("a pending session meets no requirement, even where it is accepted", () =>
     Effect.gen(function* () {
       const { keys, signIn } = yield* open
       const send = yield* serve(keys, { ...standard, allowPending: true })
@@ -97,7 +99,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("where nobody has to be signed in, only a good token makes somebody of a visitor", () =>
+  it.scopedLive("where signing in is optional, only a valid token identifies a user", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open
       const { id, sessionId, token } = yield* newUser(clerk)

@@ -12,7 +12,7 @@ import { recordingTracer } from "../support/spans.js"
 const secretKey = "sk_test_CanaryServerKey4b7d2e9f6a1c8035"
 const canary = "CanaryToken7f39c15e8a2b4d60"
 
-/** Everything Effect's loggers write, from the lowest level on. */
+/** All lines that Effect's loggers write, from the lowest level on. */
 const recordingLogs = () => {
   const lines: Array<string> = []
   const all = [
@@ -49,7 +49,7 @@ const servers: ReadonlyArray<readonly [name: string, serve: Serve]> = [
   ]
 ]
 
-/** Keys from a Clerk that is asked with the canary, and that Clerk. */
+/** Keys that are fetched from Clerk with the canary, and that Clerk. */
 const clerkBehind = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator.make({ secretKey: Redacted.make(secretKey) })
   const keys = SigningKeys.layerJwks.pipe(
@@ -62,7 +62,7 @@ const clerkBehind = Effect.gen(function* () {
 })
 
 describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
-  it.scopedLive("in an answer, a log line of any level, or a span", () => {
+  it.scopedLive("in a response, a log line of any level, or a span", () => {
     const { layer, lines } = recordingLogs()
     const { spans, tracer } = recordingTracer()
     return Effect.gen(function* () {
@@ -96,7 +96,7 @@ describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
         )
 
       yield* askAll(yield* serve(keys))
-      // And where the keys cannot be had.
+      // And while the keys are unavailable.
       const down = yield* clerkBehind
       for (let i = 0; i < 100; i++) yield* down.clerk.respondNext({ status: 503, body: canary })
       yield* askAll(yield* serve(down.keys))
@@ -116,7 +116,7 @@ describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
       ]
       expect(leaks(channels, { secretKey, canary, ...Object.fromEntries(segments) })).toEqual([])
 
-      // Not to be trusted if it looked at nothing.
+      // The check is void if there was nothing to search.
       const statuses = new Set(answers.map(([name]) => name.split(": ")[1]))
       expect(statuses).toEqual(new Set(["200", "401", "403", "503"]))
       expect(lines.some((line) => line.includes("level=DEBUG"))).toBe(true)

@@ -30,7 +30,7 @@ const valuesOf = (values: object, within?: string): ReadonlyArray<Exported> =>
       isNamespace(value) ? valuesOf(value, name) : [[name, within]]
   )
 
-/** As code: `Sessions.get`, or `get` beside `Sessions` where the name alone would be any word. */
+/** As code: `Sessions.get`, or `get` beside `Sessions` where the name alone is a common word. */
 const isInGuides = (name: string, within: string | undefined) =>
   new RegExp(`(?<![\\w$])${within === undefined ? name : `${within}\\.${name}`}(?![\\w$])`).test(guides)
 
@@ -48,7 +48,7 @@ describe("the exports of the package", () => {
     assert.deepStrictEqual([...new Set(missing)], [])
   })
 
-  it("are reachable from the root, but for those of undici and of the wire", () => {
+  it("are reachable from the root, except those of undici and of the wire", () => {
     const apart = /^effect-clerk\/(?:Undici|SessionRequests|Ids: IdText|http-api|testing)/
     const missing = modules
       .flatMap(([entry, values]) => {
@@ -62,12 +62,12 @@ describe("the exports of the package", () => {
     assert.deepStrictEqual(missing, [])
   })
 
-  it("have no helper among them", () => {
+  it("include no helper", () => {
     const names = modules.flatMap(([, values]) => valuesOf(values).map(([name]) => name))
     for (const name of ["callFields", "filledIn", "withJson"]) assert.notInclude(names, name)
   })
 
-  it("are in entries named after the module, and groups of modules in lower case", () => {
+  it("are in entries named after the module, with groups of modules in lower case", () => {
     for (const [entry, path] of entries) {
       if (entry === "effect-clerk") continue
       const name = entry.replace("effect-clerk/", "")

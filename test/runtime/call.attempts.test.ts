@@ -27,10 +27,10 @@ const kinds: ReadonlyArray<readonly [Operation.Kind, Run, ClerkResponse]> = [
 
 const policy = { maxAttempts: 3 }
 
-/** How many requests are made when every one ends like this. */
+/** The number of requests when every one has this outcome. */
 const attemptsOf = (run: Run, turn: ClerkResponse | ClerkTransportError | ClerkDecodeError) =>
   Effect.map(playToFailure(run, { turns: [turn], policy }), ({ error, times }) => {
-    // What the error says is what was done, and a failure that may be retried was.
+    // The error has the number of attempts, and a retryable failure was retried.
     expect(error).toMatchObject({ attempts: times.length, retryable: times.length === policy.maxAttempts })
     return times.length
   })
@@ -50,14 +50,14 @@ const passing = [
 const final = ["proxy-rejected", "tls", "protocol", "invalid-request", "unknown"] as const
 
 describe.each(kinds)("a %s operation", (kind, run) => {
-  it.effect.each(passing)("is tried again when %s came before it was sent", (reason) =>
+  it.effect.each(passing)("is retried when %s came before it was sent", (reason) =>
     Effect.gen(function* () {
       expect(yield* attemptsOf(run, new ClerkTransportError({ reason, sent: "no" }))).toBe(3)
     })
   )
 
   it.effect.each(passing)(
-    `is ${kind === "once" ? "not " : ""}tried again when %s leaves open whether it was sent`,
+    `is ${kind === "once" ? "not " : ""}retried when %s leaves open whether it was sent`,
     (reason) =>
       Effect.gen(function* () {
         expect(yield* attemptsOf(run, new ClerkTransportError({ reason, sent: "maybe" }))).toBe(
@@ -66,7 +66,7 @@ describe.each(kinds)("a %s operation", (kind, run) => {
       })
   )
 
-  it.effect.each(final)("is not tried again after %s, sent or not", (reason) =>
+  it.effect.each(final)("is not retried after %s, sent or not", (reason) =>
     Effect.gen(function* () {
       for (const sent of ["no", "maybe"] as const) {
         expect(yield* attemptsOf(run, new ClerkTransportError({ reason, sent }))).toBe(1)
@@ -74,13 +74,13 @@ describe.each(kinds)("a %s operation", (kind, run) => {
     })
   )
 
-  it.effect("is tried again when Clerk turned it away unread", () =>
+  it.effect("is retried when Clerk rejected it unread", () =>
     Effect.gen(function* () {
       expect(yield* attemptsOf(run, ClerkTest.json(429, {}))).toBe(3)
     })
   )
 
-  it.effect(`is ${kind === "once" ? "not " : ""}tried again when Clerk, or what is before it, failed`, () =>
+  it.effect(`is ${kind === "once" ? "not " : ""}retried when Clerk or a gateway failed`, () =>
     Effect.gen(function* () {
       for (const status of [408, 500, 502, 503, 504, 520, 521, 522, 523, 524]) {
         expect(yield* attemptsOf(run, ClerkTest.json(status, {})), String(status)).toBe(
@@ -90,7 +90,7 @@ describe.each(kinds)("a %s operation", (kind, run) => {
     })
   )
 
-  it.effect("is not tried again after any other answer", () =>
+  it.effect("is not retried after any other response", () =>
     Effect.gen(function* () {
       const others = [
         204, 301, 302, 304, 307, 400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 418, 422, 423, 425, 501,
@@ -102,7 +102,7 @@ describe.each(kinds)("a %s operation", (kind, run) => {
     })
   )
 
-  it.effect("is not tried again when the answer cannot be read", () =>
+  it.effect("is not retried when the response cannot be decoded", () =>
     Effect.gen(function* () {
       for (const unreadable of ["", "{", "{}", "null"]) {
         expect(yield* attemptsOf(run, wire.text(unreadable))).toBe(1)
@@ -115,7 +115,7 @@ describe.each(kinds)("a %s operation", (kind, run) => {
 })
 
 describe("a call", () => {
-  it.effect.each(kinds)("of kind %s succeeds as soon as one attempt does", ([, run, success]) =>
+  it.effect.each(kinds)("of kind %s succeeds when one attempt succeeds", ([, run, success]) =>
     Effect.gen(function* () {
       const plays = [[success], [refused, success], [refused, ClerkTest.json(429, {}), success]] as const
       for (const turns of plays) {
@@ -126,7 +126,7 @@ describe("a call", () => {
     })
   )
 
-  it.effect("fails with what happened last", () =>
+  it.effect("fails with the last error", () =>
     Effect.gen(function* () {
       const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
         turns: [ClerkTest.json(503, {}), refused, ClerkTest.json(404, {}), ClerkTest.json(200, wire.session)],
@@ -164,7 +164,7 @@ describe("a call", () => {
     })
   )
 
-  it.effect("is made as often as the policy says", () =>
+  it.effect("makes as many attempts as the policy states", () =>
     Effect.gen(function* () {
       for (const attempts of [1, 2, 10]) {
         const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
@@ -177,7 +177,7 @@ describe("a call", () => {
     })
   )
 
-  it.effect("is made three times by the standard policy", () =>
+  it.effect("makes three attempts under the standard policy", () =>
     Effect.gen(function* () {
       expect(RequestPolicy.standard).toEqual({
         maxAttempts: 3,
@@ -192,7 +192,7 @@ describe("a call", () => {
     })
   )
 
-  it.effect.each(operations)("of $name is made once when the service has no policy", ({ run }) =>
+  it.effect.each(operations)("of $name makes one attempt when the service has no policy", ({ run }) =>
     Effect.gen(function* () {
       for (const settings of [undefined, {}, { maxAttempts: undefined }]) {
         const { error, times } = yield* playToFailure(run, {
@@ -215,23 +215,25 @@ describe("a call", () => {
     })
   )
 
-  it.effect("that creates is made once when its answer is lost, and says that it may have worked", () =>
-    Effect.gen(function* () {
-      const { error, times } = yield* playToFailure(Sessions.create({ userId: "user_1" }), {
-        turns: [
-          new ClerkTransportError({ reason: "closed", sent: "maybe" }),
-          ClerkTest.json(200, wire.session)
-        ],
-        policy: RequestPolicy.standard
+  it.effect(
+    "that creates makes one attempt when its response is lost, and states that it may have succeeded",
+    () =>
+      Effect.gen(function* () {
+        const { error, times } = yield* playToFailure(Sessions.create({ userId: "user_1" }), {
+          turns: [
+            new ClerkTransportError({ reason: "closed", sent: "maybe" }),
+            ClerkTest.json(200, wire.session)
+          ],
+          policy: RequestPolicy.standard
+        })
+        expect(times).toHaveLength(1)
+        expect(error).toMatchObject({
+          _tag: "ClerkTransportError",
+          operation: "Sessions.create",
+          sent: "maybe",
+          attempts: 1,
+          retryable: false
+        })
       })
-      expect(times).toHaveLength(1)
-      expect(error).toMatchObject({
-        _tag: "ClerkTransportError",
-        operation: "Sessions.create",
-        sent: "maybe",
-        attempts: 1,
-        retryable: false
-      })
-    })
   )
 })

@@ -12,7 +12,7 @@ const get = Sessions.get("sess_1")
 
 const success = ClerkTest.json(200, wire.session)
 
-/** An exchange that takes its time. */
+/** A slow exchange. */
 const taking = (duration: `${number} seconds`, answer: ClerkResponse): Turn =>
   Effect.delay(Effect.succeed(answer), duration)
 
@@ -20,7 +20,7 @@ describe("the time limit of one attempt", () => {
   const policy = { maxAttempts: 3, timeout: "2 seconds" } as const
 
   it.effect.each(operations)(
-    "of $name, of the kind $kind, leaves open what Clerk did",
+    "of $name, of the kind $kind, leaves open whether Clerk has acted",
     ({ run, name, kind }) =>
       Effect.gen(function* () {
         const { error, times } = yield* playToFailure(run, { turns: [Effect.never], policy, chance: 0.5 })
@@ -40,7 +40,7 @@ describe("the time limit of one attempt", () => {
       })
   )
 
-  it.effect("is that of each attempt anew", () =>
+  it.effect("starts again for each attempt", () =>
     Effect.gen(function* () {
       const { exit, times, ended } = yield* play(
         Effect.map(get, ({ id }) => id),
@@ -85,7 +85,7 @@ describe("the time limit of one attempt", () => {
 })
 
 describe("the deadline of a call", () => {
-  it.effect("cuts the attempt short that would outlast it", () =>
+  it.effect("ends an attempt that would exceed it", () =>
     Effect.gen(function* () {
       const { error, times, ended } = yield* playToFailure(get, {
         turns: [Effect.never],
@@ -105,7 +105,7 @@ describe("the deadline of a call", () => {
     })
   )
 
-  it.effect("needs no time limit of an attempt", () =>
+  it.effect("does not require a time limit of an attempt", () =>
     Effect.gen(function* () {
       const { error, ended } = yield* playToFailure(get, {
         turns: [Effect.never],
@@ -131,12 +131,12 @@ describe("the deadline of a call", () => {
   )
 
   const beyond: ReadonlyArray<readonly [string, Turn, string]> = [
-    ["that Clerk asks for", ClerkTest.json(429, {}, { "retry-after": "5" }), "ClerkRateLimited"],
-    ["that is due after so many failures", unavailable, "ClerkServerError"],
+    ["of a Retry-After", ClerkTest.json(429, {}, { "retry-after": "5" }), "ClerkRateLimited"],
+    ["of the backoff", unavailable, "ClerkServerError"],
     ["after a lost connection", lost, "ClerkTransportError"]
   ]
 
-  it.effect.each(beyond)("ends the call at once when a wait %s would outlast it", ([, turn, tag]) =>
+  it.effect.each(beyond)("ends the call at once when a wait %s would exceed it", ([, turn, tag]) =>
     Effect.gen(function* () {
       const { error, times, ended } = yield* playToFailure(get, {
         turns: [turn],
@@ -149,7 +149,7 @@ describe("the deadline of a call", () => {
     })
   )
 
-  it.effect("of a slow answer that comes in time is none", () =>
+  it.effect("does not affect a slow response in time", () =>
     Effect.gen(function* () {
       const { exit, ended } = yield* play(
         Effect.map(get, ({ id }) => id),
@@ -195,7 +195,7 @@ describe("the deadline of a call", () => {
 })
 
 describe("without limits", () => {
-  it.effect("an answer may take as long as it takes", () =>
+  it.effect("a response may take any time", () =>
     Effect.gen(function* () {
       const { exit, ended } = yield* play(
         Effect.map(get, ({ id }) => id),
@@ -231,7 +231,7 @@ describe("the policy of a hand-written service", () => {
     ["policy", untyped(null)]
   ]
 
-  it.effect.each(wrong)("is refused for its %s, before anything is sent: %o", ([field, policy]) =>
+  it.effect.each(wrong)("is rejected for its %s, before a request is sent: %o", ([field, policy]) =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [success], policy })
       for (const run of [get, get]) {

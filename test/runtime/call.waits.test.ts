@@ -20,20 +20,20 @@ const waitsOf = (turn: Turn, chance: number, attempts = 10) =>
     ({ waits }) => waits
   )
 
-/** The longest each wait may be. */
+/** The maximum of each wait. */
 const transientBounds = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]
 const throttleBounds = [1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000, 20_000, 20_000]
 
 describe("the wait between attempts", () => {
   const failures: ReadonlyArray<readonly [string, Turn, ReadonlyArray<number>]> = [
-    ["a connection that was refused", refused, transientBounds],
+    ["a refused connection", refused, transientBounds],
     ["a failure of Clerk's", ClerkTest.json(500, {}), transientBounds],
     ["a service that is unavailable", throttled(undefined, 503), transientBounds],
     ["too many requests", throttled(), throttleBounds],
-    ["too many requests, with a Retry-After nobody can read", throttled("soon"), throttleBounds]
+    ["too many requests, with an invalid Retry-After", throttled("soon"), throttleBounds]
   ]
 
-  it.effect.each(failures)("after %s doubles up to a bound, and may be anything below", ([, turn, bounds]) =>
+  it.effect.each(failures)("after %s doubles up to a limit, and is random below it", ([, turn, bounds]) =>
     Effect.gen(function* () {
       expect(yield* waitsOf(turn, 0)).toEqual(bounds.map(() => 0))
       expect(yield* waitsOf(turn, 0.5)).toEqual(bounds.map((bound) => bound / 2))
@@ -41,9 +41,9 @@ describe("the wait between attempts", () => {
     })
   )
 
-  it.effect("is spread over the whole range by chance", () =>
+  it.effect("is spread over the whole range at random", () =>
     Effect.gen(function* () {
-      // A client of its own for each, because one client's retries are rationed.
+      // Each call has a separate client, because one client's retries are limited.
       const plays = yield* Effect.forEach(Array.from({ length: 200 }), (_, index) =>
         playToFailure(get, { turns: [refused], policy: { maxAttempts: 2 }, seed: `client ${index}` })
       )
@@ -56,7 +56,7 @@ describe("the wait between attempts", () => {
     })
   )
 
-  it.effect("is the same again for the same seed, and another for another", () =>
+  it.effect("is the same for the same seed, and differs for another", () =>
     Effect.gen(function* () {
       const waits = (seed: string) =>
         Effect.map(
@@ -72,7 +72,7 @@ describe("the wait between attempts", () => {
 })
 
 describe("Retry-After", () => {
-  it.effect("on 429 and 503 is never undercut, and overshot by a tenth, a second at most", () =>
+  it.effect("on 429 and 503 is the minimum, and the wait exceeds it by at most a tenth, and one second", () =>
     Effect.gen(function* () {
       for (const status of [429, 503]) {
         const waits = (text: string, chance: number) => waitsOf(throttled(text, status), chance, 3)
@@ -104,7 +104,7 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("beyond 20 seconds is told at once, and not waited for", () =>
+  it.effect("beyond 20 seconds is reported at once, without a wait", () =>
     Effect.gen(function* () {
       for (const status of [429, 503]) {
         for (const seconds of [21, 3_600, 9_999_999_999]) {
@@ -122,7 +122,7 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("is obeyed by operations that must not be repeated, for they were turned away unread", () =>
+  it.effect("applies to operations that must not be retried, because Clerk rejected them unread", () =>
     Effect.gen(function* () {
       const { exit, waits } = yield* play(
         Effect.map(Sessions.create({ userId: "user_1" }), ({ id }) => id),

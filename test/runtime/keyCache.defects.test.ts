@@ -12,7 +12,7 @@ class Bug extends Error {}
 const bug = new Bug("the client is broken")
 
 describe("a client that dies", () => {
-  it.effect("lets everybody who waits die of it, and the next one asks again at once", () =>
+  it.effect("makes all waiting callers die, and the next caller fetches at once", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { times, layer } = stage({
@@ -31,7 +31,7 @@ describe("a client that dies", () => {
     })
   )
 
-  it.effect("is not hidden by old keys, which serve again when it is mended", () =>
+  it.effect("is not hidden by old keys, which work again when the client is fixed", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.die(bug), outage] })
       yield* Effect.gen(function* () {
@@ -44,7 +44,7 @@ describe("a client that dies", () => {
     })
   )
 
-  it.effect("makes no key id an unknown one", () =>
+  it.effect("makes no key id unknown", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({
         turns: [keysNamed("ins_1"), Effect.die(bug), keysNamed("ins_1", "ins_2")]
@@ -59,7 +59,7 @@ describe("a client that dies", () => {
     })
   )
 
-  it.effect("does not lengthen the pause that a failure before it has begun", () =>
+  it.effect("does not extend the pause of an earlier failure", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [outage, Effect.die(bug), keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
@@ -74,7 +74,7 @@ describe("a client that dies", () => {
 })
 
 describe("a client that interrupts itself", () => {
-  it.effect("interrupts who waits, and the next one asks again at once", () =>
+  it.effect("interrupts the waiting callers, and the next caller fetches at once", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [Effect.interrupt, keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
@@ -88,7 +88,7 @@ describe("a client that interrupts itself", () => {
 })
 
 describe("a logger that throws", () => {
-  it.effect("keeps nobody waiting when it is told of a failure", () =>
+  it.effect("does not block a caller when it logs a failure", () =>
     Effect.gen(function* () {
       const { layer } = stage({ turns: [keysNamed("ins_1"), outage] })
       const throwing = Logger.make(() => {

@@ -15,7 +15,7 @@ import { refused, stage } from "../support/play.js"
 
 const request = new AsyncLocalStorage<number>()
 
-/** Looks for a key in a request of its own, and gives the outcome with the request in which its fiber went on. */
+/** Finds a key in a separate request, and returns the outcome with the request in which its fiber resumed. */
 const lookIn = (id: number, kid: string) =>
   Effect.flatMap(Effect.runtime<SigningKeys>(), (runtime) =>
     Effect.sync(() =>
@@ -32,7 +32,7 @@ const lookIn = (id: number, kid: string) =>
 
 const nap = (millis: number) => Effect.promise(() => new Promise((resolve) => setTimeout(resolve, millis)))
 
-/** The intervals that run. A runtime that cancels a request drops them without a word. */
+/** The active intervals. A runtime that cancels a request drops them silently. */
 const intervals = new Set<ReturnType<typeof setInterval>>()
 const cancelRequests = Effect.sync(() => {
   for (const interval of intervals) clearInterval(interval)
@@ -76,8 +76,8 @@ describe("a runtime that isolates requests", () => {
 
   it.effect.each([
     ["lets a thousand callers wait for one fetch", nap(300), Effect.succeed(keysNamed("ins_1")), "found"],
-    ["tells a thousand callers why their one fetch failed", pause, outage, "unreachable"]
-  ] as const)("%s, while the clock of a test stands still", ([, wait, end, outcome]) =>
+    ["returns the failure of one fetch to a thousand callers", pause, outage, "unreachable"]
+  ] as const)("%s, while the clock of the test is stopped", ([, wait, end, outcome]) =>
     Effect.gen(function* () {
       expect(yield* lookTogether({ over: isolatedKeysOver, callers: 1_000, wait, end })).toEqual({
         outcomes: [outcome],
@@ -137,7 +137,7 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("takes the result of a fetch that was replaced until the other one has come", () =>
+  it.effect("uses the result of a replaced fetch until the new one completes", () =>
     Effect.gen(function* () {
       const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()] as const
       const { times, layer } = stage({
@@ -163,7 +163,7 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("ignores the result of a fetch that was replaced once the other one has come", () =>
+  it.effect("ignores the result of a replaced fetch after the new one completes", () =>
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { times, layer } = stage({
@@ -182,7 +182,7 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("lets the defect of a client be that of the caller who met it", () =>
+  it.effect("reports the defect of a client to the caller whose fetch died", () =>
     Effect.gen(function* () {
       const bug = new Error("the client is broken")
       const gate = yield* Deferred.make<void>()
@@ -201,7 +201,7 @@ describe("a runtime that isolates requests", () => {
     })
   )
 
-  it.effect("goes on with a stale key after a second, and fetches again after the pause", () => {
+  it.effect("uses a stale key after a second, and fetches again after the pause", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_2")] })
     return Effect.gen(function* () {
       yield* look("ins_1")
@@ -218,33 +218,30 @@ describe("a runtime that isolates requests", () => {
     }).pipe(Effect.provide(isolatedKeysOver(layer)))
   })
 
-  it.effect(
-    "goes on with a stale key while a cancelled request seems to fetch, and then fetches again",
-    () => {
-      const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_2")] })
-      return Effect.gen(function* () {
-        yield* look("ins_1")
-        yield* TestClock.adjust("10 minutes")
-        // Under a clock of its own, which stands still as does the time of a cancelled request.
-        const gone = yield* Effect.fork(Effect.withClock(look("ins_1"), yield* standingStill))
-        yield* pause
-        yield* cancelRequests
+  it.effect("uses a stale key while a cancelled request seems to fetch, and then fetches again", () => {
+    const { times, layer } = stage({ turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_2")] })
+    return Effect.gen(function* () {
+      yield* look("ins_1")
+      yield* TestClock.adjust("10 minutes")
+      // Under a separate clock that is stopped, like the time of a cancelled request.
+      const gone = yield* Effect.fork(Effect.withClock(look("ins_1"), yield* standingStill))
+      yield* pause
+      yield* cancelRequests
+      yield* TestClock.adjust("1 second")
+      for (let second = 0; second < 29; second++) {
+        expect(yield* look("ins_1")).toBe("found")
         yield* TestClock.adjust("1 second")
-        for (let second = 0; second < 29; second++) {
-          expect(yield* look("ins_1")).toBe("found")
-          yield* TestClock.adjust("1 second")
-        }
-        expect(times).toHaveLength(2)
-        // No caller has waited for that fetch for long enough to see that it was cancelled.
-        expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
-        expect(times).toHaveLength(3)
-        yield* Fiber.interrupt(gone)
-        expect(yield* look("ins_2")).toBe("found")
-      }).pipe(Effect.provide(isolatedKeysOver(layer)))
-    }
-  )
+      }
+      expect(times).toHaveLength(2)
+      // No caller has waited long enough for that fetch to detect that it was cancelled.
+      expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["unknown", "found"])
+      expect(times).toHaveLength(3)
+      yield* Fiber.interrupt(gone)
+      expect(yield* look("ins_2")).toBe("found")
+    }).pipe(Effect.provide(isolatedKeysOver(layer)))
+  })
 
-  it.effect("keeps a caller from a logger that throws", () => {
+  it.effect("protects a caller from a logger that throws", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), outage] })
     const throwing = Logger.make(() => {
       throw new Error("the logger is broken")
@@ -257,7 +254,7 @@ describe("a runtime that isolates requests", () => {
   })
 })
 
-/** The clock of the test as it is now, on which nothing ever wakes up. */
+/** A stopped copy of the test clock, on which no sleep ends. */
 const standingStill = Effect.clockWith((clock) => {
   const now = clock.unsafeCurrentTimeNanos()
   return Effect.succeed({
@@ -296,7 +293,7 @@ describe("a flood of forged key ids on a runtime that isolates requests", () => 
       for (let wave = 0; wave < 2; wave++) {
         yield* TestClock.adjust("30 seconds")
         for (const kid of forged(3)) {
-          // Under a clock of its own, on which a cancelled request does not time out either.
+          // Under a separate clock, on which a cancelled request does not time out.
           const fiber = yield* Effect.fork(Effect.withClock(look(kid), yield* standingStill))
           yield* nap(400)
           yield* hangUp([fiber])
@@ -308,7 +305,7 @@ describe("a flood of forged key ids on a runtime that isolates requests", () => 
     }).pipe(Effect.provide(isolatedKeysOver(layer)))
   })
 
-  it.effect("does not keep a caller from a new key after one interrupted fetch in each pause", () => {
+  it.effect("finds a new key after one interrupted fetch in each pause", () => {
     const { times, layer } = stage({
       turns: [keysNamed("ins_1"), Effect.never, keysNamed("ins_1"), Effect.never, keysNamed("ins_2")]
     })
@@ -341,7 +338,7 @@ describe("a runtime that isolates requests is recognized by its user agent", () 
     expect(isolatesRequests()).toBe(isIsolated)
   })
 
-  it("not one whose navigator throws", () => {
+  it("a runtime whose navigator throws is not", () => {
     vi.stubGlobal("navigator", {
       get userAgent(): string {
         throw new Error("not allowed")

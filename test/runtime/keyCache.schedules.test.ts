@@ -9,7 +9,7 @@ import { PCGRandom } from "effect/Utils"
 import { ClerkHttp } from "effect-clerk"
 import { isolatedKeysOver, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
 
-/** Lets any fiber go on that can, and takes the turn from it after a few steps. */
+/** Resumes any ready fiber, and yields after a few steps. */
 const shuffling = (random: PCGRandom): Scheduler.Scheduler => {
   const tasks: Array<Scheduler.Task> = []
   let isRunning = false
@@ -22,7 +22,7 @@ const shuffling = (random: PCGRandom): Scheduler.Scheduler => {
     isRunning = false
   }
   return {
-    // Giving up the turn takes some steps too, so with fewer nothing would ever be done.
+    // A yield takes some steps too, so with fewer steps there would be no progress.
     shouldYield: (fiber) =>
       fiber.currentOpCount > 8 + random.integer(30) && fiber.getFiberRef(FiberRef.currentSchedulingPriority),
     scheduleTask: (task) => {
@@ -40,7 +40,7 @@ const scenarios = [
   { clerk: "is down", answer: Effect.fail(outage), known: "unreachable", forged: "unreachable" }
 ] as const
 
-/** On runtimes where callers share a fetch, and where each request has to go on by itself. */
+/** On runtimes where callers share a fetch, and where each request has to fetch by itself. */
 const variants = [false, true].flatMap((isIsolated) =>
   scenarios.map((scenario) => ({
     ...scenario,
@@ -49,7 +49,7 @@ const variants = [false, true].flatMap((isIsolated) =>
   }))
 )
 
-const name = "in whatever order fibers run, on a runtime that $runtime, when Clerk $clerk"
+const name = "in any order of fibers, on a runtime that $runtime, when Clerk $clerk"
 
 describe.each(variants)(name, ({ answer, forged, isIsolated, known }) => {
   const run = (seed: number) =>
@@ -89,7 +89,7 @@ describe.each(variants)(name, ({ answer, forged, isIsolated, known }) => {
         }
         expect(yield* look("ins_1")).toBe(known)
         expect(requests).toMatchObject({ open: 0, afterAnAnswer: 0 })
-        // One that is given up may still be ending when the next begins.
+        // A fetch that is given up may still be ending when the next begins.
         expect(requests.atOnce).toBeLessThanOrEqual(2)
       }).pipe(
         Effect.provide(isIsolated ? isolatedKeysOver(client) : keysOver(client)),
@@ -97,7 +97,7 @@ describe.each(variants)(name, ({ answer, forged, isIsolated, known }) => {
       )
     })
 
-  it.effect("every caller gets the same outcome, and then nobody fetches again", () =>
+  it.effect("every caller gets the same outcome, and then no caller fetches again", () =>
     Effect.forEach(
       Array.from({ length: 40 }, (_, seed) => seed),
       (seed) =>

@@ -18,10 +18,10 @@ const lookOften = (times: number, kid = "ins_1") =>
 
 const nobody = Fiber.failCause(Cause.die("nobody is there"))
 
-describe("a thousand who wait for keys that nobody has yet", () => {
+describe("a thousand callers that wait for the first keys", () => {
   it.effect.each([
-    ["make one request, which serves them all", Effect.succeed(keysNamed("ins_1")), "found"],
-    ["are told the same failure, of one request", outage, "unreachable"]
+    ["make one request for all of them", Effect.succeed(keysNamed("ins_1")), "found"],
+    ["get the same failure of one request", outage, "unreachable"]
   ] as const)("%s", ([, end, outcome]) =>
     Effect.gen(function* () {
       expect(yield* lookTogether({ over: keysOver, callers: 1_000, wait: pause, end })).toEqual({
@@ -31,7 +31,7 @@ describe("a thousand who wait for keys that nobody has yet", () => {
     })
   )
 
-  it.effect("do not miss the first, nor anybody but the last of them", () =>
+  it.effect("keep the request when any but the last of them is interrupted", () =>
     Effect.gen(function* () {
       const { answer, client, requests } = yield* heldBack
       yield* Effect.gen(function* () {
@@ -48,7 +48,7 @@ describe("a thousand who wait for keys that nobody has yet", () => {
     })
   )
 
-  it.effect("give the request up when all of them are interrupted, and the next one asks again", () =>
+  it.effect("give up the request when all of them are interrupted, and the next caller fetches again", () =>
     Effect.gen(function* () {
       const { answer, client, requests } = yield* heldBack
       yield* Effect.gen(function* () {
@@ -64,14 +64,14 @@ describe("a thousand who wait for keys that nobody has yet", () => {
   )
 })
 
-describe("a request under way", () => {
-  it.effect("is not joined any more once it was given up", () =>
+describe("a pending request", () => {
+  it.effect("is not shared after it was given up", () =>
     Effect.gen(function* () {
       const requests = { made: 0 }
       const client = Layer.succeed(ClerkHttp, {
         execute: () =>
           Effect.suspend(() =>
-            // The first one takes its time to end.
+            // The first request takes some time to end.
             ++requests.made === 1
               ? Effect.onInterrupt(Effect.never, () => Effect.sleep("1 second"))
               : Effect.succeed(keysNamed("ins_1"))
@@ -88,7 +88,7 @@ describe("a request under way", () => {
     })
   )
 
-  it.effect("is joined even while the one that was given up before it comes to its end", () =>
+  it.effect("is shared while an earlier request that was given up still ends", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({
         turns: [
@@ -109,7 +109,7 @@ describe("a request under way", () => {
     })
   )
 
-  it.effect("is given up by somebody who was interrupted before they could wait", () =>
+  it.effect("is given up by a caller that was interrupted before it waits", () =>
     Effect.gen(function* () {
       const { answer, client, requests } = yield* heldBack
       yield* Effect.gen(function* () {
@@ -127,7 +127,7 @@ describe("a request under way", () => {
     })
   )
 
-  it.effect("does not run under the time limits and attempts of the one who waits first", () =>
+  it.effect("does not use the time limits and attempts of the first caller", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({
         turns: [Effect.delay(refused, "1 second"), keysNamed("ins_1")]
@@ -146,7 +146,7 @@ describe("a request under way", () => {
     })
   )
 
-  it.effect("may wait for a fraction of a millisecond before it is repeated", () =>
+  it.effect("may wait for a fraction of a millisecond before it is retried", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [refused, keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
@@ -158,7 +158,7 @@ describe("a request under way", () => {
     })
   )
 
-  it.effect("is a trace of its own, not part of the one who waits first", () =>
+  it.effect("has its own trace, apart from the trace of the first caller", () =>
     Effect.gen(function* () {
       const { spans, tracer } = recordingTracer()
       const { layer } = stage({ turns: [keysNamed("ins_1")] })

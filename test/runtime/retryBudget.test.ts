@@ -18,27 +18,27 @@ const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)
 const policy = { maxAttempts: 2 } as const
 
-/** Makes a call `count` times, whatever becomes of it. */
+/** Makes a call `count` times, with any outcome. */
 const times = (count: number, call: Effect.Effect<unknown, unknown, ClerkHttp>) =>
   Effect.forEach(Array.from({ length: count }), () => Effect.either(call), { discard: true })
 
-/** How many of `calls` calls are retried when each is answered like this. */
+/** The number of `calls` calls that are retried when each gets this response. */
 const retriesIn = (calls: number, answer: Turn) =>
   Effect.map(play(times(calls, get), { turns: [answer], policy }), ({ requests }) => requests.length - calls)
 
-/** Answers the first `count` requests with `first`, and those after with `then`. */
+/** Responds to the first `count` requests with `first`, and to later ones with `then`. */
 const firstly = (count: number, first: Turn, then: (index: number) => Turn) => (index: number) =>
   index < count ? first : then(index - count)
 
-/** Every other request fails, so that every call succeeds by its retry. */
+/** Every other request fails, so that every call succeeds with its retry. */
 const everyOther = (failure: Turn) => (index: number) => (index % 2 === 0 ? failure : success)
 
 describe("the retry budget of a client", () => {
   const failures: ReadonlyArray<readonly [string, Turn, number]> = [
-    ["connections that were refused", refused, 35],
-    ["connections that were lost", lost, 35],
+    ["refused connections", refused, 35],
+    ["lost connections", lost, 35],
     ["failures of Clerk's", unavailable, 35],
-    ["refusals for too many requests", throttled, 100]
+    ["responses with 429", throttled, 100]
   ]
 
   it.effect.each(failures)("is spent by %s after a number of retries", ([, answer, retries]) =>
@@ -59,7 +59,7 @@ describe("the retry budget of a client", () => {
     })
   )
 
-  it.effect("leaves what is too little for one failure to another that costs less", () =>
+  it.effect("keeps tokens that are too few for one failure for a cheaper one", () =>
     Effect.gen(function* () {
       // 35 retries leave 10 of 500: two of 5, none of 14.
       const { requests } = yield* play(times(40 + 10, get), {
@@ -71,7 +71,7 @@ describe("the retry budget of a client", () => {
   )
 
   it.effect.each(failures)(
-    "that is empty lets %s through at once, with a word on the budget",
+    "that is empty fails a call with %s at once, and sets retryBudgetExhausted",
     ([, answer, retries]) =>
       Effect.gen(function* () {
         const { error, requests } = yield* playToFailure(Effect.zipRight(times(retries, get), get), {
@@ -82,7 +82,7 @@ describe("the retry budget of a client", () => {
         expect(error).toMatchObject({ retryBudgetExhausted: true, retryable: true, attempts: 1 })
         expect(error).toBeInstanceOf(Error)
         const { error: plain } = yield* playToFailure(get, { turns: [answer] })
-        // Nothing but that word is added.
+        // Only that field is added.
         expect(plain).not.toHaveProperty("retryBudgetExhausted", true)
         expect({ ...plain, retryBudgetExhausted: true }).toEqual({ ...error })
         expect(error.message).toBe(plain.message)
@@ -101,7 +101,7 @@ describe("the retry budget of a client", () => {
     })
   )
 
-  it.effect("is not mentioned by the last failure of a call that was retried in full", () =>
+  it.effect("is not in the last failure of a call with all of its attempts", () =>
     Effect.gen(function* () {
       const { error } = yield* playToFailure(get, { turns: [unavailable], policy })
       expect(error).toMatchObject({ attempts: 2 })
@@ -122,7 +122,7 @@ describe("a retry budget is filled", () => {
 
   it.effect("by the last retry of a call alone", () =>
     Effect.gen(function* () {
-      // Each call pays 28 and gets 14 back, so 34 leave 24 of 500: one retry more.
+      // Each call uses 28 tokens and restores 14, so 34 calls leave 24 of 500, for one more retry.
       const twice = (index: number) => (index % 3 === 2 ? success : refused)
       const { requests } = yield* play(times(60, get.pipe(RequestPolicy.retry({ maxAttempts: 3 }))), {
         turns: (index) => (index < 34 * 3 ? twice(index) : refused)
@@ -133,7 +133,7 @@ describe("a retry budget is filled", () => {
 
   it.effect("a little by a success without a retry", () =>
     Effect.gen(function* () {
-      // Ten are left over; four successes make fourteen, which is one retry.
+      // Ten tokens are left. Four successes make fourteen, which is one retry.
       for (const [successes, retries] of [
         [3, 0],
         [4, 1],
@@ -149,7 +149,7 @@ describe("a retry budget is filled", () => {
     })
   )
 
-  it.effect("to where it began, and no further", () =>
+  it.effect("to its initial size, and no further", () =>
     Effect.gen(function* () {
       const { requests } = yield* play(times(1_000 + 50, get), {
         turns: firstly(1_000, success, () => refused),
@@ -214,7 +214,7 @@ describe("a retry budget is not touched", () => {
     })
   )
 
-  it.effect("by calls that may not be repeated, or have made all their attempts", () =>
+  it.effect("by calls that must not be retried, or have made all their attempts", () =>
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
       const { requests } = yield* play(

@@ -31,8 +31,8 @@ describe("schemaIssues", () => {
     ["a wrong kind", { name: 5, age: 5 }, ["name: invalid: a string"]],
     ["a description for a rule", { name: "Ann", age: 200 }, ["age: invalid: an age"]],
     ["a description for a wrong kind under a rule", { name: "Ann", age: "5" }, ["age: invalid: an age"]],
-    ["what is missing", { age: 5 }, ["name: missing: a string"]],
-    ["what should not be there", { name: "Ann", age: 5, nik: "A" }, ["nik: unknown: no such field"]],
+    ["a missing field", { age: 5 }, ["name: missing: a string"]],
+    ["an unknown field", { name: "Ann", age: 5, nik: "A" }, ["nik: unknown: no such field"]],
     ["an optional field of another kind", { name: "Ann", age: 5, nick: 5 }, ["nick: invalid: a string"]],
     ["everything at once", {}, ["name: missing: a string", "age: missing: an age"]],
     [
@@ -40,14 +40,14 @@ describe("schemaIssues", () => {
       { name: "Ann", age: 5, friends: [{ name: "Bob", since: 1 }, { name: "Eve" }] },
       ["friends.1.since: missing: a number"]
     ],
-    ["a list that is none", { name: "Ann", age: 5, friends: {} }, ["friends: invalid: an array"]],
+    ["an object for a list", { name: "Ann", age: 5, friends: {} }, ["friends: invalid: an array"]],
     ["an array for an object", [], [": invalid: an object"]],
     ["a text for an object", "Ann", [": invalid: an object"]]
   ] as const) {
-    it(`tells of ${name}`, () => expect(issuesOf(Person, value)).toEqual(issues))
+    it(`reports ${name}`, () => expect(issuesOf(Person, value)).toEqual(issues))
   }
 
-  it("tells of the member of a union that came closest, or of all when none did", () => {
+  it("reports the closest member of a union, or all members when none is close", () => {
     const Shape = Schema.Union(
       Schema.Struct({ kind: Schema.Literal("circle"), radius: Schema.Number }),
       Schema.Struct({ kind: Schema.Literal("square"), side: Schema.Number })
@@ -58,7 +58,7 @@ describe("schemaIssues", () => {
     ])
   })
 
-  it("tells of a rule about several fields at the field it points to", () => {
+  it("reports a rule about several fields at the field of the rule", () => {
     const Range = Schema.Struct({ from: Schema.Number, to: Schema.Number }).pipe(
       Schema.filter(({ from, to }) => from <= to || { path: ["to"], message: "" }, {
         description: "after from"
@@ -67,7 +67,7 @@ describe("schemaIssues", () => {
     expect(issuesOf(Range, { from: 2, to: 1 })).toEqual(["to: invalid: after from"])
   })
 
-  it("tells of no more than sixteen", () => {
+  it("reports sixteen issues at most", () => {
     expect(
       issuesOf(
         Schema.Array(Schema.Number),
@@ -76,12 +76,12 @@ describe("schemaIssues", () => {
     ).toHaveLength(16)
   })
 
-  it("is brief about a schema that has no name and no end", () => {
+  it("reports a recursive schema without a name briefly", () => {
     const Long = Schema.TemplateLiteral("a".repeat(1_000), Schema.String)
     expect(issuesOf(Long, 5)[0]?.length).toBeLessThan(200)
   })
 
-  it("copes with a value it could not print", () => {
+  it("handles a value that cannot be printed", () => {
     const deep: unknown = JSON.parse("[".repeat(200_000) + "]".repeat(200_000))
     expect(issuesOf(Person, { name: deep, age: 5 })).toEqual(["name: invalid: a string"])
     const hostile = {
@@ -95,7 +95,7 @@ describe("schemaIssues", () => {
     ])
   })
 
-  it.prop("never says what was found", [FastCheck.jsonValue()], ([value]) => {
+  it.prop("never shows the received value", [FastCheck.jsonValue()], ([value]) => {
     const secret = "a value that must not be shown"
     const hide = (json: unknown): unknown => {
       if (typeof json === "string") return secret

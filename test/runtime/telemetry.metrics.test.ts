@@ -11,7 +11,7 @@ import * as wire from "../support/wire.js"
 
 type Figures = { readonly [metric: string]: number }
 
-/** What the metrics of this library stand at: counts, and of histograms the count and the sum too. */
+/** The values of this library's metrics: counts, and the count and the sum of histograms. */
 const figures: Effect.Effect<Figures> = Effect.map(Metric.snapshot, (pairs) =>
   Object.fromEntries(
     pairs
@@ -30,7 +30,7 @@ const figures: Effect.Effect<Figures> = Effect.map(Metric.snapshot, (pairs) =>
   )
 )
 
-/** By how much the metrics have moved. */
+/** The change of the metrics. */
 const moved = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const before = yield* figures
@@ -77,7 +77,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("count a retried call once, and its retries by what they follow", () =>
+  it.effect("count a retried call once, and its retries by their cause", () =>
     Effect.gen(function* () {
       const asking = ClerkTest.json(429, {}, { "retry-after": "2" })
       const policy = { maxAttempts: 5 }
@@ -100,7 +100,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("count a call that ran out of time, and how long it had", () =>
+  it.effect("count a call that ran out of time, and its duration", () =>
     Effect.gen(function* () {
       const policy = { maxAttempts: 3, timeout: "1 second", deadline: "2500 millis" } as const
       expect(yield* movedBy(Effect.flip(get), [Effect.never], policy)).toEqual({
@@ -112,7 +112,7 @@ describe("the metrics", () => {
     })
   )
 
-  it.effect("count neither what was refused unsent nor what was interrupted", () =>
+  it.effect("count neither a call that was rejected unsent nor an interrupted one", () =>
     Effect.gen(function* () {
       expect(yield* movedBy(Effect.flip(Sessions.get("no id")), [success])).toEqual({})
       const interrupted = Effect.gen(function* () {

@@ -21,7 +21,7 @@ import * as wire from "../support/wire.js"
 const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)
 
-/** The spans of a call that Clerk answers like this. */
+/** The spans of a call with this response of Clerk. */
 const spansWhen = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, ...answers: [Turn, ...Array<Turn>]) =>
   Effect.gen(function* () {
     const { spans, tracer } = recordingTracer()
@@ -54,7 +54,7 @@ describe("the span of a call", () => {
     })
   )
 
-  it.effect("tells the status and Clerk's id of the request", () =>
+  it.effect("has the status and Clerk's id of the request", () =>
     Effect.gen(function* () {
       const answer = (status: number) =>
         ClerkTest.json(status, wire.session, { "clerk-trace-id": "trace_8f" })
@@ -74,7 +74,7 @@ describe("the span of a call", () => {
     })
   )
 
-  it.effect("tells the id that the error tells, when it stands in the body alone", () =>
+  it.effect("has the id of the error, when it is in the body only", () =>
     Effect.gen(function* () {
       expect(yield* attributesWhen(ClerkTest.json(404, { clerk_trace_id: "trace_8f" }))).toMatchObject({
         "clerk.trace_id": "trace_8f"
@@ -82,7 +82,7 @@ describe("the span of a call", () => {
     })
   )
 
-  it.effect("has no status when there was no answer", () =>
+  it.effect("has no status without a response", () =>
     Effect.gen(function* () {
       const reset = Effect.fail(new ClerkTransportError({ reason: "tls", sent: "no" }))
       expect(yield* attributesWhen(reset)).toEqual({
@@ -90,7 +90,7 @@ describe("the span of a call", () => {
         "error.type": "ClerkTransportError",
         "clerk.attempts": 1
       })
-      // What an earlier attempt was answered is not what this call ended with.
+      // The status of an earlier attempt is not the status of this call.
       const refusal = ClerkTest.json(503, {}, { "clerk-trace-id": "trace_of_the_first" })
       expect(yield* attributesWhen(refusal, reset)).toEqual({
         ...described,
@@ -100,7 +100,7 @@ describe("the span of a call", () => {
     })
   )
 
-  it.effect("spans all attempts and the waits between them", () =>
+  it.effect("covers all attempts and the waits between them", () =>
     Effect.gen(function* () {
       const throttled = ClerkTest.json(429, {}, { "retry-after": "2" })
       const spans = yield* spansWhen(get, throttled, lost, success)
@@ -140,7 +140,7 @@ describe("the span of a call", () => {
     })
   )
 
-  it.effect("is the current one for the transport, so that headers and spans of its own belong to it", () =>
+  it.effect("is the current one for the transport, so that its headers and spans belong to it", () =>
     Effect.gen(function* () {
       const { tracer } = recordingTracer()
       const found: Array<string> = []
@@ -178,7 +178,7 @@ describe("the span of a client's call", () => {
   const secrets = [Redacted.value(secretKey), token, refreshParams.expiredToken, refreshParams.refreshToken]
   const ids = ["sess_traced", "user_traced", "template_traced"]
 
-  it.effect("names the server, is the only one, and tells neither ids nor secrets", () =>
+  it.effect("names the server, is the only one, and shows neither ids nor secrets", () =>
     Effect.gen(function* () {
       const calls: ReadonlyArray<Effect.Effect<unknown, unknown, ClerkHttp>> = [
         Sessions.get("sess_traced"),
@@ -213,7 +213,7 @@ describe("the span of a client's call", () => {
           const shown = JSON.stringify([...attributes])
           expect([...ids, ...secrets].filter((text) => shown.includes(text))).toEqual([])
         }
-        // Nothing of the trace is sent to Clerk.
+        // No part of the trace is sent to Clerk.
         for (const { headers } of sent) {
           expect(
             Object.keys(headers).filter((name) => /^(traceparent|tracestate|b3|x-b3-.*)$/i.test(name))
@@ -224,10 +224,10 @@ describe("the span of a client's call", () => {
   )
 })
 
-describe("no span is made", () => {
+describe("no span is created", () => {
   const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-  /** The spans that Effect's own tracer is asked for. */
+  /** The spans that Effect's own tracer creates. */
   const nativeSpans = <A, E>(self: Effect.Effect<A, E, ClerkHttp>) =>
     Effect.acquireUseRelease(
       Effect.sync(() => vi.spyOn(nativeTracer, "span")),
@@ -239,21 +239,21 @@ describe("no span is made", () => {
       (span) => Effect.sync(() => span.mockRestore())
     )
 
-  it.effect("where nobody would see it: without a span around the call and a tracer of the user's", () =>
+  it.effect("without a span around the call and without a custom tracer", () =>
     Effect.gen(function* () {
       expect(yield* nativeSpans(get)).toEqual([])
       expect(yield* nativeSpans(Effect.withSpan(get, "request"))).toEqual(["request", "Sessions.get"])
     })
   )
 
-  it.effect("where tracing is switched off", () =>
+  it.effect("when tracing is disabled", () =>
     Effect.gen(function* () {
       expect(yield* spansWhen(get.pipe(Effect.withTracerEnabled(false)), success)).toEqual([])
       expect(yield* spansWhen(get, success)).toHaveLength(1)
     })
   )
 
-  it.effect("of a call that is refused before anything is sent", () =>
+  it.effect("for a call that is rejected before a request is sent", () =>
     Effect.gen(function* () {
       expect(yield* spansWhen(Effect.flip(Sessions.get("no id")), success)).toEqual([])
     })

@@ -1,6 +1,6 @@
 /**
- * What the library promises, found out on whatever runtime this is run: over its `fetch`, its WebCrypto and its timers,
- * against the peer at the address given. It is bundled once and run everywhere as it is.
+ * Tests the library on the runtime that runs it: over its `fetch`, its WebCrypto and its timers,
+ * against the peer at the address given. The same bundle runs on every runtime.
  */
 import * as Effect from "effect/Effect"
 import { faults } from "./cases/faults.js"

@@ -76,7 +76,7 @@ const activityOf = (value: unknown): Wire | undefined =>
       })
     : undefined
 
-/** What the documentation says a session decodes to, written without a schema. */
+/** The decoded session by the documentation, written without a schema. */
 const expected = (wire: Wire): unknown => {
   const texts = ["id", "user_id", "status"].map((field) => wire[field])
   const times = ["last_active_at", "expire_at", "updated_at", "created_at"].map((field) => wire[field])
@@ -112,7 +112,7 @@ const inMillis = (session: object): Wire =>
 const bySchema = Schema.decodeUnknownEither(Session)
 const readSession = makeSessionReader((millis) => DateTime.unsafeFromDate(new Date(millis)))
 
-/** Decodes by the schema, having seen that the reader and a round trip return the same. */
+/** Decodes by the schema, after asserting that the reader and a round trip return the same. */
 const decoded = (wire: Wire): unknown => {
   const result = Either.getOrUndefined(bySchema(wire))
   const read = readSession(wire)
@@ -207,7 +207,7 @@ const stable = (value: unknown): string =>
     isObject(each) ? Object.fromEntries(Object.entries(each).sort(([x], [y]) => (x < y ? -1 : 1))) : each
   )
 
-describe("a page with one odd session", () => {
+describe("a page with one unusual session", () => {
   const odd: ReadonlyArray<Wire> = [
     { latest_activity: { id: "activity_1" } },
     { latest_activity: "unknown" },
@@ -215,7 +215,7 @@ describe("a page with one odd session", () => {
     { client_id: 5, last_active_organization_id: [], tasks: {}, actor: "user_2" }
   ]
 
-  it.effect.each(odd)("decodes whole with %j", (fields) =>
+  it.effect.each(odd)("decodes completely with %j", (fields) =>
     Effect.gen(function* () {
       const session = { ...full, id: "sess_2", ...fields }
       const data = [full, session, full]

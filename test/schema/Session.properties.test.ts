@@ -14,7 +14,7 @@ const anyActor = FastCheck.dictionary(
   FastCheck.jsonValue()
 )
 
-/** Any session Clerk could send: what JSON has no words for (undefined, -0) has been through JSON. */
+/** Any session that Clerk could send. A round trip through JSON removes values that JSON lacks (undefined, -0). */
 const anySession = FastCheck.tuple(
   Arbitrary.make(Schema.encodedBoundSchema(Session)),
   FastCheck.option(anyActor)
@@ -25,7 +25,7 @@ const anyPage = FastCheck.record({
   total_count: FastCheck.nat()
 })
 
-/** As it is sent again: keys that hold nothing are left out. */
+/** The encoded form, without the keys that have no value. */
 const tidy = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value
   return Object.fromEntries(
@@ -39,7 +39,7 @@ const decode = Schema.decodeSync(Session)
 const encode = Schema.encodeSync(Session)
 
 describe("any session", () => {
-  it.prop("comes back as it was sent", [anySession], ([wire]) => {
+  it.prop("encodes to the response it was decoded from", [anySession], ([wire]) => {
     expect(encode(decode(wire))).toStrictEqual(tidy(wire))
   })
 
@@ -54,7 +54,7 @@ describe("any session", () => {
 })
 
 describe("any page", () => {
-  it.prop("comes back as it was sent", [anyPage], ([page]) => {
+  it.prop("encodes to the response it was decoded from", [anyPage], ([page]) => {
     const encoded = Schema.encodeSync(SessionPage)(Schema.decodeSync(SessionPage)(page))
     expect(encoded).toStrictEqual({ ...page, data: page.data.map(tidy) })
   })
@@ -65,7 +65,7 @@ describe("any page", () => {
   })
 })
 
-describe("a session with something wrong", () => {
+describe("a session with an invalid field", () => {
   const secret = "a value that must not be shown"
   const times = ["last_active_at", "expire_at", "updated_at", "created_at"]
   const texts = ["id", "user_id", "status"]
@@ -108,7 +108,7 @@ describe("a session with something wrong", () => {
   const failureFor = <A, E>(call: Operation.Op<A, E>, answer: unknown) =>
     Effect.flip(call).pipe(Effect.provide(ClerkTest.layer(() => ClerkTest.json(200, answer))))
 
-  it.effect.prop("is told where, and never what was there", [damage], ([[field, value]]) =>
+  it.effect.prop("is reported with the path and never with the value", [damage], ([[field, value]]) =>
     Effect.gen(function* () {
       const wire = broken(field, value)
       expect(Either.isLeft(Schema.decodeUnknownEither(Session)(wire))).toBe(true)
@@ -123,7 +123,7 @@ describe("a session with something wrong", () => {
   )
 
   it.effect.prop(
-    "is told of in a page by its place, in the envelope and in the bare array",
+    "is reported in a page by its index, in the envelope and in the bare array",
     [damage],
     ([[field, value]]) =>
       Effect.gen(function* () {
@@ -140,7 +140,7 @@ describe("a session with something wrong", () => {
       })
   )
 
-  it.effect.prop("is an error whatever the answer is", [FastCheck.jsonValue()], ([answer]) =>
+  it.effect.prop("is an error for any response", [FastCheck.jsonValue()], ([answer]) =>
     Effect.gen(function* () {
       const error = yield* failureFor(Sessions.get("sess_1"), answer)
       expect(error).toMatchObject({ _tag: "ClerkDecodeError", reason: "schema" })

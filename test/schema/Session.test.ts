@@ -12,7 +12,7 @@ const decode = Schema.decodeUnknownSync(Session)
 const encode = Schema.encodeSync(Session)
 const decodes = (value: unknown): boolean => Either.isRight(Schema.decodeUnknownEither(Session)(value))
 
-/** A session that is over: nothing is known of it but its times. */
+/** An ended session, of which only the times are known. */
 const over = {
   ...documented,
   last_active_organization_id: null,
@@ -20,17 +20,17 @@ const over = {
   abandon_at: documented.expire_at
 }
 
-/** As Clerk sends it once the keys that hold nothing are left out. */
+/** The form in which Clerk sends it, without the keys that have no value. */
 const withoutNulls = (wire: object) =>
   Object.fromEntries(Object.entries(wire).filter(([, value]) => value !== null))
 
 describe("Session decodes", () => {
-  it("an active session with all that is known of it", () => {
+  it("an active session with all fields", () => {
     expect(inMillis(decode(documented))).toStrictEqual(decodedSession)
   })
 
   for (const status of ["ended", "expired", "removed", "replaced", "revoked", "abandoned"]) {
-    it(`one that was ${status}, with null for what is not known`, () => {
+    it(`one that was ${status}, with null for unknown fields`, () => {
       const session = decode({ ...over, status })
       expect(session.status).toBe(status)
       expect(Object.keys(session).sort()).toEqual([
@@ -58,7 +58,7 @@ describe("Session decodes", () => {
     expect(decode({ ...documented, status: "pending", tasks: [] }).tasks).toEqual([])
   })
 
-  it("one in which somebody acts for the user, keeping whatever is said of the actor", () => {
+  it("one in which an actor acts for the user, with all fields of the actor", () => {
     for (const actor of [
       { sub: "user_2" },
       {
@@ -76,7 +76,7 @@ describe("Session decodes", () => {
     }
   })
 
-  it("null as though it were absent, everywhere it is allowed", () => {
+  it("null like an absent field, where it is allowed", () => {
     const nothing = {
       client_id: null,
       actor: null,
@@ -99,7 +99,7 @@ describe("Session decodes", () => {
     }
   })
 
-  it("an activity of which only the kind of device is known, or nothing at all", () => {
+  it("an activity with only a kind of device, or without any field", () => {
     const bare = { is_mobile: true }
     const nulls = Object.fromEntries(Object.keys(documented.latest_activity).map((key) => [key, null]))
     const activity = Schema.decodeUnknownSync(SessionActivity)
@@ -120,14 +120,14 @@ describe("Session decodes", () => {
     expect(Schema.decodeUnknownSync(SessionStatus)("")).toBe("")
   })
 
-  it("times from 1970 to the last a date can hold", () => {
+  it("times from 1970 to the last valid date", () => {
     for (const time of [0, 8_640_000_000_000_000]) {
       const { createdAt } = decode({ ...documented, created_at: time })
       expect(DateTime.toEpochMillis(createdAt)).toBe(time)
     }
   })
 
-  it("keys that name a prototype without touching one", () => {
+  it("keys that name a prototype, without changing a prototype", () => {
     const wire: unknown = JSON.parse(
       `{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},${JSON.stringify(documented).slice(1)}`
     )
@@ -138,7 +138,7 @@ describe("Session decodes", () => {
   })
 })
 
-describe("Session refuses", () => {
+describe("Session rejects", () => {
   for (const field of requiredFields) {
     it(`one whose ${field} is missing, null or of another kind`, () => {
       const { [field]: _, ...rest }: { readonly [name: string]: unknown } = documented
@@ -149,7 +149,7 @@ describe("Session refuses", () => {
     })
   }
 
-  it("numbers where texts are due, and texts where times are", () => {
+  it("numbers in place of texts, and texts in place of times", () => {
     for (const field of ["id", "user_id", "status"]) {
       expect(decodes({ ...documented, [field]: 5 })).toBe(false)
     }
@@ -169,7 +169,7 @@ describe("Session refuses", () => {
     }
   })
 
-  it("what is no session at all", () => {
+  it("values that are not sessions", () => {
     for (const value of [
       null,
       undefined,
@@ -184,7 +184,7 @@ describe("Session refuses", () => {
     }
   })
 
-  it.effect("one that is nested too deeply to be told about, as an error and not a crash", () =>
+  it.effect("one that is nested too deeply, with an error and not a crash", () =>
     Effect.gen(function* () {
       const depth = 200_000
       const body = JSON.stringify({ ...documented, id: [] }).replace(
@@ -204,7 +204,7 @@ describe("Session refuses", () => {
 })
 
 describe("Session encodes", () => {
-  it("to Clerk's own form, without the keys that hold nothing", () => {
+  it("to Clerk's own form, without the keys that have no value", () => {
     expect(encode(decode(documented))).toStrictEqual(withoutNulls(documented))
     expect(encode(decode(over))).toStrictEqual(withoutNulls(over))
   })

@@ -24,12 +24,12 @@ describe("SessionPage", () => {
     expect(decode([])).toStrictEqual({ data: [] })
   })
 
-  it("takes a count of null, or none, for one that is not known", () => {
+  it("decodes a count of null, or a missing count, as unknown", () => {
     expect(decode({ data: [], total_count: null })).toStrictEqual({ data: [] })
     expect(decode({ data: [] })).toStrictEqual({ data: [] })
   })
 
-  it("refuses what is neither", () => {
+  it("rejects other values", () => {
     for (const value of [
       null,
       "sessions",
@@ -50,7 +50,7 @@ describe("SessionPage", () => {
     }
   })
 
-  it("encodes to the envelope, whichever it came in", () => {
+  it("encodes to the envelope, from the envelope and from the array", () => {
     expect(encode(decode(page))).toStrictEqual({ data: [encoded], total_count: 1 })
     expect(encode(decode([session]))).toStrictEqual({ data: [encoded] })
   })

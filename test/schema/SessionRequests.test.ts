@@ -12,7 +12,7 @@ import { accepted, type Call, listWith, refreshWith, untyped } from "../support/
 
 const jwt = refreshParams.expiredToken
 
-describe("what is within the rules", () => {
+describe("valid input", () => {
   it.effect("is sent: the ends of every range", () =>
     Effect.gen(function* () {
       for (const [params, query] of [
@@ -197,7 +197,7 @@ describe("what is within the rules", () => {
   )
 })
 
-describe("a parameter that every object inherits", () => {
+describe("an inherited parameter", () => {
   const clean = (call: () => Call, inherited: { readonly [key: string]: unknown }) =>
     Effect.gen(function* () {
       const expected = yield* accepted(call())
@@ -241,7 +241,7 @@ describe("a parameter that every object inherits", () => {
     )
   }
 
-  it.effect("does not change what a refresh is answered with", () =>
+  it.effect("does not change the response of a refresh", () =>
     Effect.gen(function* () {
       const answer = yield* Effect.suspend(() => Sessions.refresh("sess_1", refreshParams)).pipe(
         withPollutedPrototype({ format: "cookie" })

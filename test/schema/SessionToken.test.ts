@@ -13,7 +13,7 @@ const printed = (value: unknown): string =>
   `${String(value)} ${JSON.stringify(value)} ${inspect(value, { depth: 20, showHidden: true })}`
 
 describe("SessionToken", () => {
-  it("holds the token redacted, and gives it back when asked", () => {
+  it("holds the token redacted, and returns its value", () => {
     const decoded = decodeToken({ ...token, expires_at: 1 })
     expect(Object.keys(decoded)).toEqual(["object", "jwt"])
     expect(Redacted.value(decoded.jwt)).toBe(token.jwt)
@@ -21,11 +21,11 @@ describe("SessionToken", () => {
     expect(printed(decoded)).toContain("<redacted>")
   })
 
-  it("encodes to the token as it was sent, for whoever means to pass it on", () => {
+  it("encodes to the token as it was sent, for programs that forward it", () => {
     expect(Schema.encodeSync(SessionToken)(decodeToken(token))).toStrictEqual(token)
   })
 
-  it("refuses what is no token", () => {
+  it("rejects a value that is not a token", () => {
     for (const value of [
       null,
       token.jwt,
@@ -44,7 +44,7 @@ describe("SessionToken", () => {
 })
 
 describe("SessionCookies", () => {
-  it("holds the cookies redacted, in order, and gives them back when asked", () => {
+  it("holds the cookies redacted, in order, and returns their values", () => {
     const decoded = decodeCookies(cookies)
     expect(decoded.cookies.map(Redacted.value)).toStrictEqual(cookies.cookies)
     for (const cookie of cookies.cookies) expect(printed(decoded)).not.toContain(cookie)
@@ -55,7 +55,7 @@ describe("SessionCookies", () => {
     expect(Schema.encodeSync(SessionCookies)(decodeCookies(cookies))).toStrictEqual(cookies)
   })
 
-  it("refuses what is no list of cookies", () => {
+  it("rejects a value that is not a list of cookies", () => {
     for (const value of [
       null,
       {},

@@ -28,7 +28,7 @@ import { page, requiredFields, session, sessionWith } from "../support/wire.js"
 
 const decoded = Schema.decodeSync(Session)(session)
 
-describe("Clerk's schemas within one's own", () => {
+describe("Clerk's schemas within custom schemas", () => {
   it("are fields of a struct, items of an array, members of a union", () => {
     const Row = Schema.Struct({
       session: Session,
@@ -64,14 +64,14 @@ describe("Clerk's schemas within one's own", () => {
     expect(JSON.parse(Schema.encodeSync(Text)(decoded)).created_at).toBe(session.created_at)
   })
 
-  it("tell equal sessions from others, and print them", () => {
+  it("compare sessions by value, and print them", () => {
     const equivalence = Schema.equivalence(Session)
     expect(equivalence(decoded, Schema.decodeSync(Session)(session))).toBe(true)
     expect(equivalence(decoded, { ...decoded, status: "ended" })).toBe(false)
     expect(Pretty.make(Session)(decoded)).toContain("sess_1")
   })
 
-  it("make sessions to test with, which are sessions", () => {
+  it("generate arbitrary sessions, which are valid", () => {
     const sessions = FastCheck.sample(Arbitrary.make(Session), 20)
     expect(sessions.every(Schema.is(Session))).toBe(true)
   })
@@ -94,7 +94,7 @@ describe("Clerk's ids", () => {
 })
 
 describe("the JSON Schema of", () => {
-  it("a session is Clerk's own form, under a name of its own", () => {
+  it("a session is Clerk's own form, under a separate name", () => {
     const { $defs = {} } = JSONSchema.make(Session)
     const definition = $defs["ClerkSession"]
     expect(definition).toMatchObject({
@@ -112,7 +112,7 @@ describe("the JSON Schema of", () => {
     for (const name of Object.keys($defs)) expect(name).toMatch(/^[A-Za-z0-9]+$/)
   })
 
-  it("each of the schemas can be made", () => {
+  it("each of the schemas exists", () => {
     const schemas: ReadonlyArray<readonly [string, Schema.Schema.All]> = [
       ["ClerkSessionPage", SessionPage],
       ["ClerkSessionToken", SessionToken],
@@ -138,7 +138,7 @@ describe("an HttpApi", () => {
     .add(HttpApiEndpoint.get("list", "/sessions").addSuccess(SessionPage).addError(ClerkRateLimited))
     .add(HttpApiEndpoint.post("token", "/sessions/:id/tokens").addSuccess(SessionToken))
 
-  it("names sessions and errors as they are named here, and answers 500 for an error it does not map", () => {
+  it("names sessions and errors by their identifiers, and responds with 500 for an error it does not map", () => {
     const { components, paths } = OpenApi.fromApi(HttpApi.make("mine").add(sessions))
     expect(Object.keys(components.schemas)).toEqual(
       expect.arrayContaining(["ClerkSession", "ClerkSessionToken", "ClerkNotFound", "ClerkRateLimited"])

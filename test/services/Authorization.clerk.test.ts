@@ -8,7 +8,7 @@ import * as TestClock from "effect/TestClock"
 import { Authorization, type FactorAges, type SessionClaims } from "effect-clerk"
 import { bareClaims, fullClaims, kinds } from "../support/sessionClaims.js"
 
-/** What a user has, in a form from which both the claims of ours and those of Clerk's can be made. */
+/** The grants of a user, from which the test makes our claims and Clerk's. */
 interface User {
   readonly organization:
     | {
@@ -63,7 +63,7 @@ const scoped = (
     ...ofOrganization.flatMap((name) => (name === undefined ? [] : [`o:${name}`]))
   ].join(",")
 
-/** Clerk's answer. Requirements go in as they are: its types know fewer of them than its code. */
+/** The result of Clerk's check. The requirements are not typed, because its types have fewer of them than its code. */
 const clerks = ({ ages, features, organization, plan }: User, asked: object): boolean =>
   createCheckAuthorization({
     userId: "user_1",
@@ -90,7 +90,7 @@ const forOurs = ({ reverification, ...rest }: Asked): Authorization.Requirements
       typeof reverification === "object"
         ? { level: reverification.level, within: Duration.minutes(reverification.minutes) }
         : reverification
-    // The level and the preset are any text here; those that are none have to be refused.
+    // The level and the preset are any text here; invalid ones have to be rejected.
   }) as Authorization.Requirements
 
 const aFew = ["a", "b"]
@@ -145,7 +145,7 @@ const anyAsked: FastCheck.Arbitrary<Asked> = FastCheck.tuple(
 ).map(([all, asked]) => Object.fromEntries(asked.map((kind) => [kind, all[kind]])))
 
 describe("any requirements of any user", () => {
-  it.effect("are answered as Clerk's own check answers them", () =>
+  it.effect("have the same result as in Clerk's own check", () =>
     Effect.gen(function* () {
       const run = Runtime.runSync(yield* Effect.runtime())
       const answers = { granted: 0, denied: 0, combined: 0 }
@@ -158,26 +158,26 @@ describe("any requirements of any user", () => {
         }),
         { numRuns: 5_000 }
       )
-      // Else the two would agree about too little.
+      // Otherwise too few cases would be compared.
       expect(Math.min(answers.granted, answers.denied)).toBeGreaterThan(400)
       expect(answers.combined).toBeGreaterThan(100)
     })
   )
 })
 
-describe("on purpose, unlike Clerk's own check, ours refuses", () => {
+describe("on purpose, unlike Clerk's own check, ours rejects", () => {
   const organization = { role: "admin", permissions: [], features: ["x", "o"], plan: "x" }
   const user: User = { organization, features: ["u"], plan: "u", ages: [3, 3] }
 
   for (const [title, owner, asked] of [
     ["a role without a name", { ...user, organization: { ...organization, role: "org:" } }, { role: "" }],
     ["a role with its prefix twice", user, { role: "org:org:admin" }],
-    ["a feature without a name, though the prefix is one", user, { feature: "o:" }],
-    ["a plan without a name, though the prefix is one", user, { plan: "u:" }],
+    ["a feature with a prefix and without a name", user, { feature: "o:" }],
+    ["a plan with a prefix and without a name", user, { plan: "u:" }],
     ["a feature with more after its name", user, { feature: "o:x:y" }],
-    ["a requirement it does not know, beside one that is met", user, { role: "admin", seat: "gold" }],
+    ["an unknown requirement, beside one that is met", user, { role: "admin", seat: "gold" }],
     ["requirements that are inherited", user, Object.create({ role: "admin" })],
-    ["Clerk's own way to write a time", user, { reverification: { level: "first_factor", afterMinutes: 5 } }]
+    ["Clerk's own form of a time", user, { reverification: { level: "first_factor", afterMinutes: 5 } }]
   ] as const) {
     it.effect(title, () =>
       Effect.gen(function* () {
@@ -187,7 +187,7 @@ describe("on purpose, unlike Clerk's own check, ours refuses", () => {
     )
   }
 
-  it.effect("a pending session, which Clerk's callers have to sort out before", () =>
+  it.effect("a pending session, which Clerk's callers have to check before", () =>
     Effect.gen(function* () {
       expect(clerks(user, { role: "admin" })).toBe(true)
       expect(yield* Authorization.has(claimsOf(user), { role: "admin" })).toBe(true)

@@ -5,7 +5,7 @@ import { bareClaims, fullClaims, held, kinds } from "../support/sessionClaims.js
 
 type Kind = (typeof kinds)[number]
 
-/** What `fullClaims` has not. */
+/** Requirements that `fullClaims` does not meet. */
 const lacking: Required<Authorization.Requirements> = {
   role: "org:owner",
   permission: "org:invoices:delete",
@@ -14,12 +14,12 @@ const lacking: Required<Authorization.Requirements> = {
   reverification: { level: "multi_factor", within: "3 minutes" }
 }
 
-/** Every choice of one of `choices` for each kind. */
+/** Every combination of one of `choices` for each kind. */
 const everyChoice = <A>(choices: ReadonlyArray<A>): ReadonlyArray<Readonly<Record<Kind, A>>> =>
   kinds.reduce<ReadonlyArray<Record<string, A>>>(
     (before, kind) => before.flatMap((chosen) => choices.map((choice) => ({ ...chosen, [kind]: choice }))),
     [{}]
-    // Each round above has set one kind of them all.
+    // Each round above has set one kind in all of them.
   ) as ReadonlyArray<Readonly<Record<Kind, A>>>
 
 const checkAll = Effect.fn(function* (
@@ -36,7 +36,7 @@ const checkAll = Effect.fn(function* (
 })
 
 describe("requirements that are combined", () => {
-  it.effect("are met together or not at all: any of each kind left out, met or unmet", () =>
+  it.effect("are met together or not at all, in each combination of absent, met and unmet", () =>
     Effect.gen(function* () {
       const choices = everyChoice(["absent", "met", "unmet"] as const)
       expect(choices.length).toBe(3 ** 5)
@@ -47,13 +47,13 @@ describe("requirements that are combined", () => {
         )
         const missing = kinds.filter((kind) => choice[kind] === "unmet")
         yield* checkAll(fullClaims, requirements, missing)
-        // In whatever order they are written.
+        // In any order.
         yield* checkAll(fullClaims, Object.fromEntries(Object.entries(requirements).reverse()), missing)
       }
     })
   )
 
-  it.effect("are met by a session that has all of it, whatever else it has or lacks", () =>
+  it.effect("are met by a session that meets all of them, with any other claims", () =>
     Effect.gen(function* () {
       for (const has of everyChoice([true, false])) {
         const { organization } = fullClaims

@@ -24,7 +24,7 @@ const isReverified = Effect.fn(function* (claims: SessionClaims, asked: Authoriz
   return answer
 })
 
-/** Each with a limit: which of the ages just below it and at it are enough. */
+/** The ages just below and at each limit, with the expected result. */
 const limits = [
   ["strict_mfa", "multi_factor", 10],
   ["strict", "second_factor", 10],
@@ -59,7 +59,7 @@ for (const [asked, level, limit] of limits) {
       )
     }
 
-    it.effect("no longer met when the time since the issue of the token makes up the rest", () =>
+    it.effect("no longer met when the age at the issue and the time since then reach the limit", () =>
       Effect.gen(function* () {
         const claims = aged(below, below)
         yield* TestClock.adjust("59999 millis")
@@ -80,7 +80,7 @@ for (const [asked, level, limit] of limits) {
 }
 
 describe("the age of a factor", () => {
-  it.effect("is not less than the token says when the clock here is behind Clerk's", () =>
+  it.effect("is at least the age in the token when the local clock is behind Clerk's", () =>
     Effect.gen(function* () {
       const claims = { ...aged(10, 10), issuedAt: DateTime.unsafeMake(4_000) }
       expect(yield* isReverified(claims, "strict")).toBe(false)
@@ -88,7 +88,7 @@ describe("the age of a factor", () => {
     })
   )
 
-  it.effect("is looked at when the check runs, not when it is made", () =>
+  it.effect("is computed when the check runs, not when it is created", () =>
     Effect.gen(function* () {
       const check = Authorization.has(aged(9, 9), { reverification: "strict" })
       expect(yield* check).toBe(true)
@@ -97,7 +97,7 @@ describe("the age of a factor", () => {
     })
   )
 
-  it.effect("does not matter where any is recent enough, but one that was never proved is not", () =>
+  it.effect("does not matter for a level that accepts any age, except for an unproved factor", () =>
     Effect.gen(function* () {
       const within = Duration.infinity
       expect(yield* isReverified(aged(1_000_000), { level: "first_factor", within })).toBe(true)
@@ -106,7 +106,7 @@ describe("the age of a factor", () => {
     })
   )
 
-  it.effect("is never below a limit of nothing", () =>
+  it.effect("is never below a limit of zero", () =>
     Effect.gen(function* () {
       for (const within of [0, -1, "0 seconds", "-5 minutes", Duration.zero, Number.NaN, 0n, -1n] as const) {
         for (const level of ["first_factor", "second_factor", "multi_factor"] as const) {

@@ -101,7 +101,7 @@ for (const [asked, owner, expected] of owned) {
   })
 }
 
-/** One requirement of each kind, all of which `fullClaims` meets. */
+/** One requirement of each kind. `fullClaims` meets all of them. */
 const met = [
   { role: "org:admin" },
   { permission: "org:invoices:create" },
@@ -148,7 +148,7 @@ for (const requirements of met) {
 describe("a session without an organization", () => {
   const { organization: _, ...alone } = fullClaims
 
-  it.effect("has the features and plans of its user, and nothing of an organization's", () =>
+  it.effect("has the features and plans of its user, and none of an organization", () =>
     Effect.gen(function* () {
       const answers = yield* Effect.forEach(met, (requirements) => Authorization.has(alone, requirements))
       expect(met.filter((_, at) => answers[at])).toEqual([
@@ -165,7 +165,7 @@ describe("no requirement", () => {
     ["an empty object", {}],
     ["requirements that are all undefined", { role: undefined, plan: undefined, reverification: undefined }]
   ] as const) {
-    it.effect(`lets nobody pass: ${name}`, () =>
+    it.effect(`denies every session: ${name}`, () =>
       Effect.gen(function* () {
         expect(yield* Authorization.has(fullClaims, requirements)).toBe(false)
         const exit = yield* Effect.exit(Authorization.protect(fullClaims, requirements))
@@ -174,7 +174,7 @@ describe("no requirement", () => {
     )
   }
 
-  it.effect("is made of one that is undefined beside one that is met", () =>
+  it.effect("is added by an undefined one beside one that is met", () =>
     Effect.gen(function* () {
       expect(yield* Authorization.has(fullClaims, { role: undefined, plan: "u:pro" })).toBe(true)
       expect(yield* Authorization.has(fullClaims, { role: undefined, plan: "u:max" })).toBe(false)

@@ -6,11 +6,11 @@ import { Authorization, type SessionClaims } from "effect-clerk"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { bareClaims, fullClaims, held, kinds } from "../support/sessionClaims.js"
 
-// What callers without types, or with claims of their own making, may pass.
+// Values that callers without types, or with custom claims, may pass.
 const asRequirements = (value: unknown) => value as Authorization.Requirements
 const asClaims = (value: unknown) => value as SessionClaims
 
-/** What is asked for and what is missing, with no defect on the way. */
+/** The requirements and the missing ones, without a defect. */
 const missing = (claims: unknown, requirements: unknown) =>
   Effect.gen(function* () {
     const denied = yield* Effect.flip(Authorization.protect(asClaims(claims), asRequirements(requirements)))
@@ -41,11 +41,11 @@ const strange: ReadonlyArray<readonly [string, (held: unknown) => unknown]> = [
   ["an empty list", () => []],
   ["a list of it", (held) => [held]],
   ["an empty object", () => ({})],
-  ["an object that reads as it", (held) => ({ toString: () => held, valueOf: () => held })],
+  ["an object that converts to it", (held) => ({ toString: () => held, valueOf: () => held })],
   ["a String object", (held) => Object(held)],
-  ["a function that gives it", (held) => () => held],
-  ["a name every object has", () => "constructor"],
-  ["another name every object has", () => "__proto__"]
+  ["a function that returns it", (held) => () => held],
+  ["an inherited property name", () => "constructor"],
+  ["another inherited property name", () => "__proto__"]
 ]
 
 for (const kind of kinds) {
@@ -64,10 +64,10 @@ for (const kind of kinds) {
   })
 }
 
-describe("a question that is put wrongly", () => {
-  it("is answered no", () => {
+describe("a check with invalid arguments", () => {
+  it("returns false", () => {
     for (const [, make] of strange) {
-      // As above: what a caller without types may pass.
+      // As above, a value that a caller without types may pass.
       const value = (kind: keyof typeof held) => make(held[kind]) as string
       expect(Authorization.hasRole(fullClaims, value("role"))).toBe(false)
       expect(Authorization.hasPermission(fullClaims, value("permission"))).toBe(false)
@@ -92,19 +92,19 @@ describe("a reverification", () => {
     ["of a name with a blank", "lax "],
     ["without a level", { within: "1 day" }],
     ["of an unknown level", { level: "third_factor", within: "1 day" }],
-    ["of a level every object has", { level: "constructor", within: "1 day" }],
+    ["of an inherited property name as level", { level: "constructor", within: "1 day" }],
     ["without a time", { level }],
-    ["within nothing that is a time", { level, within: "a day" }],
+    ["within an invalid time", { level, within: "a day" }],
     ["within a number that is a text", { level, within: "1440" }],
     ["within a time without a unit", { level, within: "1 " }],
     ["within null", { level, within: null }],
     ["within an object", { level, within: { minutes: 5 } }],
     ["within a list", { level, within: [1] }],
     ["within a date", { level, within: new Date(86_400_000) }],
-    ["in Clerk's own words", { level, afterMinutes: 5 }],
-    ["with something unknown in it", { level, within: "1 day", afterMinutes: 5 }],
-    ["that inherits what it asks", Object.create({ level, within: "1 day" })],
-    ["that inherits half of what it asks", new Lax()]
+    ["in Clerk's own form", { level, afterMinutes: 5 }],
+    ["with an unknown field", { level, within: "1 day", afterMinutes: 5 }],
+    ["that inherits its fields", Object.create({ level, within: "1 day" })],
+    ["that inherits one of its fields", new Lax()]
   ] as const) {
     it.effect(`${name} is not met`, () =>
       Effect.gen(function* () {
@@ -112,7 +112,7 @@ describe("a reverification", () => {
         expect(yield* missing(fullClaims, { role: "org:admin", reverification: asked })).toEqual([
           "reverification"
         ])
-        // As above: what a caller without types may pass.
+        // As above, a value that a caller without types may pass.
         expect(
           yield* Authorization.isReverified(fullClaims, asked as unknown as Authorization.Reverification)
         ).toBe(false)
@@ -149,7 +149,7 @@ describe("requirements", () => {
     ["of which one is a getter of a class", new FromGetter()],
     ["of which one is not enumerable", hidden]
   ] as const) {
-    it.effect(`${name} let nobody pass`, () =>
+    it.effect(`${name} deny every session`, () =>
       Effect.gen(function* () {
         expect(yield* missing(fullClaims, requirements)).toEqual([])
       })
@@ -181,7 +181,7 @@ describe("requirements", () => {
     })
   )
 
-  it.effect("are those of the object, whatever every object inherits", () =>
+  it.effect("are the own properties, with any inherited ones", () =>
     withPollutedPrototype({ ...held, role: "org:owner", level: "first_factor", within: "1 day", x: 1 })(
       Effect.gen(function* () {
         expect(yield* isGranted(fullClaims, {})).toBe(false)
@@ -196,8 +196,8 @@ describe("requirements", () => {
   )
 })
 
-describe("a name that every object inherits", () => {
-  it.effect("is no preset, and no owner of features and plans", () =>
+describe("an inherited property name", () => {
+  it.effect("is not a preset, and not an owner of features and plans", () =>
     withPollutedPrototype({ loose: { level: "first_factor", millis: 86_400_000 }, everybody: "user" })(
       Effect.gen(function* () {
         expect(yield* missing(fullClaims, { reverification: "loose" })).toEqual(["reverification"])
@@ -215,17 +215,17 @@ describe("claims", () => {
     ["are a text", "active"],
     ["are an empty object", {}],
     ["come from the token of a template", { userId: "user_1", custom: fullClaims }],
-    ["have a status nobody knows", { ...fullClaims, status: "expired" }],
+    ["have an unknown status", { ...fullClaims, status: "expired" }],
     ["inherit everything", Object.create(fullClaims)]
   ] as const) {
-    it.effect(`that ${name} give no rights`, () =>
+    it.effect(`that ${name} grant no rights`, () =>
       Effect.gen(function* () {
         expect(yield* missing(claims, held)).toEqual(["active", ...kinds])
       })
     )
   }
 
-  it.effect("do not get from every object what their token does not say", () =>
+  it.effect("do not inherit claims that their token lacks", () =>
     withPollutedPrototype({
       status: "active",
       organization: fullClaims.organization,

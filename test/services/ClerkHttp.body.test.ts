@@ -35,7 +35,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
     retryable: false
   })
 
-  describe("a compressed answer", () => {
+  describe("a compressed response", () => {
     const compressed: ReadonlyArray<readonly [string, Buffer]> = [
       ["gzip", gzipSync(text)],
       ["x-gzip", gzipSync(text)],
@@ -45,7 +45,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
     ]
 
     it.scopedLive.each(compressed)(
-      "is read where the platform undoes %s, and refused elsewhere",
+      "is read where the platform decompresses %s, and rejected elsewhere",
       ([encoding, body]) =>
         Effect.gen(function* () {
           const answer = encoded(encoding, body)
@@ -54,7 +54,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
         })
     )
 
-    it.scopedLive("is asked for only where the platform undoes it", () =>
+    it.scopedLive("is requested only where the platform decompresses it", () =>
       Effect.gen(function* () {
         const server = yield* loopback(json(wire.session))
         yield* Effect.provide(Sessions.get("sess_1"), layer({ apiUrl: server.url }))
@@ -69,13 +69,13 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       ["br", "from the start", Buffer.from([0xff, 1, 2, 3, 4])]
     ]
 
-    it.scopedLive.each(corrupt)("that is broken %s, %s, is refused", ([encoding, , body]) =>
+    it.scopedLive.each(corrupt)("that is broken %s, %s, is rejected", ([encoding, , body]) =>
       Effect.gen(function* () {
         expect(yield* Effect.flip(asked(encoded(encoding, body)))).toMatchObject(unreadable("encoding"))
       })
     )
 
-    it.scopedLive("of which a part is missing is never a value", () =>
+    it.scopedLive("without a part of its body is never a value", () =>
       Effect.gen(function* () {
         const whole = gzipSync(text)
         for (const part of [0.25, 0.5, 0.75, 0.95]) {
@@ -98,7 +98,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
 
   describe("an encoding", () => {
     it.scopedLive.each(["compress", "snappy", "gzip, compress", "gzip;q=1", "aes128gcm"])(
-      "no platform undoes is refused: %s",
+      "that no platform decompresses is rejected: %s",
       (encoding) =>
         Effect.gen(function* () {
           const error = yield* Effect.flip(asked(encoded(encoding, text)))
@@ -109,7 +109,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
         })
     )
 
-    it.scopedLive("that changes nothing is no obstacle", () =>
+    it.scopedLive("that changes nothing is accepted", () =>
       Effect.gen(function* () {
         for (const identity of ["identity", "", "Identity"]) {
           expect((yield* asked(encoded(identity, text))).id).toBe("sess_1")
@@ -117,7 +117,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("heaped upon others is refused, and not asked for again", () =>
+    it.scopedLive("on top of others is rejected, and not retried", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(asked(encoded(Array(10).fill("gzip").join(", "), text)))
         expect(error).toMatchObject({ attempts: 1, retryable: false })
@@ -126,8 +126,8 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
     )
   })
 
-  describe("the size of an answer", () => {
-    it.scopedLive("may reach the limit and not pass it", () =>
+  describe("the size of a response", () => {
+    it.scopedLive("may reach the limit, and not exceed it", () =>
       Effect.gen(function* () {
         expect((yield* asked(bytes(text), text.length)).id).toBe("sess_1")
         expect(yield* Effect.flip(asked(bytes(text), text.length - 1))).toMatchObject(unreadable("oversize"))
@@ -143,7 +143,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("that is announced too large is refused unread, and the connection given up", () =>
+    it.scopedLive("that is announced above the limit is rejected unread, and the connection is closed", () =>
       Effect.gen(function* () {
         const server = yield* loopback((response) => {
           response.writeHead(200, { "content-type": "application/json", "content-length": "1000001" })
@@ -158,28 +158,26 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive(
-      "that nobody announced is refused when it passes the limit, and the connection given up",
-      () =>
-        Effect.gen(function* () {
-          const server = yield* loopback((response) => {
-            response.writeHead(200, { "content-type": "application/json" })
-            const more = () => {
-              while (!response.closed && response.write(Buffer.alloc(16_384, 0x20)));
-            }
-            response.on("drain", more)
-            more()
-          })
-          const error = yield* Sessions.get("sess_1").pipe(
-            Effect.provide(layer({ apiUrl: server.url, maxResponseBytes: 100_000 })),
-            Effect.flip
-          )
-          expect(error).toMatchObject(unreadable("oversize"))
-          yield* Effect.timeout(server.cutOff, "1 second")
+    it.scopedLive("without an announcement is rejected above the limit, and the connection is closed", () =>
+      Effect.gen(function* () {
+        const server = yield* loopback((response) => {
+          response.writeHead(200, { "content-type": "application/json" })
+          const more = () => {
+            while (!response.closed && response.write(Buffer.alloc(16_384, 0x20)));
+          }
+          response.on("drain", more)
+          more()
         })
+        const error = yield* Sessions.get("sess_1").pipe(
+          Effect.provide(layer({ apiUrl: server.url, maxResponseBytes: 100_000 })),
+          Effect.flip
+        )
+        expect(error).toMatchObject(unreadable("oversize"))
+        yield* Effect.timeout(server.cutOff, "1 second")
+      })
     )
 
-    it.scopedLive("of the largest page is well within the default", () =>
+    it.scopedLive("of the largest page is below the default", () =>
       Effect.gen(function* () {
         const data = Array.from({ length: 500 }, (_, index) => wire.sessionWith({ id: `sess_${index}` }))
         const server = yield* loopback(json({ data, total_count: 500 }))
@@ -191,7 +189,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
     )
   })
 
-  describe("the text of an answer", () => {
+  describe("the text of a response", () => {
     it.scopedLive("may break between the bytes of a character", () =>
       Effect.gen(function* () {
         const activity = { id: "activity_1", is_mobile: false, city: "Zürich € 😀" }
@@ -215,12 +213,12 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
 
     const notUtf8: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
       ["a byte of Latin-1", [0xe9]],
-      ["a character cut short", [0xe2, 0x82]],
+      ["an incomplete character", [0xe2, 0x82]],
       ["an overlong slash", [0xc0, 0xaf]],
       ["half a surrogate pair", [0xed, 0xa0, 0x80]]
     ]
 
-    it.scopedLive.each(notUtf8)("is refused for %s", ([, strange]) =>
+    it.scopedLive.each(notUtf8)("is rejected for %s", ([, strange]) =>
       Effect.gen(function* () {
         const [before = "", after = ""] = text.split("San Francisco")
         const body = Buffer.concat([Buffer.from(before), Buffer.from(strange), Buffer.from(after)])
@@ -235,7 +233,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
     )
   })
 
-  describe("a refusal that cannot be read", () => {
+  describe("an error response that cannot be decoded", () => {
     const unreadableBodies: ReadonlyArray<readonly [string, Buffer, Readonly<Record<string, string>>]> = [
       ["in Latin-1", Buffer.from("<p>Servicio no disponible: dirección</p>", "latin1"), {}],
       ["in an unknown encoding", Buffer.from("x"), { "content-encoding": "compress" }],
@@ -243,7 +241,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
     ]
 
     it.scopedLive.each(unreadableBodies)(
-      "a refusal keeps its status though its body is %s",
+      "an error response with a body %s keeps its status",
       ([, body, headers]) =>
         Effect.gen(function* () {
           expect(yield* Effect.flip(asked(bytes(body, headers, 503), 1_000))).toMatchObject({

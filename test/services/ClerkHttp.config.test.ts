@@ -33,7 +33,7 @@ describe("the secret key", () => {
     ["missing", undefined, missing],
     ["a plain string", "sk_test_plain", "must be a Redacted string: wrap it with Redacted.make"],
     ["null", null, "must be a Redacted string: wrap it with Redacted.make"],
-    ["something redacted that is no string", Redacted.make(1234567), "must be a Redacted string"],
+    ["a redacted value that is not a string", Redacted.make(1234567), "must be a Redacted string"],
     ["a key that was redacted twice", Redacted.make(Redacted.make("sk_test_x")), "must be a Redacted string"],
     ["empty", Redacted.make(""), missing],
     ["blank", Redacted.make(" \n"), missing],
@@ -67,14 +67,14 @@ describe("the secret key", () => {
     ]
   ]
   for (const [name, key, rule] of cases) {
-    it.effect(`that is ${name} is refused`, () =>
+    it.effect(`that is ${name} is rejected`, () =>
       Effect.gen(function* () {
         expect(yield* told(fetchLayer({ secretKey: key }), key)).toBe(`secretKey ${rule}`)
       })
     )
   }
 
-  it.effect("that is a prefix with nothing behind it is refused", () =>
+  it.effect("that is only a prefix is rejected", () =>
     Effect.gen(function* () {
       for (const prefix of ["sk_test_", "sk_live_"]) {
         expect(yield* told(fetchLayer({ secretKey: Redacted.make(prefix) }))).toBe(`secretKey ${form}`)
@@ -82,7 +82,7 @@ describe("the secret key", () => {
     })
   )
 
-  it.effect("of the greatest length is accepted", () =>
+  it.effect("of the maximum length is accepted", () =>
     Effect.gen(function* () {
       const key = `sk_live_${"a".repeat(504)}`
       const request = yield* requestThrough(fetchLayer({ secretKey: Redacted.make(key) }))
@@ -108,7 +108,7 @@ describe("the secret key", () => {
     })
   )
 
-  it.effect("in another form is still checked for slips when allowAnySecretKey is set", () =>
+  it.effect("in another form is still checked for mistakes when allowAnySecretKey is set", () =>
     Effect.gen(function* () {
       for (const [name, key, rule] of cases) {
         if (rule !== form) {
@@ -173,7 +173,7 @@ describe("the API's URL", () => {
     ["https://evil.example/v1/", "must not end in /v1, which the client adds"]
   ]
   for (const [apiUrl, rule] of cases) {
-    it.effect(`${JSON.stringify(apiUrl).slice(0, 60)} is refused: ${rule}`, () =>
+    it.effect(`${JSON.stringify(apiUrl).slice(0, 60)} is rejected: ${rule}`, () =>
       Effect.gen(function* () {
         expect(yield* told(fetchLayer({ secretKey, apiUrl }), apiUrl)).toBe(`apiUrl ${rule}`)
       })
@@ -232,7 +232,7 @@ describe("plain http on another host", () => {
     )
   }
 
-  it.effect("is refused with any other key, whatever else is set", () =>
+  it.effect("is rejected with any other key, with any other settings", () =>
     Effect.gen(function* () {
       for (const options of [
         { secretKey: Redacted.make("sk_live_a2V5") },
@@ -245,7 +245,7 @@ describe("plain http on another host", () => {
     })
   )
 
-  it.effect("leaves every other rule for the URL in force", () =>
+  it.effect("does not change the other rules for the URL", () =>
     Effect.gen(function* () {
       for (const apiUrl of [
         "http://user:password@clerk:4999",
@@ -333,7 +333,7 @@ describe("another setting", () => {
     ["__proto__ is not an option of a client", JSON.parse('{"__proto__":{"apiUrl":"https://evil.example"}}')]
   ]
   for (const [message, options] of cases) {
-    it.effect(`is refused: ${inspect(options, { breakLength: Number.POSITIVE_INFINITY })}`, () =>
+    it.effect(`is rejected: ${inspect(options, { breakLength: Number.POSITIVE_INFINITY })}`, () =>
       Effect.gen(function* () {
         expect(yield* told(fetchLayer({ secretKey, ...options }))).toBe(message)
         const layer = Layer.provide(
@@ -346,7 +346,7 @@ describe("another setting", () => {
     )
   }
 
-  it.effect("is refused when the options inherit it, because it would be dropped in silence", () =>
+  it.effect("is rejected when the options inherit it, because it would be ignored silently", () =>
     Effect.gen(function* () {
       class Options {
         readonly secretKey = secretKey
@@ -365,7 +365,7 @@ describe("another setting", () => {
     })
   )
 
-  it.effect("is refused when there are no options at all", () =>
+  it.effect("is rejected without options", () =>
     Effect.gen(function* () {
       for (const options of [undefined, null, "sk_test_secret", 5]) {
         expect(yield* told(fetchLayer(options), options)).toBe("options must be an object")
@@ -420,7 +420,7 @@ describe("from the environment", () => {
       })
     )
 
-    it.effect(`${name} names the variable that is missing or bad, and never its value`, () =>
+    it.effect(`${name} names the missing or invalid variable, and never its value`, () =>
       Effect.gen(function* () {
         expect(yield* told(layerOf({}))).toBe(`CLERK_SECRET_KEY (secretKey) ${missing}`)
         expect(yield* told(layerOf({ CLERK_SECRET_KEY: "hello" }), "hello")).toBe(
@@ -439,7 +439,7 @@ describe("from the environment", () => {
     )
 
     for (const blank of ["", " ", "\t\r\n"]) {
-      it.effect(`${name} takes a variable that is ${JSON.stringify(blank)} for a missing one`, () =>
+      it.effect(`${name} reads a variable that is ${JSON.stringify(blank)} as missing`, () =>
         Effect.gen(function* () {
           expect(yield* told(layerOf({ CLERK_SECRET_KEY: blank }))).toBe(
             `CLERK_SECRET_KEY (secretKey) ${missing}`
@@ -506,7 +506,7 @@ describe("from the environment", () => {
     }).pipe(Effect.provide(Layer.provide(Both, recorder)))
   })
 
-  it.effect("layerConfig takes the key and the URL from where it is told to", () =>
+  it.effect("layerConfig reads the key and the URL from the given Configs", () =>
     Effect.gen(function* () {
       const layer = configLayer(
         { secretKey: Config.redacted("MY_KEY"), apiUrl: Config.string("MY_URL"), apiVersion: "2025-03-12" },
@@ -521,7 +521,7 @@ describe("from the environment", () => {
     })
   )
 
-  it.effect("layerConfig takes a blank text from somebody's own Config for a missing one", () =>
+  it.effect("layerConfig reads a blank text from a custom Config as missing", () =>
     Effect.gen(function* () {
       const sources = { secretKey: Config.redacted("MY_KEY"), apiUrl: Config.string("MY_URL") }
       for (const blank of ["", " \n"]) {
@@ -534,7 +534,7 @@ describe("from the environment", () => {
     })
   )
 
-  it.effect("layerConfig takes allowInsecureHttp as it is or from a Config", () =>
+  it.effect("layerConfig reads allowInsecureHttp as a value or from a Config", () =>
     Effect.gen(function* () {
       const variables = { CLERK_SECRET_KEY: "sk_test_env", CLERK_API_URL: "http://clerk:4999", MY_FLAG: "on" }
       for (const allowInsecureHttp of [true, Config.boolean("MY_FLAG")]) {
@@ -549,7 +549,7 @@ describe("from the environment", () => {
     })
   )
 
-  it.effect("layerConfig refuses a source that is no Config", () =>
+  it.effect("layerConfig rejects a source that is not a Config", () =>
     Effect.gen(function* () {
       for (const [setting, source] of [
         ["secretKey", Redacted.make("sk_test_plain")],
@@ -572,7 +572,7 @@ describe("from the environment", () => {
     })
   )
 
-  it.effect("layerConfig leaves the failure of somebody's own Config as it is", () =>
+  it.effect("layerConfig does not change the failure of a custom Config", () =>
     Effect.gen(function* () {
       const error = yield* Layer.build(configLayer({ secretKey: Config.redacted("MY_KEY") })).pipe(
         Effect.scoped,

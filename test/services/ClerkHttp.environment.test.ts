@@ -10,10 +10,10 @@ import { defectOf } from "../support/exits.js"
 import { json, loopback } from "../support/loopback.js"
 import * as wire from "../support/wire.js"
 
-/** As an effect without requirements, which is what `Effect.runPromise` takes it for. */
+/** The operation as an effect without requirements, as `Effect.runPromise` sees it. */
 const get: Effect.Effect<Session, Sessions.GetError> = Sessions.get("sess_1")
 
-/** What the outside world does: no services, not even those of a test. */
+/** Runs without any services, not even those of a test. */
 const runBare = <A, E>(self: Effect.Effect<A, E>) => Effect.promise(() => Effect.runPromiseExit(self))
 
 /** A provider of these variables, which counts how often it is read. */
@@ -35,7 +35,7 @@ describe("an operation that is run bare", () => {
     vi.unstubAllEnvs()
   })
 
-  it.scopedLive("takes its client from the environment of the process, once there is one", () =>
+  it.scopedLive("reads its client from the environment of the process, when a key is set", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       vi.stubEnv("CLERK_API_URL", server.url)
@@ -52,7 +52,7 @@ describe("an operation that is run bare", () => {
       expect(request?.headers["authorization"]).toBe("Bearer sk_test_from_the_environment")
       expect(request?.headers["clerk-api-version"]).toBe("2026-05-12")
 
-      // Remembered, so a later change of the environment changes nothing.
+      // The client is cached, so a later change of the environment has no effect.
       vi.stubEnv("CLERK_SECRET_KEY", "sk_test_another")
       vi.stubEnv("CLERK_API_URL", "http://127.0.0.1:1")
       yield* runBare(Sessions.get("sess_1"))
@@ -63,7 +63,7 @@ describe("an operation that is run bare", () => {
     })
   )
 
-  it.scopedLive("remembers its client for each ConfigProvider", () =>
+  it.scopedLive("caches its client for each ConfigProvider", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const of = (key: string) =>
@@ -115,7 +115,7 @@ describe("an operation that is run bare", () => {
       "CLERK_SECRET_KEY (secretKey) is a publishable key"
     ],
     [
-      "a URL that is none",
+      "an invalid URL",
       [
         ["CLERK_SECRET_KEY", "sk_test_x"],
         ["CLERK_API_URL", "api.clerk.com"]
@@ -134,7 +134,7 @@ describe("an operation that is run bare", () => {
     })
   )
 
-  it.live("is refused its input before the environment is looked at", () =>
+  it.live("rejects its input before it reads the environment", () =>
     Effect.gen(function* () {
       const { provider, counted } = countingProvider(new Map())
       const hostile: Effect.Effect<Session, Sessions.GetError> = Sessions.get("../users")
@@ -151,7 +151,7 @@ describe("an operation among services without ClerkHttp", () => {
     { readonly find: (id: string) => Effect.Effect<unknown, unknown> }
   >() {}
 
-  it.scopedLive("dies rather than take the key of the environment", () =>
+  it.scopedLive("dies and does not use the key of the environment", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const { provider, counted } = countingProvider(
@@ -160,7 +160,7 @@ describe("an operation among services without ClerkHttp", () => {
           ["CLERK_API_URL", server.url]
         ])
       )
-      // Compiles, because a bare operation needs nothing; this is the trap.
+      // Compiles, because a bare operation has no requirements. This mistake must not use the environment.
       const layer = Layer.succeed(Repo, { find: Sessions.get })
       const exit = yield* Effect.flatMap(Repo, ({ find }) => find("sess_1")).pipe(
         Effect.provide(layer),
@@ -172,7 +172,7 @@ describe("an operation among services without ClerkHttp", () => {
     })
   )
 
-  it.scopedLive("uses the ClerkHttp that is there, not the environment", () =>
+  it.scopedLive("uses the provided ClerkHttp, not the environment", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const { provider, counted } = countingProvider(

@@ -9,7 +9,7 @@ import { ClerkHttp, Sessions } from "effect-clerk"
 import { json, loopback } from "../support/loopback.js"
 import * as wire from "../support/wire.js"
 
-/** What `Sessions.get` and `Sessions.create` fail with when fetch fails like this. */
+/** The errors of `Sessions.get` and `Sessions.create` for this failure of fetch. */
 const whenFetchFails = (failure: unknown) => {
   const fetch: typeof globalThis.fetch = () => Promise.reject(failure)
   const client = ClerkHttp.layerFetch({
@@ -29,7 +29,7 @@ const coded = (code: string, more: object = {}) =>
 
 const asFetchSaysIt = (cause: unknown) => new TypeError("fetch failed", { cause })
 
-/** Code, what is made of it, whether a read and whether a create may be tried again. */
+/** The code, its reason, and whether a read and a create may be retried. */
 const codes: ReadonlyArray<readonly [string, string, "no" | "maybe", boolean, boolean]> = [
   ["ENOTFOUND", "dns", "no", true, true],
   ["EAI_AGAIN", "dns", "no", true, true],
@@ -59,13 +59,15 @@ const codes: ReadonlyArray<readonly [string, string, "no" | "maybe", boolean, bo
 ]
 
 describe("a failure of fetch", () => {
-  it.effect.each(codes)("with the code %s is told as %s", ([code, reason, sent, readAgain, createAgain]) =>
-    Effect.gen(function* () {
-      const { get, create } = yield* whenFetchFails(asFetchSaysIt(coded(code)))
-      expect(get).toMatchObject({ _tag: "ClerkTransportError", reason, sent, retryable: readAgain })
-      expect(create).toMatchObject({ _tag: "ClerkTransportError", reason, sent, retryable: createAgain })
-      expect(JSON.stringify([get, create])).not.toContain("secret details")
-    })
+  it.effect.each(codes)(
+    "with the code %s has the reason %s",
+    ([code, reason, sent, readAgain, createAgain]) =>
+      Effect.gen(function* () {
+        const { get, create } = yield* whenFetchFails(asFetchSaysIt(coded(code)))
+        expect(get).toMatchObject({ _tag: "ClerkTransportError", reason, sent, retryable: readAgain })
+        expect(create).toMatchObject({ _tag: "ClerkTransportError", reason, sent, retryable: createAgain })
+        expect(JSON.stringify([get, create])).not.toContain("secret details")
+      })
   )
 
   it.effect.each(["ECONNRESET", "ETIMEDOUT"])("with %s while connecting was never sent", (code) =>
@@ -75,7 +77,7 @@ describe("a failure of fetch", () => {
     })
   )
 
-  it.effect("on every address of a host is that of the first", () =>
+  it.effect("on every address of a host has the reason of the first", () =>
     Effect.gen(function* () {
       const each = ["ECONNREFUSED", "ENETUNREACH"].map((code) => coded(code, { syscall: "connect" }))
       const { create } = yield* whenFetchFails(asFetchSaysIt(new AggregateError(each)))
@@ -87,7 +89,7 @@ describe("a failure of fetch", () => {
     ["no cause", new TypeError("fetch failed")],
     ["a text", "ECONNREFUSED"],
     ["undefined", undefined],
-    ["a code that is no text", asFetchSaysIt({ code: 7 })],
+    ["a code that is not text", asFetchSaysIt({ code: 7 })],
     [
       "a cause that throws",
       asFetchSaysIt({
@@ -97,7 +99,7 @@ describe("a failure of fetch", () => {
       })
     ],
     [
-      "a cause that is its own",
+      "a cause that is itself",
       (() => {
         const circle: { cause?: unknown } = {}
         circle.cause = circle
@@ -106,7 +108,7 @@ describe("a failure of fetch", () => {
     ]
   ]
 
-  it.effect.each(unknowable)("with %s is unknown, and is not tried again", ([, failure]) =>
+  it.effect.each(unknowable)("with %s is unknown, and is not retried", ([, failure]) =>
     Effect.gen(function* () {
       expect((yield* whenFetchFails(failure)).get).toMatchObject({
         _tag: "ClerkTransportError",
@@ -133,7 +135,7 @@ describe("a failure of fetch", () => {
 })
 
 describe("the limits of a dispatcher", () => {
-  it.scopedLive("an answer that exceeds what an undici dispatcher accepts is against the protocol", () =>
+  it.scopedLive("a response that exceeds the limits of an undici dispatcher is a protocol error", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const dispatcher = Layer.scoped(

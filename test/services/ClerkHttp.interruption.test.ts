@@ -15,9 +15,9 @@ const halfAnAnswer: Answer = (response) => {
 }
 
 const stages: ReadonlyArray<readonly [string, Answer]> = [
-  ["nothing of the answer has come", silence],
-  ["the answer is half here", halfAnAnswer],
-  ["a refusal is half here", (response) => response.writeHead(503).write("<html>")]
+  ["no byte of the response has arrived", silence],
+  ["half of the response has arrived", halfAnAnswer],
+  ["half of an error response has arrived", (response) => response.writeHead(503).write("<html>")]
 ]
 
 describe.each(transports)("over $transport", ({ transport, layer }) => {
@@ -29,7 +29,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
         Effect.fork
       )
       yield* server.asked
-      yield* Effect.sleep("30 millis") // for what was answered to arrive
+      yield* Effect.sleep("30 millis") // until the sent bytes arrive
       const exit = yield* Fiber.interrupt(fiber)
       expect(isInterruptedOnly(exit)).toBe(true)
       yield* Effect.timeout(server.cutOff, "10 seconds")
@@ -49,7 +49,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("an answer that trickles does not outlive the time limit", () =>
+  it.scopedLive("a slow response ends at the time limit", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response) => {
         response.writeHead(200, { "content-type": "application/json" })
@@ -65,7 +65,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("the caller's own time limit works too, and stays the caller's", () =>
+  it.scopedLive("the caller's own time limit works too, with the caller's error", () =>
     Effect.gen(function* () {
       const server = yield* loopback(silence)
       const error = yield* Sessions.get("sess_1").pipe(
@@ -78,7 +78,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("one that is interrupted among many leaves the others alone", () =>
+  it.scopedLive("one interrupted call does not affect the others", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response, request) => {
         if (request.url === "/v1/sessions/sess_1") return
@@ -98,7 +98,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a refusal is read to its end, so that its connection serves the next call", () =>
+  it.scopedLive("an error response is read to its end, so that its connection is reused", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response) => {
         response.writeHead(404, { "content-type": "text/html" })
@@ -110,14 +110,14 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
       )
       expect(errors).toMatchObject({ _tag: "ClerkNotFound", errors: [] })
       expect(server.received).toHaveLength(10)
-      // Node's own client makes a connection for each request, and closes it after the answer. The others may open
+      // Node's own client makes a connection for each request, and closes it after the response. The others may open
       // a second one when the first has not quite become free.
       if (transport === "node:http") yield* Effect.sleep("50 millis")
       expect(transport === "node:http" ? server.open() : server.connections()).toBeLessThanOrEqual(3)
     })
   )
 
-  it.scopedLive("a refusal too large to read is given up", () =>
+  it.scopedLive("an error response that is too large is given up", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response) => {
         response.writeHead(500, { "content-type": "text/html", "content-length": "2000000" })

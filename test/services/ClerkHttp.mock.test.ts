@@ -20,7 +20,7 @@ import { recordingTracer } from "../support/spans.js"
 import { now, ourKey, sessionToken } from "../support/tokens.js"
 import * as wire from "../support/wire.js"
 
-/** An `execute` that gives these responses, and the requests it was given. */
+/** An `execute` that returns these responses, and the requests that it received. */
 const answering = (...responses: ReadonlyArray<ClerkResponse>) => {
   const requests: Array<ClerkRequest> = []
   const execute: ClerkHttpService["execute"] = (request) =>
@@ -36,7 +36,7 @@ const session = ClerkTest.json(200, wire.session)
 const down = ClerkTest.json(503, {})
 
 describe("a mock of ClerkHttp", () => {
-  it.effect("with execute alone serves every kind of operation", () =>
+  it.effect("with execute alone works for every kind of operation", () =>
     Effect.gen(function* () {
       const { execute, requests } = answering(session)
       const layer = Layer.mock(ClerkHttp, { execute })
@@ -55,7 +55,7 @@ describe("a mock of ClerkHttp", () => {
     })
   )
 
-  it.live("makes one attempt, and as many as a policy around the call allows", () =>
+  it.live("makes one attempt, or as many as a policy around the call allows", () =>
     Effect.gen(function* () {
       const once = answering(down)
       const error = yield* Effect.flip(
@@ -72,7 +72,7 @@ describe("a mock of ClerkHttp", () => {
     })
   )
 
-  it.live("keeps a policy and an address that it is given", () =>
+  it.live("keeps a given policy and address", () =>
     Effect.gen(function* () {
       const { execute, requests } = answering(down, session)
       const { spans, tracer } = recordingTracer()
@@ -102,9 +102,9 @@ describe("a mock of ClerkHttp", () => {
     })
   )
 
-  it.effect("without execute says which member is missing", () =>
+  it.effect("without execute names the missing member", () =>
     Effect.gen(function* () {
-      // The types ask for `execute`; a caller without types can leave it out.
+      // The types require `execute`, but a caller without types can omit it.
       const empty: Layer.Layer<ClerkHttp> = Reflect.apply(Layer.mock, undefined, [ClerkHttp, {}])
       const exit = yield* Effect.exit(Effect.provide(Sessions.get("sess_1"), empty))
       expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toContain("execute")
@@ -139,7 +139,7 @@ describe("a ClerkHttp that is an instance of a class", () => {
     }
   }
 
-  it.effect("has its method called on the instance, and only its own members read", () =>
+  it.effect("is called as a method of the instance, and only its own members are read", () =>
     Effect.gen(function* () {
       const recorder = new Recorder()
       for (const policy of [RequestPolicy.noRetry, RequestPolicy.timeout("5 seconds")]) {
@@ -153,7 +153,7 @@ describe("a ClerkHttp that is an instance of a class", () => {
 })
 
 describe("a mock of another service", () => {
-  it.effect("serves as SigningKeys with find alone", () =>
+  it.effect("works as SigningKeys with find alone", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now * 1_000)
       const asked: Array<string | undefined> = []
@@ -168,7 +168,7 @@ describe("a mock of another service", () => {
     })
   )
 
-  it.effect("serves as ClerkTest with the requests alone", () =>
+  it.effect("works as ClerkTest with the requests alone", () =>
     Effect.gen(function* () {
       const test = Layer.mock(ClerkTest, { requests: Effect.succeed([]) })
       yield* Effect.provide(ClerkTest.expectRequests([]), test)

@@ -45,7 +45,7 @@ describe.each(transports)("a redirect, over $transport,", ({ layer }) => {
     })
   )
 
-  it.scopedLive("to another origin is not followed, so nothing of the request gets there", () =>
+  it.scopedLive("to another origin is not followed, so that origin receives nothing", () =>
     Effect.gen(function* () {
       const other = yield* loopback(json(wire.session))
       for (const status of statuses) {

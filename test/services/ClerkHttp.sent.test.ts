@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { ClerkTest, type TestResponse } from "effect-clerk/testing"
 import * as Undici from "effect-clerk/Undici"
 import { Dispatcher } from "undici"
 
@@ -26,7 +26,7 @@ const dispatcherThatFails = (failure: unknown, count: () => void): Dispatcher =>
   class Failing extends Dispatcher {
     override dispatch(_: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) {
       count()
-      // A dispatcher fails with errors; what is thrown here is whatever a test wants it to be.
+      // A dispatcher fails with errors. This one throws any value that a test needs.
       const controller = { aborted: false, paused: false, reason: null, abort() {}, pause() {}, resume() {} }
       handler.onResponseError?.(
         Object.assign(controller, { rawHeaders: [], rawTrailers: [] }),
@@ -44,7 +44,7 @@ const clientOf = (make: Transport["failing"]) => (failure: unknown, count: () =>
     make(failure, count)
   )
 
-/** The ways to send a request, each with a fault injected where the platform would report it. */
+/** The transports, each with a fault injected where the platform would report it. */
 const transports = {
   fetch: (failure: unknown, count: () => void) =>
     Layer.provide(
@@ -137,25 +137,27 @@ describe.each(Object.entries(transports))("over %s", (_, client) => {
     Effect.gen(function* () {
       let requests = 0
       const error = yield* Effect.flip(call).pipe(
-        // Without the waits between attempts.
+        // Without waits between attempts.
         Effect.withRandom(Random.fixed([0])),
         Effect.provide(client(failure, () => requests++))
       )
       return { error, requests }
     })
 
-  it.effect.each(neverSent)("sends every kind of call again after %s, which is before it is sent", (fault) =>
-    Effect.gen(function* () {
-      const [, reason, failure] = fault
-      for (const call of [reads, ...Object.values(changes)]) {
-        const { error, requests } = yield* outcome(call, failure)
-        expect(error).toMatchObject({ _tag: "ClerkTransportError", reason, sent: "no", retryable: true })
-        expect(requests).toBe(3)
-      }
-    })
+  it.effect.each(neverSent)(
+    "retries every kind of call after %s, which happens before the request is sent",
+    (fault) =>
+      Effect.gen(function* () {
+        const [, reason, failure] = fault
+        for (const call of [reads, ...Object.values(changes)]) {
+          const { error, requests } = yield* outcome(call, failure)
+          expect(error).toMatchObject({ _tag: "ClerkTransportError", reason, sent: "no", retryable: true })
+          expect(requests).toBe(3)
+        }
+      })
   )
 
-  it.effect.each(perhapsSent)("sends a read again after %s, a create and a refresh never", (fault) =>
+  it.effect.each(perhapsSent)("retries a read after %s, and never a create or a refresh", (fault) =>
     Effect.gen(function* () {
       const [, reason, failure] = fault
       const read = yield* outcome(reads, failure)
@@ -174,7 +176,10 @@ describe("an error after several attempts", () => {
   const refused = new ClerkTransportError({ reason: "refused", sent: "no" })
   const lost = new ClerkTransportError({ reason: "reset", sent: "maybe" })
 
-  const failing = (failures: ReadonlyArray<Answer>, call: Effect.Effect<unknown, unknown, ClerkHttp>) => {
+  const failing = (
+    failures: ReadonlyArray<TestResponse>,
+    call: Effect.Effect<unknown, unknown, ClerkHttp>
+  ) => {
     let attempts = 0
     const answer = () => failures[attempts++] ?? refused
     return Effect.flip(call).pipe(
@@ -183,38 +188,38 @@ describe("an error after several attempts", () => {
     )
   }
 
-  it.effect(
-    "says that Clerk may have received the request if one of the attempts may have been received",
-    () =>
-      Effect.gen(function* () {
-        for (const call of [
-          Sessions.get("sess_1"),
-          Sessions.revoke("sess_1"),
-          Sessions.createToken("sess_1")
-        ]) {
-          for (const failures of [
-            [lost, refused, refused],
-            [refused, lost, refused],
-            [ClerkTest.json(503, {}), refused, refused]
-          ]) {
-            const error = yield* failing(failures, call)
-            expect(error).toMatchObject({ reason: "refused", sent: "maybe", attempts: 3, retryable: true })
-          }
-        }
-      })
-  )
-
-  it.effect("says that the request was not sent if no attempt was, or Clerk rejected the others unread", () =>
+  it.effect("states that Clerk may have received the request if it may have received one attempt", () =>
     Effect.gen(function* () {
-      for (const call of [Sessions.get("sess_1"), Sessions.create({ userId: "user_1" })]) {
+      for (const call of [
+        Sessions.get("sess_1"),
+        Sessions.revoke("sess_1"),
+        Sessions.createToken("sess_1")
+      ]) {
         for (const failures of [
-          [refused, refused, refused],
-          [ClerkTest.json(429, {}), refused, refused]
+          [lost, refused, refused],
+          [refused, lost, refused],
+          [ClerkTest.json(503, {}), refused, refused]
         ]) {
           const error = yield* failing(failures, call)
-          expect(error).toMatchObject({ reason: "refused", sent: "no", attempts: 3, retryable: true })
+          expect(error).toMatchObject({ reason: "refused", sent: "maybe", attempts: 3, retryable: true })
         }
       }
     })
+  )
+
+  it.effect(
+    "states that the request was not sent if no attempt was sent or Clerk rejected the others unread",
+    () =>
+      Effect.gen(function* () {
+        for (const call of [Sessions.get("sess_1"), Sessions.create({ userId: "user_1" })]) {
+          for (const failures of [
+            [refused, refused, refused],
+            [ClerkTest.json(429, {}), refused, refused]
+          ]) {
+            const error = yield* failing(failures, call)
+            expect(error).toMatchObject({ reason: "refused", sent: "no", attempts: 3, retryable: true })
+          }
+        }
+      })
   )
 })

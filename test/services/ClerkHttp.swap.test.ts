@@ -37,7 +37,7 @@ describe("a hand-written ClerkHttp", () => {
       }
     })
 
-  it.effect("is all an operation needs, and gets the request as a plain value", () =>
+  it.effect("is enough for an operation, and receives the request as a plain value", () =>
     Effect.gen(function* () {
       const requests: Array<ClerkRequest> = []
       const { id } = yield* Effect.provide(Sessions.get("sess_1"), answered(requests))
@@ -48,7 +48,7 @@ describe("a hand-written ClerkHttp", () => {
     })
   )
 
-  it.effect("sees ids as they are, and query, body and version where there are any", () =>
+  it.effect("receives plain ids, and the query, body and version of the call", () =>
     Effect.gen(function* () {
       const requests: Array<ClerkRequest> = []
       yield* Effect.all([
@@ -68,7 +68,7 @@ describe("a hand-written ClerkHttp", () => {
     })
   )
 
-  it.effect("may fail with errors that know nothing of the call: they are completed", () =>
+  it.effect("may fail with errors without call details, which the pipeline adds", () =>
     Effect.gen(function* () {
       const failing = (error: ClerkTransportError | ClerkDecodeError) =>
         Sessions.get("sess_1").pipe(
@@ -91,7 +91,7 @@ describe("a hand-written ClerkHttp", () => {
     })
   )
 
-  it.effect("that dies is a defect, and is asked once", () =>
+  it.effect("that dies is a defect, and is called once", () =>
     Effect.gen(function* () {
       let asked = 0
       const broken = new Error("broken double")
@@ -112,7 +112,7 @@ describe("a hand-written ClerkHttp", () => {
 })
 
 describe("ClerkTest", () => {
-  it.effect("keeps the requests in order, and forgets them when it is built anew", () =>
+  it.effect("keeps the requests in order, and starts empty when it is built again", () =>
     Effect.gen(function* () {
       const layer = ClerkTest.layer(() => ClerkTest.json(200, wire.session))
       const paths = Effect.gen(function* () {
@@ -127,11 +127,11 @@ describe("ClerkTest", () => {
   )
 })
 
-describe("an HttpClient of one's own, under ClerkHttp.layer,", () => {
+describe("a custom HttpClient, under ClerkHttp.layer,", () => {
   const over = (client: HttpClient.HttpClient, policy: RequestPolicy.Settings = {}) =>
     ClerkHttp.layer({ secretKey, policy }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client)))
 
-  it.effect("gets the whole request and gives the answer", () =>
+  it.effect("receives the whole request and returns the response", () =>
     Effect.gen(function* () {
       const requests: Array<HttpClientRequest.HttpClientRequest> = []
       const client = HttpClient.make((request) => {
@@ -155,7 +155,7 @@ describe("an HttpClient of one's own, under ClerkHttp.layer,", () => {
     })
   )
 
-  it.effect("is asked again by the client's policy", () =>
+  it.effect("is retried by the client's policy", () =>
     Effect.gen(function* () {
       let asked = 0
       const client = HttpClient.make((request) =>
@@ -191,7 +191,7 @@ describe("an HttpClient of one's own, under ClerkHttp.layer,", () => {
   )
 })
 
-describe("the fetch of one's own", () => {
+describe("a custom fetch", () => {
   const recording = () => {
     const urls: Array<string> = []
     const fetch: typeof globalThis.fetch = (input) => {
@@ -241,7 +241,7 @@ describe("the fetch of one's own", () => {
   ] as const
   const whole = JSON.stringify(wire.session)
 
-  it.live.each(layers)("that gives less than was announced has lost the rest, under %s", ([, layer]) =>
+  it.live.each(layers)("that returns less than announced is an incomplete response, under %s", ([, layer]) =>
     Effect.gen(function* () {
       const get = Effect.provide(Sessions.get("sess_1"), layer)
       const truncated = {
@@ -262,7 +262,7 @@ describe("the fetch of one's own", () => {
     })
   )
 
-  it.live.each(layers)("may announce what has no body, or was compressed, under %s", ([, layer]) =>
+  it.live.each(layers)("may announce a length for an empty or compressed body, under %s", ([, layer]) =>
     Effect.gen(function* () {
       const get = Effect.provide(Sessions.get("sess_1"), layer)
       for (const status of [204, 304]) {
@@ -271,15 +271,15 @@ describe("the fetch of one's own", () => {
           status
         })
       }
-      // The platform has undone it and left the header, as platforms do.
+      // The platform has decompressed the body and kept the header, as platforms do.
       const compressed = giving(200, whole, 5_000, { "content-encoding": "gzip" })
       expect(yield* compressed(get)).toMatchObject({ id: "sess_1" })
     })
   )
 
-  it.live("that answers with no Response is a defect at once, not a call without end", () =>
+  it.live("that returns no Response is a defect at once, not an endless call", () =>
     Effect.gen(function* () {
-      // What a hasty mock gives; a cast stands for the code without types that hands it over.
+      // The value of an incomplete mock. The cast replaces a caller without types.
       const hasty = (async () => ({ ok: true, json: async () => wire.session })) as unknown as typeof fetch
       const exit = yield* Sessions.get("sess_1").pipe(
         Effect.provide(ClerkHttp.layerFetch({ secretKey, policy: { maxAttempts: 1 } })),
@@ -293,7 +293,7 @@ describe("the fetch of one's own", () => {
 })
 
 describe("the caller's RequestInit", () => {
-  it.scopedLive("cannot turn redirects on, wherever it is provided", () =>
+  it.scopedLive("cannot turn redirects on, at any place", () =>
     Effect.gen(function* () {
       const other = yield* loopback(json(wire.session))
       const server = yield* loopback((response) => {
@@ -314,7 +314,7 @@ describe("the caller's RequestInit", () => {
     })
   )
 
-  it.scopedLive("is followed by the platform's client, so the test above has something to prevent", () =>
+  it.scopedLive("is followed by the platform's client, so the test above prevents a real effect", () =>
     Effect.gen(function* () {
       const other = yield* loopback(json(wire.session))
       const server = yield* loopback((response) => {
@@ -351,7 +351,7 @@ describe("a service whose methods call Clerk", () => {
     )
   }
 
-  it.effect("captures its ClerkHttp once and works where none is provided", () =>
+  it.effect("captures its ClerkHttp once and works without a provided one", () =>
     Effect.gen(function* () {
       const status = yield* Effect.flatMap(Devices, ({ find }) => find("sess_1")).pipe(
         Effect.provide(

@@ -8,7 +8,7 @@ import * as wire from "../support/wire.js"
 const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 const body = JSON.stringify(wire.session)
 
-/** Begins an answer and resets the connection as soon as that much has left. */
+/** Starts a response and resets the connection when these bytes are sent. */
 const resetAfter =
   (start: string): Answer =>
   ({ socket }) => {
@@ -34,7 +34,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     attempts: 1
   } as const
 
-  it.scopedLive("an answer is an answer, however it is framed", () =>
+  it.scopedLive("a response is decoded with any framing", () =>
     Effect.gen(function* () {
       const framed: ReadonlyArray<Answer> = [
         json(wire.session),
@@ -56,7 +56,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a refused connection is known never to have been used", () =>
+  it.scopedLive("a refused connection is known to have sent nothing", () =>
     Effect.gen(function* () {
       const apiUrl = yield* closedPort
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), layer({ apiUrl })))
@@ -67,7 +67,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a reset before the answer leaves open what Clerk did", () =>
+  it.scopedLive("a reset before the response leaves open whether Clerk has acted", () =>
     Effect.gen(function* () {
       const error = yield* failure(({ socket }) => socket?.resetAndDestroy())
       expect(error).toMatchObject({ ...lost, reason: "reset", sent: "maybe", retryable: true })
@@ -77,16 +77,16 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a connection closed before the answer leaves open what Clerk did", () =>
+  it.scopedLive("a close before the response leaves open whether Clerk has acted", () =>
     Effect.gen(function* () {
       const error = yield* failure(({ socket }) => socket?.end())
-      // Node's own client calls it a reset.
+      // Node's own client reports a reset.
       const reason = transport === "node:http" ? "reset" : "closed"
       expect(error).toMatchObject({ ...lost, reason, sent: "maybe", retryable: true })
     })
   )
 
-  // Node's own client does not tell a close from a reset here either.
+  // Node's own client does not distinguish a close from a reset here either.
   const truncated = transport === "node:http" ? "reset" : "incomplete-body"
   const broken: ReadonlyArray<readonly [string, string, Answer]> = [
     ["closed short of its length", truncated, raw(`${head}content-length: 1000\r\n\r\n{"object":`)],
@@ -98,21 +98,21 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     ["reset short of its length", "reset", resetAfter(`${head}content-length: 1000\r\n\r\n{"object":`)],
     ["reset between chunks", "reset", resetAfter(`${head}transfer-encoding: chunked\r\n\r\n5\r\n{"obj\r\n`)],
     [
-      "whole JSON, but closed short of its length",
+      "complete JSON, but closed short of its length",
       truncated,
       raw(`${head}content-length: ${body.length + 1}\r\n\r\n${body}`)
     ]
   ]
 
   it.scopedLive.each(broken)(
-    "an answer that is %s is no answer, and never one that cannot be decoded",
+    "a response that is %s is incomplete, and never a decoding error",
     ([, reason, answer]) =>
       Effect.gen(function* () {
         expect(yield* failure(answer)).toMatchObject({ ...lost, reason, sent: "maybe", retryable: true })
       })
   )
 
-  it.scopedLive("an answer cut at any byte is never a value", () =>
+  it.scopedLive("a response cut at any byte is never a value", () =>
     Effect.gen(function* () {
       const answer = `${head}content-length: ${body.length}\r\n\r\n${body}`
       let cut = 0
@@ -135,20 +135,18 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     ["headers without end", raw(`${head}x: ${"x".repeat(70_000)}\r\n\r\n`)]
   ]
 
-  it.scopedLive.each(ungrammatical)(
-    "an answer with %s is against the protocol, and not asked for again",
-    ([, answer]) =>
-      Effect.gen(function* () {
-        expect(yield* failure(answer)).toMatchObject({
-          ...lost,
-          reason: "protocol",
-          sent: "maybe",
-          retryable: false
-        })
+  it.scopedLive.each(ungrammatical)("a response with %s is a protocol error, and not retried", ([, answer]) =>
+    Effect.gen(function* () {
+      expect(yield* failure(answer)).toMatchObject({
+        ...lost,
+        reason: "protocol",
+        sent: "maybe",
+        retryable: false
       })
+    })
   )
 
-  it.scopedLive("an answer longer than it says is cut there, and its rest is not the next answer", () =>
+  it.scopedLive("a response longer than announced is cut there, and its rest is not the next response", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response, request) => {
         if (server.received.length > 1) json(wire.sessionWith({ status: "ended" }))(response, request)
@@ -163,7 +161,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a status out of range or without a body is told as it is", () =>
+  it.scopedLive("a status out of range or without a body is reported unchanged", () =>
     Effect.gen(function* () {
       for (const status of [204, 304, 600, 999]) {
         const answer = raw(`HTTP/1.1 ${status} X\r\n${status < 500 ? "" : "content-length: 2\r\n"}\r\n{}`)
@@ -172,7 +170,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a read is asked again after its answer was lost, a create is not", () =>
+  it.scopedLive("a read is retried after its response was lost, and a create is not", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response, request) => {
         if (server.received.length < 3) response.socket?.end()
@@ -198,12 +196,12 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  describe("what a parser refuses", () => {
+  describe("a response that a parser rejects", () => {
     const alsoUngrammatical: ReadonlyArray<readonly [string, Answer]> = [
       ["a banner of another protocol", raw("220 smtp.example.com ESMTP\r\n")],
       ["HTML without a head", raw("<html></html>")],
       ["a NUL in a header", raw(`${head}x: a\0b\r\ncontent-length: 2\r\n\r\n{}`)],
-      // Node's own client forgets why it gave up on a body.
+      // Node's own client does not report why it gave up on a body.
       ...(transport === "node:http"
         ? []
         : [
@@ -214,7 +212,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
           ])
     ]
 
-    it.scopedLive.each(alsoUngrammatical)("an answer with %s is against the protocol", ([, answer]) =>
+    it.scopedLive.each(alsoUngrammatical)("with %s is a protocol error", ([, answer]) =>
       Effect.gen(function* () {
         expect(yield* failure(answer)).toMatchObject({ ...lost, reason: "protocol", retryable: false })
       })

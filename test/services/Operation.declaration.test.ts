@@ -13,7 +13,7 @@ const good = { name: "Things.get", method: "GET", path: "/things/{id}", kind: "r
 
 type Call = (input?: unknown) => Effect.Effect<unknown, unknown, ClerkHttp>
 
-/** `Operation.make` as a caller without types has it. */
+/** `Operation.make` for a caller without types. */
 const make = (declaration: unknown): Call => Reflect.apply(Operation.make, undefined, [declaration])
 
 const messageOf = (declaration: unknown): string => {
@@ -246,7 +246,7 @@ describe("Operation.make throws, naming the mistake, for", () => {
       }
     }
     expect(messageOf(new Inherited())).toBe(`${title} kind ${inherited}`)
-    // Without `secrets` the operation would show a credential.
+    // Without `secrets` an error of the operation would show a credential.
     const secret = { ...good, method: "POST", body: Thing }
     expect(messageOf(Object.assign(Object.create({ secrets: ["id"] }), secret))).toBe(
       `${title} secrets ${inherited}`
@@ -260,7 +260,7 @@ describe("Operation.make throws, naming the mistake, for", () => {
     )
   )
 
-  it("no declaration that is changed afterwards: the operation keeps what it was made of", () => {
+  it("no later change of the declaration, because the operation keeps a copy", () => {
     const declaration = { ...good, path: "/things" }
     const call = make(declaration)
     declaration.path = "/../x"
@@ -272,7 +272,7 @@ describe("Operation.make throws, naming the mistake, for", () => {
     )
   })
 
-  it("no list that is changed afterwards: the operation keeps the errors and the secrets", () => {
+  it("no later change of a list, because the operation keeps the errors and the secrets", () => {
     const errors = [404]
     const secrets = ["id"]
     const call = make({
@@ -393,7 +393,7 @@ describe("the input of a declared operation", () => {
     }).pipe(Effect.provide(ClerkTest.layer(response)))
   )
 
-  it.effect("with undefined for a part that is not declared, or no input at all, is sent", () =>
+  it.effect("with undefined for an undeclared part, or without input, is sent", () =>
     Effect.gen(function* () {
       for (const input of [undefined, {}, { path: undefined, query: undefined, body: undefined }]) {
         yield* list(input)

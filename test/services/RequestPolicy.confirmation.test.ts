@@ -15,9 +15,9 @@ const as = (status: string) => ClerkTest.json(200, wire.sessionWith({ status }))
 const post = { method: "POST", path: "sessions/sess_1/revoke", operation: "Sessions.revoke" }
 const look = { method: "GET", path: "sessions/sess_1", operation: "Sessions.revoke" }
 
-describe("a revocation that is refused when it is repeated", () => {
+describe("a revocation that is rejected when it is retried", () => {
   const losses: ReadonlyArray<readonly [string, Turn]> = [
-    ["the answer was lost", lost],
+    ["the response was lost", lost],
     ["Clerk failed", unavailable],
     ["the attempt ran out of time", Effect.never]
   ]
@@ -44,7 +44,7 @@ describe("a revocation that is refused when it is repeated", () => {
 
   const otherwise: ReadonlyArray<readonly [string, Turn]> = [
     ["shows an active session", as("active")],
-    ["shows a status nobody knows", as("half-revoked")],
+    ["shows an unknown status", as("half-revoked")],
     ["finds nothing", ClerkTest.json(404, {})],
     ["fails at Clerk", ClerkTest.json(500, {})],
     ["is throttled", throttled],
@@ -54,7 +54,7 @@ describe("a revocation that is refused when it is repeated", () => {
     ["shows another session", ClerkTest.json(200, wire.sessionWith({ id: "sess_2", status: "revoked" }))]
   ]
 
-  it.effect.each(otherwise)("was refused when the one look at the session %s", ([, answer]) =>
+  it.effect.each(otherwise)("fails when the one read of the session %s", ([, answer]) =>
     Effect.gen(function* () {
       const { error, requests } = yield* playToFailure(revoke, {
         turns: [lost, conflict, answer],
@@ -73,7 +73,7 @@ describe("a revocation that is refused when it is repeated", () => {
     })
   )
 
-  it.effect("is looked at once, whichever attempt it was", () =>
+  it.effect("is read once, after any attempt", () =>
     Effect.gen(function* () {
       const { exit, requests } = yield* play(revoke, {
         turns: [throttled, lost, gone, as("revoked")],
@@ -85,8 +85,8 @@ describe("a revocation that is refused when it is repeated", () => {
   )
 })
 
-describe("nothing is looked at", () => {
-  it.effect("when the first attempt was refused", () =>
+describe("the session is not read", () => {
+  it.effect("when the first attempt was rejected", () =>
     Effect.gen(function* () {
       for (const refusal of [gone, conflict]) {
         const { error, requests } = yield* playToFailure(revoke, {
@@ -100,7 +100,7 @@ describe("nothing is looked at", () => {
   )
 
   const unseen: ReadonlyArray<readonly [string, Turn]> = [
-    ["turned away unread", throttled],
+    ["rejected unread", throttled],
     ["never sent", refused]
   ]
 

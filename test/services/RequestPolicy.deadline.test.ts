@@ -12,7 +12,7 @@ const success = ClerkTest.json(200, wire.session)
 const slow = (duration: `${number} seconds`) => Effect.delay(Effect.succeed(success), duration)
 
 describe("a deadline over a program", () => {
-  it.effect("is one limit for all calls inside, and the call that meets it says so", () =>
+  it.effect("is one limit for all calls inside, and the call that reaches it fails with it", () =>
     Effect.gen(function* () {
       const program = Effect.all([get, get, Sessions.revoke("sess_1")]).pipe(
         RequestPolicy.deadline("10 seconds")
@@ -66,7 +66,7 @@ describe("a deadline over a program", () => {
     })
   )
 
-  it.effect("lets what is done in time succeed", () =>
+  it.effect("does not affect a program that ends in time", () =>
     Effect.gen(function* () {
       const program = Effect.all([get, get]).pipe(RequestPolicy.deadline("10 seconds"))
       const { exit, ended } = yield* play(program, { turns: [slow("4.9 seconds")] })
@@ -75,7 +75,7 @@ describe("a deadline over a program", () => {
     })
   )
 
-  it.effect("starts when the program does, each time anew", () =>
+  it.effect("starts when the program starts, in each run", () =>
     Effect.gen(function* () {
       const limited = RequestPolicy.deadline("5 seconds")(get)
       const { exit, ended } = yield* play(Effect.all([Effect.sleep("1 minute"), limited, limited]), {
@@ -86,7 +86,7 @@ describe("a deadline over a program", () => {
     })
   )
 
-  it.effect("does not begin a wait that would outlast it, and fails with what happened", () =>
+  it.effect("does not begin a wait that would exceed it, and fails with the last error", () =>
     Effect.gen(function* () {
       const patient = get.pipe(RequestPolicy.retry({ maxAttempts: 3 }))
       const asking = ClerkTest.json(429, {}, { "retry-after": "5" })
@@ -99,7 +99,7 @@ describe("a deadline over a program", () => {
     })
   )
 
-  it.effect("stands in for the client's, which is a limit of each call", () =>
+  it.effect("replaces the deadline of the client, which limits each call", () =>
     Effect.gen(function* () {
       const policy = { deadline: "5 seconds" } as const
       const short = yield* playToFailure(get, { turns: [slow("8 seconds")], policy })
@@ -113,7 +113,7 @@ describe("a deadline over a program", () => {
     })
   )
 
-  it.effect("holds together with a deadline of each call inside it", () =>
+  it.effect("works together with a deadline of each call inside it", () =>
     Effect.gen(function* () {
       const each = RequestPolicy.use({ deadline: "3 seconds" })(Effect.flip(get))
       const { error, times, ended } = yield* playToFailure(
@@ -141,7 +141,7 @@ describe("a deadline over a program", () => {
 })
 
 describe("of two deadlines", () => {
-  it.effect("the earlier one holds, whichever is inside", () =>
+  it.effect("the earlier one applies, in any nesting", () =>
     Effect.gen(function* () {
       for (const [inner, outer] of [
         ["3 seconds", "10 seconds"],
@@ -155,7 +155,7 @@ describe("of two deadlines", () => {
     })
   )
 
-  it.effect("the inner one ends alone what is inside", () =>
+  it.effect("the inner one ends only its own program", () =>
     Effect.gen(function* () {
       const inner = Effect.flip(RequestPolicy.deadline("3 seconds")(get))
       const { exit, times, ended } = yield* play(
@@ -167,7 +167,7 @@ describe("of two deadlines", () => {
     })
   )
 
-  it.effect("an outer one that has less left bounds the waits inside", () =>
+  it.effect("an outer one with less time bounds the waits inside", () =>
     Effect.gen(function* () {
       const patient = get.pipe(RequestPolicy.retry({ maxAttempts: 9 }), RequestPolicy.deadline("1 minute"))
       const { error, times, ended } = yield* playToFailure(RequestPolicy.deadline("1 second")(patient), {
@@ -182,9 +182,9 @@ describe("of two deadlines", () => {
 })
 
 describe("a deadline that has run out before a request", () => {
-  it.effect("says that none was made", () =>
+  it.effect("states that no attempt was made", () =>
     Effect.gen(function* () {
-      // The last millisecond is kept back for the call to say what it knows.
+      // The last millisecond is reserved so that the call can fail with its details.
       const program = Effect.zipRight(Effect.sleep("9999.5 millis"), Sessions.create({ userId: "user_1" }))
       const { error, times } = yield* playToFailure(RequestPolicy.deadline("10 seconds")(program), {
         turns: [refused]

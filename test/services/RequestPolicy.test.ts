@@ -16,14 +16,14 @@ type Combinator = (self: Get) => Get
 const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)
 
-/** How often a call is attempted under `combinator` while Clerk is down. */
+/** The number of attempts of a call under `combinator` while Clerk is down. */
 const attemptsUnder = (combinator: Combinator, policy?: RequestPolicy.Settings) =>
   Effect.map(playToFailure(combinator(get), { turns: [refused], policy }), ({ error, times }) => {
     expect(error).toMatchObject({ _tag: "ClerkTransportError", attempts: times.length, retryable: true })
     return times.length
   })
 
-/** How long a call takes under `combinator` while Clerk is silent. */
+/** The duration of a call under `combinator` while Clerk does not respond. */
 const endUnder = (combinator: Combinator, policy?: RequestPolicy.Settings) =>
   Effect.map(playToFailure(combinator(get), { turns: [Effect.never], policy }), ({ error, times, ended }) => {
     expect(error).toMatchObject({ _tag: "ClerkTimeout", attempts: times.length })
@@ -41,7 +41,7 @@ describe("a policy around one call", () => {
     })
   )
 
-  it.effect("leaves to the client what it does not say", () =>
+  it.effect("keeps the client's values for its undefined settings", () =>
     Effect.gen(function* () {
       const policy = { maxAttempts: 2, timeout: "3 seconds" } as const
       expect(yield* attemptsUnder(RequestPolicy.timeout("1 second"), policy)).toBe(2)
@@ -60,14 +60,14 @@ describe("a policy around one call", () => {
     })
   )
 
-  it.effect("keeps the time limits when it only forbids repetition", () =>
+  it.effect("keeps the time limits when it only forbids retries", () =>
     Effect.gen(function* () {
       const policy = { maxAttempts: 5, timeout: "2 seconds" } as const
       expect(yield* endUnder(RequestPolicy.noRetry, policy)).toBe(2_000)
     })
   )
 
-  it.effect("lifts every limit when it is none", () =>
+  it.effect("removes every limit when it is `none`", () =>
     Effect.gen(function* () {
       const { exit, times, ended } = yield* play(RequestPolicy.none(get), {
         turns: [Effect.delay(Effect.succeed(success), "50 minutes")],
@@ -78,7 +78,7 @@ describe("a policy around one call", () => {
     })
   )
 
-  it.effect("does not make an operation repeatable that is not", () =>
+  it.effect("does not make a `once` operation idempotent", () =>
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
       const { times } = yield* playToFailure(create.pipe(RequestPolicy.retry({ maxAttempts: 10 })), {
@@ -148,7 +148,7 @@ describe("policies compose", () => {
 })
 
 describe("a policy around a program", () => {
-  it.effect("holds for every call inside, unless one has its own", () =>
+  it.effect("applies to every call inside, unless one has its own", () =>
     Effect.gen(function* () {
       const program = Effect.gen(function* () {
         yield* Effect.flip(get)
@@ -161,7 +161,7 @@ describe("a policy around a program", () => {
       const calls = requests.map(({ operation }) => operation)
       expect(calls.slice(0, 6)).toEqual(Array.from({ length: 6 }, () => "Sessions.get"))
       expect(calls.slice(6, 10)).toEqual(Array.from({ length: 4 }, () => "Sessions.createToken"))
-      // Outside of it the client's policy holds again.
+      // Outside of it the client's policy applies.
       expect(calls.slice(10)).toEqual(["Sessions.get"])
     })
   )
@@ -178,7 +178,7 @@ describe("a policy around a program", () => {
     })
   )
 
-  it.effect("never runs the program again, and does not multiply", () =>
+  it.effect("never reruns the program, and does not multiply attempts", () =>
     Effect.gen(function* () {
       let runs = 0
       const program = Effect.zipRight(
@@ -196,7 +196,7 @@ describe("a policy around a program", () => {
     })
   )
 
-  it.effect("is left to Effect.retry when the whole program is to run again", () =>
+  it.effect("is for calls only, and Effect.retry reruns the whole program", () =>
     Effect.gen(function* () {
       let runs = 0
       const program = Effect.zipRight(
@@ -216,7 +216,7 @@ describe("a policy around a program", () => {
   )
 })
 
-describe("a policy that breaks a rule", () => {
+describe("an invalid policy", () => {
   const wrong: ReadonlyArray<readonly [string, RequestPolicy.Settings]> = [
     ...[0, -1, 11, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3", null].map(
       (maxAttempts) => ["policy.maxAttempts", untyped<RequestPolicy.Settings>({ maxAttempts })] as const
@@ -233,7 +233,7 @@ describe("a policy that breaks a rule", () => {
     ["policy", untyped(3)]
   ]
 
-  it.effect.each(wrong)("in its %s is refused by a call before anything is sent: %o", ([field, settings]) =>
+  it.effect.each(wrong)("in its %s is rejected by a call before a request is sent: %o", ([field, settings]) =>
     Effect.gen(function* () {
       const { error, times } = yield* playToFailure(get.pipe(RequestPolicy.use(settings)), {
         turns: [success]
@@ -248,7 +248,7 @@ describe("a policy that breaks a rule", () => {
     })
   )
 
-  it.effect.each(wrong)("in its %s is refused by a client: %o", ([field, policy]) =>
+  it.effect.each(wrong)("in its %s is rejected by a client: %o", ([field, policy]) =>
     Effect.gen(function* () {
       const layer = ClerkHttp.layerFetch({ secretKey: Redacted.make("sk_test_policy"), policy })
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
@@ -263,7 +263,7 @@ describe("a policy that breaks a rule", () => {
     ["a deadline without end", "policy.deadline", RequestPolicy.deadline(Duration.infinity)]
   ]
 
-  it.effect.each(combinators)("by %s is refused by whatever brings it", ([, field, combinator]) =>
+  it.effect.each(combinators)("by %s is rejected by the combinator that sets it", ([, field, combinator]) =>
     Effect.gen(function* () {
       const { error, times } = yield* playToFailure(combinator(get), { turns: [success] })
       expect(error).toMatchObject({ _tag: "ClerkInvalidRequest", field })
@@ -273,7 +273,7 @@ describe("a policy that breaks a rule", () => {
 })
 
 describe("onRetry", () => {
-  it.effect("is told of each retry before its wait, and of nothing else", () =>
+  it.effect("is called for each retry before its wait, and for nothing else", () =>
     Effect.gen(function* () {
       const events: Array<RequestPolicy.RetryEvent> = []
       const onRetry = (event: RequestPolicy.RetryEvent) => Effect.sync(() => void events.push(event))
@@ -299,7 +299,7 @@ describe("onRetry", () => {
     })
   )
 
-  it.effect("is not told of a failure that ends the call", () =>
+  it.effect("is not called for a failure that ends the call", () =>
     Effect.gen(function* () {
       let told = 0
       const onRetry = () => Effect.sync(() => void told++)
@@ -314,7 +314,7 @@ describe("onRetry", () => {
     })
   )
 
-  it.effect("may take its time, but not beyond the deadline", () =>
+  it.effect("may take time, but not beyond the deadline", () =>
     Effect.gen(function* () {
       for (const hook of [Effect.sleep("950 millis"), Effect.never]) {
         const { error, times, ended } = yield* playToFailure(get, {

@@ -11,7 +11,7 @@ import { type SessionClaims, SessionTokens, SigningKeys } from "effect-clerk"
 import { untyped } from "../support/requests.js"
 import { app, kid, now, ourKey, ourKeys, sessionToken, theirKey, theirPrivateKey } from "../support/tokens.js"
 
-/** Keys that count how often they are asked for, which is once for each token that is not remembered. */
+/** Keys that count how often they are requested, which is once for each token that is not cached. */
 const counted = (key = ourKey, freshUntilNanos?: bigint) => {
   const asked = { times: 0 }
   const layer = Layer.succeed(SigningKeys, {
@@ -28,7 +28,7 @@ const cache = { capacity: 10 }
 
 type Verify = SessionTokens.Verifier<SessionClaims<unknown>>
 
-/** A verifier with a cache, over counting keys, at a time when the fixture tokens are good. */
+/** A verifier with a cache, over counting keys, at a time when the fixture tokens are valid. */
 const remembering = (options: object = {}, keys = counted()) =>
   TestClock.setTime(now * 1000).pipe(
     Effect.zipRight(SessionTokens.verifier(untyped<object>({ cache, ...options }))),
@@ -42,7 +42,7 @@ const reason = (self: ReturnType<Verify>) =>
 const token = sessionToken()
 
 describe("a verifier with a cache", () => {
-  it.effect("looks at the signature of a token once", () =>
+  it.effect("checks the signature of a token once", () =>
     Effect.gen(function* () {
       const { asked, verify } = yield* remembering()
       const first = yield* verify(token)
@@ -51,7 +51,7 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("and without one every time", () =>
+  it.effect("and without a cache every time", () =>
     Effect.gen(function* () {
       const { asked, verify } = yield* remembering({ cache: undefined })
       yield* verify(token)
@@ -60,12 +60,12 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("knows a token by the whole of it", () =>
+  it.effect("identifies a token by its whole text", () =>
     Effect.gen(function* () {
       const { asked, verify } = yield* remembering()
       yield* verify(token)
       const forged = sessionToken({}, {}, theirPrivateKey)
-      // All but the signature is the same.
+      // Only the signature differs.
       expect(forged.slice(0, forged.lastIndexOf("."))).toBe(token.slice(0, token.lastIndexOf(".")))
       expect(yield* reason(verify(forged))).toBe("signature")
       expect(yield* reason(verify(`${token} `))).toBe("format")
@@ -74,7 +74,7 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("remembers no refusal: what was refused is judged anew", () =>
+  it.effect("caches no rejection, so a rejected token is verified again", () =>
     Effect.gen(function* () {
       const { asked, verify } = yield* remembering()
       const early = sessionToken({ nbf: now + 30 })
@@ -94,7 +94,7 @@ describe("a verifier with a cache", () => {
       yield* TestClock.adjust("1 millis")
       const error = yield* Effect.flip(verify(token))
       expect(error).toMatchObject({ reason: "exp", isExpired: true, clockSkew: Duration.zero })
-      // A clock that was set back does not bring it back without a look at its signature.
+      // A clock that was set back does not make it valid without a check of its signature.
       expect(asked.times).toBe(1)
       yield* TestClock.setTime(now * 1000)
       yield* verify(token)
@@ -104,7 +104,7 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("remembers the skew that it was made with, and no other", () =>
+  it.effect("uses the skew of its own options only", () =>
     Effect.gen(function* () {
       const { verify } = yield* remembering({ clockSkew: "1 minute" })
       yield* verify(token)
@@ -115,7 +115,7 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("asks for the key again once it is not fresh any more", () =>
+  it.effect("requests the key again when it is stale", () =>
     Effect.gen(function* () {
       const freshUntil = BigInt(now + 30) * 1_000_000_000n
       const { asked, verify } = yield* remembering({}, counted(ourKey, freshUntil))
@@ -126,13 +126,13 @@ describe("a verifier with a cache", () => {
       yield* TestClock.adjust("1 second")
       yield* verify(token)
       expect(asked.times).toBe(2)
-      // Verified by a key of which nobody is sure, it is not remembered at all.
+      // A token that was verified with a stale key is not cached.
       yield* verify(token)
       expect(asked.times).toBe(3)
     })
   )
 
-  it.effect("refuses a token whose key was withdrawn as soon as the key is not fresh any more", () =>
+  it.effect("rejects a token whose key was removed when the key is stale", () =>
     Effect.gen(function* () {
       const keys: { current: CryptoKey | undefined } = { current: ourKey }
       const freshUntilNanos = BigInt(now + 30) * 1_000_000_000n
@@ -183,7 +183,7 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("forgets the oldest when it is full, and asks about nothing else", () =>
+  it.effect("drops the oldest token when it is full, and verifies no other token again", () =>
     Effect.gen(function* () {
       const { asked, verify } = yield* remembering({ cache: { capacity: 3 } })
       const tokens = [1, 2, 3, 4].map((number) => sessionToken({ jti: `token ${number}` }))
@@ -199,7 +199,7 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("forgets nothing for a token that many show at once", () =>
+  it.effect("drops nothing for a token that many callers send concurrently", () =>
     Effect.gen(function* () {
       const { asked, verify } = yield* remembering({ cache: { capacity: 2 } })
       const other = sessionToken({ jti: "other" })
@@ -216,7 +216,7 @@ describe("a verifier with a cache", () => {
   )
 })
 
-describe("what a handler does to the claims of a remembered token", () => {
+describe("a change of the claims of a cached token", () => {
   const rich = sessionToken({
     act: { sub: "user_2", more: { list: [1] } },
     aud: ["api"],
@@ -226,7 +226,7 @@ describe("what a handler does to the claims of a remembered token", () => {
     nested: { deep: [{ roles: ["member"] }] }
   })
 
-  it.effect("is refused at once, at every depth, the first time already", () =>
+  it.effect("throws at once, at every depth, also the first time", () =>
     Effect.gen(function* () {
       const { verify } = yield* remembering()
       for (const claims of [yield* verify(rich), yield* verify(rich)]) {
@@ -248,7 +248,7 @@ describe("what a handler does to the claims of a remembered token", () => {
     })
   )
 
-  it.effect("does not reach others through claims of one's own, whatever their schema makes of them", () =>
+  it.effect("does not affect others through custom claims, for any schema", () =>
     Effect.gen(function* () {
       class Roles {
         readonly list: Array<string>
@@ -277,7 +277,7 @@ describe("what a handler does to the claims of a remembered token", () => {
     })
   )
 
-  it.effect("leaves the times working, which write into themselves what they have worked out", () =>
+  it.effect("does not break the times, which cache computed values in themselves", () =>
     Effect.gen(function* () {
       const { verify } = yield* remembering()
       const claims = yield* verify(rich)
@@ -288,7 +288,7 @@ describe("what a handler does to the claims of a remembered token", () => {
     })
   )
 
-  it.effect("is its own affair without a cache", () =>
+  it.effect("is allowed without a cache", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now * 1000)
       const verify = yield* SessionTokens.verifier({ authorizedParties: [app] })
@@ -299,8 +299,8 @@ describe("what a handler does to the claims of a remembered token", () => {
   )
 })
 
-describe("claims of one's own of a remembered token", () => {
-  it.effect("are decoded each time, so that a schema that has changed its mind is heard", () =>
+describe("custom claims of a cached token", () => {
+  it.effect("are decoded each time, so that a schema with a changed result is applied", () =>
     Effect.gen(function* () {
       let isOpen = true
       const Open = Schema.Struct({ sid: Schema.String.pipe(Schema.filter(() => isOpen)) })
@@ -314,7 +314,7 @@ describe("claims of one's own of a remembered token", () => {
 })
 
 describe("a predicate for the authorized parties of a verifier with a cache", () => {
-  it.effect("is asked each time, so that a deployment can be taken off", () =>
+  it.effect("is called each time, so that a deployment can be removed", () =>
     Effect.gen(function* () {
       const deployed = new Set([app])
       const { asked, verify } = yield* remembering({ authorizedParties: (azp: string) => deployed.has(azp) })
@@ -340,7 +340,7 @@ describe("a predicate for the authorized parties of a verifier with a cache", ()
   )
 })
 
-it.effect("a verifier with a cache remembers an honest token with odd claims", () =>
+it.effect("a verifier with a cache stores a valid token with unusual claims", () =>
   Effect.gen(function* () {
     const { asked, verify } = yield* remembering()
     const odd = sessionToken({ azp: null, aud: null, v: 3, fva: null })

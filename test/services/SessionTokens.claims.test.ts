@@ -26,7 +26,7 @@ const noTexts: ReadonlyArray<readonly [name: string, value: unknown]> = [
   ["an object", { id: "user_1" }]
 ]
 
-describe("a token that names nobody is refused:", () => {
+describe("a token without a user or session is rejected:", () => {
   const bad: typeof noTexts = [
     ...noTexts,
     ["a path", "../user_1"],
@@ -46,33 +46,33 @@ describe("a token that names nobody is refused:", () => {
     ["sid that has the prefix elsewhere", { sid: "x_sess_1" }],
     ["sid with the prefix in capitals", { sid: "SESS_1" }]
   ])
-  refuses("category", [["sub that is a machine, whatever the header says", { sub: "mch_1" }]])
+  refuses("category", [["sub that is a machine, with any category in the header", { sub: "mch_1" }]])
 })
 
 describe("the issuer", () => {
   const configured = { issuer }
   refuses(
     "iss",
-    noTexts.map(([name, iss]) => [`is refused when it is ${name}`, { iss }] as const)
+    noTexts.map(([name, iss]) => [`is rejected when it is ${name}`, { iss }] as const)
   )
   refuses("iss", [
     ...noTexts.map(
-      ([name, iss]) => [`is refused when it is ${name} and one is asked for`, { iss }, configured] as const
+      ([name, iss]) => [`is rejected when it is ${name} and one is configured`, { iss }, configured] as const
     ),
-    ["of another instance is refused", { iss: "https://other.example.com" }, configured],
-    ["with a slash after it is refused", { iss: `${issuer}/` }, configured],
-    ["over http is refused", { iss: issuer.replace("https", "http") }, configured],
-    ["in capitals is refused", { iss: issuer.toUpperCase() }, configured],
-    ["as the user of another host is refused", { iss: `${issuer}@evil.example` }, configured],
-    ["as the beginning of another host is refused", { iss: `${issuer}.evil.example` }, configured],
-    ["with its port is refused", { iss: `${issuer}:443` }, configured],
-    ["in a list is refused", { iss: [issuer] }, configured]
+    ["of another instance is rejected", { iss: "https://other.example.com" }, configured],
+    ["with a slash after it is rejected", { iss: `${issuer}/` }, configured],
+    ["over http is rejected", { iss: issuer.replace("https", "http") }, configured],
+    ["in capitals is rejected", { iss: issuer.toUpperCase() }, configured],
+    ["as the user of another host is rejected", { iss: `${issuer}@evil.example` }, configured],
+    ["as the prefix of another host is rejected", { iss: `${issuer}.evil.example` }, configured],
+    ["with its port is rejected", { iss: `${issuer}:443` }, configured],
+    ["in a list is rejected", { iss: [issuer] }, configured]
   ])
   accepts([
-    ["is accepted when it is the one", {}, configured],
-    ["is accepted whoever it is when none is asked for", { iss: "https://other.example.com" }]
+    ["is accepted when it is the configured one", {}, configured],
+    ["is accepted with any value when none is configured", { iss: "https://other.example.com" }]
   ])
-  it.effect("that was asked for is in the refusal, beside the other one", () =>
+  it.effect("that is configured is in the error, beside the received one", () =>
     Effect.gen(function* () {
       const error = yield* refusalOf(
         sessionToken({ iss: "https://evil.example\r\nforged log line" }),
@@ -86,40 +86,40 @@ describe("the issuer", () => {
 describe("the party a token was issued to", () => {
   const options = { authorizedParties: ["https://admin.example.com", app] }
   refuses("azp", [
-    ...noTexts.map(([name, azp]) => [`is refused when it is ${name}`, { azp }, options] as const),
-    ["is refused when it is an unknown one", { azp: "https://evil.example" }, options],
-    ["is refused when it is the beginning of one", { azp: app.slice(0, -1) }, options],
-    ["is refused when one is its beginning", { azp: `${app}.evil.example` }, options],
-    ["is refused in capitals", { azp: app.toUpperCase() }, options],
-    ["is refused with the port that is understood", { azp: `${app}:443` }, options],
-    ["is refused with a slash after it", { azp: `${app}/` }, options],
-    ["is refused over http", { azp: app.replace("https", "http") }, options],
-    ["is refused when it is the word null", { azp: "null" }, options],
-    ["is refused in a list", { azp: [app] }, options],
-    ["is refused as a list of all", { azp: options.authorizedParties }, options],
-    ["is refused as all of them joined", { azp: options.authorizedParties.join(",") }, options],
+    ...noTexts.map(([name, azp]) => [`is rejected when it is ${name}`, { azp }, options] as const),
+    ["is rejected when it is an unknown one", { azp: "https://evil.example" }, options],
+    ["is rejected when it is the beginning of one", { azp: app.slice(0, -1) }, options],
+    ["is rejected when one is its beginning", { azp: `${app}.evil.example` }, options],
+    ["is rejected in capitals", { azp: app.toUpperCase() }, options],
+    ["is rejected with the default port", { azp: `${app}:443` }, options],
+    ["is rejected with a slash after it", { azp: `${app}/` }, options],
+    ["is rejected over http", { azp: app.replace("https", "http") }, options],
+    ["is rejected when it is the word null", { azp: "null" }, options],
+    ["is rejected in a list", { azp: [app] }, options],
+    ["is rejected as a list of all", { azp: options.authorizedParties }, options],
+    ["is rejected as all of them joined", { azp: options.authorizedParties.join(",") }, options],
     [
-      "is refused when it is empty, where it may be missing",
+      "is rejected when it is empty, even if it may be missing",
       { azp: "" },
       { ...options, missingAzp: "allow" }
     ],
     [
-      "is refused when it is null, where it may be missing",
+      "is rejected when it is null, even if it may be missing",
       { azp: null },
       { ...options, missingAzp: "allow" }
     ],
     [
-      "is refused when it is an unknown one, where it may be missing",
+      "is rejected when it is an unknown one, even if it may be missing",
       { azp: "https://e.example" },
       { ...options, missingAzp: "allow" }
     ],
     [
-      "is refused when it is missing and that is said once more",
+      "is rejected when it is missing and missingAzp says reject",
       { azp: undefined },
       { ...options, missingAzp: "reject" }
     ],
     [
-      "is refused when it is no text, where it may be missing",
+      "is rejected when it is not text, even if it may be missing",
       { azp: 1 },
       { ...options, missingAzp: "allow" }
     ]
@@ -128,12 +128,12 @@ describe("the party a token was issued to", () => {
     ["is accepted when it is the first of several", { azp: "https://admin.example.com" }, options],
     ["is accepted when it is the last of several", {}, options],
     [
-      "is accepted when it is missing, where that is allowed",
+      "is accepted when it is missing, if that is allowed",
       { azp: undefined },
       { ...options, missingAzp: "allow" }
     ],
-    ["is accepted when it is missing and nobody asks", { azp: undefined }],
-    ["is accepted whoever it is when nobody asks", { azp: "https://evil.example" }]
+    ["is accepted when it is missing without authorized parties", { azp: undefined }],
+    ["is accepted with any value without authorized parties", { azp: "https://evil.example" }]
   ])
   for (const azp of ["", null, 1, 1.5, true, false, [], [app], {}, { origin: app }]) {
     it.effect(`is absent when it is ${JSON.stringify(azp)} and no parties are authorized`, () =>
@@ -205,7 +205,7 @@ describe("a predicate for the authorized parties", () => {
     "app.example.com"
   ]
   for (const azp of noOrigins) {
-    it.effect(`is not asked about ${JSON.stringify(azp)}, which is no origin`, () =>
+    it.effect(`is not called with ${JSON.stringify(azp)}, which is not an origin`, () =>
       Effect.gen(function* () {
         const asked: Array<unknown> = []
         const authorizedParties = (...given: ReadonlyArray<unknown>) => {
@@ -233,7 +233,7 @@ describe("a predicate for the authorized parties", () => {
     })
   )
 
-  it.effect("leaves the expected parties out of the error", () =>
+  it.effect("adds no expected parties to the error", () =>
     Effect.gen(function* () {
       const error = yield* refusalOf(sessionToken({ azp: "https://evil.example" }), options)
       expect(error).toMatchObject({ reason: "azp", actual: ["https://evil.example"] })
@@ -248,28 +248,28 @@ describe("a predicate for the authorized parties", () => {
 describe("the audience", () => {
   const options = { audience: "api" }
   refuses("aud", [
-    ["is refused when it is missing", {}, options],
-    ["is refused when it is another", { aud: "web" }, options],
-    ["is refused when it is longer", { aud: "api2" }, options],
-    ["is refused when it is shorter", { aud: "ap" }, options],
-    ["is refused when none of several is the one", { aud: ["web", "app"] }, options],
-    ["is refused when it is no list but text that contains it", { aud: "web,api" }, options],
-    ["is refused when it is an empty list", { aud: [] }, options],
-    ["is refused in a list within the list", { aud: [["api"]] }, options],
-    ["is refused when the list has a number too", { aud: ["api", 1] }, options],
-    ["is refused when it is a number", { aud: 1 }, options],
-    ["is refused when it is null", { aud: null }, options],
-    ["is refused when it is an object", { aud: { api: true } }, options],
-    ["is refused when it is none of two that are asked for", { aud: "web" }, { audience: ["api", "app"] }],
-    ["is refused when it is empty", { aud: "" }, options],
-    ["is refused when the list has an empty text too", { aud: ["api", ""] }, options],
-    ["is refused when the list has a null too", { aud: [null, "api"] }, options]
+    ["is rejected when it is missing", {}, options],
+    ["is rejected when it is another", { aud: "web" }, options],
+    ["is rejected when it is longer", { aud: "api2" }, options],
+    ["is rejected when it is shorter", { aud: "ap" }, options],
+    ["is rejected when none of several is expected", { aud: ["web", "app"] }, options],
+    ["is rejected when it is a text that contains it", { aud: "web,api" }, options],
+    ["is rejected when it is an empty list", { aud: [] }, options],
+    ["is rejected in a list within the list", { aud: [["api"]] }, options],
+    ["is rejected when the list has a number too", { aud: ["api", 1] }, options],
+    ["is rejected when it is a number", { aud: 1 }, options],
+    ["is rejected when it is null", { aud: null }, options],
+    ["is rejected when it is an object", { aud: { api: true } }, options],
+    ["is rejected when it is not one of two expected ones", { aud: "web" }, { audience: ["api", "app"] }],
+    ["is rejected when it is empty", { aud: "" }, options],
+    ["is rejected when the list has an empty text too", { aud: ["api", ""] }, options],
+    ["is rejected when the list has a null too", { aud: [null, "api"] }, options]
   ])
   accepts([
-    ["is accepted when it is the one", { aud: "api" }, options],
-    ["is accepted when one of several is the one", { aud: ["web", "api"] }, options],
-    ["is accepted when it is one of two that are asked for", { aud: "app" }, { audience: ["api", "app"] }],
-    ["is accepted whatever it is when nobody asks", { aud: "web" }]
+    ["is accepted when it is the expected one", { aud: "api" }, options],
+    ["is accepted when one of several is expected", { aud: ["web", "api"] }, options],
+    ["is accepted when it is one of two expected ones", { aud: "app" }, { audience: ["api", "app"] }],
+    ["is accepted with any value when none is expected", { aud: "web" }]
   ])
   const odd: ReadonlyArray<readonly [aud: unknown, read: ReadonlyArray<string> | undefined]> = [
     ...[null, "", 1, 0.5, true, false, {}, { api: true }].map((aud) => [aud, undefined] as const),
@@ -280,7 +280,7 @@ describe("the audience", () => {
   ]
   for (const [aud, read] of odd) {
     it.effect(
-      `is read as ${JSON.stringify(read)} when it is ${JSON.stringify(aud)} and none is asked for`,
+      `is read as ${JSON.stringify(read)} when it is ${JSON.stringify(aud)} and none is expected`,
       () =>
         Effect.gen(function* () {
           expect((yield* claimsOf(sessionToken({ aud }))).audience).toEqual(read)
@@ -293,9 +293,9 @@ describe("the audience", () => {
 describe("a session with tasks left", () => {
   refuses("session-pending", [
     ["is refused", { sts: "pending" }],
-    ["is refused when that is said once more", { sts: "pending" }, { allowPending: false }]
+    ["is rejected when allowPending is false", { sts: "pending" }, { allowPending: false }]
   ])
-  it.effect("is told as pending where it is allowed", () =>
+  it.effect("is reported as pending where it is allowed", () =>
     Effect.gen(function* () {
       expect((yield* claimsOf(sessionToken({ sts: "pending" }), { allowPending: true })).status).toBe(
         "pending"
@@ -318,19 +318,17 @@ describe("a session with tasks left", () => {
     { active: true }
   ]) {
     const token = sessionToken({ sts })
-    it.effect(
-      `cannot be excluded where the status is ${JSON.stringify(sts)}, which is treated as pending`,
-      () =>
-        Effect.gen(function* () {
-          expect(yield* reasonOf(token)).toBe("session-pending")
-          const read = yield* claimsOf(token, { allowPending: true })
-          expect(read.status).toBe("pending")
-          expect(yield* Authorization.has(read, { role: "org:admin" })).toBe(false)
-        })
+    it.effect(`is assumed where the status is ${JSON.stringify(sts)}, which is treated as pending`, () =>
+      Effect.gen(function* () {
+        expect(yield* reasonOf(token)).toBe("session-pending")
+        const read = yield* claimsOf(token, { allowPending: true })
+        expect(read.status).toBe("pending")
+        expect(yield* Authorization.has(read, { role: "org:admin" })).toBe(false)
+      })
     )
   }
   for (const sts of [undefined, null, {}]) {
-    it.effect(`is not one whose status is ${JSON.stringify(sts)}, which says nothing`, () =>
+    it.effect(`is not one whose status is ${JSON.stringify(sts)}, which is ignored`, () =>
       Effect.gen(function* () {
         expect((yield* claimsOf(sessionToken({ sts }))).status).toBe("active")
       })
@@ -349,7 +347,7 @@ describe("a token of an unknown version", () => {
     org_permissions: ["org:a:x"]
   }
   for (const v of [0, 3, 4, 2.5, -2, 1e300, "2", "1", "", true, false, [2], [], {}]) {
-    it.effect(`signs its user in without any right where the version is ${JSON.stringify(v)}`, () =>
+    it.effect(`identifies its user without any right where the version is ${JSON.stringify(v)}`, () =>
       Effect.gen(function* () {
         const read = yield* claimsOf(sessionToken({ ...entitled, v, act: { sub: "user_2" } }))
         expect(read).toMatchObject({ userId: claims().sub, version: 2, actor: { sub: "user_2" } })
@@ -361,7 +359,7 @@ describe("a token of an unknown version", () => {
       })
     )
   }
-  it.effect("is not one whose version is null, which is read as version 1", () =>
+  it.effect("does not include a null version, which is read as version 1", () =>
     Effect.gen(function* () {
       const read = yield* claimsOf(sessionToken({ ...entitled, v: null }))
       expect(read.version).toBe(1)
@@ -386,7 +384,7 @@ describe("the actor of an impersonation", () => {
     [{ iss: "https://dashboard.clerk.com" }, { sub: "unknown", iss: "https://dashboard.clerk.com" }]
   ]
   for (const [act, read] of unread) {
-    it.effect(`is unknown, but present, where the claim is ${JSON.stringify(act)}`, () =>
+    it.effect(`is unknown, and present, where the claim is ${JSON.stringify(act)}`, () =>
       Effect.gen(function* () {
         for (const v of [1, 2, 3]) {
           expect((yield* claimsOf(sessionToken({ v, act }))).actor).toStrictEqual(read)
@@ -439,7 +437,7 @@ describe("the ages of the factors", () => {
     true
   ]
   for (const fva of unread) {
-    it.effect(`verify nothing, and the user is signed in, where the claim is ${JSON.stringify(fva)}`, () =>
+    it.effect(`verify nothing, and the token is accepted, where the claim is ${JSON.stringify(fva)}`, () =>
       Effect.gen(function* () {
         const read = yield* claimsOf(sessionToken({ fva }))
         expect(read.userId).toBe(claims().sub)
@@ -456,7 +454,7 @@ describe("the ages of the factors", () => {
       }
     })
   )
-  it.effect("count a part of a minute as a whole one", () =>
+  it.effect("count a part of a minute as a full one", () =>
     Effect.gen(function* () {
       const read = yield* claimsOf(sessionToken({ fva: [9.000001, 59.5] }))
       expect(read.factorAges).toStrictEqual({ first: Duration.minutes(10), second: Duration.minutes(60) })
@@ -467,7 +465,7 @@ describe("the ages of the factors", () => {
   )
 })
 
-describe("an odd claim that nothing is decided by", () => {
+describe("an unusual claim without an effect", () => {
   for (const jti of [null, "", 1, true, [], ["x"], {}]) {
     it.effect(`is left out where the token id is ${JSON.stringify(jti)}`, () =>
       Effect.gen(function* () {
@@ -479,12 +477,12 @@ describe("an odd claim that nothing is decided by", () => {
   }
 })
 
-describe("claims of which there is more than one", () => {
+describe("duplicate claims", () => {
   for (const [name, text] of [
-    ["first the good one", '{"exp":9999999999,"exp":1,'],
-    ["first the bad one", '{"exp":1,"exp":9999999999,']
+    ["first the valid one", '{"exp":9999999999,"exp":1,'],
+    ["first the expired one", '{"exp":1,"exp":9999999999,']
   ] as const) {
-    it.effect(`are not chosen from: ${name}`, () =>
+    it.effect(`are rejected: ${name}`, () =>
       Effect.gen(function* () {
         const rest = JSON.stringify(claims({ exp: undefined })).slice(1)
         expect(yield* reasonOf(tokenOf(header(), `${text}${rest}`))).toBe("format")
@@ -495,7 +493,7 @@ describe("claims of which there is more than one", () => {
 
 describe("a token of a template", () => {
   const template = { category: "template" }
-  it.effect("says who it is for, and names no session", () =>
+  it.effect("names its user, and no session", () =>
     Effect.gen(function* () {
       const read = yield* claimsOf(templateToken({ aud: ["api"] }), template)
       expect(read).toStrictEqual({
@@ -514,16 +512,16 @@ describe("a token of a template", () => {
   const refused: ReadonlyArray<
     readonly [name: string, token: string, options: Changes | undefined, reason: string]
   > = [
-    ["is refused where a session is meant", templateToken(), undefined, "category"],
+    ["is rejected where a session is expected", templateToken(), undefined, "category"],
     [
-      "is refused where a session is meant, even with a sid",
+      "is rejected where a session is expected, even with a sid",
       templateToken({ sid: "sess_1" }),
       undefined,
       "category"
     ],
     ["is no session without a category either", templateToken({}, { cat: undefined }), undefined, "sid"],
-    ["has to say that it is one", templateToken({}, { cat: undefined }), template, "category"],
-    ["cannot say nothing", templateToken({}, { cat: "cl_I7d4PD111III" }), template, "category"],
+    ["has to have the category of templates", templateToken({}, { cat: undefined }), template, "category"],
+    ["cannot have the ignored category", templateToken({}, { cat: "cl_I7d4PD111III" }), template, "category"],
     ["cannot be a session's", sessionToken(), template, "category"],
     ["cannot be a machine's", templateToken({ sub: "mch_1" }), template, "category"],
     ["expires like any other", templateToken({ exp: now - 5, iat: now - 60 }), template, "exp"],

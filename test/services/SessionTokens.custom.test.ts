@@ -21,7 +21,7 @@ const Custom = Schema.Struct({
 
 const own = { tenant_id: "acme", since: "2026-01-01T00:00:00.000Z" }
 
-/** A schema that makes of the claim `tenant_id` whatever `decode` does. */
+/** A schema that decodes the claim `tenant_id` with `decode`. */
 const decodingBy = (decode: (text: string) => Effect.Effect<string, ParseResult.ParseIssue>) =>
   Schema.Struct({
     tenant_id: Schema.transformOrFail(Schema.String, Schema.String, {
@@ -30,7 +30,7 @@ const decodingBy = (decode: (text: string) => Effect.Effect<string, ParseResult.
     })
   })
 
-describe("claims of one's own", () => {
+describe("custom claims", () => {
   it.effect("are decoded, with the transformations of their schema", () =>
     Effect.gen(function* () {
       const expected = { tenant: "acme", since: new Date(own.since), level: 1 }
@@ -65,14 +65,14 @@ describe("claims of one's own", () => {
     })
   )
 
-  it.effect("are not what every object inherits", () =>
+  it.effect("are not read from inherited properties", () =>
     Effect.gen(function* () {
       const refused = reasonOf(sessionToken(), { claims: Schema.Struct({ tenant_id: Schema.String }) })
       expect(yield* refused.pipe(withPollutedPrototype(own))).toBe("claims")
     })
   )
 
-  it.effect("are looked at only once the rest is good", () =>
+  it.effect("are decoded only when the rest is valid", () =>
     Effect.gen(function* () {
       let decoded = 0
       const counting = decodingBy((text) => Effect.sync(() => `${++decoded}${text}`))
@@ -91,8 +91,8 @@ describe("claims of one's own", () => {
   )
 })
 
-describe("claims of one's own that are not as they should be", () => {
-  it.effect("are refused with all the places and what was expected there, and nothing of what was", () =>
+describe("custom claims that do not match their schema", () => {
+  it.effect("are rejected with all paths and expectations, and without the received values", () =>
     Effect.gen(function* () {
       const canary = "canary7Qm2xVb9"
       const error = yield* refusalOf(sessionToken({ tenant_id: "", since: [canary], level: canary }), {
@@ -111,7 +111,7 @@ describe("claims of one's own that are not as they should be", () => {
     })
   )
 
-  it.effect("are refused at a place whose name has nothing dangerous left in it", () =>
+  it.effect("are rejected with a path from which dangerous characters are removed", () =>
     Effect.gen(function* () {
       const Settings = Schema.Struct({
         settings: Schema.Record({ key: Schema.String, value: Schema.Number })
@@ -131,7 +131,7 @@ describe("claims of one's own that are not as they should be", () => {
     })
   )
 
-  it.effect("are refused at 16 places at most", () =>
+  it.effect("are rejected with 16 paths at most", () =>
     Effect.gen(function* () {
       const Numbers = Schema.Struct({ list: Schema.Array(Schema.Number) })
       const error = yield* refusalOf(sessionToken({ list: Array(2_000).fill("x") }), { claims: Numbers })
@@ -140,8 +140,8 @@ describe("claims of one's own that are not as they should be", () => {
   )
 })
 
-describe("a schema of one's own", () => {
-  it.effect("may take time", () =>
+describe("a custom schema", () => {
+  it.effect("may be asynchronous", () =>
     Effect.gen(function* () {
       const slow = decodingBy((text) => Effect.promise(async () => text.toUpperCase()))
       expect((yield* claimsOf(sessionToken(own), { claims: slow })).custom).toStrictEqual({
@@ -150,7 +150,7 @@ describe("a schema of one's own", () => {
     })
   )
 
-  it.effect("may refuse after a time", () =>
+  it.effect("may reject asynchronously", () =>
     Effect.gen(function* () {
       const refusing = decodingBy((text) =>
         Effect.flatMap(
@@ -189,7 +189,7 @@ describe("a schema of one's own", () => {
     })
   )
 
-  it.effect("that throws is a defect, which is the very thing it threw", () =>
+  it.effect("that throws is a defect with the thrown value", () =>
     Effect.gen(function* () {
       const thrown = new Error("a slip in the schema")
       const throwing = Schema.Struct({
@@ -202,12 +202,12 @@ describe("a schema of one's own", () => {
       })
       const exit = yield* Effect.exit(claimsOf(sessionToken(own), { claims: throwing }))
       expect(Exit.isFailure(exit) && Cause.squash(exit.cause)).toBe(thrown)
-      // Whoever has no such claim is refused all the same.
+      // A token without the claim is still rejected.
       expect(yield* reasonOf(sessionToken(), { claims: throwing })).toBe("claims")
     })
   )
 
-  it.effect("that needs a service, past the types, is a defect that names the service", () =>
+  it.effect("that requires a service, against the types, is a defect that names the service", () =>
     Effect.gen(function* () {
       class Tenants extends Context.Tag("Tenants")<Tenants, { readonly find: (id: string) => string }>() {}
       const needy = decodingBy((id) => untyped(Effect.map(Tenants, ({ find }) => find(id))))

@@ -22,10 +22,10 @@ import { claimsOf, reasonOf, untouchedKeys, verifyAt } from "../support/verifica
 const good = sessionToken()
 const [head = "", payload = "", signature = ""] = good.split(".")
 
-/** A token of ours with its header changed; signed, so that nothing but the header is wrong with it. */
+/** A valid token with a changed header. It is signed, so that only the header is invalid. */
 const headed = (changes: { readonly [name: string]: unknown }) => sessionToken({}, changes)
 
-/** Signed with a text as the secret, as by somebody who knows only what is public. */
+/** Signed with a text as the secret, as by an attacker who knows only public values. */
 const hmac = (secret: string | Buffer, changes: { readonly [name: string]: unknown } = { alg: "HS256" }) => {
   const signed = `${encode(header(changes))}.${payload}`
   return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`
@@ -36,7 +36,7 @@ const jwk = publicJwk(ours, kid)
 
 type Cases = ReadonlyArray<readonly [name: string, token: unknown]>
 
-/** Each is refused, before any key is asked for. */
+/** Each is rejected before any key is requested. */
 const refuses = (reason: string, cases: Cases) => {
   for (const [name, token] of cases) {
     it.effect(name, () =>
@@ -47,13 +47,13 @@ const refuses = (reason: string, cases: Cases) => {
   }
 }
 
-it.effect("the token that all of these are made from is good", () =>
+it.effect("the token that all of these are made from is valid", () =>
   Effect.gen(function* () {
     expect((yield* claimsOf(good)).userId).toBe(claims().sub)
   })
 )
 
-describe("another algorithm than RS256 is refused:", () => {
+describe("another algorithm than RS256 is rejected:", () => {
   const signedAs = (alg: string, digest: string | null, key: Parameters<typeof signatureOf>[1]) => {
     const signed = `${encode(header({ alg }))}.${payload}`
     return `${signed}.${signatureOf(signed, key, digest)}`
@@ -96,7 +96,7 @@ describe("another algorithm than RS256 is refused:", () => {
   ])
 })
 
-describe("a header that asks for an extension is refused:", () => {
+describe("a header with an extension is rejected:", () => {
   refuses("header", [
     ["crit with an unknown name", headed({ crit: ["exp2"], exp2: 1 })],
     ["crit without names", headed({ crit: [] })],
@@ -116,21 +116,21 @@ describe("a header that asks for an extension is refused:", () => {
   ])
 })
 
-describe("another type than JWT is refused:", () => {
+describe("another type than JWT is rejected:", () => {
   refuses(
     "typ",
     ["at+jwt", "application/at+jwt", "jwt", "JWT ", "application/jwt", "", "JWE", null, 1, ["JWT"]].map(
       (typ) => [JSON.stringify(typ), headed({ typ })] as const
     )
   )
-  it.effect("but none is accepted, as Clerk's own SDK does", () =>
+  it.effect("but a missing type is accepted, as in Clerk's own SDK", () =>
     Effect.gen(function* () {
       expect((yield* claimsOf(headed({ typ: undefined }))).userId).toBe(claims().sub)
     })
   )
 })
 
-describe("another category than that of sessions is refused:", () => {
+describe("another category than that of sessions is rejected:", () => {
   refuses("category", [
     ["templates", headed({ cat: category.template })],
     ["machines", headed({ cat: category.machine })],
@@ -140,12 +140,12 @@ describe("another category than that of sessions is refused:", () => {
     ["a number", headed({ cat: 111 })],
     ["null", headed({ cat: null })],
     ...["__proto__", "constructor", "toString", "hasOwnProperty"].map(
-      (cat) => [`${cat}, which every object has`, headed({ cat })] as const
+      (cat) => [`${cat}, which is an inherited property name`, headed({ cat })] as const
     )
   ])
   for (const [name, cat] of [
     ["none, as before there were any", undefined],
-    ["the one that says nothing", category.ignored]
+    ["the ignored one", category.ignored]
   ] as const) {
     it.effect(`but ${name} is accepted`, () =>
       Effect.gen(function* () {
@@ -155,7 +155,7 @@ describe("another category than that of sessions is refused:", () => {
   }
 })
 
-describe("a key id that no key can have is refused without asking for it:", () => {
+describe("an invalid key id is rejected without a request for the key:", () => {
   refuses("unknown-key", [
     ["empty", headed({ kid: "" })],
     ["a number", headed({ kid: 1 })],
@@ -167,7 +167,7 @@ describe("a key id that no key can have is refused without asking for it:", () =
     ["a URL", headed({ kid: "https://evil.example/jwks" })],
     ["NUL", headed({ kid: `${kid}\0` })],
     ["a look-alike letter", headed({ kid: kid.replace("o", "о") })],
-    ["longer than any", headed({ kid: "a".repeat(129) })]
+    ["longer than any key id", headed({ kid: "a".repeat(129) })]
   ])
   refuses("format", [["longer than any header", headed({ kid: "a".repeat(10_000) })]])
 })
@@ -185,7 +185,7 @@ describe("a token is verified by the key whose id is", () => {
   }
 })
 
-describe("what is no compact token is refused:", () => {
+describe("a value that is not a compact token is rejected:", () => {
   const json = { payload, signatures: [{ protected: head, signature }] }
   refuses("format", [
     ["nothing", ""],
@@ -211,13 +211,13 @@ describe("what is no compact token is refused:", () => {
     ["null", null],
     ["a number", 1],
     ["an array with the token", [good]],
-    ["an object that turns into the token", { toString: () => good }],
+    ["an object that converts to the token", { toString: () => good }],
     ["a String object", new String(good)],
     ["the bytes of the token", Buffer.from(good)]
   ])
 })
 
-describe("a token that is not written to the letter is refused:", () => {
+describe("a token in a non-canonical form is rejected:", () => {
   const places = [head, payload, signature]
   const with_ = (edit: (part: string) => string): Cases =>
     (["header", "payload", "signature"] as const).map((name, at) => [
@@ -250,9 +250,7 @@ describe("a token that is not written to the letter is refused:", () => {
   inEachPart("==", (part) => `${part}==`)
   inEachPart("+", (part) => `+${part.slice(1)}`)
   inEachPart("/", (part) => `/${part.slice(1)}`)
-  inEachPart("a length that no bytes have", (part) =>
-    part.padEnd(part.length + ((5 - (part.length % 4)) % 4), "A")
-  )
+  inEachPart("an impossible length", (part) => part.padEnd(part.length + ((5 - (part.length % 4)) % 4), "A"))
 
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
   it.effect("every other spelling of the last character", () =>
@@ -271,7 +269,7 @@ describe("a token that is not written to the letter is refused:", () => {
   )
 })
 
-describe("a part that is no JSON object is refused:", () => {
+describe("a part that is not a JSON object is rejected:", () => {
   const bytes = (...parts: ReadonlyArray<string | Uint8Array>) =>
     Buffer.concat(parts.map((part) => Buffer.from(part)))
   const text = JSON.stringify(header())
@@ -282,7 +280,7 @@ describe("a part that is no JSON object is refused:", () => {
     ["a string", (json) => JSON.stringify(json)],
     ["an array", (json) => `[${json}]`],
     ["no JSON", () => "alg: RS256"],
-    ["JSON with something after it", (json) => `${json}x`],
+    ["JSON with a character after it", (json) => `${json}x`],
     ["two objects", (json) => `${json}${json}`],
     ["JSON cut short", (json) => json.slice(0, -1)],
     ["a byte order mark before it", (json) => bytes(new Uint8Array([0xef, 0xbb, 0xbf]), json)],

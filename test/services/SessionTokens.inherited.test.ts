@@ -7,8 +7,8 @@ import { withPollutedPrototype } from "../support/pollution.js"
 import { app, claims, header, issuer, now, sessionToken, tokenOf } from "../support/tokens.js"
 import { claimsOf, reasonOf, untouchedKeys } from "../support/verification.js"
 
-describe("what every object has or inherits", () => {
-  it.effect("is no claim, and a claim called __proto__ changes no object", () =>
+describe("an inherited property", () => {
+  it.effect("is not a claim, and a claim named __proto__ changes no object", () =>
     Effect.gen(function* () {
       const evil = '{"sub":"user_evil","isAdmin":true,"sts":"active"}'
       const text = JSON.stringify(claims()).replace("{", `{"__proto__":${evil},"constructor":${evil},`)
@@ -19,7 +19,7 @@ describe("what every object has or inherits", () => {
     })
   )
 
-  it.effect("does not stand in for what a token leaves out", () =>
+  it.effect("does not replace a missing claim", () =>
     Effect.gen(function* () {
       const everything = {
         ...claims(),
@@ -46,7 +46,7 @@ describe("what every object has or inherits", () => {
     })
   )
 
-  it.effect("makes no good token a bad one", () =>
+  it.effect("does not make a valid token invalid", () =>
     Effect.gen(function* () {
       const inherited = {
         expected: "x",
@@ -66,19 +66,19 @@ describe("what every object has or inherits", () => {
   )
 })
 
-describe("an option that an object inherits", () => {
+describe("an inherited option", () => {
   class Shared {
     get authorizedParties() {
       return [app]
     }
   }
   const bare = Object.assign(Object.create(null), { audience: "api" })
-  // Ignored in silence, it would let everybody in.
+  // If it were ignored silently, every token would be accepted.
   for (const [name, options, option] of [
-    ["from a class is refused", new Shared(), "authorizedParties"],
-    ["from another object is refused", Object.create({ issuer }), "issuer"],
-    ["from an object without a prototype is refused", Object.create(bare), "audience"],
-    ["or hides is refused", Object.defineProperty({}, "audience", { value: "api" }), "audience"]
+    ["from a class is rejected", new Shared(), "authorizedParties"],
+    ["from another object is rejected", Object.create({ issuer }), "issuer"],
+    ["from an object without a prototype is rejected", Object.create(bare), "audience"],
+    ["or a hidden one is rejected", Object.defineProperty({}, "audience", { value: "api" }), "audience"]
   ] as const) {
     it.effect(name, () =>
       Effect.gen(function* () {
@@ -91,7 +91,7 @@ describe("an option that an object inherits", () => {
     )
   }
 
-  it.effect("from where all objects inherit is none", () =>
+  it.effect("from Object.prototype is ignored", () =>
     Effect.gen(function* () {
       const inherited = {
         allowPending: true,
@@ -117,7 +117,7 @@ describe("an option that an object inherits", () => {
   )
 })
 
-it.effect("options may be of a kind that Effect makes, or have no prototype", () =>
+it.effect("options may be Effect data, or have no prototype", () =>
   Effect.gen(function* () {
     for (const options of [
       Data.struct({ authorizedParties: [app] }),

@@ -6,7 +6,7 @@ import { SessionTokens } from "effect-clerk"
 import { type Mutation, mutationsOf } from "../support/tokenMutations.js"
 import { now, ourKeys, sessionToken } from "../support/tokens.js"
 
-/** TOKEN_SEED makes the same mutations again; TOKEN_MUTATIONS is how many. */
+/** TOKEN_SEED replays the same mutations. TOKEN_MUTATIONS is their number. */
 const seed = Number(process.env["TOKEN_SEED"] ?? Date.now() % 2 ** 31)
 const count = Number(process.env["TOKEN_MUTATIONS"] ?? 20_000)
 
@@ -31,10 +31,10 @@ const tokens = Array.from({ length: 50 }, (_, number) =>
 describe(`mutated tokens (${count} from TOKEN_SEED=${seed})`, () => {
   for (const [name, options] of [
     ["by a verifier", {}],
-    ["by a verifier that has all the good ones in its cache", { cache: { capacity: 50 } }]
+    ["by a verifier that has all valid tokens in its cache", { cache: { capacity: 50 } }]
   ] as const) {
     it.effect(
-      `are all refused for a reason ${name}`,
+      `are all rejected with a reason ${name}`,
       () =>
         Effect.gen(function* () {
           yield* TestClock.setTime(now * 1000)
@@ -56,7 +56,7 @@ describe(`mutated tokens (${count} from TOKEN_SEED=${seed})`, () => {
             { concurrency: 32, discard: true }
           )
           expect(wrong.slice(0, 5)).toEqual([])
-          // Enough came as far as the signature, and no claim was ever looked at.
+          // Enough mutations reached the signature check, and no claim was read.
           const seen = [...reasons.keys()]
           const before = ["alg", "category", "format", "header", "signature", "typ", "unknown-key"]
           expect(seen.filter((reason) => !before.includes(reason))).toEqual([])
@@ -66,13 +66,13 @@ describe(`mutated tokens (${count} from TOKEN_SEED=${seed})`, () => {
     )
   }
 
-  it("are the same again for the same seed", () => {
+  it("are the same for the same seed", () => {
     const some = (from: number) => Array.from({ length: 200 }, mutationsOf(tokens, new PCGRandom(from)))
     expect(some(seed)).toEqual(some(seed))
     expect(some(seed)).not.toEqual(some(seed + 1))
   })
 
-  it("are damaged in every way there is", () => {
+  it("include every kind of damage", () => {
     const names = new Set(
       Array.from({ length: 5_000 }, mutationsOf(tokens, new PCGRandom(seed))).map(({ name }) => name)
     )

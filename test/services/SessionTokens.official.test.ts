@@ -12,7 +12,7 @@ import { claimsOf } from "../support/verification.js"
 
 type Json = { readonly [name: string]: unknown }
 
-/** The official client reads the real clock, so these tokens are valid by it. */
+/** The official client reads the real clock, so these tokens are valid now. */
 const issuedAt = Math.floor(Date.now() / 1000) - 1
 const validClaims = (changes: Json) =>
   claims({ iat: issuedAt, nbf: issuedAt - 10, exp: issuedAt + 3600, ...changes })
@@ -23,7 +23,7 @@ const maybe = <A>(arbitrary: FastCheck.Arbitrary<A>) =>
 const oneOf = <A>(...values: ReadonlyArray<A>) => FastCheck.constantFrom(...values)
 const list = (entry: FastCheck.Arbitrary<string>, maxLength: number) =>
   FastCheck.array(entry, { maxLength }).map((entries) => entries.join())
-/** Near what Clerk writes, and now and then any JSON. */
+/** Values similar to Clerk's, and sometimes any JSON. */
 const orAnything = (arbitrary: FastCheck.Arbitrary<unknown>) =>
   FastCheck.oneof(
     { weight: 24, arbitrary },
@@ -136,7 +136,7 @@ const always: ReadonlyArray<Asked> = [
   )
 ]
 
-/** Everything the claims list, and much that they may not grant. */
+/** All grants that the claims list, and many that they may not grant. */
 const questions = ({ features, organization, plan }: SessionClaims<unknown>): ReadonlyArray<Asked> => [
   ...always,
   ...(organization?.permissions ?? []).map((each): Asked => ["permission", each]),
@@ -148,8 +148,8 @@ const questions = ({ features, organization, plan }: SessionClaims<unknown>): Re
 ]
 
 /**
- * What the official client makes of a token that is signed in. It throws where it cannot read features or masks; what it
- * makes of the token without them is then the measure.
+ * The result of the official client for a valid token. It throws where it cannot read features or masks. Its result
+ * for the token without them is then the reference.
  */
 const official = (payload: Json) => {
   const { fea, o, ...rest } = payload
@@ -160,7 +160,7 @@ const official = (payload: Json) => {
       const auth = signedInAuthObject({}, "token", untyped<Parameters<typeof signedInAuthObject>[2]>(claims))
       return { ...auth, isWhole: claims === payload }
     } catch {
-      // On to what is left without the claim it cannot read.
+      // Continues without the claim that it cannot read.
     }
   }
   throw new Error("the official client cannot read the token even without its features and masks")
@@ -168,7 +168,7 @@ const official = (payload: Json) => {
 
 describe("a token that passes every other check", () => {
   it.effect(
-    "signs in the user the official client signs in, with no more rights, whatever its entitlements",
+    "identifies the user as the official client does, with no more rights, for any entitlements",
     () => {
       const granted = { role: 0, permission: 0, feature: 0, plan: 0 }
       const seen = { unreadable: 0, ambiguous: 0, withoutRole: 0 }
@@ -202,7 +202,7 @@ describe("a token that passes every other check", () => {
         1_000
       )
       return Effect.map(compared, () => {
-        // Else the two would agree about too little.
+        // Otherwise too few cases would be compared.
         for (const count of Object.values({ ...granted, ...seen })) expect(count).toBeGreaterThan(40)
       })
     },
@@ -221,7 +221,7 @@ describe("a token that passes every other check", () => {
   )
 
   it.effect(
-    "is reverified only where it is for the official client, whatever its factor ages",
+    "is reverified only when the official client agrees, for any factor ages",
     () => {
       const counts = { ours: 0, theirs: 0 }
       const compared = checked(

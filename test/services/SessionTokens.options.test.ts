@@ -7,7 +7,7 @@ import { untyped } from "../support/requests.js"
 import { app, issuer, ourKeys, sessionToken } from "../support/tokens.js"
 import { claimsOf, untouchedKeys } from "../support/verification.js"
 
-/** Something to be found in whatever shows an option's value. */
+/** A text that reveals any output with the value of an option. */
 const canary = "canary7qm2xvb9"
 
 const origin = `https://${canary}.example.com`
@@ -21,7 +21,7 @@ const shown = (error: Error) => [
   inspect(error, { depth: 9 })
 ]
 
-/** A call and a verifier refuse the options in the same words, before any key is asked for, and never show the value. */
+/** A call and a verifier reject the options with the same message, without a request for a key or the value. */
 const refuses = (cases: ReadonlyArray<Case>, of: "both" | "verifier" = "both") => {
   for (const [name, options, field, rule] of cases) {
     it.effect(name, () =>
@@ -46,7 +46,7 @@ const refuses = (cases: ReadonlyArray<Case>, of: "both" | "verifier" = "both") =
   }
 }
 
-describe("options that are none are refused:", () => {
+describe("invalid options are rejected:", () => {
   refuses(
     [
       ["null", null],
@@ -59,13 +59,13 @@ describe("options that are none are refused:", () => {
   refuses([
     ["a misspelled name", { authorisedParties: [origin] }, "authorisedParties", unknown],
     ["a name in capitals", { Issuer: origin }, "Issuer", unknown],
-    ["the name Clerk's own SDK has for the skew", { clockSkewInMs: 5_000 }, "clockSkewInMs", unknown],
-    ["the key, which goes into a layer", { jwtKey: canary }, "jwtKey", unknown],
+    ["the name of the skew in Clerk's own SDK", { clockSkewInMs: 5_000 }, "clockSkewInMs", unknown],
+    ["the key, which is an option of a layer", { jwtKey: canary }, "jwtKey", unknown],
     ["a list", [origin], "0", unknown],
     ["two arguments in the wrong order", { [`sk_live_${canary}`]: true }, "***", unknown],
     ["a token for a name", { [`eyJ${canary}.eyJ${canary}.x`]: true }, "***", unknown]
   ])
-  it.effect("what makes a verifier remember, in a single call", () =>
+  it.effect("the cache of a verifier, in a single call", () =>
     Effect.gen(function* () {
       const call = SessionTokens.verify("x", untyped<object>({ cache: { capacity: 10 } }))
       expect(yield* Effect.flip(call)).toMatchObject({
@@ -77,7 +77,7 @@ describe("options that are none are refused:", () => {
   )
 })
 
-describe("authorized parties are refused when they are:", () => {
+describe("authorized parties are rejected when they are:", () => {
   const field = "authorizedParties"
   const rule = "must be a list of one or more origins as browsers write them, such as https://app.example.com"
   const parties: ReadonlyArray<readonly [name: string, value: unknown]> = [
@@ -85,11 +85,11 @@ describe("authorized parties are refused when they are:", () => {
     ["an empty text", [""]],
     ["a star", ["*"]],
     ["a pattern", [`https://*.${canary}.com`]],
-    ["text and no list", origin],
+    ["a text and not a list", origin],
     ["with a path", [`${origin}/app`]],
     ["with a slash at the end", [`${origin}/`]],
     ["in capitals", [`https://${canary.toUpperCase()}.example.com`]],
-    ["with the port that is understood", [`${origin}:443`]],
+    ["with the default port", [`${origin}:443`]],
     ["without a scheme", [`${canary}.example.com`]],
     ["the word null", ["null"]],
     ["null", null],
@@ -99,15 +99,15 @@ describe("authorized parties are refused when they are:", () => {
     ["a list with a regular expression", [/./]],
     ["an object with a test method", { test: () => true }],
     ["true", true],
-    ["a good one and a bad one", [origin, ""]],
-    ["a good one and a number", [origin, 1]],
+    ["a valid one and an invalid one", [origin, ""]],
+    ["a valid one and a number", [origin, 1]],
     ["a list with a hole", Object.assign(new Array(2), { 0: origin })]
   ]
   refuses(parties.map(([name, value]) => [name, { authorizedParties: value }, field, rule]))
 })
 
 it.effect(
-  "a predicate is an option of a call and of a verifier, and is not called before a token comes",
+  "a predicate is an option of a call and of a verifier, and is not called before there is a token",
   () =>
     Effect.gen(function* () {
       const authorizedParties = (): boolean => {
@@ -120,7 +120,7 @@ it.effect(
     }).pipe(Effect.provide(untouchedKeys))
 )
 
-describe("what becomes of tokens without a party is refused when it is:", () => {
+describe("missingAzp is rejected when it is:", () => {
   refuses([
     [
       "another word",
@@ -130,16 +130,21 @@ describe("what becomes of tokens without a party is refused when it is:", () => 
     ],
     ["true", { authorizedParties: [origin], missingAzp: true }, "missingAzp", 'must be "reject" or "allow"'],
     [
-      "said without parties",
+      "given without parties",
       { missingAzp: "allow" },
       "missingAzp",
       "has no effect without authorizedParties"
     ],
-    ["said without parties, to be strict", { missingAzp: "reject" }, "missingAzp", /has no effect without authorizedParties/]
+    [
+      "given without parties, as reject",
+      { missingAzp: "reject" },
+      "missingAzp",
+      /has no effect without authorizedParties/
+    ]
   ])
 })
 
-describe("an audience is refused when it is:", () => {
+describe("an audience is rejected when it is:", () => {
   const audiences: ReadonlyArray<readonly [name: string, value: unknown]> = [
     ["empty", ""],
     ["an empty list", []],
@@ -161,7 +166,7 @@ describe("an audience is refused when it is:", () => {
   )
 })
 
-describe("an issuer is refused when it is:", () => {
+describe("an issuer is rejected when it is:", () => {
   const issuers: ReadonlyArray<readonly [name: string, value: unknown]> = [
     ["empty", ""],
     ["over http", `http://${canary}.com`],
@@ -175,7 +180,7 @@ describe("an issuer is refused when it is:", () => {
     ["over http, on a loopback host with a dot after it", "http://localhost.:4810"],
     ["over http, on a loopback address in another spelling", "http://127.1:4810"],
     ["over http, on a loopback address with leading zeros", "http://127.000.000.001:4810"],
-    ["over http, with the port that is understood", "http://localhost:80"],
+    ["over http, with the default port", "http://localhost:80"],
     ["over http, with a slash at the end", "http://localhost:4810/"],
     ["over another protocol", "ws://localhost:4810"],
     ["an IPv6 address that is not loopback, over http", "http://[::2]:4810"],
@@ -186,8 +191,8 @@ describe("an issuer is refused when it is:", () => {
     ["with a fragment", `${origin}#x`],
     ["with a user", `https://${canary}@example.com`],
     ["in capitals", origin.toUpperCase()],
-    ["with the port that is understood", `${origin}:443`],
-    ["with a path that climbs", `${origin}/a/../b`],
+    ["with the default port", `${origin}:443`],
+    ["with dot segments in its path", `${origin}/a/../b`],
     ["with a space after it", `${origin} `],
     ["with a line end after it", `${origin}\n`],
     ["the key of a page", `pk_live_${canary}`],
@@ -219,7 +224,7 @@ describe("an issuer is refused when it is:", () => {
   }
 })
 
-describe("a skew of the clocks is refused when it is:", () => {
+describe("a skew of the clocks is rejected when it is:", () => {
   const skews: ReadonlyArray<readonly [name: string, value: unknown]> = [
     ["negative", -1],
     ["negative by a fraction", -0.001],
@@ -227,7 +232,7 @@ describe("a skew of the clocks is refused when it is:", () => {
     ["negative as a bigint", -1n],
     ["negative as seconds and nanoseconds", [-1, 0]],
     ["no number", Number.NaN],
-    ["no number of seconds", [Number.NaN, 0]],
+    ["not a number of seconds", [Number.NaN, 0]],
     ["infinite", Number.POSITIVE_INFINITY],
     ["infinite as a duration", Duration.infinity],
     ["above five minutes", 300_001],
@@ -248,14 +253,14 @@ describe("a skew of the clocks is refused when it is:", () => {
   )
 })
 
-describe("the other options are refused when they are no:", () => {
+describe("the other options are rejected when they are not a:", () => {
   refuses([
     ["flag for pending sessions", { allowPending: "true" }, "allowPending", "must be true or false"],
     ["flag for pending sessions but a number", { allowPending: 1 }, "allowPending", "must be true or false"],
     ["flag for pending sessions but null", { allowPending: null }, "allowPending", "must be true or false"],
     ["category", { category: "machine" }, "category", 'must be "session" or "template"'],
     ["category but null", { category: null }, "category", 'must be "session" or "template"'],
-    ["category but Clerk's own word", { category: "cl_B7d4PD222AAA" }, "category", /^must be/],
+    ["category but Clerk's own value", { category: "cl_B7d4PD222AAA" }, "category", /^must be/],
     ["schema", { claims: { tenant: canary } }, "claims", "must be a schema"],
     ["schema but a function", { claims: () => canary }, "claims", "must be a schema"],
     ["schema but null", { claims: null }, "claims", "must be a schema"]
@@ -267,17 +272,17 @@ describe("the other options are refused when they are no:", () => {
       ["cache but null", { cache: null }, "cache", "must be an object with a capacity"],
       ["cache but a number", { cache: 100 }, "cache", "must be an object with a capacity"],
       ["cache of any size", { cache: {} }, "cache.capacity", whole],
-      ["cache but one for nothing", { cache: { capacity: 0 } }, "cache.capacity", whole],
-      ["cache but one for less than nothing", { cache: { capacity: -1 } }, "cache.capacity", whole],
-      ["cache but one for half a token", { cache: { capacity: 0.5 } }, "cache.capacity", whole],
+      ["cache but one with capacity zero", { cache: { capacity: 0 } }, "cache.capacity", whole],
+      ["cache but one with a negative capacity", { cache: { capacity: -1 } }, "cache.capacity", whole],
+      ["cache but one with a fractional capacity", { cache: { capacity: 0.5 } }, "cache.capacity", whole],
       [
-        "cache but one without bounds",
+        "cache but one without a limit",
         { cache: { capacity: Number.POSITIVE_INFINITY } },
         "cache.capacity",
         whole
       ],
-      ["cache but one above all bounds", { cache: { capacity: 1_000_001 } }, "cache.capacity", whole],
-      ["cache but one with words for its size", { cache: { capacity: "100" } }, "cache.capacity", whole],
+      ["cache but one above the limit", { cache: { capacity: 1_000_001 } }, "cache.capacity", whole],
+      ["cache but one with a text as capacity", { cache: { capacity: "100" } }, "cache.capacity", whole],
       [
         "cache but one with a time to live",
         { cache: { capacity: 1, ttl: 60 } },
@@ -285,7 +290,7 @@ describe("the other options are refused when they are no:", () => {
         "is not an option of the cache"
       ],
       [
-        "cache but one by class",
+        "cache but one from a class",
         {
           cache: new (class {
             get capacity() {
@@ -301,7 +306,7 @@ describe("the other options are refused when they are no:", () => {
   )
 })
 
-it.effect("a verifier does not change with the options it was made of", () =>
+it.effect("a verifier does not change when its options change later", () =>
   Effect.gen(function* () {
     const options = { authorizedParties: [app] }
     const verify = yield* SessionTokens.verifier(options)

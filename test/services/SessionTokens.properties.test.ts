@@ -25,7 +25,7 @@ interface Said {
   readonly expected: Json
 }
 
-/** What both versions say in the same words, and what is to come of it. */
+/** The common claims of both versions, and the expected result. */
 const anyCommon: FastCheck.Arbitrary<Said> = FastCheck.record({
   sub: id("user"),
   sid: id("sess"),
@@ -61,7 +61,7 @@ const anyCommon: FastCheck.Arbitrary<Said> = FastCheck.record({
       tokenId: said.jti,
       status: said.sts ?? "active",
       factorAges: said.fva && present({ first: minutes(said.fva[0]), second: minutes(said.fva[1]) }),
-      // JSON knows no negative zero.
+      // JSON has no negative zero.
       actor: said.act && JSON.parse(JSON.stringify(said.act))
     }
   }
@@ -92,7 +92,7 @@ const anyVersion1: FastCheck.Arbitrary<Said> = FastCheck.tuple(
   }
 }))
 
-/** The masks are written for each feature, or for the organization's alone: both are met. */
+/** The masks are for each feature, or for the organization's features only. Tokens have both forms. */
 const anyVersion2: FastCheck.Arbitrary<Said> = FastCheck.record({
   names: FastCheck.uniqueArray(name, { maxLength: 70 }),
   features: FastCheck.uniqueArray(
@@ -114,7 +114,7 @@ const anyVersion2: FastCheck.Arbitrary<Said> = FastCheck.record({
   const masks = isPositional
     ? features.map(({ mask, scope }) => (scope.includes("o") ? mask : 0n))
     : ofOrganization.map(({ mask }) => mask)
-  // Counted over all features, and over the organization's: where the two differ, both have to grant it.
+  // Counted over all features and over the organization's. Where the two differ, both have to grant it.
   const granted = ofOrganization.flatMap(({ mask, name: feature }, at) =>
     names
       .filter((_, bit) => ((mask & (masks[at] ?? 0n)) >> BigInt(bit)) % 2n === 1n)
@@ -149,7 +149,7 @@ const anyVersion2: FastCheck.Arbitrary<Said> = FastCheck.record({
   }
 })
 
-/** Sees that a token is accepted or refused for a reason, and that `ok` or the reason is as expected. */
+/** Asserts that a token is accepted or rejected with a reason, and that `ok` or the reason is expected. */
 const judge = (
   token: unknown,
   expected: (outcome: string) => boolean = () => true,
@@ -160,7 +160,7 @@ const judge = (
     if (exit.cause._tag !== "Fail" || exit.cause.error._tag !== "ClerkTokenError") throw exit.cause
     const { error } = exit.cause
     expect(expected(error.reason)).toBe(true)
-    // What it says can be written down, whatever it is about.
+    // The message can be encoded, for any error.
     expect(JSON.stringify(error).length).toBeLessThan(8_000)
     expect(error.message).toMatch(/^Token rejected \([\w-]+\): [^\r\n]+$/)
   })
@@ -169,7 +169,7 @@ const isRefusal = (outcome: string) => outcome !== "ok"
 
 describe("any claims that Clerk could write", () => {
   prop(
-    "come out in one shape, whatever their version",
+    "are decoded to one structure, for any version",
     [
       anyCommon,
       FastCheck.oneof(anyVersion1, anyVersion2),
@@ -191,7 +191,7 @@ describe("any claims that Clerk could write", () => {
   )
 })
 
-/** Numbers that JSON can write and JavaScript would not, keys that every object has, and all other JSON. */
+/** Numbers that JSON can write and JavaScript would not, names of inherited properties, and all other JSON. */
 const anyJson: FastCheck.Arbitrary<unknown> = FastCheck.oneof(
   { weight: 4, arbitrary: FastCheck.jsonValue() },
   FastCheck.constantFrom("", "__proto__", "null", 0, -1, 1e308, 2 ** 53, now, now + 60, [], {}, [[]], [null]),
@@ -214,7 +214,7 @@ const Custom = Schema.Struct({
   )
 })
 
-describe("anything that is signed by the right key is accepted or refused for a reason:", () => {
+describe("any token that is signed with the right key is accepted or rejected with a reason:", () => {
   const claimNames = [
     ...Object.keys(claims()),
     "aud",
@@ -270,7 +270,7 @@ describe("anything that is signed by the right key is accepted or refused for a 
   )
 
   prop(
-    "a header with some of it changed",
+    "a header with changed members",
     [
       FastCheck.dictionary(
         FastCheck.constantFrom("alg", "kid", "typ", "cat", "crit", "b64", "cty", "x"),
@@ -293,7 +293,7 @@ describe("anything that is signed by the right key is accepted or refused for a 
   )
 })
 
-describe("anything at all for a token is refused for a reason:", () => {
+describe("any value for a token is rejected with a reason:", () => {
   const part = FastCheck.stringMatching(/^[A-Za-z0-9_-]{0,40}$/)
   const bytes = FastCheck.uint8Array()
 

@@ -29,7 +29,7 @@ import {
   theirPrivateKey
 } from "../support/tokens.js"
 
-/** Nobody is to see a token, nor a part of it, nor the numbers of a key. */
+/** No output may show a token, a part of it, or the numbers of a key. */
 const secretsOf = (token: string) => {
   const parts = token.split(".").filter((part) => part.length >= 8)
   return {
@@ -41,7 +41,7 @@ const secretsOf = (token: string) => {
 }
 
 const shownIn = (channels: Channels, token: string) => {
-  // Not to be trusted if it looked at nothing.
+  // The check is void if there was nothing to search.
   expect(channels.length).toBeGreaterThan(20)
   return leaks(channels, secretsOf(token))
 }
@@ -58,7 +58,7 @@ const refusals: ReadonlyArray<readonly [name: string, reason: string, token: str
   ["with its scheme before it", "format", `Bearer ${good}`],
   ["without its signature", "format", `${head}.${payload}`],
   [
-    "whose payload says something twice",
+    "whose payload has a member twice",
     "format",
     `${head}.${encode(`{"x":1,"x":"${"y".repeat(40)}"}`)}.${signatureOf("")}`.slice(0, -1)
   ],
@@ -98,20 +98,20 @@ const refusals: ReadonlyArray<readonly [name: string, reason: string, token: str
   ["of a pending session", "session-pending", sessionToken({ sts: "pending" })],
   ["whose status is another token", "session-pending", sessionToken({ sts: good })],
   [
-    "with a claim of its own whose name and value are a token",
+    "with a custom claim whose name and value are a token",
     "claims",
     sessionToken({ [good]: good }),
     { claims: Schema.Record({ key: Schema.String, value: Schema.Number }) }
   ],
   [
-    "with a claim of its own that is secret",
+    "with a custom claim that is secret",
     "claims",
     sessionToken({ tenant: good }),
     { claims: Schema.Struct({ tenant: Schema.Redacted(Schema.NumberFromString) }) }
   ]
 ]
 
-describe("a token that is refused is shown nowhere:", () => {
+describe("a token that is rejected is shown nowhere:", () => {
   for (const [name, reason, token, options] of refusals) {
     it.effect(`one ${name}`, () =>
       Effect.gen(function* () {
@@ -133,7 +133,7 @@ describe("a token is shown nowhere", () => {
   const built = <A, E>(self: Effect.Effect<A, E, SigningKeys>) =>
     TestClock.setTime(now * 1000).pipe(Effect.zipRight(channelsOf(self)), Effect.provide(ourKeys))
 
-  it.effect("when it is good", () =>
+  it.effect("when it is valid", () =>
     Effect.gen(function* () {
       for (const cache of [undefined, { capacity: 2 }]) {
         const { channels, exit } = yield* built(
@@ -184,7 +184,7 @@ describe("a token is shown nowhere", () => {
     })
   )
 
-  it.effect("when the keys cannot be had, and neither is the secret key", () =>
+  it.effect("when the keys are unavailable, and neither is the secret key", () =>
     Effect.gen(function* () {
       const { layer } = recordingFetch((call) =>
         jsonResponse(
@@ -223,7 +223,7 @@ it.effect("a key is not shown by the service that holds it, nor by its layer or 
   })
 )
 
-it.effect("the search finds a token that is shown", () =>
+it.effect("the search finds a visible token", () =>
   Effect.gen(function* () {
     for (const shown of [good, String(payload), `before ${signature} after`, String(ours.n), encode(good)]) {
       const { channels } = yield* channelsOf(Effect.fail(new Error(`the token ${shown}`)))

@@ -29,11 +29,11 @@ import { reasonOf, refusalOf, verifyAt } from "../support/verification.js"
 const good = sessionToken()
 const [head = "", payload = "", signature = ""] = good.split(".")
 
-/** The keys Clerk publishes for an instance, over a client of its own. */
+/** The keys that Clerk publishes for an instance, over a separate client. */
 const published = (...keys: ReadonlyArray<object>) =>
   SigningKeys.layerJwks.pipe(Layer.provide(ClerkTest.layer(() => ClerkTest.json(200, { keys }))))
 
-describe("a signature that is not ours is refused:", () => {
+describe("a signature of another key or text is rejected:", () => {
   const bytes = Buffer.from(signature, "base64url")
   const attacker = generateKeyPairSync("rsa", { modulusLength: 2048 })
   const attackerJwk = { ...attacker.publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" }
@@ -46,11 +46,8 @@ describe("a signature that is not ours is refused:", () => {
   const pss = signatureOf(`${head}.${payload}`, { key: ourPrivateKey, padding: 6, saltLength: 32 })
   const cases: ReadonlyArray<readonly [name: string, token: string]> = [
     ["by another key under our key id", sessionToken({}, {}, theirPrivateKey)],
-    ["by a key that the header brings along as jwk", signedByAttacker({ jwk: attackerJwk })],
-    [
-      "by a certificate that the header brings along",
-      signedByAttacker({ x5c: [encode("certificate")], x5t: "AAAA" })
-    ],
+    ["by a key in the header (jwk)", signedByAttacker({ jwk: attackerJwk })],
+    ["by a certificate in the header", signedByAttacker({ x5c: [encode("certificate")], x5t: "AAAA" })],
     ["of another token of ours", `${head}.${payload}.${otherSignature}`],
     ["under the payload of another token of ours", `${head}.${otherPayload}.${signature}`],
     ["under another header", `${encode(header({ typ: undefined }))}.${payload}.${signature}`],
@@ -85,7 +82,7 @@ describe("a signature that is not ours is refused:", () => {
     )
   }
 
-  it.effect("where the key is one that cannot verify anything", () =>
+  it.effect("with a key that cannot verify", () =>
     Effect.gen(function* () {
       const { publicKey } = yield* Effect.promise(() =>
         crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"])
@@ -95,7 +92,7 @@ describe("a signature that is not ours is refused:", () => {
   )
 
   it.effect(
-    "in any single character of a good token, whatever it is changed to",
+    "with any single character of a valid token changed to any other",
     () =>
       Effect.gen(function* () {
         const alphabet = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
@@ -116,7 +113,7 @@ describe("a signature that is not ours is refused:", () => {
           { concurrency: 64, discard: true }
         )
         expect(flips.length).toBe(Array.from(reasons.values()).reduce((sum, count) => sum + count, 0))
-        expect(flips.length).toBe(63 * good.length + 2) // the two dots are none of the 64
+        expect(flips.length).toBe(63 * good.length + 2) // the two dots are not in the alphabet of 64
         expect([...reasons.keys()].sort()).toEqual([
           "alg",
           "category",
@@ -144,7 +141,7 @@ describe("the keys of two instances in one process", () => {
     })
   )
 
-  it.effect("are not mixed up where both have the same id", () =>
+  it.effect("are not confused when both have the same id", () =>
     Effect.gen(function* () {
       const alike = published(publicJwk(theirs, kid))
       yield* Effect.provide(verifyAt(good), ourInstance)
@@ -155,7 +152,7 @@ describe("the keys of two instances in one process", () => {
     })
   )
 
-  it.effect("are not mixed up by a single key either, which stands for any id", () =>
+  it.effect("are not confused with a single key, which is used for any id", () =>
     Effect.gen(function* () {
       const keys = SigningKeys.layerPem(pemOf(ours)).pipe(Layer.orDie)
       yield* Effect.provide(verifyAt(good), keys)
@@ -165,7 +162,7 @@ describe("the keys of two instances in one process", () => {
   )
 })
 
-describe("a key id that the instance has no key for is refused:", () => {
+describe("an unknown key id is rejected:", () => {
   const keys = published(publicJwk(ours, kid))
   for (const [name, id] of [
     ["an unknown one", "ins_unknown"],
@@ -174,7 +171,7 @@ describe("a key id that the instance has no key for is refused:", () => {
     ["the beginning of ours", kid.slice(0, -1)],
     ["__proto__", "__proto__"],
     ["constructor", "constructor"],
-    ["the longest there can be", "a".repeat(128)]
+    ["the longest possible one", "a".repeat(128)]
   ] as const) {
     it.effect(name, () =>
       Effect.gen(function* () {
@@ -184,7 +181,7 @@ describe("a key id that the instance has no key for is refused:", () => {
   }
 })
 
-it.live("a token's own address for keys is never visited, signed by us or not", () =>
+it.live("the key URL in a token is never fetched, with a valid signature or not", () =>
   Effect.scoped(
     Effect.gen(function* () {
       const canary = yield* loopback(json({ keys: [publicJwk(theirs, otherKid)] }))
@@ -217,7 +214,7 @@ it.live("a token's own address for keys is never visited, signed by us or not", 
   )
 )
 
-describe("a refusal before the signature is known to be good tells nothing of the claims:", () => {
+describe("an error before the signature is verified shows nothing of the claims:", () => {
   const secret = "CanaryClaim7f3a9c"
   const told = {
     sub: secret,
@@ -233,7 +230,7 @@ describe("a refusal before the signature is known to be good tells nothing of th
     ["good claims", {}],
     ["claims that are expired", { exp: now - 600, iat: now - 660 }],
     ["claims that begin tomorrow", { nbf: now + 86_400 }],
-    ["claims that are all wrong", told]
+    ["claims that are all invalid", told]
   ] as const) {
     it.effect(`${name} look the same`, () =>
       Effect.gen(function* () {

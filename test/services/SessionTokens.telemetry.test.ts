@@ -16,7 +16,7 @@ const closedKeys = Layer.succeed(SigningKeys, {
   find: () => new ClerkKeysUnavailable({ reason: "unreachable", retryable: true })
 })
 
-/** Verifies each of them, whatever comes of it. */
+/** Verifies each of them, with any outcome. */
 const verifyAll = (tokens: ReadonlyArray<string>, options: SessionTokens.VerifierOptions = {}) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(now * 1000)
@@ -24,7 +24,7 @@ const verifyAll = (tokens: ReadonlyArray<string>, options: SessionTokens.Verifie
     yield* Effect.forEach(tokens, (each) => Effect.either(verify(each)))
   })
 
-/** The outcomes that were counted meanwhile. */
+/** The outcomes that were counted during the effect. */
 const outcomesOf = <A, E, R>(self: Effect.Effect<A, E, R>) => {
   const counts = Effect.map(Metric.snapshot, (pairs) =>
     pairs
@@ -50,7 +50,7 @@ const outcomesOf = <A, E, R>(self: Effect.Effect<A, E, R>) => {
 }
 
 describe("the metric clerk_token_verifications", () => {
-  it.effect("counts by outcome: ok, or the reason of the refusal", () =>
+  it.effect("counts by outcome: ok, or the reason of the error", () =>
     Effect.gen(function* () {
       const tokens = [
         token,
@@ -70,20 +70,20 @@ describe("the metric clerk_token_verifications", () => {
     }).pipe(Effect.provide(ourKeys))
   )
 
-  it.effect("counts keys that cannot be had by their tag", () =>
+  it.effect("counts unavailable keys by the tag of the error", () =>
     Effect.gen(function* () {
       expect(yield* outcomesOf(verifyAll([token]))).toEqual({ "outcome=ClerkKeysUnavailable": 1 })
     }).pipe(Effect.provide(closedKeys))
   )
 
-  it.effect("counts a token that is remembered like any other", () =>
+  it.effect("counts a cached token like any other", () =>
     Effect.gen(function* () {
       const verified = verifyAll([token, token, token], { cache: { capacity: 1 } })
       expect(yield* outcomesOf(verified)).toEqual({ "outcome=ok": 3 })
     }).pipe(Effect.provide(ourKeys))
   )
 
-  it.effect("counts the verifications of a single call, but not what is refused for its options", () =>
+  it.effect("counts the verifications of a single call, but not a rejection of the options", () =>
     Effect.gen(function* () {
       const wrong = Effect.flip(SessionTokens.verify(token, { authorizedParties: [] }))
       expect(yield* outcomesOf(wrong)).toEqual({})
@@ -97,7 +97,7 @@ describe("the metric clerk_token_verifications", () => {
 })
 
 describe("the span SessionTokens.verify", () => {
-  it.effect("is there for each verification under a tracer, and is a child of the span around it", () =>
+  it.effect("exists for each verification under a tracer, and is a child of the span around it", () =>
     Effect.gen(function* () {
       const spans = yield* spansOf(
         Effect.withSpan(verifyAll([token, token], { cache: { capacity: 1 } }), "request")
@@ -114,7 +114,7 @@ describe("the span SessionTokens.verify", () => {
     }).pipe(Effect.provide(ourKeys))
   )
 
-  it.effect("says why a token was refused", () =>
+  it.effect("has the reason of a rejected token", () =>
     Effect.gen(function* () {
       const spans = yield* spansOf(verifyAll([forged, sessionToken({ exp: now - 60, iat: now - 120 }), ""]))
       expect(spans.map(({ attributes }) => Object.fromEntries(attributes))).toEqual(
@@ -126,7 +126,7 @@ describe("the span SessionTokens.verify", () => {
     }).pipe(Effect.provide(ourKeys))
   )
 
-  it.effect("says why keys cannot be had", () =>
+  it.effect("has the reason of unavailable keys", () =>
     Effect.gen(function* () {
       const [span] = yield* spansOf(verifyAll([token]))
       expect(Object.fromEntries(span?.attributes ?? [])).toEqual({
@@ -136,7 +136,7 @@ describe("the span SessionTokens.verify", () => {
     }).pipe(Effect.provide(closedKeys))
   )
 
-  it.effect("is around the search for keys", () =>
+  it.effect("contains the search for keys", () =>
     Effect.gen(function* () {
       const spans = yield* spansOf(verifyAll([token]))
       expect(spans.map(({ name, parent }) => [name, parent])).toEqual([
@@ -150,7 +150,7 @@ describe("the span SessionTokens.verify", () => {
     )
   )
 
-  it.effect("is not made where nobody would see it", () =>
+  it.effect("is not created without a parent span and a custom tracer", () =>
     Effect.gen(function* () {
       const { spans, tracer } = recordingTracer()
       yield* verifyAll([token]).pipe(Effect.withTracer(tracer), Effect.withTracerEnabled(false))
@@ -165,7 +165,7 @@ describe("the span SessionTokens.verify", () => {
       })
       yield* Effect.provide(verifyAll([token]), looking)
       expect(parents).toBe(0)
-      // It would have been seen there.
+      // With a tracer the span is recorded.
       yield* Effect.provide(Effect.withSpan(verifyAll([token]), "request"), looking)
       expect(parents).toBe(1)
     }).pipe(Effect.provide(ourKeys))

@@ -30,8 +30,8 @@ const common = {
 
 const version1 = { v: undefined, sts: undefined }
 
-describe("what a session token says", () => {
-  it.effect("is the same for version 2 and version 1, as far as version 1 goes", () =>
+describe("the claims of a session token", () => {
+  it.effect("are the same for version 2 and version 1, as far as version 1 has them", () =>
     Effect.gen(function* () {
       const organization = {
         id: "org_1",
@@ -65,7 +65,7 @@ describe("what a session token says", () => {
     })
   )
 
-  it.effect("tells the plans and the features of the user and of the organization apart", () =>
+  it.effect("distinguish the plans and the features of the user and of the organization", () =>
     Effect.gen(function* () {
       const o = { id: "org_1", rol: "member" }
       const token = sessionToken({ o, fea: "o:teams,u:drafts,uo:api", pla: "u:free,o:pro" })
@@ -81,7 +81,7 @@ describe("what a session token says", () => {
     })
   )
 
-  it.effect("is little when little is said", () =>
+  it.effect("are few when the token has few", () =>
     Effect.gen(function* () {
       const token = sessionToken({
         ...version1,
@@ -95,7 +95,7 @@ describe("what a session token says", () => {
     })
   )
 
-  it.effect("names its version when that is 1", () =>
+  it.effect("contain the version when that is 1", () =>
     Effect.gen(function* () {
       expect((yield* claimsOf(sessionToken({ v: 1 }))).version).toBe(1)
     })
@@ -106,14 +106,14 @@ describe("what a session token says", () => {
     ["one factor", [5, -1], { first: Duration.minutes(5) }],
     ["no factor", [-1, -1], {}]
   ] as const) {
-    it.effect(`tells how long ago ${name} had been proved`, () =>
+    it.effect(`contain the time since ${name} was verified`, () =>
       Effect.gen(function* () {
         expect((yield* claimsOf(sessionToken({ fva }))).factorAges).toStrictEqual(expected)
       })
     )
   }
 
-  it.effect("names who really acts, with all that is said of them", () =>
+  it.effect("contain the actor, with all of its claims", () =>
     Effect.gen(function* () {
       const act = {
         iss: "https://dashboard.clerk.com",
@@ -130,7 +130,7 @@ describe("what a session token says", () => {
   )
 })
 
-describe("an honest token with an odd claim", () => {
+describe("a valid token with an unusual claim", () => {
   const honest: ReadonlyArray<readonly [name: string, changes: { readonly [claim: string]: unknown }]> = [
     ["a comma after its features", { fea: "o:a," }],
     [
@@ -146,14 +146,14 @@ describe("an honest token with an odd claim", () => {
     ["an organization without a role", { o: { id: "org_1" } }]
   ]
   for (const [name, changes] of honest) {
-    it.effect(`with ${name} signs its user in`, () =>
+    it.effect(`with ${name} is accepted`, () =>
       Effect.gen(function* () {
         expect((yield* claimsOf(sessionToken(changes))).userId).toBe(claims().sub)
       })
     )
   }
 
-  it.effect("grants the permissions of the masks that can be read", () =>
+  it.effect("grants the permissions of the valid masks", () =>
     Effect.gen(function* () {
       const o = { id: "org_1", rol: "admin", per: "read,manage", fpm: "3,," }
       const read = yield* claimsOf(sessionToken({ fea: "o:billing,o:chat", o }))
@@ -166,7 +166,7 @@ describe("an honest token with an odd claim", () => {
     })
   )
 
-  it.effect("without a role that can be read has no role, and keeps its permissions", () =>
+  it.effect("without a valid role has no role, and keeps its permissions", () =>
     Effect.gen(function* () {
       const o = { id: "org_1", rol: ["admin"], per: "read", fpm: "1" }
       const read = yield* claimsOf(sessionToken({ fea: "o:billing", o }))
@@ -206,7 +206,7 @@ describe("tokens are verified", () => {
     })
   )
 
-  it.effect("many times by one verifier, at once", () =>
+  it.effect("many times concurrently by one verifier", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now * 1000)
       const verify = yield* SessionTokens.verifier({ authorizedParties: [app], issuer })
@@ -227,7 +227,7 @@ describe("with the in-memory Clerk", () => {
   const world = Layer.provideMerge(SigningKeys.layerJwks, Clerk)
 
   it.effect(
-    "a token that was created by the Backend API has no party, and passes where that is allowed",
+    "a token that was created by the Backend API has no party, and is accepted where that is allowed",
     () =>
       Effect.gen(function* () {
         const clerk = yield* ClerkEmulator
@@ -244,24 +244,22 @@ describe("with the in-memory Clerk", () => {
       }).pipe(Effect.provide(world))
   )
 
-  it.effect(
-    "a token is still good after its session was revoked, until it expires; only Clerk knows better",
-    () =>
-      Effect.gen(function* () {
-        const clerk = yield* ClerkEmulator
-        const { session, sessionToken } = yield* clerk.signIn((yield* clerk.createUser()).id)
-        yield* Sessions.revoke(session.id)
-        expect((yield* SessionTokens.verify(sessionToken)).sessionId).toBe(session.id)
-        expect((yield* Sessions.get(session.id)).status).toBe("revoked")
-        yield* TestClock.adjust("65 seconds")
-        expect(yield* Effect.flip(SessionTokens.verify(sessionToken))).toMatchObject({
-          reason: "exp",
-          isExpired: true
-        })
-      }).pipe(Effect.provide(world))
+  it.effect("a token is still valid after its session was revoked, until it expires", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const { session, sessionToken } = yield* clerk.signIn((yield* clerk.createUser()).id)
+      yield* Sessions.revoke(session.id)
+      expect((yield* SessionTokens.verify(sessionToken)).sessionId).toBe(session.id)
+      expect((yield* Sessions.get(session.id)).status).toBe("revoked")
+      yield* TestClock.adjust("65 seconds")
+      expect(yield* Effect.flip(SessionTokens.verify(sessionToken))).toMatchObject({
+        reason: "exp",
+        isExpired: true
+      })
+    }).pipe(Effect.provide(world))
   )
 
-  it.effect("permissions come out as they were put in", () =>
+  it.effect("permissions of the seed are in the claims", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const permissions = ["org:dashboard:read", "org:teams:manage"]

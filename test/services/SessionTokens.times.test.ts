@@ -5,7 +5,7 @@ import { accepts, type Changes, refuses } from "../support/tokenCases.js"
 import { claims, header, now, sessionToken, tokenOf } from "../support/tokens.js"
 import { reasonOf, refusalOf } from "../support/verification.js"
 
-/** JSON has words for numbers that JavaScript would not write. */
+/** JSON has forms of numbers that JavaScript does not write. */
 const literal = (name: string, text: string) =>
   tokenOf(header(), JSON.stringify(claims({ [name]: "@" })).replace('"@"', text))
 
@@ -15,10 +15,10 @@ const noTimes: ReadonlyArray<readonly [name: string, value: unknown]> = [
   ["a list", [now + 60]],
   ["an object", { valueOf: now + 60 }],
   ["true", true],
-  ["beyond all dates", 1e15]
+  ["after the last valid date", 1e15]
 ]
 
-describe("a claim that is no time is refused:", () => {
+describe("a claim that is not a time is rejected:", () => {
   for (const name of ["exp", "nbf", "iat"]) {
     refuses(
       name,
@@ -47,21 +47,21 @@ describe("a claim that is no time is refused:", () => {
   accepts([
     ["but a time may have a fraction", { exp: now + 0.5, iat: now - 0.5, nbf: now - 1.25 }],
     ["but nbf may be missing", { nbf: undefined }],
-    ["but nbf may be before 1970, as where a test's clock begins", { nbf: -10 }],
-    ["but exp may be far away", { exp: now + 315_360_000 }]
+    ["but nbf may be before 1970, where the clock of a test begins", { nbf: -10 }],
+    ["but exp may be far in the future", { exp: now + 315_360_000 }]
   ])
 })
 
-describe("the clock decides, give or take the skew:", () => {
+describe("a token is compared with the clock, within the skew:", () => {
   const at = (changes: Changes, options?: Changes) => refusalOf(sessionToken(changes), options)
   const past = { iat: now - 60, nbf: now - 70 }
   accepts([
-    ["good until a moment before it has been expired for 5 seconds", { ...past, exp: now - 4.999 }],
-    ["good from 5 seconds before it begins", { nbf: now + 5 }],
-    ["good from 5 seconds before it is issued", { iat: now + 5, nbf: undefined }],
-    ["good within a skew of a minute", { ...past, exp: now - 59.999 }, { clockSkew: "1 minute" }],
-    ["good at the second it begins, without any skew", { nbf: now, iat: now }, { clockSkew: 0 }],
-    ["good in its last moment, without any skew", { ...past, exp: now + 0.001 }, { clockSkew: 0 }]
+    ["valid until shortly before it has been expired for 5 seconds", { ...past, exp: now - 4.999 }],
+    ["valid from 5 seconds before it begins", { nbf: now + 5 }],
+    ["valid from 5 seconds before it is issued", { iat: now + 5, nbf: undefined }],
+    ["valid within a skew of a minute", { ...past, exp: now - 59.999 }, { clockSkew: "1 minute" }],
+    ["valid at the second it begins, without any skew", { nbf: now, iat: now }, { clockSkew: 0 }],
+    ["valid in its last moment, without any skew", { ...past, exp: now + 0.001 }, { clockSkew: 0 }]
   ])
   refuses("exp", [
     ["expired for exactly 5 seconds", { ...past, exp: now - 5 }],
@@ -83,7 +83,7 @@ describe("the clock decides, give or take the skew:", () => {
     ["issued a second ahead, without any skew", { iat: now + 1, nbf: undefined }, { clockSkew: 0 }]
   ])
 
-  it.effect("a refusal holds the times that were compared", () =>
+  it.effect("an error contains the compared times", () =>
     Effect.gen(function* () {
       const expired = yield* at({ ...past, exp: now - 30 })
       expect(expired).toMatchObject({ reason: "exp", isExpired: true })

@@ -13,7 +13,7 @@ import * as wire from "../support/wire.js"
 const got = (session: unknown) =>
   Effect.map(Sessions.get("sess_1"), inMillis).pipe(answering(ClerkTest.json(200, session)))
 
-describe("a session in an answer", () => {
+describe("a session in a response", () => {
   const bySession: ReadonlyArray<readonly [string, Effect.Effect<Session, AnyError, ClerkHttp>]> = [
     ["get", Sessions.get("sess_1")],
     ["create", Sessions.create({ userId: "user_1" })],
@@ -29,7 +29,7 @@ describe("a session in an answer", () => {
     })
   )
 
-  it.effect("may leave out, or set to null, what Clerk does not always know", () =>
+  it.effect("may omit, or set to null, each optional field", () =>
     Effect.gen(function* () {
       const sometimes = [
         "actor",
@@ -49,7 +49,7 @@ describe("a session in an answer", () => {
     })
   )
 
-  it.effect("may know no more of the latest activity than its id", () =>
+  it.effect("may have a latest activity with only an id", () =>
     Effect.gen(function* () {
       const { latestActivity } = yield* got(
         wire.sessionWith({ latest_activity: { id: "activity_1", is_mobile: true, city: null } })
@@ -58,14 +58,14 @@ describe("a session in an answer", () => {
     })
   )
 
-  it.effect("keeps everything an actor says", () =>
+  it.effect("keeps all claims of an actor", () =>
     Effect.gen(function* () {
       const actor = { sub: "user_2", iss: "https://dashboard.clerk.com", nested: { more: [1, null] } }
       expect((yield* got(wire.sessionWith({ actor }))).actor).toStrictEqual(actor)
     })
   )
 
-  it.effect("lists its tasks, also those this library has not heard of", () =>
+  it.effect("lists its tasks, also unknown ones", () =>
     Effect.gen(function* () {
       const tasks = [{ key: "choose-organization" }, { key: "solve-a-riddle", hint: "no" }]
       expect((yield* got(wire.sessionWith({ status: "pending", tasks }))).tasks).toStrictEqual([
@@ -75,7 +75,7 @@ describe("a session in an answer", () => {
     })
   )
 
-  it.effect("passes with a status and with fields that Clerk adds later", () =>
+  it.effect("is decoded with a status and with fields that Clerk adds later", () =>
     Effect.gen(function* () {
       const session = yield* got(wire.sessionWith({ status: "hibernated", mood: "sleepy" }))
       expect(session).toStrictEqual({ ...decodedSession, status: "hibernated" })
@@ -89,7 +89,7 @@ describe("a session in an answer", () => {
     })
   )
 
-  it.effect("pollutes nothing by keys named after prototypes", () =>
+  it.effect("pollutes no prototype with keys named after prototypes", () =>
     Effect.gen(function* () {
       const hostile = `"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}`
       const session = yield* answering(
@@ -105,7 +105,7 @@ describe("a session in an answer", () => {
     })
   )
 
-  it.effect("has an actor whose claims are only those that are its own", () =>
+  it.effect("has an actor with its own claims only", () =>
     Effect.gen(function* () {
       const body = JSON.stringify(wire.session).replace(
         `"actor":null`,
@@ -126,10 +126,10 @@ describe("a session in an answer", () => {
   )
 })
 
-describe("a list in an answer", () => {
+describe("a list in a response", () => {
   const listed = (body: unknown) => answering(ClerkTest.json(200, body))(Sessions.list({ userId: "user_1" }))
 
-  it.effect("comes in an envelope with the count of all", () =>
+  it.effect("may be an envelope with the total count", () =>
     Effect.gen(function* () {
       const second = wire.sessionWith({ id: "sess_2" })
       const { data, totalCount } = yield* listed({ data: [wire.session, second], total_count: 12 })
@@ -138,7 +138,7 @@ describe("a list in an answer", () => {
     })
   )
 
-  it.effect("comes as a bare array, and then nothing is known of the count", () =>
+  it.effect("may be a bare array, without a count", () =>
     Effect.gen(function* () {
       const result = yield* listed([wire.session])
       expect(result.data.map(inMillis)).toStrictEqual([decodedSession])
@@ -146,7 +146,7 @@ describe("a list in an answer", () => {
     })
   )
 
-  it.effect("comes in an envelope that does not count", () =>
+  it.effect("may be an envelope without a count", () =>
     Effect.gen(function* () {
       for (const total of [{}, { total_count: null }]) {
         const result = yield* listed({ data: [], ...total })
@@ -163,12 +163,12 @@ describe("a list in an answer", () => {
   )
 })
 
-describe("a token in an answer", () => {
+describe("a token in a response", () => {
   const byToken: ReadonlyArray<readonly [string, Effect.Effect<SessionToken, AnyError, ClerkHttp>]> = [
     ["createToken", Sessions.createToken("sess_1")],
     ["createTokenFromTemplate", Sessions.createTokenFromTemplate("sess_1", "supabase")],
     ["refresh", Sessions.refresh("sess_1", refreshParams)],
-    ["refresh, asked for a token", Sessions.refresh("sess_1", { ...refreshParams, format: "token" })]
+    ["refresh with the format token", Sessions.refresh("sess_1", { ...refreshParams, format: "token" })]
   ]
 
   it.effect.each(byToken)("of %s is Redacted", ([, run]) =>
@@ -180,7 +180,7 @@ describe("a token in an answer", () => {
     })
   )
 
-  it.effect("is a list of Redacted cookies when refresh was asked for those", () =>
+  it.effect("is a list of Redacted cookies with the format cookie", () =>
     Effect.gen(function* () {
       const { object, cookies } = yield* answering(ClerkTest.json(200, wire.cookies))(
         Sessions.refresh("sess_1", { ...refreshParams, format: "cookie" })
@@ -230,7 +230,7 @@ describe("a success", () => {
     })
   )
 
-  it.effect("may come without a content type, and with white space around", () =>
+  it.effect("may have no content type, and white space around it", () =>
     Effect.gen(function* () {
       const answer: ClerkResponse = {
         status: 200,

@@ -9,7 +9,7 @@ import * as wire from "../support/wire.js"
 
 const secretKey = "sk_test_wire"
 
-describe("beside @clerk/backend, the same goes over the wire for", () => {
+describe("this library sends the same request as @clerk/backend for", () => {
   const clerkOf = (apiUrl: string) => createClerkClient({ secretKey, apiUrl }).sessions
   type Clerk = ReturnType<typeof clerkOf>
 

@@ -13,16 +13,16 @@ const jwt = refreshParams.expiredToken
 
 const tokenWith = (options: object): Call => Sessions.createToken("sess_1", untyped(options))
 
-/** Everything the error prints as, less the stack's frames: they hold numbers of their own. */
+/** All printed forms of the error, without the stack frames, because those contain numbers. */
 const printed = (error: ClerkInvalidRequest): string =>
   [error.message, String(error), JSON.stringify(error), inspect(error, { depth: 20, showHidden: true })]
     .join("\n")
     .replaceAll(/^ {4}at .*$/gm, "")
 
-/** A value that is a word of the rule (or too short to tell) cannot be looked for. */
+/** A value that is a word of the rule, or too short, cannot be searched for. */
 const isTelling = (text: string): boolean => text.trim().length > 3
 
-/** Makes the call against a real socket and gives back the refusal, having seen that nothing reached the socket. */
+/** Makes the call against a real socket and returns the error, after asserting that the socket received nothing. */
 const refusal = (call: Call, value?: unknown) =>
   Effect.gen(function* () {
     const { url, connections } = yield* loopback((response) => response.writeHead(500).end())
@@ -46,7 +46,7 @@ const refusal = (call: Call, value?: unknown) =>
     return error
   }).pipe(Effect.scoped)
 
-/** What the caller is told: operation, field and rule. */
+/** The details for the caller: operation, field and rule. */
 const told = (call: Call, value?: unknown) =>
   Effect.map(refusal(call, value), ({ field, operation, rule }) => `${operation} | ${field} | ${rule}`)
 
@@ -70,7 +70,7 @@ const positions: ReadonlyArray<readonly [name: string, call: (id: string) => Cal
 
 describe("an id", () => {
   for (const [name, value] of hostileIds) {
-    it.effect(`${name} is refused wherever an id goes`, () =>
+    it.effect(`${name} is rejected in each place of an id`, () =>
       Effect.gen(function* () {
         const refusing = positions.filter(
           ([, , isOptional]) => value !== undefined || isOptional === undefined
@@ -81,7 +81,7 @@ describe("an id", () => {
     )
   }
 
-  it.effect("of ten million characters is refused at once", () =>
+  it.effect("of ten million characters is rejected at once", () =>
     Effect.gen(function* () {
       const long = `sess_${"a".repeat(10_000_000)}`
       const started = performance.now()
@@ -92,7 +92,7 @@ describe("an id", () => {
     })
   )
 
-  it.effect("with an unusual prefix, of one letter, or of 128 is sent as it is", () =>
+  it.effect("with an unusual prefix, of one letter, or of 128 is sent unchanged", () =>
     Effect.gen(function* () {
       for (const id of ["user_1", "x", "-_", "A".repeat(128)]) {
         expect((yield* accepted(Sessions.get(id)))?.path).toEqual(["sessions", id])
@@ -106,7 +106,7 @@ describe("an id", () => {
     })
   )
 
-  it.effect("that is good does reach the socket", () =>
+  it.effect("that is valid reaches the socket", () =>
     Effect.gen(function* () {
       const { url, connections } = yield* loopback((response) => response.writeHead(500).end())
       yield* Sessions.get("sess_1").pipe(
@@ -134,7 +134,7 @@ const cases = (
   call: (value: unknown) => Call,
   values: ReadonlyArray<unknown>
 ) =>
-  it.effect(`${operation} refuses the ${field} that breaks its rule`, () =>
+  it.effect(`${operation} rejects an invalid ${field}`, () =>
     Effect.gen(function* () {
       const rules = yield* Effect.forEach(values, (value) => told(call(value), value))
       expect(rules).toEqual(values.map(() => `${operation} | ${field} | must be ${rule}`))
@@ -199,7 +199,7 @@ describe("a parameter", () => {
       [60]
     ])
   }
-  it.effect("asks whether a small number was meant as seconds", () =>
+  it.effect("suggests seconds for a small number", () =>
     Effect.gen(function* () {
       for (const call of [
         tokenWith,
@@ -347,7 +347,7 @@ describe("a parameter", () => {
     )
   ])
 
-  it.effect("in the headers that would replace their prototype is refused, not dropped", () =>
+  it.effect("in the headers that would replace their prototype is rejected, and not ignored", () =>
     Effect.gen(function* () {
       const requestHeaders: unknown = JSON.parse('{"__proto__":["one"],"user-agent":"one"}')
       expect(yield* told(refreshWith({ requestHeaders }))).toBe(
@@ -356,7 +356,7 @@ describe("a parameter", () => {
     })
   )
 
-  it.effect("in the headers that is no text is told the rule of all headers", () =>
+  it.effect("in the headers that is not text fails with the rule of all headers", () =>
     Effect.gen(function* () {
       for (const value of [12345, [12345], null, {}]) {
         expect(yield* told(refreshWith({ requestHeaders: { "user-agent": value } }))).toBe(
@@ -378,7 +378,7 @@ describe("a parameter", () => {
     ["Sessions.verify", (params) => Sessions.verify("sess_1", untyped(params))]
   ]
   for (const [operation, call] of unknownNames) {
-    it.effect(`${operation} refuses a name it does not know, and one in Clerk's spelling`, () =>
+    it.effect(`${operation} rejects an unknown name, and one in Clerk's spelling`, () =>
       Effect.gen(function* () {
         const names = ["userid", "user_id", "expired_token", "expires_in_seconds", "toString", "__proto__"]
         const rules = yield* Effect.forEach(names, (name) =>
@@ -391,7 +391,7 @@ describe("a parameter", () => {
     )
   }
 
-  it.effect("that is missing is asked for by name", () =>
+  it.effect("that is missing is named in the error", () =>
     Effect.gen(function* () {
       expect(yield* told(Sessions.list(untyped({ limit: 5 })))).toBe(
         "Sessions.list | userId | must be given when clientId is not"
@@ -406,7 +406,7 @@ describe("a parameter", () => {
     })
   )
 
-  it.effect("object that is none is refused, not thrown over", () =>
+  it.effect("object of another type is rejected without a defect", () =>
     Effect.gen(function* () {
       for (const value of [null, undefined, "text", 5]) {
         expect((yield* refusal(Sessions.list(untyped(value)))).operation).toBe("Sessions.list")

@@ -43,7 +43,7 @@ const neverDocumented = [
   418, 423, 451, 499, 600, 999
 ]
 
-/** `[status, class]` for every status worth asking about, for this operation. */
+/** `[status, class]` for every relevant status of this operation. */
 const expectations = ({ documented }: OperationCase): ReadonlyArray<readonly [number, AnyError["_tag"]]> => [
   ...Object.entries(always).map(([status, tag]) => [Number(status), tag] as const),
   ...Object.entries(onlyWhereDocumented).map(
@@ -79,7 +79,7 @@ describe("a status that is not a success", () => {
     })
   )
 
-  it.effect("is not what the body of a session makes of it", () =>
+  it.effect("stays an error when its body is a session", () =>
     Effect.gen(function* () {
       for (const status of [203, 204, 302, 404]) {
         const error = yield* failureWhen(Sessions.get("sess_1"), ClerkTest.json(status, wire.session))
@@ -88,7 +88,7 @@ describe("a status that is not a success", () => {
     })
   )
 
-  it.effect("keeps a 204 without a body, where one is due, apart from an unreadable answer", () =>
+  it.effect("distinguishes a 204 without a body from a decoding error", () =>
     Effect.gen(function* () {
       const error = yield* failureWhen(Sessions.revoke("sess_1"), { status: 204, headers: {}, body: "" })
       expect(error).toMatchObject({ _tag: "ClerkUnexpectedStatus", status: 204, retryable: false })
@@ -96,7 +96,7 @@ describe("a status that is not a success", () => {
   )
 })
 
-describe("the body of a refusal", () => {
+describe("the body of an error response", () => {
   const errorsOf = (body: string, type = "application/json") =>
     Effect.map(
       failureWhen(Sessions.get("sess_1"), { status: 404, headers: { "content-type": type }, body }),
@@ -118,7 +118,7 @@ describe("the body of a refusal", () => {
     })
   )
 
-  it.effect("may know no more than a code", () =>
+  it.effect("may have only a code", () =>
     Effect.gen(function* () {
       expect(yield* errorsOf(withItems({ code: "resource_not_found" }))).toStrictEqual([
         { code: "resource_not_found" }
@@ -142,7 +142,7 @@ describe("the body of a refusal", () => {
     })
   )
 
-  it.effect("loses what is not of the right type, and nothing else", () =>
+  it.effect("loses only fields of another type", () =>
     Effect.gen(function* () {
       const items = [
         { code: 1, message: ["x"], long_message: "kept", meta: "x" },
@@ -178,7 +178,7 @@ describe("the body of a refusal", () => {
     })
   )
 
-  it.effect("is read whatever its content type", () =>
+  it.effect("is read with any content type", () =>
     Effect.gen(function* () {
       expect(yield* errorsOf(withItems({ code: "a" }), "text/html")).toStrictEqual([{ code: "a" }])
     })
@@ -194,7 +194,7 @@ describe("the body of a refusal", () => {
     })
   )
 
-  it.effect("cannot break a line of a log", () =>
+  it.effect("cannot break a log line", () =>
     Effect.gen(function* () {
       const message = "first\r\nsecond\u2028third\u0000\u001b[31mred"
       const error = yield* failureWhen(
@@ -222,7 +222,7 @@ describe("the trace id", () => {
     })
   )
 
-  it.effect("is passed over where it does not look like one", () =>
+  it.effect("is ignored when it does not have the form of one", () =>
     Effect.gen(function* () {
       for (const strange of [7, null, "", "a b", "a\nb", "x".repeat(129), ["a"]]) {
         expect(yield* traceIdOf({ clerk_trace_id: strange }, headers)).toBe("from-clerk")
@@ -236,7 +236,7 @@ describe("a message", () => {
   const messageOf = (status: number, body: unknown) =>
     Effect.map(failureWhen(Sessions.get("sess_1"), ClerkTest.json(status, body)), ({ message }) => message)
 
-  it.effect("says the operation, the status, the code, what is wrong and where to look it up", () =>
+  it.effect("contains the operation, the status, the code, the message and the trace id", () =>
     Effect.gen(function* () {
       const item = { code: "resource_not_found", message: "Session not found", long_message: "No session …" }
       expect(yield* messageOf(404, { errors: [item], clerk_trace_id: "8f0a" })).toBe(
@@ -245,7 +245,7 @@ describe("a message", () => {
     })
   )
 
-  it.effect("makes do with what there is", () =>
+  it.effect("contains only known parts", () =>
     Effect.gen(function* () {
       expect(yield* messageOf(404, {})).toBe("Sessions.get: 404")
       expect(yield* messageOf(404, { errors: [{ code: "a" }] })).toBe("Sessions.get: 404 a")
@@ -259,7 +259,7 @@ describe("a message", () => {
     })
   )
 
-  it.effect("stands in the JSON of the error, beside its fields", () =>
+  it.effect("is in the JSON of the error, beside its fields", () =>
     Effect.gen(function* () {
       const error = yield* failureWhen(
         Sessions.get("sess_1"),
@@ -285,7 +285,7 @@ describe("ClerkError", () => {
   const failure = (status: number, code: string) =>
     failureWhen(Sessions.get("sess_1"), ClerkTest.json(status, { errors: [{ code: "other" }, { code }] }))
 
-  it.effect("is what every call fails with, and nothing else is", () =>
+  it.effect("includes the error of every call, and no other value", () =>
     Effect.gen(function* () {
       expect(ClerkError.is(yield* failure(404, "resource_not_found"))).toBe(true)
       expect(ClerkError.is(yield* failureWhen(Sessions.get(""), ClerkTest.json(200, wire.session)))).toBe(
@@ -298,7 +298,7 @@ describe("ClerkError", () => {
     })
   )
 
-  it.effect("knows what may be tried again", () =>
+  it.effect("knows which errors are retryable", () =>
     Effect.gen(function* () {
       expect(ClerkError.isRetryable(yield* failure(503, "service_unavailable"))).toBe(true)
       expect(ClerkError.isRetryable(yield* failure(404, "resource_not_found"))).toBe(false)
@@ -306,7 +306,7 @@ describe("ClerkError", () => {
     })
   )
 
-  it.effect("knows Clerk's codes, in any place of the list", () =>
+  it.effect("finds Clerk's codes at any place in the list", () =>
     Effect.gen(function* () {
       const error = yield* failure(404, "resource_not_found")
       expect(ClerkError.hasCode(error, "resource_not_found")).toBe(true)

@@ -22,7 +22,7 @@ describe("Retry-After", () => {
     [" 20 ", 20_000],
     ["007", 7_000],
     ["9999999999", 9_999_999_999_000]
-  ] as const)("of %j is so many seconds", ([text, millis]) =>
+  ] as const)("of %j is a number of seconds", ([text, millis]) =>
     Effect.gen(function* () {
       expect(yield* retryAfterOf({ "retry-after": text })).toBe(millis)
     })
@@ -45,7 +45,7 @@ describe("Retry-After", () => {
     "Thursday, 01-Jan-26 00:00:05 GMT",
     "Thu Jan  1 00:00:05 2026",
     "Thu, 01 Jan 2026 00:00:05 UTC"
-  ])("of %j counts as not said", (text) =>
+  ])("of %j is ignored", (text) =>
     Effect.gen(function* () {
       expect(yield* retryAfterOf({ "retry-after": text, date: "Thu, 01 Jan 2026 00:00:00 GMT" })).toBe(
         "absent"
@@ -53,7 +53,7 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("that is a date is taken from the answer's own date, whatever the clock here", () =>
+  it.effect("that is a date counts from the date of the response, with any local clock", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.UTC(1999, 0, 1))
       const date = "Thu, 01 Jan 2026 00:00:00 GMT"
@@ -62,7 +62,7 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("that is a date is taken from the clock when the answer is not dated", () =>
+  it.effect("that is a date counts from the local clock when the response has no date", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.UTC(2026, 0, 1))
       const later = { "retry-after": "Thu, 01 Jan 2026 00:00:05 GMT" }
@@ -71,7 +71,7 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("that is a date gone by means no wait", () =>
+  it.effect("that is a date in the past means no wait", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.UTC(2026, 0, 1))
       expect(yield* retryAfterOf({ "retry-after": "Wed, 31 Dec 2025 23:59:59 GMT" })).toBe(0)

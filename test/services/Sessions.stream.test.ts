@@ -12,7 +12,7 @@ const numbered = (first: number, count: number) =>
 
 const idsOf = (first: number, count: number) => numbered(first, count).map(({ id }) => id)
 
-/** A Clerk that has `total` sessions and pages through them, with or without counting them. */
+/** A Clerk with `total` sessions in pages, with or without a count. */
 const paging = (total: number, form: "envelope" | "array") =>
   ClerkTest.layer(({ query }) => {
     const offset = Number(query?.["offset"] ?? 0)
@@ -21,7 +21,7 @@ const paging = (total: number, form: "envelope" | "array") =>
     return ClerkTest.json(200, form === "envelope" ? { data, total_count: total } : data)
   })
 
-/** A Clerk that gives these answers in turn, and the last one from then on. */
+/** A Clerk that sends these responses in order, and then repeats the last one. */
 const inTurn = (...answers: readonly [ClerkResponse, ...ReadonlyArray<ClerkResponse>]) => {
   let next = 0
   return ClerkTest.layer(() => answers[next++] ?? answers.at(-1) ?? answers[0])
@@ -36,7 +36,7 @@ const collectIds = <E, R>(stream: Stream.Stream<{ readonly id: string }, E, R>) 
 const offsets = Effect.map(ClerkTest.requests, (requests) => requests.map(({ query }) => query?.["offset"]))
 
 describe("Sessions.stream", () => {
-  it.effect("asks for nothing before it is run", () =>
+  it.effect("sends nothing before it is run", () =>
     Effect.gen(function* () {
       const stream = Sessions.stream({ userId: "user_1" })
       expect(yield* ClerkTest.requests).toEqual([])
@@ -45,7 +45,7 @@ describe("Sessions.stream", () => {
     }).pipe(Effect.provide(paging(3, "envelope")))
   )
 
-  it.effect("asks for the largest page Clerk gives, with the filters, from the start", () =>
+  it.effect("requests the largest page, with the filters, from the start", () =>
     Effect.gen(function* () {
       yield* Stream.runDrain(Sessions.stream({ userId: "user_1", clientId: "client_1", status: "active" }))
       expect(yield* ClerkTest.requests).toMatchObject([
@@ -78,7 +78,7 @@ describe("Sessions.stream", () => {
     }).pipe(Effect.provide(paging(13, "envelope")))
   )
 
-  it.effect("takes no more pages than are needed", () =>
+  it.effect("fetches only the pages that are needed", () =>
     Effect.gen(function* () {
       const stream = Sessions.stream({ userId: "user_1", limit: 10 })
       expect(yield* collectIds(Stream.take(stream, 15))).toEqual(idsOf(0, 15))
@@ -86,40 +86,40 @@ describe("Sessions.stream", () => {
     }).pipe(Effect.provide(paging(1_000, "envelope")))
   )
 
-  it.effect("takes no further page when what is wanted ends with one", () =>
+  it.effect("fetches no further page when the wanted sessions end with one", () =>
     Effect.gen(function* () {
       yield* Stream.runDrain(Stream.take(Sessions.stream({ userId: "user_1", limit: 10 }), 10))
       expect(yield* offsets).toEqual([0])
     }).pipe(Effect.provide(paging(1_000, "envelope")))
   )
 
-  it.effect("stops at the count, without asking once more", () =>
+  it.effect("stops at the count, without another request", () =>
     Effect.gen(function* () {
       expect(yield* collectIds(Sessions.stream({ userId: "user_1", limit: 5 }))).toEqual(idsOf(0, 10))
       expect(yield* offsets).toEqual([0, 5])
     }).pipe(Effect.provide(paging(10, "envelope")))
   )
 
-  it.effect("goes on after a short page when the count says there is more", () =>
+  it.effect("continues after a short page when the count is higher", () =>
     Effect.gen(function* () {
       expect(yield* collectIds(Sessions.stream({ userId: "user_1", limit: 5 }))).toEqual(idsOf(0, 8))
       expect(yield* offsets).toEqual([0, 3])
     }).pipe(Effect.provide(inTurn(pageOf(numbered(0, 3), 8), pageOf(numbered(3, 5), 8))))
   )
 
-  it.effect("stops at a short page when nothing is counted", () =>
+  it.effect("stops at a short page without a count", () =>
     Effect.gen(function* () {
       expect(yield* collectIds(Sessions.stream({ userId: "user_1", limit: 5 }))).toEqual(idsOf(0, 8))
       expect(yield* offsets).toEqual([0, 5])
     }).pipe(Effect.provide(paging(8, "array")))
   )
 
-  it.effect("stops at an empty page, counted or not", () =>
+  it.effect("stops at an empty page, with or without a count", () =>
     Effect.gen(function* () {
       const all = collectIds(Sessions.stream({ userId: "user_1", limit: 5 }))
       const uncounted = Effect.zip(all, offsets).pipe(Effect.provide(paging(10, "array")))
       expect(yield* uncounted).toEqual([idsOf(0, 10), [0, 5, 10]])
-      // Sessions are deleted while they are listed, so a count may promise more than there is.
+      // Sessions are deleted while they are listed, so a count may be higher than the number of sessions.
       const miscounted = Effect.zip(all, offsets).pipe(
         Effect.provide(inTurn(pageOf(numbered(0, 5), 99), pageOf([], 99)))
       )
@@ -134,14 +134,14 @@ describe("Sessions.stream", () => {
     }).pipe(Effect.provide(inTurn(pageOf(numbered(0, 3), 5), pageOf(numbered(2, 3), 6))))
   )
 
-  it.effect("goes on behind a page of which it had seen all", () =>
+  it.effect("continues after a page of known sessions", () =>
     Effect.gen(function* () {
       expect(yield* collectIds(Sessions.stream({ userId: "user_1", limit: 2 }))).toEqual(idsOf(0, 3))
       expect(yield* offsets).toEqual([0, 2, 4])
     }).pipe(Effect.provide(inTurn(pageOf(numbered(0, 2)), pageOf(numbered(0, 2)), pageOf(numbered(2, 1)))))
   )
 
-  it.effect("starts afresh each time it is run", () =>
+  it.effect("starts from the beginning in each run", () =>
     Effect.gen(function* () {
       const stream = Sessions.stream({ userId: "user_1" })
       expect(yield* collectIds(stream)).toEqual(idsOf(0, 3))
@@ -149,7 +149,7 @@ describe("Sessions.stream", () => {
     }).pipe(Effect.provide(paging(3, "envelope")))
   )
 
-  it.effect("fails with the error of the page, after what came before", () =>
+  it.effect("fails with the error of the page, after the sessions before it", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const error = yield* Sessions.stream({ userId: "user_1", limit: 2 }).pipe(
@@ -162,7 +162,7 @@ describe("Sessions.stream", () => {
     }).pipe(Effect.provide(inTurn(pageOf(numbered(0, 2), 9), ClerkTest.json(403, {}))))
   )
 
-  it.effect("fails on parameters that list refuses, without asking", () =>
+  it.effect("fails for parameters that list rejects, without a request", () =>
     Effect.gen(function* () {
       for (const [field, params] of [
         ["limit", { userId: "user_1", limit: 501 }],

@@ -11,15 +11,15 @@ const list: Effect.Effect<unknown, AnyError, ClerkHttp> = Sessions.list({ userId
 
 const millis = "a whole number of milliseconds since 1970"
 
-describe("an answer that is not JSON", () => {
+describe("a response that is not JSON", () => {
   const unreadable: ReadonlyArray<readonly [string, string, ClerkResponse]> = [
     ["empty", "empty", wire.text("")],
     ["only white space", "empty", wire.text(" \r\n")],
     ["not JSON", "json", wire.text("not json")],
     ["cut in the middle", "json", wire.text(JSON.stringify(wire.session).slice(0, -20))],
-    ["followed by something", "json", wire.text(`${JSON.stringify(wire.session)}x`)],
+    ["followed by another character", "json", wire.text(`${JSON.stringify(wire.session)}x`)],
     [
-      "with a number JSON does not know",
+      "with a number that JSON does not have",
       "json",
       wire.text(JSON.stringify(wire.session).replace("1716883200000", "NaN"))
     ],
@@ -30,14 +30,14 @@ describe("an answer that is not JSON", () => {
       ClerkTest.json(200, wire.session, { "content-type": "text/html; charset=utf-8" })
     ],
     [
-      "JSON declared as something whose name begins so",
+      "JSON declared as a type with the same prefix",
       "content-type",
       ClerkTest.json(200, wire.session, { "content-type": "application/json-seq" })
     ],
-    ["declared as nothing", "content-type", ClerkTest.json(200, wire.session, { "content-type": "" })]
+    ["declared with an empty type", "content-type", ClerkTest.json(200, wire.session, { "content-type": "" })]
   ]
 
-  it.effect.each(unreadable)("because it is %s, is refused as %s by every operation", ([, reason, answer]) =>
+  it.effect.each(unreadable)("because it is %s, is rejected as %s by every operation", ([, reason, answer]) =>
     Effect.gen(function* () {
       for (const { run, name, method, template } of operations) {
         expect(yield* failureWhen(run, answer), name).toMatchObject({
@@ -55,7 +55,7 @@ describe("an answer that is not JSON", () => {
   )
 })
 
-describe("an answer of the wrong shape", () => {
+describe("a response with the wrong structure", () => {
   const issuesOf = (body: unknown, run: typeof list = Sessions.get("sess_1")) =>
     Effect.map(
       failureWhen(run, typeof body === "string" ? wire.text(body) : ClerkTest.json(200, body)),
@@ -65,7 +65,7 @@ describe("an answer of the wrong shape", () => {
       }
     )
 
-  it.effect.each(wire.requiredFields)("for lack of %s says so", (field) =>
+  it.effect.each(wire.requiredFields)("without %s names the field", (field) =>
     Effect.gen(function* () {
       const [missing, ...others] = yield* issuesOf(wire.sessionWithout(field))
       expect(others).toEqual([])
@@ -88,16 +88,18 @@ describe("an answer of the wrong shape", () => {
     "a boolean": "true"
   }
 
-  it.effect.each(Object.entries(strangeTimes))("in a time that is %s says what a time is", ([, number]) =>
-    Effect.gen(function* () {
-      for (const field of ["last_active_at", "expire_at", "updated_at", "created_at"]) {
-        const body = JSON.stringify(wire.sessionWith({ [field]: "HERE" })).replace(`"HERE"`, number)
-        expect(yield* issuesOf(body)).toEqual([{ path: field, expected: millis }])
-      }
-    })
+  it.effect.each(Object.entries(strangeTimes))(
+    "with a time that is %s states the expected form",
+    ([, number]) =>
+      Effect.gen(function* () {
+        for (const field of ["last_active_at", "expire_at", "updated_at", "created_at"]) {
+          const body = JSON.stringify(wire.sessionWith({ [field]: "HERE" })).replace(`"HERE"`, number)
+          expect(yield* issuesOf(body)).toEqual([{ path: field, expected: millis }])
+        }
+      })
   )
 
-  it.effect("lists every place, in Clerk's names", () =>
+  it.effect("lists every path, in Clerk's names", () =>
     Effect.gen(function* () {
       const wrong = wire.sessionWith({ user_id: 7, created_at: "now", abandon_at: 1.5 })
       const issues = yield* issuesOf({ data: [wire.session, wrong], total_count: 2 }, list)
@@ -109,7 +111,7 @@ describe("an answer of the wrong shape", () => {
     })
   )
 
-  it.effect("lists no more places than can be read", () =>
+  it.effect("lists a limited number of paths", () =>
     Effect.gen(function* () {
       const issues = yield* issuesOf({ data: Array(500).fill(wire.sessionWithout("id")) }, list)
       expect(issues).toHaveLength(16)
@@ -118,7 +120,7 @@ describe("an answer of the wrong shape", () => {
 
   const elsewhere: ReadonlyArray<readonly [string, typeof list, unknown, string]> = [
     ["a list that is an object without data", list, {}, "data"],
-    ["a list whose data is no array", list, { data: {} }, "data"],
+    ["a list whose data is not an array", list, { data: {} }, "data"],
     ["a list with a session missing", list, { data: [null] }, "data.0"],
     ["a bare list with a wrong session", list, [wire.sessionWithout("id")], "0.id"],
     ["a count that is negative", list, { data: [], total_count: -1 }, "total_count"],
@@ -147,13 +149,13 @@ describe("an answer of the wrong shape", () => {
     ]
   ]
 
-  it.effect.each(elsewhere)("is found: %s", ([, run, body, path]) =>
+  it.effect.each(elsewhere)("is reported: %s", ([, run, body, path]) =>
     Effect.gen(function* () {
       expect((yield* issuesOf(body, run)).map((issue) => issue.path)).toContain(path)
     })
   )
 
-  it.effect("is never quoted", () =>
+  it.effect("is never shown", () =>
     Effect.gen(function* () {
       const canary = "canary-7f3a"
       for (const field of [...wire.requiredFields, "abandon_at"]) {
@@ -175,7 +177,7 @@ describe("an answer of the wrong shape", () => {
     })
   )
 
-  it.effect("may be nested deeper than a stack", () =>
+  it.effect("may be nested deeper than the call stack", () =>
     Effect.gen(function* () {
       const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
       for (const body of [
@@ -193,19 +195,19 @@ describe("an answer of the wrong shape", () => {
   )
 })
 
-describe("an answer about another resource", () => {
+describe("a response about another resource", () => {
   const asked: ReadonlyArray<readonly [string, typeof list]> = [
     ["get", Sessions.get("sess_1")],
     ["revoke", Sessions.revoke("sess_1")],
     ["verify", Sessions.verify("sess_1")]
   ]
 
-  it.effect.each(asked)("than the one %s asked for is refused", ([, run]) =>
+  it.effect.each(asked)("than the one of %s is rejected", ([, run]) =>
     Effect.gen(function* () {
       for (const [id, receivedId] of [
         ["sess_2", "sess_2"],
         ["SESS_1", "SESS_1"],
-        // What has not the form of an id, or looks like a secret, is not shown.
+        // A value that is not an id, or looks like a secret, is not shown.
         ["sess_1 ", undefined],
         ["", undefined],
         ["sess_1\r\nset-cookie: a", undefined],
@@ -235,11 +237,11 @@ describe("an answer about another resource", () => {
   )
 })
 
-describe("the message of an answer that cannot be read", () => {
+describe("the message of a response that cannot be decoded", () => {
   const messageOf = (answer: ClerkResponse) =>
     Effect.map(failureWhen(Sessions.get("sess_1"), answer), ({ message }) => message)
 
-  it.effect("says what is wrong with it and where", () =>
+  it.effect("states the issue and its path", () =>
     Effect.gen(function* () {
       expect(yield* messageOf(wire.text(""))).toBe(
         "Sessions.get: the response has no body: received status 200, content type application/json. Expected application/json from Clerk: check apiUrl, and proxies on the way"
@@ -267,7 +269,7 @@ describe("the message of an answer that cannot be read", () => {
     [`text/${"h".repeat(65)}`, undefined],
     ["text/html, text/plain", undefined],
     ["text/sk_test_abcdefghijklmnopqrstuvwxyz", undefined]
-  ] as const)("names the status and the media type of a page in Clerk's place: %s", ([header, contentType]) =>
+  ] as const)("names the status and the media type of another page: %s", ([header, contentType]) =>
     Effect.gen(function* () {
       const page = { status: 201, headers: { "content-type": header }, body: "<html>" }
       const error = yield* failureWhen(Sessions.get("sess_1"), page)
@@ -278,7 +280,7 @@ describe("the message of an answer that cannot be read", () => {
     })
   )
 
-  it.effect("shows three places and counts the rest", () =>
+  it.effect("shows three paths and counts the rest", () =>
     Effect.gen(function* () {
       const message = yield* messageOf(ClerkTest.json(200, {}))
       expect(message).toMatch(/^Sessions\.get: .*: object: .*; id: .*; user_id: .* \(and 5 more\)$/)
@@ -286,13 +288,13 @@ describe("the message of an answer that cannot be read", () => {
   )
 })
 
-describe("the words for what is expected", () => {
+describe("the text of an expectation", () => {
   const expectedIn = (body: unknown) =>
     Effect.map(failureWhen(Sessions.get("sess_1"), ClerkTest.json(200, body)), (error) =>
       error._tag === "ClerkDecodeError" ? error.issues : []
     )
 
-  it.effect("a time that is missing is told in words, as a wrong one is", () =>
+  it.effect("describes a missing time in words, like an invalid one", () =>
     Effect.gen(function* () {
       expect(yield* expectedIn(wire.sessionWithout("expire_at"))).toEqual([
         { path: "expire_at", expected: `${millis}, but it is missing` }
@@ -300,7 +302,7 @@ describe("the words for what is expected", () => {
     })
   )
 
-  it.effect("a time that may be null is told in words, as one that may not", () =>
+  it.effect("describes a nullable time in words, like a required one", () =>
     Effect.gen(function* () {
       expect(yield* expectedIn(wire.sessionWith({ abandon_at: 0.5 }))).toEqual([
         { path: "abandon_at", expected: `${millis} or null` }

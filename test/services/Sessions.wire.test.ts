@@ -24,7 +24,7 @@ const layer = (apiUrl: string, apiVersion?: string) =>
     ...(apiVersion === undefined ? undefined : { apiVersion })
   })
 
-/** What fetch adds by itself, on every runtime or on some. */
+/** The headers that fetch adds by itself, on every runtime or on some. */
 const runtimeHeaders = new Set([
   "accept-encoding",
   "accept-language",
@@ -79,13 +79,13 @@ const cases: ReadonlyArray<WireCase> = [
     line: "GET /v1/sessions?user_id=user_1&client_id=client_1&status=active&limit=500&offset=1000&paginated=true"
   },
   {
-    does: "list with an offset of 0, which it sends like every other offset",
+    does: "list with an offset of 0, which is sent like every other offset",
     run: Sessions.list({ userId: "user_1", limit: 1, offset: 0 }),
     answer: wire.page,
     line: "GET /v1/sessions?user_id=user_1&limit=1&offset=0&paginated=true"
   },
   {
-    does: "list with filters that are undefined, which are left out",
+    does: "list with undefined filters, which are not sent",
     run: Sessions.list({ userId: "user_1", clientId: undefined, status: undefined, limit: undefined }),
     answer: wire.page,
     line: "GET /v1/sessions?user_id=user_1&paginated=true"
@@ -190,8 +190,8 @@ const cases: ReadonlyArray<WireCase> = [
   }
 ]
 
-describe("what each operation sends", () => {
-  it("is looked at for all of them", () => {
+describe("the request of each operation", () => {
+  it("is tested for all of them", () => {
     const lines = new Set(cases.map(({ line }) => line.replace(/\?.*/, "").replace(/supabase.*/, "supabase")))
     const expected = operations.map(({ method, path }) => `${method} /v1/${path.join("/")}`)
     expect([...lines].sort()).toEqual([...expected].sort())
@@ -235,7 +235,7 @@ describe("the API version", () => {
       return server.received.map(({ headers }) => headers["clerk-api-version"])
     })
 
-  it.scopedLive("is the client's, but for verify, which only an old one has", () =>
+  it.scopedLive("is the client's, except for verify, which only an old version has", () =>
     Effect.gen(function* () {
       expect(yield* versionsSent("2025-04-10")).toEqual(
         operations.map(({ name }) => (name === "Sessions.verify" ? "2025-03-12" : "2025-04-10"))
@@ -251,7 +251,7 @@ describe("tracing", () => {
   const traceHeaders = (request: Received | undefined) =>
     Object.keys(request?.headers ?? {}).filter((name) => /^(traceparent|tracestate|b3|x-b3-)/.test(name))
 
-  it.scopedLive("sends no trace headers to Clerk, though the platform's client would", () =>
+  it.scopedLive("sends no trace headers to Clerk, although the platform's client would", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       yield* HttpClient.get(server.url).pipe(

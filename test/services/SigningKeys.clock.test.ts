@@ -9,7 +9,7 @@ import { refused, stage } from "../support/play.js"
 
 const day = Duration.toMillis("1 day")
 
-/** Looks under the test's clock, but with a wall clock that can be set apart from the time that passes. */
+/** Finds keys under the test's clock, with a wall clock that is independent of the passing time. */
 const wallClock = Effect.clockWith((clock) => {
   let off = 0
   const unsafeCurrentTimeMillis = () => clock.unsafeCurrentTimeMillis() + off
@@ -32,7 +32,7 @@ describe.each([
   { change: "a day ahead", off: day },
   { change: "a day back", off: -day }
 ])("a wall clock that is set $change", ({ off }) => {
-  it.effect("neither ages keys nor keeps them young", () => {
+  it.effect("does not change the age of keys", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_2"), outage] })
     return Effect.gen(function* () {
       const wall = yield* wallClock
@@ -74,7 +74,7 @@ describe.each([
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("while a request waits to be repeated does not hold it up", () => {
+  it.effect("while a request waits for a retry does not delay it", () => {
     const { times, layer } = stage({ turns: [refused, keysNamed("ins_1")] })
     return Effect.gen(function* () {
       const wall = yield* wallClock
@@ -87,7 +87,7 @@ describe.each([
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("while somebody with an old key waits for a new one keeps them a second", () => {
+  it.effect("while a caller with an old key waits for a new one does not extend the second", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), Effect.never] })
     return Effect.gen(function* () {
       const wall = yield* wallClock

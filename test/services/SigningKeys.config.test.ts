@@ -15,7 +15,7 @@ import { verifyAt } from "../support/verification.js"
 
 type Variables = { readonly [name: string]: string }
 
-/** These variables, and a note of each that is read. */
+/** These variables, and a record of each one that is read. */
 const providing = (variables: Variables, reads: Array<string>) => {
   const { flattened } = ConfigProvider.fromMap(new Map(Object.entries(variables)))
   return Layer.setConfigProvider(
@@ -29,7 +29,7 @@ const providing = (variables: Variables, reads: Array<string>) => {
   )
 }
 
-/** Keys of an environment, and what is asked of Clerk for them. */
+/** Keys of an environment, and the requests to Clerk for them. */
 const environment = (variables: Variables) => {
   const reads: Array<string> = []
   const { calls, layer: fetch } = recordingFetch(() => jsonResponse({ keys: [jwk("ins_1")] }))
@@ -101,11 +101,11 @@ describe("keys from the environment", () => {
     ["alone", { CLERK_JWT_KEY: pem }],
     ["on one line", { CLERK_JWT_KEY: pem.replaceAll("\n", "\\n") }],
     ["beside a secret key", { CLERK_JWT_KEY: pem, CLERK_SECRET_KEY: "sk_test_a2V5" }],
-    ["beside a secret key that is none", { CLERK_JWT_KEY: pem, CLERK_SECRET_KEY: "pk_test_a2V5" }]
+    ["beside an invalid secret key", { CLERK_JWT_KEY: pem, CLERK_SECRET_KEY: "pk_test_a2V5" }]
   ]
 
   it.effect.each(withKey)(
-    "are that of CLERK_JWT_KEY, without a request and without a look at a secret key: %s",
+    "are that of CLERK_JWT_KEY, without a request and without reading a secret key: %s",
     ([, variables]) => {
       const { calls, keys, reads } = environment(variables)
       return Effect.gen(function* () {
@@ -116,7 +116,7 @@ describe("keys from the environment", () => {
     }
   )
 
-  it.effect("are Clerk's when there is no CLERK_JWT_KEY, asked for with CLERK_SECRET_KEY", () => {
+  it.effect("are Clerk's without a CLERK_JWT_KEY, fetched with CLERK_SECRET_KEY", () => {
     const { calls, keys } = environment({ CLERK_SECRET_KEY: "sk_test_a2V5" })
     return Effect.gen(function* () {
       expect(calls).toEqual([])
@@ -138,7 +138,7 @@ describe("keys from the environment", () => {
     }).pipe(Effect.provide(keys))
   })
 
-  it.effect("are asked for at CLERK_API_URL", () => {
+  it.effect("are fetched from CLERK_API_URL", () => {
     const { calls, keys } = environment({
       CLERK_SECRET_KEY: "sk_test_a2V5",
       CLERK_API_URL: "https://clerk.example.com/proxy"
@@ -149,7 +149,7 @@ describe("keys from the environment", () => {
     }).pipe(Effect.provide(keys))
   })
 
-  it.effect("of two environments in one program stay apart", () => {
+  it.effect("of two environments in one program are separate", () => {
     class Other extends Context.Tag("test/OtherKeys")<Other, SigningKeysService>() {}
     const first = environment({ CLERK_SECRET_KEY: "sk_test_first" })
     const second = environment({ CLERK_JWT_KEY: pem })
@@ -171,7 +171,7 @@ describe("keys from the environment", () => {
   })
 })
 
-describe("an environment is refused", () => {
+describe("an environment is rejected", () => {
   const secret = "sk_live_CanaryKey7Qm2xVb9Tz4Lw8"
   const privatePem = String(ourPrivateKey.export({ type: "pkcs8", format: "pem" }))
 
@@ -189,12 +189,12 @@ describe("an environment is refused", () => {
     ],
     ["with quotes around no key", { CLERK_JWT_KEY: '""' }, /^CLERK_JWT_KEY \(jwtKey\) is empty$/],
     [
-      "with a publishable key that is none",
+      "with an invalid publishable key",
       { CLERK_PUBLISHABLE_KEY: secret },
       /^CLERK_PUBLISHABLE_KEY \(publishableKey\) must be the key that starts with pk_test_ or pk_live_/
     ],
     [
-      "with a secret key that is none beside a publishable key",
+      "with an invalid secret key beside a publishable key",
       { CLERK_SECRET_KEY: publishableKey, CLERK_PUBLISHABLE_KEY: publishableKey },
       /^CLERK_SECRET_KEY \(secretKey\) is a publishable key/
     ],
@@ -205,7 +205,7 @@ describe("an environment is refused", () => {
     ],
     ["with a private key", { CLERK_JWT_KEY: privatePem }, /^CLERK_JWT_KEY \(jwtKey\) is a private key/],
     [
-      "with a URL that is none",
+      "with an invalid URL",
       { CLERK_SECRET_KEY: secret, CLERK_API_URL: `http://${secret}` },
       /^CLERK_API_URL \(apiUrl\) must be/
     ]
@@ -223,7 +223,7 @@ describe("an environment is refused", () => {
     })
   )
 
-  it.effect("when it cannot be read, without what the source says", () =>
+  it.effect("when it cannot be read, without the text of the source", () =>
     Effect.gen(function* () {
       const unreadable = ConfigProvider.make({
         load: () => Effect.fail(ConfigError.SourceUnavailable([], `vault: ${secret}`, Cause.fail(secret))),

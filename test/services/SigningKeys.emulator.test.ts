@@ -20,7 +20,7 @@ const inProcess = SigningKeys.layerJwks.pipe(
   Layer.provideMerge(ClerkEmulator.layer())
 )
 
-/** A token of somebody who has just signed in. */
+/** A token of a user who has just signed in. */
 const signIn = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator
   const user = yield* clerk.createUser()
@@ -65,7 +65,7 @@ describe("tokens of the emulated Clerk are verified with its keys", () => {
     )
   )
 
-  it.effect("by one request of the recording transport, as a plain value", () =>
+  it.effect("with one request of the recording transport, as a plain value", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const user = yield* clerk.createUser()
@@ -86,7 +86,7 @@ describe("tokens of the emulated Clerk are verified with its keys", () => {
     }).pipe(Effect.provide(ClerkEmulator.layer()))
   )
 
-  it.effect("and cannot be judged with a secret key that it refuses", () =>
+  it.effect("and are not verified with an invalid secret key", () =>
     Effect.gen(function* () {
       const { clerk, sessionToken } = yield* signIn
       yield* clerk.respondNext({ status: 401, body: '{"errors":[{"code":"clerk_key_invalid"}]}' })
@@ -127,7 +127,7 @@ describe("on a socket", () => {
     })
   )
 
-  it.scopedLive("the connection is given up when everybody who waits for the keys is interrupted", () =>
+  it.scopedLive("the connection is closed when all callers that wait for the keys are interrupted", () =>
     Effect.gen(function* () {
       const clerk = yield* loopback(() => {})
       yield* Effect.gen(function* () {
@@ -141,7 +141,7 @@ describe("on a socket", () => {
     })
   )
 
-  it.scopedLive("a thousand who come at once make one request", () =>
+  it.scopedLive("a thousand concurrent callers make one request", () =>
     Effect.gen(function* () {
       const clerk = yield* loopback(
         (response, request) => void setTimeout(() => json({ keys: [jwk("ins_1")] })(response, request), 50)

@@ -28,7 +28,7 @@ const failures: ReadonlyArray<Failure> = [
     failure: "ClerkTransportError",
     requests: 3
   },
-  { of: "a bad certificate", turn: outage, reason: "unreachable", failure: "ClerkTransportError" },
+  { of: "an invalid certificate", turn: outage, reason: "unreachable", failure: "ClerkTransportError" },
   { of: "no answer", turn: Effect.never, reason: "unreachable", failure: "ClerkTimeout", requests: 2 },
   {
     of: "400",
@@ -69,12 +69,12 @@ const failures: ReadonlyArray<Failure> = [
     failure: "ClerkDecodeError"
   },
   {
-    of: "an answer that could not be read",
+    of: "a response that could not be decoded",
     turn: new ClerkDecodeError({ reason: "encoding" }),
     reason: "invalid",
     failure: "ClerkDecodeError"
   },
-  { of: "what is not JSON", turn: text("{"), reason: "invalid", failure: "ClerkDecodeError" },
+  { of: "text that is not JSON", turn: text("{"), reason: "invalid", failure: "ClerkDecodeError" },
   { of: "nothing", turn: text(""), reason: "invalid", failure: "ClerkDecodeError" },
   { of: "null", turn: text("null"), reason: "invalid", failure: "ClerkDecodeError" },
   {
@@ -84,7 +84,7 @@ const failures: ReadonlyArray<Failure> = [
     failure: "ClerkDecodeError"
   },
   {
-    of: "keys that are no list",
+    of: "keys that are not a list",
     turn: ClerkTest.json(200, { keys: { "0": jwk("ins_1"), length: 1 } }),
     reason: "invalid",
     failure: "ClerkDecodeError"
@@ -97,7 +97,7 @@ const failures: ReadonlyArray<Failure> = [
   },
   { of: "a set with two keys of one id", turn: keysNamed("ins_1", "ins_1"), reason: "invalid" },
   { of: "an empty set", turn: keySet(), reason: "empty" },
-  { of: "a set of keys for something else", turn: keySet(jwk("ins_1", { use: "enc" })), reason: "empty" }
+  { of: "a set of keys for another use", turn: keySet(jwk("ins_1", { use: "enc" })), reason: "empty" }
 ]
 
 describe("the keys are not available because of", () => {
@@ -116,7 +116,7 @@ describe("the keys are not available because of", () => {
     })
   )
 
-  it.effect("no answer, which is waited for 5 seconds an attempt and 8 in all", () =>
+  it.effect("no response within 5 seconds for an attempt and 8 in total", () =>
     Effect.gen(function* () {
       const { ended, times } = yield* playToFailure(findOne, { turns: [Effect.never], chance: 0 })
       expect([times, ended]).toEqual([[0, 5_000], 8_000])
@@ -125,7 +125,7 @@ describe("the keys are not available because of", () => {
 })
 
 describe("the time of the next fetch", () => {
-  it.effect("is said to the millisecond, and rounded up", () => {
+  it.effect("is given in milliseconds, and rounded up", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage] })
     return Effect.gen(function* () {
       yield* find("ins_1")
@@ -173,7 +173,7 @@ describe("the time of the next fetch", () => {
 })
 
 describe("the retries of a request for keys", () => {
-  it.effect("are not paid for by the client's other calls, nor they by it", () => {
+  it.effect("do not use the retry budget of the client's other calls", () => {
     const { layer, times } = stage({ turns: [refused], policy: { maxAttempts: 3 } })
     const attemptsOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>
       Effect.gen(function* () {
@@ -185,7 +185,7 @@ describe("the retries of a request for keys", () => {
       })
     return Effect.gen(function* () {
       for (let call = 0; call < 5; call++) expect(yield* attemptsOf(find("ins_1"))).toBe(3)
-      // Were there one purse for both, ten of these 35 retries would be gone.
+      // With one budget for both, ten of these 35 retries would be missing.
       for (let call = 0; call < 17; call++) expect(yield* attemptsOf(Sessions.get("sess_1"))).toBe(3)
       yield* attemptsOf(Sessions.get("sess_1"))
       expect(yield* attemptsOf(Sessions.get("sess_1"))).toBe(1)

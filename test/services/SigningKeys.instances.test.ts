@@ -104,7 +104,7 @@ describe("two instances in one process", () => {
     }).pipe(Effect.provide(apart(a.layer, b.layer)))
   })
 
-  it.effect("do not share what they do not know, nor the pauses between requests", () => {
+  it.effect("share neither unknown key ids nor the pauses between requests", () => {
     const a = stage({ turns: [keySet()] })
     const b = stage({ turns: [keysNamed("ins_1")] })
     const over = (client: Http) => Effect.provide(Layer.provide(SigningKeys.layerJwks, client))
@@ -116,7 +116,7 @@ describe("two instances in one process", () => {
 })
 
 describe("one client", () => {
-  it.effect("has one set of keys, however often and wherever they are provided", () => {
+  it.effect("has one set of keys, also when they are provided several times", () => {
     const { layer, times } = stage({ turns: [keysNamed("ins_1")] })
     return Effect.gen(function* () {
       const here = Effect.provide(SigningKeys.layerJwks)
@@ -133,7 +133,7 @@ describe("one client", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("that is built twice is two", () => {
+  it.effect("that is built twice has two sets", () => {
     const { layer, times } = stage({ turns: [keysNamed("ins_1")] })
     const once = Effect.provide(look("ins_1"), Layer.provide(SigningKeys.layerJwks, Layer.fresh(layer)))
     return Effect.gen(function* () {

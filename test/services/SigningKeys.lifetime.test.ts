@@ -10,7 +10,7 @@ import { text } from "../support/wire.js"
 const hangs = Effect.never
 
 describe("keys from Clerk", () => {
-  it.effect("are asked for when the first token needs them, and serve for ten minutes", () => {
+  it.effect("are fetched for the first token, and are used for ten minutes", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1", "ins_2")] })
     return Effect.gen(function* () {
       yield* TestClock.adjust("1 minute")
@@ -25,7 +25,7 @@ describe("keys from Clerk", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("say until when their holder is sure of them, and hold that however often they are used", () => {
+  it.effect("have the time until which they are fresh, which use does not extend", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1")] })
     return Effect.gen(function* () {
       const first = yield* find("ins_1")
@@ -37,7 +37,7 @@ describe("keys from Clerk", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("that were withdrawn are gone after ten minutes", () => {
+  it.effect("that Clerk removed are unusable after ten minutes", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1", "ins_2"), keysNamed("ins_2")] })
     return Effect.gen(function* () {
       expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["found", "found"])
@@ -47,7 +47,7 @@ describe("keys from Clerk", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("that are new are found by one more request", () => {
+  it.effect("that are new are found with one more request", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_1", "ins_2")] })
     return Effect.gen(function* () {
       expect(yield* look("ins_1")).toBe("found")
@@ -63,7 +63,7 @@ describe("keys from Clerk", () => {
 })
 
 describe("while Clerk cannot be reached", () => {
-  it.effect("keys go on serving until they are an hour old, and no longer", () => {
+  it.effect("keys are used until they are an hour old, and no longer", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage] })
     return Effect.gen(function* () {
       expect(yield* look("ins_1")).toBe("found")
@@ -80,7 +80,7 @@ describe("while Clerk cannot be reached", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("old keys cost a request in thirty seconds, and the other tokens do not wait for it", () => {
+  it.effect("old keys cause one request in thirty seconds, and the other tokens do not wait for it", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage] })
     return Effect.gen(function* () {
       yield* look("ins_1")
@@ -93,7 +93,7 @@ describe("while Clerk cannot be reached", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("nothing is said of a key id that is not among the old keys", () => {
+  it.effect("a key id that is not among the old keys is neither found nor unknown", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), outage] })
     return Effect.gen(function* () {
       yield* look("ins_1")
@@ -139,7 +139,7 @@ describe("a cache without keys", () => {
     }
   )
 
-  it.effect("recovers within two seconds of a start during which connections are refused for one", () => {
+  it.effect("recovers within two seconds after a start with refused connections for one second", () => {
     const { times, layer } = stage({
       turns: (index) => (index < 3 ? refused : keysNamed("ins_1"))
     })
@@ -171,7 +171,7 @@ describe("a cache without keys", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("backs off from one second when the keys reach their end during a pause", () => {
+  it.effect("backs off from one second when the keys expire during a pause", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), outage, keysNamed("ins_1")] })
     return Effect.gen(function* () {
       yield* look("ins_1")
@@ -187,7 +187,7 @@ describe("a cache without keys", () => {
 })
 
 describe("a set without a usable key", () => {
-  it.effect("withdraws the keys of before, also from callers that wait for it", () => {
+  it.effect("replaces the earlier keys, also for callers that wait for it", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), keySet(), keysNamed("ins_1")] })
     return Effect.gen(function* () {
       yield* look("ins_1")
@@ -202,8 +202,8 @@ describe("a set without a usable key", () => {
   })
 })
 
-describe("who could go on with an old key", () => {
-  it.effect("waits a second for a new one, and so does everybody together", () => {
+describe("a caller with an old key", () => {
+  it.effect("waits a second for a new one, together with all others", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), hangs] })
     return Effect.gen(function* () {
       yield* look("ins_1")
@@ -218,13 +218,13 @@ describe("who could go on with an old key", () => {
       ])
       yield* TestClock.adjust("1 millis")
       expect([yield* Fiber.join(first), yield* Fiber.join(second)]).toEqual(["found", "found"])
-      // After that nobody waits.
+      // After that no caller waits.
       expect(yield* look("ins_1")).toBe("found")
       expect(times).toHaveLength(2)
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("gets the new one once it comes, though nobody waited for it to the end", () => {
+  it.effect("gets the new one when it arrives, although no caller waited until the end", () => {
     const { times, layer } = stage({
       turns: [keysNamed("ins_1"), Effect.delay(Effect.succeed(keysNamed("ins_2")), "3 seconds")]
     })
@@ -240,7 +240,7 @@ describe("who could go on with an old key", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("gets it also when everybody is in too much of a hurry to wait a second", () => {
+  it.effect("gets it also when no caller waits for a second", () => {
     const { times, layer } = stage({ turns: [keysNamed("ins_1"), hangs] })
     return Effect.gen(function* () {
       yield* look("ins_1")
@@ -260,7 +260,7 @@ describe("who could go on with an old key", () => {
     }).pipe(Effect.provide(keysOver(layer)))
   })
 
-  it.effect("does not, when it becomes an hour old meanwhile", () => {
+  it.effect("cannot use it when it becomes an hour old while it waits", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), hangs] })
     return Effect.gen(function* () {
       yield* look("ins_1")

@@ -16,10 +16,10 @@ const layerPem = (pem: unknown) => SigningKeys.layerPem(untyped<string>(pem))
 const pem = pemOf(ours)
 const base64 = pem.replace(/-----[A-Z ]+-----|\s/g, "")
 
-/** Text as an environment file has it. */
+/** Text in the form of an environment file. */
 const escaped = (text: string, lineEnd = "\\n") => text.replaceAll("\n", lineEnd)
 
-/** Text as a secret store has it that takes one line only. */
+/** Text in the form of a secret store with one-line values. */
 const encoded = (text: string) => Buffer.from(text).toString("base64")
 
 const accepted: ReadonlyArray<readonly [string, string | Redacted.Redacted<string>]> = [
@@ -27,7 +27,7 @@ const accepted: ReadonlyArray<readonly [string, string | Redacted.Redacted<strin
   ["without the last line end", pem.trimEnd()],
   ["with space around it", `\n  ${pem}\t\n`],
   ["with the line ends of Windows", escaped(pem, "\r\n")],
-  ["with the line ends of old", escaped(pem, "\r")],
+  ["with the line ends of old Mac OS", escaped(pem, "\r")],
   ["with line ends written as two characters", escaped(pem)],
   ["with Windows's line ends written as four characters", escaped(pem, "\\r\\n")],
   ["on one line", escaped(pem, " ")],
@@ -56,7 +56,7 @@ const accepted: ReadonlyArray<readonly [string, string | Redacted.Redacted<strin
   ["as a Redacted on one line", Redacted.make(escaped(pem))]
 ]
 
-describe("a key given as text is understood", () => {
+describe("a key given as text is accepted", () => {
   it.effect.each(accepted)("%s", ([, text]) =>
     Effect.gen(function* () {
       const { userId } = yield* verifyAt(sessionToken())
@@ -66,7 +66,7 @@ describe("a key given as text is understood", () => {
 })
 
 describe("a key given as text", () => {
-  it.effect("is the key of every token, for as long as the process runs", () =>
+  it.effect("is the key of every token until the process ends", () =>
     Effect.gen(function* () {
       const found = yield* find("ins_1")
       expect(found).toEqual({ key: expect.objectContaining({ type: "public", extractable: false }) })
@@ -74,7 +74,7 @@ describe("a key given as text", () => {
     }).pipe(Effect.provide(layerPem(pem)))
   )
 
-  it.effect("refuses the tokens of another key", () =>
+  it.effect("rejects the tokens of another key", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(verifyAt(sessionToken({}, {}, theirPrivateKey)))
       expect(error).toMatchObject({ _tag: "ClerkTokenError", reason: "signature" })
@@ -96,7 +96,7 @@ const madeOf = (n: bigint, e = 65_537n) => pemOf({ kty: "RSA", n: base64urlOf(n)
 const refused: ReadonlyArray<readonly [string, unknown, string]> = [
   ["nothing", "", "is empty"],
   ["spaces", " \n\t", "is empty"],
-  ["quotes around nothing", '""', "is empty"],
+  ["empty quotes", '""', "is empty"],
   ["a sentence", "the key, please", notPem],
   ["a word", "undefined", notSpki],
   ["the publishable key", "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k", notPem],
@@ -153,20 +153,20 @@ const refused: ReadonlyArray<readonly [string, unknown, string]> = [
   ["a number", 1, "must be a string"],
   ["bytes", Buffer.from(pem), "must be a string"],
   ["a list", [pem], "must be a string"],
-  ["an object with a text of its own", { toString: () => pem }, "must be a string"],
+  ["an object that converts to text", { toString: () => pem }, "must be a string"],
   ["a Redacted that holds no text", Redacted.make(undefined), "must be a string"]
 ]
 
 const refusalOf = (layer: Layer.Layer<SigningKeys, ClerkConfigError>) =>
   Effect.flip(Effect.scoped(Layer.build(layer)))
 
-/** Pieces of a text that are long enough to be told from chance. */
+/** Pieces of a text that are too long to occur by chance. */
 const piecesOf = (given: unknown): ReadonlyArray<string> => {
   const text = String(Redacted.isRedacted(given) ? Redacted.value(given) : given)
   return (text.match(/[\w+/-]{16,}/g) ?? []).flatMap((run) => [run.slice(0, 16), run.slice(-16)])
 }
 
-describe("a key given as text is refused when the layer is built, and not shown, if it is", () => {
+describe("a key given as text is rejected when the layer is built, and not shown, if it is", () => {
   it.effect.each(refused)("%s", ([, given, rule]) =>
     Effect.gen(function* () {
       const error = yield* refusalOf(layerPem(given))
@@ -177,7 +177,7 @@ describe("a key given as text is refused when the layer is built, and not shown,
     })
   )
 
-  it("long, with pieces by which it would be known", () => {
+  it("long, with pieces that would reveal it", () => {
     expect(piecesOf(Redacted.make(privatePem)).length).toBeGreaterThan(20)
   })
 })

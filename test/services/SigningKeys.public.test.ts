@@ -33,7 +33,7 @@ const publishableKey = keyFor("clerk.example.com")
 
 type Keys = Layer.Layer<SigningKeys, ClerkConfigError>
 
-/** Both ways to send, with the fetch that is provided below them. */
+/** Both transports, with the fetch that is provided below them. */
 const ways: ReadonlyArray<readonly [string, (options: PublicKeysOptions) => Keys]> = [
   ["layerPublic", (options) => SigningKeys.layerPublic(options)],
   ["layerPublicHttp", (options) => Layer.provide(SigningKeys.layerPublicHttp(options), FetchHttpClient.layer)]
@@ -41,7 +41,7 @@ const ways: ReadonlyArray<readonly [string, (options: PublicKeysOptions) => Keys
 
 const secret = "sk_live_CanaryKey7Qm2xVb9Tz4Lw8"
 
-/** Everything around a program from which a secret key could be taken. */
+/** All sources around a program that could contain a secret key. */
 const withSecrets = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   self.pipe(
     RequestPolicy.use({ maxAttempts: 1 }),
@@ -51,7 +51,7 @@ const withSecrets = <A, E, R>(self: Effect.Effect<A, E, R>) =>
 
 describe.each(ways)("%s", (_, keysOf) => {
   it.effect(
-    "sends one plain GET to the Frontend API, without the secret key or anything else of the caller",
+    "sends one plain GET to the Frontend API, without the secret key or other data of the caller",
     () => {
       const { calls, layer } = recordingFetch(() => jsonResponse({ keys: [jwk("ins_1")] }))
       return Effect.gen(function* () {
@@ -226,27 +226,30 @@ describe.each(ways)("%s", (_, keysOf) => {
     }).pipe(Effect.provide(keysOf({ publishableKey })), Effect.provide(layer))
   })
 
-  it.effect("keeps its keys for an hour while the Frontend API is unavailable, and then says so", () => {
-    const { layer } = recordingFetch(({ headers }) => {
-      if (isDown) throw new TypeError(JSON.stringify(headers))
-      return jsonResponse({ keys: [jwk("ins_1")] })
-    })
-    let isDown = false
-    return Effect.gen(function* () {
-      expect(yield* look("ins_1")).toBe("found")
-      isDown = true
-      yield* TestClock.adjust("59 minutes")
-      expect(yield* look("ins_1")).toBe("found")
-      yield* TestClock.adjust("1 minute")
-      expect(yield* Effect.flip(find("ins_1"))).toMatchObject({
-        _tag: "ClerkKeysUnavailable",
-        reason: "unreachable",
-        failure: "ClerkTransportError",
-        retryable: true,
-        retryAfter: Duration.seconds(2)
+  it.effect(
+    "keeps its keys for an hour while the Frontend API is unavailable, and then fails with the reason",
+    () => {
+      const { layer } = recordingFetch(({ headers }) => {
+        if (isDown) throw new TypeError(JSON.stringify(headers))
+        return jsonResponse({ keys: [jwk("ins_1")] })
       })
-    }).pipe(Effect.provide(keysOf({ publishableKey })), Effect.provide(layer))
-  })
+      let isDown = false
+      return Effect.gen(function* () {
+        expect(yield* look("ins_1")).toBe("found")
+        isDown = true
+        yield* TestClock.adjust("59 minutes")
+        expect(yield* look("ins_1")).toBe("found")
+        yield* TestClock.adjust("1 minute")
+        expect(yield* Effect.flip(find("ins_1"))).toMatchObject({
+          _tag: "ClerkKeysUnavailable",
+          reason: "unreachable",
+          failure: "ClerkTransportError",
+          retryable: true,
+          retryAfter: Duration.seconds(2)
+        })
+      }).pipe(Effect.provide(keysOf({ publishableKey })), Effect.provide(layer))
+    }
+  )
 
   const large = JSON.stringify({ keys: [jwk("ins_1")], padding: "x".repeat(64 * 1024) })
   const html = { "content-type": "text/html" }
@@ -270,7 +273,12 @@ describe.each(ways)("%s", (_, keysOf) => {
       "invalid",
       "ClerkUnexpectedStatus"
     ],
-    ["401, which no secret key could change", () => jsonResponse({}, 401), "invalid", "ClerkUnauthorized"],
+    [
+      "401, which does not depend on a secret key",
+      () => jsonResponse({}, 401),
+      "invalid",
+      "ClerkUnauthorized"
+    ],
     ["403", () => jsonResponse({}, 403), "invalid", "ClerkForbidden"],
     ["404", () => jsonResponse({}, 404), "invalid", "ClerkUnexpectedStatus"],
     [
@@ -357,7 +365,7 @@ describe("public keys on a socket", () => {
     })
   )
 
-  it.scopedLive.each(ways)("by %s are not taken from where a redirect leads", ([, keysOf]) =>
+  it.scopedLive.each(ways)("by %s do not follow a redirect", ([, keysOf]) =>
     Effect.gen(function* () {
       const evil = yield* loopback(json({ keys: [jwk("ins_1")] }))
       const clerk = yield* loopback(json({}, 307, { location: `${evil.url}/.well-known/jwks.json` }))
@@ -388,7 +396,7 @@ describe("public keys on a socket", () => {
   )
 })
 
-/** Somebody signs in, and the token is verified with the keys, also after a rotation. */
+/** A user signs in, and the token is verified with the keys, also after a rotation. */
 const signInAndVerify = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator
   const user = yield* clerk.createUser()

@@ -11,12 +11,12 @@ import { isInterruptedOnly } from "../support/exits.js"
 import { heldBack, keysNamed, look, pause } from "../support/keySets.js"
 import { stage } from "../support/play.js"
 
-/** The keys of the client provided, held by a scope. */
+/** The keys of the provided client, in a scope. */
 const heldBy = (scope: Scope.Scope) =>
   Effect.map(Layer.buildWithScope(SigningKeys.layerJwks, scope), (keys) => Effect.provide(keys))
 
 describe("when the scope of the keys is closed", () => {
-  it.effect("who waits in it is interrupted, and the request is given up", () =>
+  it.effect("a caller in the scope is interrupted, and the request is given up", () =>
     Effect.gen(function* () {
       const { client, requests } = yield* heldBack
       yield* Effect.gen(function* () {
@@ -34,7 +34,7 @@ describe("when the scope of the keys is closed", () => {
     })
   )
 
-  it.effect("who waits outside of it is not, and is told the answer", () =>
+  it.effect("a caller outside of the scope is not interrupted, and gets the result", () =>
     Effect.gen(function* () {
       const { answer, client, requests } = yield* heldBack
       yield* Effect.gen(function* () {
@@ -51,7 +51,7 @@ describe("when the scope of the keys is closed", () => {
     })
   )
 
-  /** A Clerk with a key at first, which then falls silent. */
+  /** A Clerk with a key at first, which then stops responding. */
   const fallingSilent = () => {
     const given = { up: 0 }
     const silence = Effect.onInterrupt(Effect.never, () =>
@@ -62,7 +62,7 @@ describe("when the scope of the keys is closed", () => {
     return { given, ...stage({ turns: [keysNamed("ins_1"), silence] }) }
   }
 
-  /** Leaves a request to run on for those who come later. */
+  /** Starts a request that continues for later callers. */
   const leaveOneBehind = Effect.gen(function* () {
     yield* look("ins_1")
     yield* TestClock.adjust("10 minutes")
@@ -71,7 +71,7 @@ describe("when the scope of the keys is closed", () => {
     expect(yield* Fiber.join(fiber)).toBe("found")
   })
 
-  it.effect("a request that nobody waits for is given up, and another one is not made at once", () => {
+  it.effect("a request without a waiting caller is given up, and another one is not made at once", () => {
     const { given, layer, times } = fallingSilent()
     return Effect.gen(function* () {
       const first = yield* Scope.make()
@@ -107,7 +107,7 @@ describe("when the scope of the keys is closed", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("a verifier that was taken out of it still has its keys, and can ask for new ones", () => {
+  it.effect("a verifier that outlives the scope still has its keys, and can fetch new ones", () => {
     const { layer, times } = stage({ turns: [keysNamed("ins_1"), keysNamed("ins_1", "ins_2")] })
     return Effect.gen(function* () {
       const keys = yield* Effect.provide(SigningKeys, SigningKeys.layerJwks)

@@ -16,7 +16,7 @@ const quote = (call: FetchCall) => JSON.stringify(call)
 
 const answers: ReadonlyArray<readonly [string, (call: FetchCall) => Response, object]> = [
   ...[302, 400, 401, 403, 404, 501].map(
-    (status) => [`a refusal that quotes the request: ${status}`, quoting(status), {}] as const
+    (status) => [`an error response that quotes the request: ${status}`, quoting(status), {}] as const
   ),
   [
     "a failure that quotes the request",
@@ -47,7 +47,7 @@ describe("no secret is shown when the keys are not available because of", () => 
     })
   )
 
-  it.live("a refusal, to who comes later either", () =>
+  it.live("an error response, also for later callers", () =>
     Effect.gen(function* () {
       const twice = Effect.zipRight(Effect.flip(find("ins_1")), find("ins_2"))
       const error = yield* failureOf(
@@ -88,7 +88,7 @@ describe("the log", () => {
     }).pipe(Effect.provide([keysOver(layer), logger]))
   })
 
-  it.effect("has none when there are no keys to go on with: then everybody is told", () => {
+  it.effect("has no warning without old keys, because every caller fails then", () => {
     const { layer } = stage({ turns: [outage, keysNamed("ins_1"), keySet(), outage] })
     const { lines, layer: logger } = logging()
     return Effect.gen(function* () {
@@ -102,7 +102,7 @@ describe("the log", () => {
     }).pipe(Effect.provide([keysOver(layer), logger]))
   })
 
-  it.effect("has none when the old keys became too old while they were asked for", () => {
+  it.effect("has no warning when the old keys expired during the fetch", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), Effect.delay(Effect.fail(outage), "2 seconds")] })
     const { lines, layer: logger } = logging()
     return Effect.gen(function* () {

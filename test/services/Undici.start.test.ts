@@ -6,13 +6,13 @@ import { ClerkHttp, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
 import { Dispatcher } from "undici"
 
-/** Loses the response of every request, and does not say when a request starts. */
+/** Loses the response of every request, and does not report when a request starts. */
 class Quiet extends Dispatcher {
   requests = 0
 
   override dispatch(_: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     this.requests++
-    // undici's own dispatchers hand requests on with the methods of its older versions.
+    // undici's own dispatchers forward requests with the methods of its older versions.
     const { onError }: { onError?: (error: Error) => void } = handler
     const lost = Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" })
     queueMicrotask(() => onError?.call(handler, lost))
@@ -37,8 +37,8 @@ const layers: ReadonlyArray<readonly [name: string, (quiet: Quiet) => ReturnType
   ["Undici.layerProxy", (quiet) => Undici.layerProxy({ factory: () => quiet, noProxy: "*" })]
 ]
 
-describe("a factory of the caller's own", () => {
-  it.live.each(layers)("in %s is not relied on to say when a request starts", ([, layer]) =>
+describe("a custom factory", () => {
+  it.live.each(layers)("in %s is not trusted to report when a request starts", ([, layer]) =>
     Effect.gen(function* () {
       const quiet = new Quiet()
       const Clerk = ClerkHttp.layer({ secretKey: Redacted.make("sk_test_undici") }).pipe(

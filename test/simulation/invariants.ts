@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type { AnyError } from "../support/operations.js"
 import type { CallRecord, ScheduleRecord } from "./schedule.js"
 
-/** The longest wait there is: 20 seconds that Clerk may ask for, and the spread. */
+/** The longest wait, which is the accepted maximum of `Retry-After` (20 seconds) and the jitter. */
 const maxWaitMillis = 21_000
 
 /** Times are sums of fractions, and the pipeline's clock counts whole nanoseconds. */
@@ -13,11 +13,11 @@ const tolerance = 0.001
 export const failureOf = ({ exit }: CallRecord): AnyError | undefined =>
   Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
 
-/** The requests that were attempts; the others are the look by which a revocation is confirmed. */
+/** The requests that were attempts. The others are reads that confirm a revocation. */
 export const attemptsOf = ({ requests, operation }: CallRecord) =>
   requests.filter(({ method }) => method === operation.method)
 
-/** What about a call is not as it must be. */
+/** The violations of one call. */
 const violationsIn = (call: CallRecord): ReadonlyArray<string> => {
   const { operation, requests, exit, interruptedAt } = call
   const attempts = attemptsOf(call)
@@ -30,7 +30,7 @@ const violationsIn = (call: CallRecord): ReadonlyArray<string> => {
   require(attempts.length >= 1 || interruptedAt !== undefined, "no request was made")
   require(attempts.length <= call.attempts, `${attempts.length} attempts where ${call.attempts} are allowed`)
   const looks = requests.length - attempts.length
-  require(looks <= (operation.name === "Sessions.revoke" ? 1 : 0), `${looks} requests that are no attempts`)
+  require(looks <= (operation.name === "Sessions.revoke" ? 1 : 0), `${looks} requests that are not attempts`)
   require(call.endedAt - call.startedAt <=
     call.deadlineMillis + 1, `took ${call.endedAt - call.startedAt} of ${call.deadlineMillis} ms`)
   require(failure === undefined ||
@@ -38,10 +38,10 @@ const violationsIn = (call: CallRecord): ReadonlyArray<string> => {
       attempts.length, `${failure?._tag} tells of ${failure?.attempts} attempts, there were ${attempts.length}`)
   require(Exit.isSuccess(exit) || failure !== undefined || Cause.isInterruptedOnly(exit.cause), "it died")
   if (interruptedAt !== undefined) {
-    require(Exit.isInterrupted(exit), "an interruption that did not stay one")
+    require(Exit.isInterrupted(exit), "an interruption that became another exit")
     require(call.endedAt === interruptedAt, "an interruption that took time")
     require(requests.every(({ at }) => at <= interruptedAt), "a request after the interruption")
-  } else require(!Exit.isInterrupted(exit), "interrupted by nobody")
+  } else require(!Exit.isInterrupted(exit), "an interruption without a cause")
 
   for (const { at, endedAt } of requests) {
     require(endedAt !== undefined &&
@@ -55,21 +55,21 @@ const violationsIn = (call: CallRecord): ReadonlyArray<string> => {
       return
     }
     const wait = attempt.at - before.endedAt
-    // An answer that took longer than the limit was given up, whatever it would have said.
+    // The client gave up a response that took longer than the limit, with any status.
     const { millis, hintMillis, mayHaveActed } = before.outcome
     const wasAnswered = millis !== undefined && millis <= before.endedAt - before.at + tolerance
     require(wait >= 0, "an attempt while another was running")
     require(wait <= maxWaitMillis + tolerance, `a wait of ${wait} ms`)
     require(operation.kind !== "once" ||
-      (wasAnswered && !mayHaveActed), `sent again after ${wasAnswered ? before.outcome.name : "silence"}`)
+      (wasAnswered && !mayHaveActed), `retried after ${wasAnswered ? before.outcome.name : "silence"}`)
     require(!wasAnswered ||
       hintMillis === undefined ||
-      wait >= hintMillis - tolerance, `a wait of ${wait} ms where ${hintMillis} were asked for`)
+      wait >= hintMillis - tolerance, `a wait of ${wait} ms after a hint of ${hintMillis} ms`)
   })
   return found
 }
 
-/** What about a schedule is not as it must be; empty when all is well. */
+/** The violations of a schedule. Empty without violations. */
 export const violations = ({ calls, budget }: ScheduleRecord): ReadonlyArray<string> => [
   ...calls.flatMap(violationsIn),
   ...(budget.least < 0 ? [`a retry budget of ${budget.least}`] : []),

@@ -14,7 +14,7 @@ export interface RequestRecord {
   readonly at: number
   readonly method: string
   readonly outcome: Outcome
-  /** When it was answered, failed or was given up. */
+  /** When the response arrived, or the request failed or was given up. */
   endedAt: number | undefined
 }
 
@@ -36,14 +36,14 @@ export interface ScheduleRecord {
   readonly budget: { readonly least: number; readonly most: number }
 }
 
-/** The limits of a call: numbers a policy can be made of, and how that policy is said. */
+/** The limits of a call as numbers, and the form in which the policy states them. */
 const limitsOf = (chance: () => number) => ({
   attempts: chance() < 0.5 ? 3 : 1 + Math.floor(chance() * 10),
   timeoutMillis: chance() < 0.5 ? 10_000 : 10 + Math.floor(chance() * 10_000),
   deadlineMillis: chance() < 0.5 ? 30_000 : 10_001 + Math.floor(chance() * 60_000)
 })
 
-/** Runs some tens of calls through one client, in a time and with a chance that follow from the seed. */
+/** Runs some tens of calls through one client, with times and chances that follow from the seed. */
 export const simulate = (seed: number): ScheduleRecord => {
   const chance = seeded(seed)
   const weather = weatherOf(chance)
@@ -139,7 +139,7 @@ export const simulate = (seed: number): ScheduleRecord => {
       call.exit = yield* Fiber.await(fiber)
       call.endedAt = yield* Clock.currentTimeMillis
       watchBudget()
-      // Long enough for a request that should not be made to be seen.
+      // Long enough to notice a request that should not be made.
       if (call.interruptedAt !== undefined) yield* Effect.sleep("2 minutes")
       return call
     })

@@ -22,7 +22,7 @@ const batches = Array.from({ length: Math.ceil(count / batchSize) }, (_, index) 
   size: Math.min(batchSize, count - index * batchSize)
 }))
 
-/** What happened over many schedules, so that it is known whether there was anything to see. */
+/** The events of many schedules, which show that every rule was exercised. */
 const tally = () => {
   const seen = new Map<string, number>()
   const add = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
@@ -79,7 +79,7 @@ describe(`simulated schedules (${count} from SIMULATION_SEED=${firstSeed})`, () 
     expect(rare).toEqual([])
   })
 
-  it("are the same again for the same seed", () => {
+  it("are the same for the same seed", () => {
     const told = (seed: number) =>
       JSON.stringify(
         simulate(seed).calls.map(({ operation, requests, endedAt, exit }) => [
@@ -94,11 +94,11 @@ describe(`simulated schedules (${count} from SIMULATION_SEED=${firstSeed})`, () 
   })
 })
 
-describe("a herd of 1,000 calls that is turned away together", () => {
+describe("1,000 calls that are rejected at the same time", () => {
   const turnedAway = ClerkTest.json(429, {}, { "retry-after": "1" })
   const success = ClerkTest.json(200, wire.session)
 
-  /** When requests come in, of `clients` with `calls` at once each. */
+  /** The times of the requests of `clients` clients with `calls` concurrent calls each. */
   const arrivals = (clients: number, calls: number) => {
     const times: Array<number> = []
     const client = (): ClerkHttpService => ({
@@ -123,17 +123,17 @@ describe("a herd of 1,000 calls that is turned away together", () => {
   }
 
   it.each([
-    ["one client's, which retries what its budget allows", 1, 1_000, 100],
-    ["of ten clients, which retry all", 10, 100, 1_000],
+    ["of one client, within its retry budget", 1, 1_000, 100],
+    ["of ten clients", 10, 100, 1_000],
     ["of a thousand clients", 1_000, 1, 1_000]
-  ] as const)("%s, does not come back together", (_, clients, calls, retries) => {
+  ] as const)("%s are retried at different times", (_, clients, calls, retries) => {
     const { first, second } = arrivals(clients, calls)
     expect(first).toEqual(Array.from({ length: 1_000 }, () => 0))
     expect(second).toHaveLength(retries)
     expect(Math.min(...second)).toBeGreaterThanOrEqual(1_000)
     expect(Math.max(...second)).toBeLessThanOrEqual(1_100)
     expect(Math.max(...second) - Math.min(...second)).toBeGreaterThanOrEqual(90)
-    // Spread, and not in a few heaps.
+    // The retries are spread and do not form a few groups.
     expect(new Set(second.map(Math.floor)).size).toBeGreaterThan(50)
   })
 })

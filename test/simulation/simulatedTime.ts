@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 
-/** A small generator of random numbers from 0 to 1 that gives the same for the same seed (mulberry32). */
+/** A small generator of random numbers from 0 to 1 that is deterministic for a seed (mulberry32). */
 export const seeded = (seed: number): (() => number) => {
   let state = seed >>> 0
   return () => {
@@ -24,8 +24,8 @@ const isBefore = (self: Sleep, that: Sleep) =>
   self.until === that.until ? self.order < that.order : self.until < that.until
 
 /**
- * Runs an effect to its end in simulated time, all of it at once and in an order that is always the same.
- * `TestClock` hands over to the platform's timers for each sleep, which is too slow for many thousands.
+ * Runs an effect to its end in simulated time, without real waits and in a deterministic order.
+ * `TestClock` yields to the platform's timers for each sleep, which is too slow for many thousands.
  */
 export const runSimulated = <A>(self: Effect.Effect<A>, horizonMillis = 3_600_000): A => {
   let now = 0

@@ -1,15 +1,15 @@
 import { type ClerkResponse, ClerkTransportError } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 
-/** What becomes of one request. */
+/** The outcome of one request. */
 export interface Outcome {
   readonly name: string
-  /** How long the exchange takes; `undefined` is for ever. */
+  /** How long the exchange takes. `undefined` means that it never ends. */
   readonly millis: number | undefined
   readonly result: ClerkResponse | ClerkTransportError | undefined
   /** Whether Clerk may have acted on it. */
   readonly mayHaveActed: boolean
-  /** How long Clerk asks to wait, where it does so in a form that counts. */
+  /** The wait that a valid `Retry-After` states. */
   readonly hintMillis: number | undefined
 }
 
@@ -18,7 +18,7 @@ type Chance = () => number
 const pick = <A>(chance: Chance, from: readonly [A, ...ReadonlyArray<A>]): A =>
   from[Math.floor(chance() * from.length)] ?? from[0]
 
-/** What a `Retry-After` says, and what it means. */
+/** The value of a `Retry-After` and its meaning. */
 const retryAfters: readonly [
   readonly [string | undefined, number | undefined],
   ...ReadonlyArray<readonly [string | undefined, number | undefined]>
@@ -76,7 +76,7 @@ const broken = (chance: Chance, sent: "no" | "maybe", millis: number): Outcome =
   }
 }
 
-/** How likely each outcome is; what is left is success. */
+/** The probability of each outcome. The rest is success. */
 export interface Weather {
   readonly throttled: number
   readonly failing: number
@@ -97,7 +97,7 @@ const weathers: readonly [Weather, ...ReadonlyArray<Weather>] = [
 
 export const weatherOf = (chance: Chance): Weather => pick(chance, weathers)
 
-/** What becomes of the next request, whose success would be `success`. */
+/** The outcome of the next request, of which `success` is the successful response. */
 export const outcomeOf = (chance: Chance, weather: Weather, success: unknown): Outcome => {
   const millis = pick(chance, [0, 0, chance() * 100, chance() * 1_000, chance() * 12_000])
   let rest = chance()

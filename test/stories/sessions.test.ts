@@ -122,7 +122,7 @@ describe.each(stages)("over %s", (_, stage) => {
     }).pipe(Effect.provide(stage()))
   )
 
-  it.live("all sessions of a user come through a stream, newest first", () =>
+  it.live("a stream returns all sessions of a user, newest first", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const user = yield* clerk.createUser()
@@ -135,7 +135,7 @@ describe.each(stages)("over %s", (_, stage) => {
     }).pipe(Effect.provide(stage()))
   )
 
-  it.live("a production instance refuses to create, and a withdrawn verify says so", () =>
+  it.live("a production instance rejects a create, and a removed verify is a ClerkGone", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const user = yield* clerk.createUser()
@@ -151,7 +151,7 @@ describe.each(stages)("over %s", (_, stage) => {
     }).pipe(Effect.provide(stage({ production: true, verifyGone: true })))
   )
 
-  it.live("a wrong key is refused", () =>
+  it.live("an invalid key is rejected", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       assert.strictEqual(error._tag, "ClerkUnauthorized")
@@ -159,7 +159,7 @@ describe.each(stages)("over %s", (_, stage) => {
     }).pipe(Effect.provide(stage({ secretKey: Redacted.make("sk_test_another") })))
   )
 
-  it.live("an unknown API version is refused, but verify brings its own", () =>
+  it.live("an unknown API version is rejected, but verify sends its own", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       assert.strictEqual(error._tag, "ClerkBadRequest")
@@ -168,7 +168,7 @@ describe.each(stages)("over %s", (_, stage) => {
     }).pipe(Effect.provide(stage({}, { apiVersion: "1999-01-01" })))
   )
 
-  it.live("a passing fault is survived by a read and told by a create", () =>
+  it.live("a transient fault is retried for a read and reported for a create", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const user = yield* clerk.createUser()

@@ -10,8 +10,8 @@ import type { AnyError } from "./operations.js"
 import { type FetchCall, jsonResponse, recordingFetch } from "./recordingFetch.js"
 
 /**
- * One text per secret, each to be found wherever it leaks. The tokens that are sent look like nothing in
- * particular, so that what hides them must know them.
+ * One text per secret, so that a test can find where it leaks. The tokens look like ordinary texts,
+ * so that a mask has to know them.
  */
 export const canaries = {
   secretKey: "sk_live_CanaryKey7Qm2xVb9Tz4Lw8",
@@ -44,7 +44,7 @@ export const refreshToCookies = Sessions.refresh("sess_1", {
 
 export const verify = Sessions.verify("sess_1", { token: canaries.verifyToken })
 
-/** The answer that carries a token, as Clerk gives it and as it should not. */
+/** The response with a token, as Clerk sends it and in invalid forms. */
 export const tokenAnswer = { object: "token", jwt: canaries.answerToken }
 
 export const cookiesAnswer = {
@@ -52,7 +52,7 @@ export const cookiesAnswer = {
   cookies: [`__session=${canaries.answerCookie}; Path=/; Secure; SameSite=Lax`, `plain=${canaries.cookie}`]
 }
 
-/** Runs calls under a client with the canary key, over a `fetch` that answers so. */
+/** Runs calls under a client with the canary key, over a `fetch` with this response. */
 export const overFetch =
   (
     answer: (call: FetchCall) => Response | Promise<Response>,
@@ -64,7 +64,7 @@ export const overFetch =
       Effect.provide(recordingFetch(answer).layer)
     )
 
-/** Everything the call sent, each piece by itself and all of it at once. */
+/** The parts of the request that the call sent, one by one and joined. */
 const quotesOf = ({ body, headers, url }: FetchCall): ReadonlyArray<string> => [
   String(headers["authorization"]),
   canaries.secretKey,
@@ -73,7 +73,7 @@ const quotesOf = ({ body, headers, url }: FetchCall): ReadonlyArray<string> => [
   ...Object.values({ ...canaries, cookie: cookieHeader }).filter((secret) => body.includes(secret))
 ]
 
-/** An answer that quotes the whole request back, wherever an answer has room for text. */
+/** A response that quotes the whole request in every text field. */
 export const quoting =
   (status: number) =>
   (call: FetchCall): Response => {
@@ -97,7 +97,7 @@ export const quoting =
       : jsonResponse({ errors, meta: { all }, clerk_trace_id: all }, status, headers)
   }
 
-/** Calls with secrets in their bodies, and one without. */
+/** Calls with secrets in their bodies, and one call without. */
 export const calls: ReadonlyArray<Effect.Effect<unknown, AnyError, ClerkHttp>> = [
   refresh,
   refreshToCookies,
@@ -105,12 +105,12 @@ export const calls: ReadonlyArray<Effect.Effect<unknown, AnyError, ClerkHttp>> =
   Sessions.get("sess_1")
 ]
 
-/** Runs what must fail, sees that no channel shows a canary, and gives back the failure. */
+/** Runs an effect that must fail, asserts that no channel shows a canary, and returns the failure. */
 export const failureOf = <A, E>(self: Effect.Effect<A, E>) =>
   Effect.gen(function* () {
     const { channels, exit } = yield* channelsOf(self)
     expect(leaks(channels, canaries)).toEqual([])
-    // Not to be trusted if it looked at nothing.
+    // The check is void if there was nothing to search.
     expect(channels.length).toBeGreaterThan(30)
     return Option.getOrThrow(Option.flatMap(Exit.causeOption(exit), Cause.failureOption))
   })

@@ -10,12 +10,12 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { recordingTracer } from "./spans.js"
 
-/** The ways a value gets printed, each with the text that then stands there. */
+/** The ways to print a value, each with the printed text. */
 export type Channels = ReadonlyArray<readonly [channel: string, text: string]>
 
 const everything = { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null } as const
 
-/** JSON as it would be sent to a log; a value that has none prints as its own text. */
+/** JSON as a logger would write it. A value without JSON prints as its own text. */
 const json = (value: unknown): string => {
   try {
     return JSON.stringify(value) ?? String(value)
@@ -24,7 +24,7 @@ const json = (value: unknown): string => {
   }
 }
 
-/** Every string there is in a value's own properties, symbols and non-enumerable ones too, and down its causes. */
+/** Every string in a value's own properties, including symbols and non-enumerable ones, and in its causes. */
 const wordsIn = (value: unknown, seen = new Set<object>()): ReadonlyArray<string> => {
   if (typeof value === "string") return [value]
   if (typeof value !== "object" || value === null || seen.has(value)) return []
@@ -37,13 +37,13 @@ const cloned = (value: object): string => {
     try {
       return inspect(structuredClone(source), everything)
     } catch {
-      // An error that has failed within a span is a proxy, which cannot be cloned: then its properties are.
+      // An error that has failed within a span is a proxy, which cannot be cloned, so its properties are cloned.
     }
   }
   return "cannot be cloned"
 }
 
-/** How an error prints, whoever prints it. */
+/** The ways to print an error. */
 export const errorChannels = (error: Error): Channels => [
   ["String", String(error)],
   ["template", `${error}`],
@@ -67,7 +67,7 @@ const encoded = (error: Error): string =>
       json(Schema.encodeUnknownSync(error.constructor as unknown as Schema.Schema<unknown>)(error))
     : "has no schema"
 
-/** How any value prints. */
+/** The ways to print any value. */
 export const valueChannels = (name: string, value: unknown): Channels => [
   [`String of the ${name}`, String(value)],
   [`JSON of the ${name}`, json(value)],
@@ -78,11 +78,11 @@ const causeChannels = (cause: Cause.Cause<unknown>): Channels => [
   ...valueChannels("cause", cause),
   ["pretty", Cause.pretty(cause)],
   ["pretty with causes", Cause.pretty(cause, { renderErrorCause: true })],
-  // What a promise is rejected with, and what an uncaught failure prints.
+  // The reason of a rejected promise, which an uncaught failure prints.
   ...valueChannels("rejection", Runtime.makeFiberFailure(cause))
 ]
 
-/** Logs `values` with each of Effect's loggers and gives back what they wrote. */
+/** Logs `values` with each of Effect's loggers and returns the written lines. */
 const logged = (...values: ReadonlyArray<unknown>): Effect.Effect<Channels> =>
   Effect.gen(function* () {
     const written: Array<readonly [string, string]> = []
@@ -114,7 +114,7 @@ const logged = (...values: ReadonlyArray<unknown>): Effect.Effect<Channels> =>
     return written
   })
 
-/** Runs an effect under a tracer that keeps everything it is told. */
+/** Runs an effect under a tracer that keeps all spans. */
 export const traced = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<readonly [Exit.Exit<A, E>, Channels], never, R> =>
@@ -144,7 +144,7 @@ export const traced = <A, E, R>(
     )
   })
 
-/** Everywhere the outcome of an effect can turn up. */
+/** All channels that can show the outcome of an effect. */
 export const channelsOf = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly channels: Channels }, never, R> =>
@@ -171,7 +171,7 @@ const base64Parts = (secret: string): ReadonlyArray<string> =>
     return text.slice(shift === 0 ? 0 : 4, -4)
   })
 
-/** A secret as it is and as it looks in the encodings that credentials travel in. */
+/** A secret as plain text and in the encodings of credentials. */
 export const formsOf = (secret: string): ReadonlyArray<string> => [
   secret,
   encodeURIComponent(secret),

@@ -23,7 +23,7 @@ export const configLayer = (
 export const withVariables = (layer: AnyLayer, variables: { readonly [name: string]: string }): AnyLayer =>
   Layer.provide(layer, Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)))))
 
-/** Builds the layer and gives back what it was refused for, having seen that the value is nowhere in it. */
+/** Builds the layer and returns the error, after asserting that the error does not show the value. */
 export const refusal = (layer: AnyLayer, value?: unknown) =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
@@ -40,7 +40,7 @@ export const refusal = (layer: AnyLayer, value?: unknown) =>
 export const told = (layer: AnyLayer, value?: unknown) =>
   Effect.map(refusal(layer, value), ({ message }) => message)
 
-/** The one request a call makes through this layer. */
+/** The one request of a call through this layer. */
 export const requestThrough = (layer: AnyLayer, id = "sess_1") =>
   Effect.gen(function* () {
     const { calls, layer: recorder } = recordingFetch(() => jsonResponse({ errors: [] }, 401))

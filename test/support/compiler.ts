@@ -9,11 +9,11 @@ const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFil
 const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root)
 
 export interface Edited {
-  /** Where the compiler runs, and finds packages. */
+  /** The folder in which the compiler runs and finds packages. */
   readonly folder: string
   /** The path of a file that exists in memory only. */
   readonly file: string
-  /** The text of that file now. */
+  /** The current text of that file. */
   readonly text: () => string
   readonly options: ts.CompilerOptions
   /** The paths of other files of the program. */
@@ -56,7 +56,7 @@ export const editorFor = (path: string, text: string, others: ReadonlyArray<stri
     others: others.map((other) => join(root, other))
   })
   return {
-    /** What the compiler says of each line of the text, in one text for each complaint. */
+    /** The compiler's messages for each line of the text. */
     messages: (): ReadonlyMap<number, ReadonlyArray<string>> => {
       const byLine = new Map<number, Array<string>>()
       for (const { messageText, start = 0 } of service.getSemanticDiagnostics(file)) {
@@ -65,7 +65,7 @@ export const editorFor = (path: string, text: string, others: ReadonlyArray<stri
       }
       return byLine
     },
-    /** The documentation that is shown when one points at a place in a line of the text. */
+    /** The documentation that an editor shows for a place in a line of the text. */
     hover: (line: string, at: number): string =>
       ts.displayPartsToString(
         service.getQuickInfoAtPosition(file, text.lastIndexOf(`${line}\n`) + at)?.documentation
@@ -78,7 +78,7 @@ export const editorFor = (path: string, text: string, others: ReadonlyArray<stri
   }
 }
 
-/** The entries of the package, by the name they are imported by, with their source files. */
+/** The entries of the package by import name, with their source files. */
 export const entries: ReadonlyMap<string, string> = new Map(
   Object.entries<unknown>(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports).flatMap(
     ([name, entry]) => {
@@ -90,7 +90,7 @@ export const entries: ReadonlyMap<string, string> = new Map(
   )
 )
 
-/** Where a declaration of the library is, or `undefined` for one that is not the library's. */
+/** The place of a declaration of the library, or `undefined` for other declarations. */
 export const placeOf = (declaration: ts.Node): string | undefined => {
   const source = declaration.getSourceFile()
   const path = relative(root, source.fileName)

@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import type { Session } from "effect-clerk"
 
-/** A session with its times as numbers, which show more of themselves in a failed comparison. */
+/** A session with its times as numbers, which are readable in a failed comparison. */
 export const inMillis = ({ lastActiveAt, expireAt, abandonAt, updatedAt, createdAt, ...rest }: Session) => ({
   ...rest,
   lastActiveAt: DateTime.toEpochMillis(lastActiveAt),
@@ -11,7 +11,7 @@ export const inMillis = ({ lastActiveAt, expireAt, abandonAt, updatedAt, created
   createdAt: DateTime.toEpochMillis(createdAt)
 })
 
-/** What `session` of `wire.ts` is decoded to. */
+/** The decoded `session` of `wire.ts`. */
 export const decodedSession = {
   object: "session",
   id: "sess_1",

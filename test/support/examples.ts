@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** Runs a TypeScript file to its end, as a user would, with nothing else in its environment. */
+/** Runs a TypeScript file to its end, as a user would, with an otherwise empty environment. */
 export const runFile = (
   path: string,
   args: ReadonlyArray<string> = [],

@@ -1,4 +1,4 @@
-/** What must not get into a path, with how each reads after "an id that is". */
+/** Ids that must not get into a path, each with a title that follows "an id that is". */
 export const hostileIds: ReadonlyArray<readonly [name: string, value: unknown]> = [
   ["empty", ""],
   ["blank", " "],
@@ -23,8 +23,8 @@ export const hostileIds: ReadonlyArray<readonly [name: string, value: unknown]> 
   ["in full-width letters", "ｓｅｓｓ_1"],
   ["with a letter of another alphabet", "sеss_1"],
   ["a lone surrogate", "sess_\ud800"],
-  ["with a mark that reverses the text", "sess_1\u202egpj"],
-  ["with a mark of no width", "sess_\u200b1"],
+  ["with a character that reverses the text", "sess_1\u202egpj"],
+  ["with a character of no width", "sess_\u200b1"],
   ["led by a space", " sess_1"],
   ["followed by a space", "sess_1 "],
   ["one character too long", "a".repeat(129)],

@@ -7,13 +7,13 @@ import { ClerkHttp, type ClerkResponse, ClerkTransportError, SigningKeys } from 
 import { ClerkTest } from "effect-clerk/testing"
 import { keysOfClient } from "../../src/runtime/fetchKeys.js"
 
-/** An odd number of just so many bits, the same for the same seed. Only who signs would have to know its factors. */
+/** An odd number of exactly this many bits, deterministic for a seed. Its factors are not needed to verify. */
 export const modulus = (seed: string, bits = 2048): bigint => {
   const digest = createHash("shake256", { outputLength: Math.ceil(bits / 8) }).update(seed)
   return BigInt.asUintN(bits, BigInt(`0x${digest.digest("hex")}`)) | (1n << BigInt(bits - 1)) | 1n
 }
 
-/** A number as key sets write it. */
+/** A number in the form of key sets. */
 export const base64urlOf = (number: bigint): string => {
   const hex = number.toString(16)
   return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, "hex").toString("base64url")
@@ -30,21 +30,21 @@ export const jwk = (kid: string, changes: Readonly<Record<string, unknown>> = {}
   ...changes
 })
 
-/** The answer with these keys. */
+/** The response with these keys. */
 export const keySet = (...keys: ReadonlyArray<unknown>): ClerkResponse => ClerkTest.json(200, { keys })
 
-/** The answer with good keys of these ids. */
+/** The response with valid keys of these ids. */
 export const keysNamed = (...kids: ReadonlyArray<string>): ClerkResponse =>
   keySet(...kids.map((kid) => jwk(kid)))
 
-/** Clerk cannot be reached, and trying again at once is no use. */
+/** Clerk cannot be reached, and an immediate retry is not useful. */
 export const outage = new ClerkTransportError({ reason: "tls", sent: "no" })
 
 /** The keys of a client. */
 export const keysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.Layer<SigningKeys, E> =>
   Layer.provide(SigningKeys.layerJwks, client)
 
-/** The keys of a client on a runtime where a request must not wait for what another request has started. */
+/** The keys of a client on a runtime where a request must not wait for work of another request. */
 export const isolatedKeysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.Layer<SigningKeys, E> =>
   Layer.provide(
     Layer.scoped(
@@ -56,20 +56,20 @@ export const isolatedKeysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.La
 
 export const find = (kid: string | undefined) => Effect.flatMap(SigningKeys, (keys) => keys.find(kid))
 
-/** What there is to know of a key id: that it is there, that it is not, or why nobody can say. */
+/** The outcome for a key id: found, unknown, or the reason why the keys are unavailable. */
 export const look = (kid: string) =>
   find(kid).pipe(
     Effect.map((key) => (key === undefined ? "unknown" : "found")),
     Effect.catchAll(({ reason }) => Effect.succeed(reason))
   )
 
-/** Looks for each of them at the same time. */
+/** Looks for all of them concurrently. */
 export const lookForAll = (kids: Iterable<string>) => Effect.forEach(kids, look, { concurrency: "unbounded" })
 
-/** Lets everything go on that can without time going by. */
+/** Runs all ready fibers without advancing the time. */
 export const pause = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 0)))
 
-/** A Clerk that gives its answer when it is told to, and counts the requests made of it and given up. */
+/** A Clerk that responds on command, and counts its requests and those that were given up. */
 export const heldBack = Effect.map(Deferred.make<ClerkResponse, ClerkTransportError>(), (answer) => {
   const requests = { made: 0, givenUp: 0 }
   const execute = () =>
@@ -86,7 +86,7 @@ export const heldBack = Effect.map(Deferred.make<ClerkResponse, ClerkTransportEr
   return { requests, answer, client: Layer.succeed(ClerkHttp, { execute }) }
 })
 
-/** Callers look for one key together, and the one fetch that they wait for ends after a while. */
+/** Concurrent callers look for one key, and the one fetch that they wait for ends after a delay. */
 export const lookTogether = (options: {
   readonly over: typeof keysOver
   readonly callers: number

@@ -2,7 +2,7 @@ import type { AddressInfo, Server, Socket } from "node:net"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** Listens on loopback until the scope ends, which breaks the connections in `sockets`, and gives the port. */
+/** Listens on loopback until the scope ends, and returns the port. The end breaks the connections in `sockets`. */
 export const listen = (
   server: Server,
   sockets: ReadonlySet<Socket>,

@@ -5,14 +5,14 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { listen } from "./listen.js"
 
-/** A request as it came off the socket. */
+/** A request as it was received. */
 export interface Received {
   readonly method: string
   /** Path and query. */
   readonly url: string
   /** In lower case, as Node gives them. */
   readonly headers: Readonly<Record<string, string>>
-  /** Name and value by turns, as sent. */
+  /** Names and values alternately, as sent. */
   readonly rawHeaders: ReadonlyArray<string>
   readonly body: string
 }
@@ -21,19 +21,19 @@ export interface Loopback {
   /** `http://127.0.0.1:<port>` */
   readonly url: string
   readonly received: ReadonlyArray<Received>
-  /** How many connections were ever made. */
+  /** How many connections were made in total. */
   readonly connections: () => number
   /** How many connections are open now. */
   readonly open: () => number
-  /** Waits for the first whole request. */
+  /** Waits for the first complete request. */
   readonly asked: Effect.Effect<void>
-  /** Waits for the first response whose connection is gone before its end. */
+  /** Waits for the first response whose connection closes before its end. */
   readonly cutOff: Effect.Effect<void>
 }
 
 export type Answer = (response: ServerResponse, request: Received) => void
 
-/** An HTTP server on a free port of the loopback address, which answers every request by `answer`. */
+/** An HTTP server on a free port of the loopback address, which handles every request with `answer`. */
 export const loopback = (answer: Answer): Effect.Effect<Loopback, never, Scope.Scope> =>
   Effect.gen(function* () {
     const asked = yield* Deferred.make<void>()
@@ -65,7 +65,7 @@ export const loopback = (answer: Answer): Effect.Effect<Loopback, never, Scope.S
       connections++
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket))
-      socket.on("error", () => {}) // a reset is what some tests are about
+      socket.on("error", () => {}) // some tests reset connections
     })
     const port = yield* listen(server, sockets)
     return {
@@ -78,7 +78,7 @@ export const loopback = (answer: Answer): Effect.Effect<Loopback, never, Scope.S
     }
   })
 
-/** Answers every request with the same JSON. */
+/** Responds to every request with the same JSON. */
 export const json =
   (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer =>
   (response) => {
@@ -86,7 +86,7 @@ export const json =
     response.end(JSON.stringify(body))
   }
 
-/** Answers with exactly these bytes, whatever HTTP makes of them, and closes. */
+/** Responds with exactly these bytes, valid HTTP or not, and closes. */
 export const raw =
   (...bytes: ReadonlyArray<string | Buffer>): Answer =>
   ({ socket }) => {
@@ -94,7 +94,7 @@ export const raw =
     socket?.end()
   }
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 export const closedPort: Effect.Effect<string> = Effect.scoped(
   Effect.map(
     loopback(() => {}),

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 
 const src = fileURLToPath(new URL("../../src/", import.meta.url))
 
-/** What every module of the package exports, by file and name. Values re-exported elsewhere come once each time. */
+/** The exports of every module of the package, by file and name. A re-exported value is listed for each module. */
 export const packageExports: Effect.Effect<ReadonlyArray<readonly [where: string, value: unknown]>> =
   Effect.promise(async () => {
     const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) =>

@@ -4,16 +4,16 @@ import * as wire from "./wire.js"
 
 export type AnyError = Operation.ErrorOf<Operation.DeclaredStatus>
 
-/** One of the eight operations, called in its plainest way, and what is known of it. */
+/** One of the eight operations, with its simplest call and its properties. */
 export interface OperationCase {
   readonly name: string
   readonly method: string
   readonly template: string
   readonly path: ReadonlyArray<string>
   readonly kind: Operation.Kind
-  /** The statuses it documents besides those of every operation. */
+  /** The statuses that it declares besides those of every operation. */
   readonly documented: ReadonlyArray<number>
-  /** The JSON of a success. */
+  /** The JSON of a successful response. */
   readonly answer: unknown
   readonly run: Effect.Effect<unknown, AnyError, ClerkHttp>
 }

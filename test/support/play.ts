@@ -5,12 +5,12 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import type { ClerkHttp, ClerkRequest, RequestPolicy } from "effect-clerk"
-import { type Answer, ClerkTest } from "effect-clerk/testing"
+import { ClerkTest, type TestResponse } from "effect-clerk/testing"
 
-/** What becomes of a request: an answer, a failure (an error is one too), or something that takes its time. */
-export type Turn = Answer
+/** The outcome of a request: a response, a failure (an error is one too), or an effect that takes time. */
+export type Turn = TestResponse
 
-/** The connection broke after the request had left. */
+/** The connection broke after the request was sent. */
 export const lost = ClerkTest.fault("reset")
 
 /** No connection was made. */
@@ -23,7 +23,7 @@ export const throttled = ClerkTest.json(429, {})
 export type Turns = readonly [Turn, ...ReadonlyArray<Turn>]
 
 export interface Play {
-  /** What becomes of the requests: one turn after the other, the last one for ever, or that of the nth, from 0. */
+  /** The outcomes of the requests: a list whose last entry repeats, or a function of the index, from 0. */
   readonly turns: Turns | ((index: number) => Turn)
   readonly policy?: RequestPolicy.Settings | undefined
   /** The random number of every wait. Default: 0, so that waits without a hint take no time. */
@@ -43,7 +43,7 @@ export const inTurn =
   (index: number): Turn =>
     turns[Math.min(index, turns.length - 1)] ?? turns[0]
 
-/** A Clerk that plays the turns, and notes what it was asked and when. */
+/** A Clerk that plays the turns, and records each request and its time. */
 export const stage = ({ turns, policy }: Pick<Play, "turns" | "policy">) => {
   const requests: Array<SeenRequest> = []
   const times: Array<number> = []
@@ -60,7 +60,7 @@ export const stage = ({ turns, policy }: Pick<Play, "turns" | "policy">) => {
   return { requests, times, layer }
 }
 
-/** Without what adding up fractions leaves behind. */
+/** Rounded, because sums of fractions are inexact. */
 const inMicros = (millis: number) => Math.round(millis * 1_000) / 1_000
 
 /** Runs a program to its end under the clock of the test, an hour at most. */
@@ -83,14 +83,14 @@ export const play = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =
       requests,
       /** When each request was made. */
       times: times.map((time) => inMicros(time - started)),
-      /** How long was waited before each request but the first. */
+      /** The wait before each request except the first. */
       waits: times.slice(1).map((time, index) => inMicros(time - (times[index] ?? 0))),
-      /** When the program was over. */
+      /** When the program ended. */
       ended: inMicros(ended - started)
     }
   })
 
-/** The same for a program that is to fail. */
+/** The same for a program that must fail. */
 export const playToFailure = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =>
   Effect.gen(function* () {
     const { exit, ...rest } = yield* play(Effect.flip(self), script)

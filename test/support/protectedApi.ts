@@ -26,7 +26,7 @@ export class Proven extends ClerkAuthRequiring<Proven>()("Proven", proven) {}
 class OwnUnauthorized extends Schema.TaggedError<OwnUnauthorized>()("OwnUnauthorized", {}) {}
 class OwnForbidden extends Schema.TaggedError<OwnForbidden>()("OwnForbidden", {}) {}
 
-/** Endpoints of every kind of protection. Each answers with the id of the user it takes the request for. */
+/** Endpoints of every kind of protection. Each responds with the id of the identified user. */
 class Account extends HttpApiGroup.make("account")
   .add(HttpApiEndpoint.get("me", "/me").addSuccess(Schema.String))
   .add(HttpApiEndpoint.post("change", "/me").addSuccess(Schema.String))

@@ -8,7 +8,7 @@ import type { Authenticator } from "effect-clerk/http-api"
 import { ClerkEmulator, type ClerkEmulatorOptions, type ClerkEmulatorService } from "effect-clerk/testing"
 import { Api, apiLive, protectedHandlers, protectedRoutes } from "./protectedApi.js"
 
-/** Where the emulator's users sign in unless told otherwise. */
+/** The default origin where the emulator's users sign in. */
 export const app = "https://app.emulator.test"
 
 export interface Answer {
@@ -20,7 +20,7 @@ export interface Answer {
 
 export type SentHeaders = { readonly [name: string]: string | ReadonlyArray<string> }
 
-/** Sends one request, given as "GET /me". A list sends a header as often as it has entries. */
+/** Sends one request, given as "GET /me". A list sends one header for each entry. */
 export type Send = (line: string, headers?: SentHeaders) => Effect.Effect<Answer>
 
 type Keys = Layer.Layer<SigningKeys, ClerkConfigError>
@@ -55,7 +55,7 @@ const overWeb =
       }
     })
 
-/** Sends over a connection of its own. */
+/** Sends over a separate connection. */
 export const overSocket =
   (port: number): Send =>
   (line, given = {}) =>
@@ -83,7 +83,7 @@ export const overSocket =
 
 type ServerContext = HttpServer.HttpServer | Layer.Layer.Success<typeof NodeHttpServer.layerContext>
 
-/** Serves on a free port of the loopback address for as long as the scope is open, and tells the port. */
+/** Serves on a free port of the loopback address until the scope ends, and returns the port. */
 export const portOf = <A, E>(server: Layer.Layer<A, E, ServerContext>) =>
   Effect.map(
     Layer.build(
@@ -106,7 +106,7 @@ interface WebHandler {
   readonly dispose: () => Promise<void>
 }
 
-/** Serves in process for as long as the scope is open. */
+/** Serves in process until the scope ends. */
 export const inProcess = (make: () => WebHandler) =>
   Effect.map(
     Effect.acquireRelease(Effect.sync(make), ({ dispose }) => Effect.promise(dispose)),
@@ -117,7 +117,7 @@ export const standard: Authenticator.AuthOptions = { authorizedParties: [app] }
 
 const quietly = { disableLogger: true, disableListenLog: true } as const
 
-/** The same API by every way it can be served. */
+/** The same API, served in every way. */
 export const stages: ReadonlyArray<Stage> = [
   {
     name: "an HttpApi as a web handler",
@@ -164,7 +164,7 @@ export const stages: ReadonlyArray<Stage> = [
   }
 ]
 
-/** A Clerk, its keys, and how often they were asked for. */
+/** A Clerk, its keys, and how often they were fetched. */
 export const clerkWithKeys = (options?: ClerkEmulatorOptions) =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator.make(options)
@@ -193,11 +193,11 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 export const cookie = (token: string, name = "__session") => ({ cookie: `${name}=${token}` })
 
-/** How the cookie of an instance is called. */
+/** The cookie name of an instance. */
 export const cookieName = ({ publishableKey }: { readonly publishableKey: string }) =>
   `__session_${createHash("sha1").update(publishableKey).digest("base64url").slice(0, 8)}`
 
-/** What tells answers apart: the status, and the reason or the user's id. */
+/** The distinguishing part of a response: the status, and the reason or the user's id. */
 export const outcome = ({ body, status }: Answer): string => {
   const json: unknown = body === "" ? "" : JSON.parse(body)
   const text = typeof json === "object" && json !== null && "reason" in json ? json.reason : json

@@ -1,7 +1,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Layer from "effect/Layer"
 
-/** What was handed to `fetch`. */
+/** The arguments of `fetch`. */
 export interface FetchCall {
   readonly url: string
   readonly method: string
@@ -10,7 +10,7 @@ export interface FetchCall {
   readonly redirect: string | undefined
 }
 
-/** A `fetch` that answers with `answer` and keeps what it was called with. */
+/** A `fetch` that responds with `answer` and records its arguments. */
 export const recordingFetch = (answer: (call: FetchCall) => Response | Promise<Response>) => {
   const calls: Array<FetchCall> = []
   const fetch: typeof globalThis.fetch = async (input, init) => {

@@ -4,7 +4,7 @@ import { type ClerkHttp, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { refreshParams } from "./operations.js"
 
-/** Callers without types can pass anything; this is how a test does. */
+/** Passes any value, as callers without types can. */
 export const untyped = <A>(value: unknown): A => value as A
 
 export type Call = Effect.Effect<unknown, unknown, ClerkHttp>
@@ -16,7 +16,7 @@ export const listWith = (params: object): Call => Sessions.list(untyped({ userId
 
 export const idRule = "must be 1 to 128 letters, digits, underscores or hyphens"
 
-/** The one request a call makes, having passed its checks. */
+/** The one request of a call with valid input. */
 export const accepted = (call: Call) =>
   Effect.gen(function* () {
     yield* Effect.either(call)

@@ -2,7 +2,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import { type Authorization, OrganizationId, type SessionClaims, SessionId, UserId } from "effect-clerk"
 
-/** What a token of a user says who has no organization, no plan and no factors, issued when the test clock starts. */
+/** The claims of a user without organization, plan and factors, issued when the test clock starts. */
 export const bareClaims: SessionClaims = {
   userId: UserId.make("user_1"),
   sessionId: SessionId.make("sess_1"),
@@ -15,7 +15,7 @@ export const bareClaims: SessionClaims = {
   custom: undefined
 }
 
-/** What a token says of a user who has one of everything. */
+/** The claims of a user who has one of each kind. */
 export const fullClaims = {
   ...bareClaims,
   organization: {
@@ -31,10 +31,10 @@ export const fullClaims = {
   factorAges: { first: Duration.minutes(3), second: Duration.minutes(3) }
 } satisfies SessionClaims
 
-/** The kinds of requirements, in the order in which the missing ones are told. */
+/** The kinds of requirements, in the order in which an error lists them. */
 export const kinds = ["role", "permission", "feature", "plan", "reverification"] as const
 
-/** Of each kind one requirement that `fullClaims` meets. */
+/** One requirement of each kind that `fullClaims` meets. */
 export const held: Required<Authorization.Requirements> = {
   role: "org:admin",
   permission: "org:invoices:create",

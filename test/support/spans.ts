@@ -13,7 +13,7 @@ export interface RecordedSpan {
   readonly ended: ReadonlyArray<{ readonly atNanos: bigint; readonly exit: Exit.Exit<unknown, unknown> }>
 }
 
-/** A tracer of the user's own that keeps its spans. */
+/** A custom tracer that keeps its spans. */
 export const recordingTracer = () => {
   const spans: Array<RecordedSpan> = []
   const tracer = Tracer.make({
@@ -49,7 +49,7 @@ export const recordingTracer = () => {
   return { spans, tracer }
 }
 
-/** Runs an effect under such a tracer and gives back the spans that were made. */
+/** Runs an effect under such a tracer and returns its spans. */
 export const spansOf = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const { spans, tracer } = recordingTracer()

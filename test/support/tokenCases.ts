@@ -5,10 +5,10 @@ import { claimsOf, reasonOf } from "./verification.js"
 
 export type Changes = { readonly [name: string]: unknown }
 
-/** The title of a test, what is changed in the claims of a good session token, and the options it is verified with. */
+/** The title of a test, the changes to the claims of a valid session token, and the options. */
 export type TokenCase = readonly [name: string, changes: Changes, options?: Changes]
 
-/** A test for each: the token is refused, for this reason. */
+/** A test for each case: the token is rejected for this reason. */
 export const refuses = (reason: string, cases: ReadonlyArray<TokenCase>) => {
   for (const [name, changes, options] of cases) {
     it.effect(name, () =>
@@ -19,7 +19,7 @@ export const refuses = (reason: string, cases: ReadonlyArray<TokenCase>) => {
   }
 }
 
-/** A test for each: the token is accepted. */
+/** A test for each case: the token is accepted. */
 export const accepts = (cases: ReadonlyArray<TokenCase>) => {
   for (const [name, changes, options] of cases) {
     it.effect(name, () =>

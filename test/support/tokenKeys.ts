@@ -1,6 +1,6 @@
 /**
- * Two key pairs made for the tests and used nowhere else. They are written down, not made anew, so that a seed gives the
- * same tokens wherever it is run.
+ * Two key pairs made for the tests and used nowhere else. They are constants, so that a seed gives the
+ * same tokens on every machine.
  */
 export const ours: JsonWebKey = {
   kty: "RSA",

@@ -1,9 +1,9 @@
-/** Makes bad tokens of good ones, the same ones again for the same random numbers. */
+/** Makes invalid tokens from valid ones, deterministically for the random numbers. */
 import type { PCGRandom } from "effect/Utils"
 import { encode } from "./tokens.js"
 
 export interface Mutation {
-  /** What was done. */
+  /** The name of the mutation. */
   readonly name: string
   readonly token: string
 }
@@ -65,13 +65,13 @@ const edited = (part: string, member: Member): string => {
 const splice = (text: string, from: number, length: number, by: string) =>
   text.slice(0, from) + by + text.slice(from + length)
 
-/** Every way to damage a token; the other one is another good token. */
+/** Every way to damage a token. The other token is another valid one. */
 const damagesBy = (
   random: PCGRandom
 ): ReadonlyArray<readonly [name: string, damage: (token: string, other: string) => string]> => {
   const below = (limit: number) => random.integer(limit)
   const among = <A>(values: ReadonlyArray<A>): A => values[below(values.length)] as A // never empty
-  const partsOf = (token: string) => token.split(".") as ReadonlyArray<string> as Parts // a good token has three
+  const partsOf = (token: string) => token.split(".") as ReadonlyArray<string> as Parts // a valid token has three
   const inPart = (token: string, place: number, edit: (part: string) => string) =>
     partsOf(token)
       .map((part, at) => (at === place ? edit(part) : part))
@@ -82,14 +82,14 @@ const damagesBy = (
     bytes[place] = (bytes[place] ?? 0) ^ (1 << below(8))
     return bytes.toString("base64url")
   }
-  // Where the last character has bits that carry nothing, they are what is changed.
+  // When the last character has unused bits, those are changed.
   const respelled = (part: string) =>
     part.slice(0, -1) + alphabet[(alphabet.indexOf(part.slice(-1)) ^ 1) % 64]
   const damageText: Readonly<Record<string, (text: string, at: number) => string>> = {
     "one character changed": (text, at) => splice(text, at, 1, among(alphabet)),
-    "one character made strange": (text, at) => splice(text, at, 1, among(strange)),
+    "one character replaced by an invalid one": (text, at) => splice(text, at, 1, among(strange)),
     "one character added": (text, at) => splice(text, at, 0, among(alphabet)),
-    "a strange character added": (text, at) => splice(text, at, 0, among(strange)),
+    "an invalid character added": (text, at) => splice(text, at, 0, among(strange)),
     "one character left out": (text, at) => splice(text, at, 1, ""),
     "two neighbours exchanged": (text, at) => splice(text, at, 2, `${text.charAt(at + 1)}${text.charAt(at)}`),
     "a stretch left out": (text, at) => splice(text, at, 1 + below(40), ""),
@@ -140,7 +140,7 @@ const damagesBy = (
   ]
 }
 
-/** Endless bad tokens, each unlike all of the good ones. */
+/** Endless invalid tokens, each different from all valid ones. */
 export const mutationsOf = (tokens: ReadonlyArray<string>, random: PCGRandom): (() => Mutation) => {
   const damages = damagesBy(random)
   const good = new Set(tokens)

@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import { SigningKeys } from "effect-clerk"
 import { ours, theirs } from "./tokenKeys.js"
 
-/** When everything here happens, in epoch seconds. */
+/** The time of the tests, in epoch seconds. */
 export const now = 1_768_478_400
 
 export const app = "https://app.example.com"
@@ -43,13 +43,13 @@ export const publicJwk = ({ n, e }: JsonWebKey, id: string) => ({
 export const pemOf = (jwk: JsonWebKey) =>
   String(createPublicKey({ key: { ...jwk }, format: "jwk" }).export({ type: "spki", format: "pem" }))
 
-/** A part of a token: text and bytes as they are, anything else as JSON. */
+/** A part of a token. Text and bytes are used unchanged, other values as JSON. */
 export const encode = (part: unknown): string =>
   Buffer.from(
     typeof part === "string" ? part : part instanceof Uint8Array ? part : JSON.stringify(part)
   ).toString("base64url")
 
-/** The signature over two encoded parts; RS256 unless something else is asked for. */
+/** The signature over two encoded parts; RS256 by default. */
 export const signatureOf = (
   signed: string,
   key: KeyObject | SignKeyObjectInput = ourPrivateKey,
@@ -99,7 +99,7 @@ export const claims = (changes: Changes = {}) => ({
 export const sessionToken = (changes?: Changes, headerChanges?: Changes, key?: KeyObject): string =>
   tokenOf(header(headerChanges), claims(changes), key)
 
-/** The claims that every token of a template has, and some of its own. */
+/** The claims that every token of a template has, and some custom ones. */
 export const templateClaims = (changes: Changes = {}) => ({
   azp: app,
   exp: now + 3600,
@@ -114,7 +114,7 @@ export const templateClaims = (changes: Changes = {}) => ({
 export const templateToken = (changes?: Changes, headerChanges?: Changes): string =>
   tokenOf(header({ cat: category.template, ...headerChanges }), templateClaims(changes))
 
-/** Keys by their ids, as of an instance. */
+/** The keys of an instance by id. */
 export const keysOf = (keys: { readonly [id: string]: CryptoKey }): Layer.Layer<SigningKeys> =>
   Layer.succeed(SigningKeys, {
     find: (id) =>

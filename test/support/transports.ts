@@ -8,9 +8,9 @@ type Options = Partial<Pick<ClerkHttpOptions, "secretKey">> & Omit<ClerkHttpOpti
 
 export interface Transport {
   readonly transport: "fetch" | "effect-clerk/Undici" | "node:http" | "undici"
-  /** Whether it asks for compressed answers and undoes the compression. */
+  /** Whether it requests compressed responses and decompresses them. */
   readonly decompresses: boolean
-  /** A client with one attempt and no time limit, unless told otherwise. */
+  /** A client with one attempt and no time limit by default. */
   readonly layer: (options: Options) => Layer.Layer<ClerkHttp, ClerkConfigError>
 }
 
@@ -20,7 +20,7 @@ const withDefaults = (options: Options): ClerkHttpOptions => ({
   ...options
 })
 
-/** The ways a client can send its requests on Node. */
+/** The transports of a client on Node. */
 export const transports: ReadonlyArray<Transport> = [
   {
     transport: "fetch",

@@ -7,14 +7,14 @@ import { type ClerkTokenError, SessionTokens, SigningKeys } from "effect-clerk"
 import { untyped } from "./requests.js"
 import { now, ourKeys } from "./tokens.js"
 
-/** Keys that must not be asked for. */
+/** Keys that must not be fetched. */
 export const untouchedKeys: Layer.Layer<SigningKeys> = Layer.succeed(SigningKeys, {
-  find: () => Effect.dieMessage("a key was asked for")
+  find: () => Effect.dieMessage("a key was fetched")
 })
 
 type SessionOptions = SessionTokens.VerifyOptions<unknown> & { readonly category?: "session" }
 
-/** Setting the clock lets all fibers run first, which takes some milliseconds, so it is not done for nothing. */
+/** Setting the clock lets all fibers run first, which takes some milliseconds, so it is done only when needed. */
 const setTime = (millis: number) =>
   Effect.flatMap(Clock.currentTimeMillis, (current) =>
     current === millis ? Effect.void : TestClock.setTime(millis)
@@ -24,7 +24,7 @@ const setTime = (millis: number) =>
 export const verifyAt = (token: unknown, options?: unknown, at: number = now) =>
   Effect.zipRight(setTime(at * 1000), SessionTokens.verify(untyped(token), untyped<SessionOptions>(options)))
 
-/** What a token is refused for. */
+/** The reason for which a token is rejected. */
 export const refusalOf = (
   token: unknown,
   options?: unknown,
@@ -39,6 +39,6 @@ export const refusalOf = (
 export const reasonOf = (...given: Parameters<typeof refusalOf>) =>
   Effect.map(refusalOf(...given), ({ reason }) => reason)
 
-/** What an accepted token says. */
+/** The claims of an accepted token. */
 export const claimsOf = (token: unknown, options?: unknown, at: number = now) =>
   Effect.provide(verifyAt(token, options, at), ourKeys)

@@ -1,6 +1,6 @@
 import type { ClerkResponse } from "effect-clerk"
 
-/** What a session looks like in Clerk's answers. */
+/** A session in the form of Clerk's responses. */
 export const session = {
   object: "session",
   id: "sess_1",
@@ -27,7 +27,7 @@ export const session = {
   created_at: 1_716_883_200_002
 } as const
 
-/** The fields that every session has; the others may be left out, or null. */
+/** The fields that every session has; the others may be absent or null. */
 export const requiredFields = [
   "object",
   "id",
@@ -55,7 +55,7 @@ export const cookies = {
   cookies: ["__session=abc; Path=/; Secure; SameSite=Lax", "__session_MqCvchyS=abc; Path=/; Secure"]
 } as const
 
-/** An answer of any text, declared as JSON. */
+/** A response with any text, declared as JSON. */
 export const text = (
   body: string,
   status = 200,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
-import { limits } from "../../src/testing/emulator/limits.js"
+import { limits } from "../../src/core/emulator/limits.js"
 import { defectOf } from "../support/exits.js"
 import { ask, refusal, signedIn } from "./ClerkEmulator.support.js"
 
@@ -25,7 +25,7 @@ describe("the log of requests", () => {
       expect(requests[0]?.path[1]).toBe(`sess_${droppedRequests}`)
       expect(requests[0]?.body).toEqual({ text: "é".repeat(30_000) })
       expect(yield* dead(clerk.expectRequests([]))).toBe(
-        `Error: ClerkEmulator: expectRequests: the log has dropped ${droppedRequests} older requests, so it cannot tell; it keeps 1000 requests and 2 MiB`
+        `Error: ClerkEmulator: expectRequests: the log has dropped ${droppedRequests} older requests; it keeps 1000 requests and 2 MiB`
       )
       yield* clerk.reset
       expect(yield* clerk.state).toMatchObject({ requests: [], droppedRequests: 0 })
@@ -44,7 +44,7 @@ describe("the log of requests", () => {
     })
   )
 
-  it.effect("holds JSON that is nested too deep as the text it is", () =>
+  it.effect("stores JSON that is nested too deeply as text", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const text = "[".repeat(5_000) + "]".repeat(5_000)
@@ -56,7 +56,7 @@ describe("the log of requests", () => {
 })
 
 describe("an emulator that is full", () => {
-  it.effect("takes no more prepared responses than 1,000", () =>
+  it.effect("accepts at most 1,000 prepared responses", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       yield* Effect.replicateEffect(clerk.respondNext({ status: 503 }), limits.prepared)
@@ -68,7 +68,7 @@ describe("an emulator that is full", () => {
     })
   )
 
-  it.effect("takes no more text in prepared responses than 64 MiB", () =>
+  it.effect("accepts at most 64 MiB of text in prepared responses", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const body = "x".repeat(33 * 1024 * 1024)
@@ -92,7 +92,7 @@ describe("an emulator that is full", () => {
       expect(yield* Effect.flip(clerk.seed({ users: [{ id: "user_more" }] }))).toMatchObject({
         message: "users must be at most 50,000 in all"
       })
-      // What is there already can still be replaced.
+      // Existing records can still be replaced.
       yield* clerk.createUser({ id: "user_1", plan: "plus" })
       yield* clerk.createTemplate({ name: "template_1" })
     })
@@ -112,7 +112,7 @@ describe("an emulator that is full", () => {
     })
   )
 
-  it.effect("holds no more than 256 MiB of data, however few the records", () =>
+  it.effect("holds at most 256 MiB of data, for any number of records", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const plan = "x".repeat(100 * 1024 * 1024)
@@ -130,7 +130,7 @@ describe("an emulator that is full", () => {
     })
   )
 
-  it.effect("counts the values in JSON too, since `{}` takes many times its text in memory", () =>
+  it.effect("counts the values in JSON too, since `{}` uses many times its text in memory", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make({ seed: { users: [{ id: "user_1" }] } })
       const actor = { list: Array.from({ length: 20_000 }, () => ({})) }
@@ -146,7 +146,7 @@ describe("an emulator that is full", () => {
     })
   )
 
-  it.effect("lists at most sixteen things that are wrong with a seed", () =>
+  it.effect("lists at most sixteen mistakes of a seed", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const users = Array.from({ length: 5_000 }, () => ({ id: "user_1" }))
@@ -162,7 +162,7 @@ describe("after 50 key rotations", () => {
     Layer.provideMerge(ClerkEmulator.layer({ seed: { users: [{ id: "user_1" }] } }))
   )
 
-  it.effect("the key set has the current key and the two before it, which the client takes", () =>
+  it.effect("the key set has the current key and the two before it, which the client accepts", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const { session } = yield* clerk.signIn("user_1")
@@ -183,7 +183,7 @@ describe("after 50 key rotations", () => {
     }).pipe(Effect.provide(Clerk))
   )
 
-  it.effect("Clerk's own API takes no token of a key that was removed", () =>
+  it.effect("Clerk's own API rejects a token of a key that was removed", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const token = yield* clerk.mintSessionToken(session.id)

@@ -34,8 +34,8 @@ const someone = Effect.gen(function* () {
   return { clerk, user, ...(yield* clerk.signIn(user.id)) }
 })
 
-describe("an answer prepared for an operation", () => {
-  it.effect("waits for it, while others are answered as ever", () =>
+describe("a response prepared for an operation", () => {
+  it.effect("waits for that operation, while others get their usual responses", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const get = refusal(clerk, `GET /v1/sessions/${session.id}`)
@@ -52,7 +52,7 @@ describe("an answer prepared for an operation", () => {
     })
   )
 
-  it.effect("is for that operation whatever the request's API version", () =>
+  it.effect("is for that operation with any API version", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* clerk.respondNext({ operation: "Sessions.verify", status: 204 })
@@ -67,7 +67,7 @@ describe("an answer prepared for an operation", () => {
     })
   )
 
-  it.effect("takes its time by the clock", () =>
+  it.effect("is delayed by the clock", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* clerk.respondNext({ status: 503, delay: "2 seconds", body: "{}" })
@@ -81,7 +81,7 @@ describe("an answer prepared for an operation", () => {
 })
 
 describe("latency", () => {
-  it.effect("holds requests up by the clock, an operation's own before that of all, until it is zero", () =>
+  it.effect("delays requests by the clock, with an operation's own value first, until it is zero", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const took = (line: string) =>
@@ -92,7 +92,7 @@ describe("latency", () => {
             if (Option.isSome(yield* Fiber.poll(fiber))) return seconds
             yield* TestClock.adjust("1 seconds")
           }
-          return yield* Effect.dieMessage("no answer within nine seconds")
+          return yield* Effect.dieMessage("no response within nine seconds")
         })
       const get = `GET /v1/sessions/${session.id}`
       const revoke = `POST /v1/sessions/${session.id}/revoke`
@@ -106,7 +106,7 @@ describe("latency", () => {
     })
   )
 
-  it.effect("longer than the time limit of an attempt is a timeout, and the request is on record", () =>
+  it.effect("longer than the time limit of an attempt is a timeout, and the request is recorded", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* someone
       yield* clerk.setLatency("1 minute", "Sessions.get")
@@ -122,7 +122,7 @@ describe.each([
   ["in process", inProcess],
   ["on a socket", onSocket]
 ])("%s a connection", (_, stage) => {
-  it.live("that is reset has changed nothing, and a read is repeated", () =>
+  it.live("that is reset has changed nothing, and a read is retried", () =>
     Effect.gen(function* () {
       const { clerk, session, user } = yield* someone
       yield* clerk.failNext({ operation: "Sessions.create", fault: "reset" })
@@ -136,7 +136,7 @@ describe.each([
     }).pipe(Effect.provide(stage))
   )
 
-  it.live("whose answer is lost has done what was asked", () =>
+  it.live("whose response is lost has changed the state", () =>
     Effect.gen(function* () {
       const { clerk, session, user } = yield* someone
       yield* clerk.failNext({ operation: "Sessions.create", fault: "response-lost" })
@@ -165,7 +165,7 @@ describe.each([
 })
 
 describe("a fault", () => {
-  it.effect("is a 502 where there is no socket to cut", () =>
+  it.effect("is a 502 where there is no socket to close", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const answer = HttpApp.toWebHandler(Effect.provideService(ClerkEmulator.httpApp, ClerkEmulator, clerk))
@@ -176,7 +176,7 @@ describe("a fault", () => {
     })
   )
 
-  it.effect("lines up with prepared answers", () =>
+  it.effect("is used in order with prepared responses", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const request = { method: "GET", url: `/v1/sessions/${session.id}`, headers: {}, body: "" }

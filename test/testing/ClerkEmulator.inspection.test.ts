@@ -15,7 +15,7 @@ const stage = ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY }).pipe(
 )
 
 describe("the requests an emulator received", () => {
-  it.effect("are on record with operation, path, query, body, version, time and status", () =>
+  it.effect("are recorded with operation, path, query, body, version, time and status", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now)
       const clerk = yield* ClerkEmulator
@@ -64,17 +64,16 @@ describe("the requests an emulator received", () => {
       const exit = yield* Effect.exit(clerk.expectRequests(["Sessions.create", "Sessions.list"]))
       expect(String(defectOf(exit))).toBe(
         [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          '    Sessions.create POST /sessions {"user_id":"user_1"}',
-          "    Sessions.list GET /sessions?limit=2&paginated=true&user_id=user_1",
-          "  + Sessions.verify POST /sessions/sess_none/verify"
+          "AssertionError: the requests differ: 2 expected, 3 made; request 3 is the first that differs",
+          "  expected: no request",
+          '  made:     {"operation":"Sessions.verify","method":"POST","path":"/sessions/sess_none/verify","query":{},"apiVersion":"2025-03-12"}'
         ].join("\n")
       )
       expect(id).toMatch(/^sess_/)
     }).pipe(Effect.provide(stage))
   )
 
-  it.effect("are on record too when nothing takes them, with the text that was sent", () =>
+  it.effect("are recorded too when no route matches, with the text that was sent", () =>
     Effect.gen(function* () {
       const { clerk } = yield* signedIn()
       yield* clerk.handle({ method: "put", url: "/v1/users/a%20b/%zz?q=1", headers: {}, body: "<a/>" })
@@ -93,7 +92,7 @@ describe("the requests an emulator received", () => {
     })
   )
 
-  it.effect("never include a header, hence no secret key", () =>
+  it.effect("never include a header, and so no secret key", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* ask(clerk, `GET /v1/sessions/${session.id}`)
@@ -114,7 +113,7 @@ describe("the requests an emulator received", () => {
     })
   )
 
-  it.effect("were given as they are at that moment", () =>
+  it.effect("are returned as a copy", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* clerk.setLatency("1 second")
@@ -130,7 +129,7 @@ describe("the requests an emulator received", () => {
 })
 
 describe("the state of an emulator", () => {
-  it.effect("is all that there is", () =>
+  it.effect("contains all records", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const user = yield* clerk.createUser({ id: "user_1", plan: "plus" })

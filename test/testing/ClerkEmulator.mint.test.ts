@@ -52,7 +52,7 @@ describe("a token that is minted", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.effect("for nobody has the issuer and the times, and what it is given", () =>
+  it.effect("without a session has the issuer, the times and the given claims", () =>
     Effect.gen(function* () {
       const { clerk } = yield* someone
       const token = yield* clerk.mintToken({ claims: { sub: "user_x", jti: undefined }, expiresIn: "1 hour" })
@@ -62,7 +62,7 @@ describe("a token that is minted", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.effect("for a session or a template that is not there is a defect", () =>
+  it.effect("for a session or a template that does not exist is a defect", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* someone
       const dead = (options: MintTokenOptions) =>
@@ -89,7 +89,7 @@ describe("a token that is minted", () => {
     ["cut short", { sign: "truncated" }, "signature", "token-invalid-signature"],
     ["changed after it was signed", { sign: "tampered" }, "signature", "token-invalid-signature"],
     [
-      "given other rights after it was signed",
+      "changed to other permissions after it was signed",
       { sign: "tampered", claims: { sub: "user_admin" } },
       "signature",
       "token-invalid-signature"
@@ -103,7 +103,7 @@ describe("a token that is minted", () => {
     ["of a pending session", { claims: { sts: "pending" } }, "session-pending", "accepted"],
     ["not JSON inside", { payload: "hello" }, "format", "token-invalid"]
   ]
-  it.effect.each(broken)("that is %s is refused with its reason, here and by @clerk/backend", (row) =>
+  it.effect.each(broken)("that is %s is rejected with its reason, here and by @clerk/backend", (row) =>
     Effect.gen(function* () {
       const { clerk, session } = yield* someone
       const [, options, ours, theirs] = row
@@ -113,7 +113,7 @@ describe("a token that is minted", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.effect("that is changed after it was signed says what it was changed to", () =>
+  it.effect("that is changed after it was signed contains the change", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const tampered = yield* clerk.mintToken({ sessionId: session.id, sign: "tampered" })
@@ -138,7 +138,7 @@ describe("a token that is minted", () => {
 })
 
 describe("a key that is rotated", () => {
-  it.effect("signs from then on, and the old one stays published", () =>
+  it.effect("signs new tokens, and the old one stays published", () =>
     Effect.gen(function* () {
       const { clerk, session, sessionToken } = yield* someone
       const pem = clerk.publicKeyPem
@@ -155,30 +155,28 @@ describe("a key that is rotated", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.effect(
-    "and withdrawn is gone for the emulator and, once its keys are asked for again, for verifiers",
-    () =>
-      Effect.gen(function* () {
-        const { clerk, session, sessionToken } = yield* someone
-        expect(yield* reasonOf(sessionToken)).toBe("accepted")
-        const kid = yield* clerk.rotateKey({ removePrevious: true })
-        expect(clerk.jwks.keys.map((key) => key.kid)).toEqual([kid])
-        expect(
-          yield* refusal(clerk, `POST /v1/sessions/${session.id}/verify`, {
-            version: "2025-03-12",
-            body: { token: sessionToken }
-          })
-        ).toBe("400 invalid_session_token")
+  it.effect("and withdrawn is removed from the emulator and, after their next fetch, from verifiers", () =>
+    Effect.gen(function* () {
+      const { clerk, session, sessionToken } = yield* someone
+      expect(yield* reasonOf(sessionToken)).toBe("accepted")
+      const kid = yield* clerk.rotateKey({ removePrevious: true })
+      expect(clerk.jwks.keys.map((key) => key.kid)).toEqual([kid])
+      expect(
+        yield* refusal(clerk, `POST /v1/sessions/${session.id}/verify`, {
+          version: "2025-03-12",
+          body: { token: sessionToken }
+        })
+      ).toBe("400 invalid_session_token")
 
-        const old = sessionToken
-        // Kept for ten minutes, as keys are; the token itself would not live as long.
-        expect(yield* reasonOf(old)).toBe("accepted")
-        // A token of the new key has the keys asked for again.
-        yield* TestClock.adjust("30 seconds")
-        expect(yield* reasonOf(yield* clerk.mintSessionToken(session.id))).toBe("accepted")
-        expect(yield* reasonOf(old)).toBe("unknown-key")
-        yield* clerk.expectRequests(["SigningKeys.jwks", "Sessions.verify", "SigningKeys.jwks"])
-      }).pipe(Effect.provide(stage))
+      const old = sessionToken
+      // Cached for ten minutes, like keys. The token itself is not valid as long.
+      expect(yield* reasonOf(old)).toBe("accepted")
+      // A token of the new key causes a fetch of the keys.
+      yield* TestClock.adjust("30 seconds")
+      expect(yield* reasonOf(yield* clerk.mintSessionToken(session.id))).toBe("accepted")
+      expect(yield* reasonOf(old)).toBe("unknown-key")
+      yield* clerk.expectRequests(["SigningKeys.jwks", "Sessions.verify", "SigningKeys.jwks"])
+    }).pipe(Effect.provide(stage))
   )
 
   it.effect("of one emulator is not rotated in another", () =>

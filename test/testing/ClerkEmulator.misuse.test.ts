@@ -6,7 +6,7 @@ import { defectOf } from "../support/exits.js"
 import { ask } from "./ClerkEmulator.support.js"
 
 /** An input of another type than the declared one, as from JavaScript. */
-// Sound in a test: what is wrong with it is what the test is about.
+// Sound in a test that is about invalid input.
 const wrong = (input: unknown) => input as never
 
 const death = <A, E>(effect: Effect.Effect<A, E>) =>
@@ -57,7 +57,7 @@ describe("a method of the emulator", () => {
       "respondNext: body must be empty for the status 204, 205 or 304"
     ],
     [
-      "a body that is no text",
+      "a body that is not text",
       (clerk) => clerk.respondNext(wrong({ status: 200, body: {} })),
       "respondNext: body must be"
     ],
@@ -169,7 +169,7 @@ describe("a method of the emulator", () => {
     ]
   ]
   it.effect.each(cases)(
-    "that is given something wrong dies of its name and its rule, and changes nothing: %s",
+    "dies with its name and its rule for invalid input, and changes nothing: %s",
     ([, run, message]) =>
       Effect.gen(function* () {
         const clerk = yield* ClerkEmulator.make({
@@ -182,7 +182,7 @@ describe("a method of the emulator", () => {
       })
   )
 
-  it.effect("takes everything that its types allow", () =>
+  it.effect("accepts all values that its types allow", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make({ seed: undefined, issuer: undefined, tokenLifetime: "1 hour" })
       yield* clerk.createUser({ id: "user_1", plan: undefined, features: undefined })

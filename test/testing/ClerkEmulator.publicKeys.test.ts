@@ -11,7 +11,7 @@ import { ask, refusal } from "./ClerkEmulator.support.js"
 const path = "/.well-known/jwks.json"
 
 describe("the Frontend API's key set", () => {
-  it.effect("is served without a secret key, whatever API version the request names", () =>
+  it.effect("is served without a secret key, with any API version of the request", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       for (const headers of [
@@ -34,7 +34,7 @@ describe("the Frontend API's key set", () => {
     })
   )
 
-  it.effect("follows a rotation of the keys, and is recorded and disturbed as SigningKeys.jwks", () =>
+  it.effect("follows a rotation of the keys, and is recorded and has faults as SigningKeys.jwks", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const kid = yield* clerk.rotateKey({ removePrevious: true })

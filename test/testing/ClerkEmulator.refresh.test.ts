@@ -24,7 +24,7 @@ const expired = Effect.gen(function* () {
 })
 
 describe("refreshing a session", () => {
-  it.effect("answers a token with the same azp, and keeps the refresh token", () =>
+  it.effect("returns a token with the same azp, and keeps the refresh token", () =>
     Effect.gen(function* () {
       const { body, clerk, line, refreshToken, session } = yield* expired
       const { json, status } = yield* ask(clerk, line, {
@@ -45,7 +45,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("answers cookies with a new refresh token in place of the old one", () =>
+  it.effect("returns cookies with a new refresh token in place of the old one", () =>
     Effect.gen(function* () {
       const { body, clerk, line, refreshToken, refused, session } = yield* expired
       const { json, status } = yield* ask(clerk, line, { body: { ...body, format: "cookie" } })
@@ -63,7 +63,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("suffixes the session cookie's name when asked", () =>
+  it.effect("adds the suffix to the name of the session cookie on request", () =>
     Effect.gen(function* () {
       const { body, clerk, line } = yield* expired
       const { json } = yield* ask(clerk, `${line}?suffixed_cookies=true`, {
@@ -85,7 +85,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("uses the expired token up, also when the refresh token has changed since", () =>
+  it.effect("consumes the expired token, also when the refresh token has changed since", () =>
     Effect.gen(function* () {
       const { refused } = yield* expired
       expect(yield* refused({ format: "cookie" })).toBe("200")
@@ -104,14 +104,14 @@ describe("refreshing a session", () => {
         "200",
         ...Array.from({ length: 7 }, () => "401 session_refresh_expired_session_token_consumed")
       ])
-      // Whoever came first left its refresh token, and no one after it another.
+      // The first request replaced the refresh token, and no later one did.
       const expired_token = yield* clerk.mintSessionToken(session.id, { origin: DEFAULT_ORIGIN })
       const refresh_token = yield* clerk.refreshToken(session.id)
       expect(yield* refused({ expired_token, refresh_token })).toBe("200")
     })
   )
 
-  it.effect("is refused when a parameter is missing, unknown or wrong", () =>
+  it.effect("is rejected when a parameter is missing, unknown or wrong", () =>
     Effect.gen(function* () {
       const { body, clerk, line, refused } = yield* expired
       expect(yield* refusal(clerk, line)).toBe("422 form_param_missing expired_token")
@@ -126,12 +126,12 @@ describe("refreshing a session", () => {
       expect(yield* refusal(clerk, `${line}?suffixed_cookies=1`, { body })).toBe(
         "422 form_param_type_invalid suffixed_cookies"
       )
-      // None of that has used the token up.
+      // None of these requests has consumed the token.
       expect(yield* refused({ request_headers: null, format: null })).toBe("200")
     })
   )
 
-  it.effect("is refused for an expired token that is not a session token of the instance", () =>
+  it.effect("is rejected for an expired token that is not a session token of the instance", () =>
     Effect.gen(function* () {
       const { clerk, refused, session, user } = yield* expired
       const mint = (claims: Record<string, unknown>, header?: Record<string, unknown>) =>
@@ -164,7 +164,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("is refused for an origin that is none or not the token's", () =>
+  it.effect("is rejected for an origin that is invalid or not the token's", () =>
     Effect.gen(function* () {
       const { refused } = yield* expired
       expect(yield* refused({ request_origin: "no origin" })).toBe("401 refresh_request_origin_invalid")
@@ -177,7 +177,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("is refused for a refresh token that is not the session's", () =>
+  it.effect("is rejected for a refresh token that is not the session's", () =>
     Effect.gen(function* () {
       const { clerk, refused, user } = yield* expired
       const { refreshToken } = yield* clerk.signIn(user.id)
@@ -193,7 +193,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("is refused for a session that is not there or over", () =>
+  it.effect("is rejected for a session that does not exist or has ended", () =>
     Effect.gen(function* () {
       const { body, clerk, refused, session } = yield* expired
       const expired_token = yield* clerk.mintSessionToken(session.id, {
@@ -208,7 +208,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("is refused once the token is older than the window", () =>
+  it.effect("is rejected when the token is older than the window", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now)
       const clerk = yield* ClerkEmulator.make({ refreshWindow: "1 hour" })
@@ -230,7 +230,7 @@ describe("refreshing a session", () => {
     })
   )
 
-  it.effect("never says a token in a refusal", () =>
+  it.effect("never shows a token in an error", () =>
     Effect.gen(function* () {
       const { body, clerk, line, refreshToken, sessionToken } = yield* expired
       yield* ask(clerk, line, { body })

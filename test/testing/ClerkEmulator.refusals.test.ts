@@ -6,7 +6,7 @@ import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
 import { ask, refusal, signedIn } from "./ClerkEmulator.support.js"
 
 describe("the secret key", () => {
-  it.effect("is asked for before anything else", () =>
+  it.effect("is checked first", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const revoke = (authorization: string | undefined) =>
@@ -43,7 +43,7 @@ describe("the secret key", () => {
 })
 
 describe("the API version", () => {
-  it.effect("may be absent, which means the oldest, but not unknown", () =>
+  it.effect("may be absent, which means the oldest one, and must not be unknown", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const get = (version: string | undefined) =>
@@ -68,7 +68,7 @@ describe("the API version", () => {
 })
 
 describe("the route", () => {
-  it.effect("is refused when there is none", () =>
+  it.effect("is rejected when it is unknown", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       for (const path of [
@@ -90,7 +90,7 @@ describe("the route", () => {
     })
   )
 
-  it.effect("is refused when it does not answer the method", () =>
+  it.effect("is rejected for another method", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       for (const line of [
@@ -107,7 +107,7 @@ describe("the route", () => {
 })
 
 describe("the body", () => {
-  it.effect("is refused when it is no JSON object", () =>
+  it.effect("is rejected when it is not a JSON object", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       for (const text of ["{", "[]", '"text"', "7", "user_id=1"]) {
@@ -116,7 +116,7 @@ describe("the body", () => {
     })
   )
 
-  it.effect("is refused when it is not said to be JSON", () =>
+  it.effect("is rejected when it is not declared as JSON", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const { id } = yield* clerk.createUser()
@@ -131,7 +131,7 @@ describe("the body", () => {
     })
   )
 
-  it.effect("is refused over a mebibyte, counted in bytes", () =>
+  it.effect("is rejected over a mebibyte, counted in bytes", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const create = (text: string) => refusal(clerk, "POST /v1/sessions", { text })
@@ -143,7 +143,7 @@ describe("the body", () => {
     })
   )
 
-  it.effect("counts as none when it is null or when the request is a GET", () =>
+  it.effect("is ignored when it is null or when the request is a GET", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       expect(yield* refusal(clerk, `POST /v1/sessions/${session.id}/tokens`, { text: "null" })).toBe("200")
@@ -152,7 +152,7 @@ describe("the body", () => {
   )
 })
 
-describe("an answer", () => {
+describe("a response", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.constantFrom(
@@ -206,13 +206,13 @@ describe("an answer", () => {
     )
   })
 
-  it("is given to whatever is asked, always with the envelope, and never says a secret", () =>
+  it("is sent to every request, always with the envelope, and never shows a secret", () =>
     fc.assert(
       fc.asyncProperty(request, (request) =>
         Effect.gen(function* () {
           const clerk = yield* ClerkEmulator.make()
           const { body, headers, status } = yield* clerk.handle(request)
-          // A health check is answered by the emulator itself, not by Clerk.
+          // The emulator itself responds to a health check, not Clerk.
           if (JSON.parse(body).name === "effect-clerk-emulator") return
           expect([200, 400, 401, 404, 405, 415, 422]).toContain(status)
           expect(headers["clerk-trace-id"]).toMatch(/^[0-9a-f]{32}$/)

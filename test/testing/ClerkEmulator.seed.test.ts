@@ -51,7 +51,7 @@ const stage = (seed?: EmulatorSeed) =>
   )
 
 describe("a seed", () => {
-  it.effect("is there from the beginning, sessions with their devices, places and ages", () =>
+  it.effect("is loaded at the start, with the devices, places and ages of sessions", () =>
     Effect.gen(function* () {
       const { data } = yield* Sessions.list({ userId: "user_ada" })
       expect(data.map(({ id, status }) => `${id} ${status}`)).toEqual([
@@ -81,7 +81,7 @@ describe("a seed", () => {
     }).pipe(Effect.provide(stage(acme)))
   )
 
-  it.effect("decides what the tokens say", () =>
+  it.effect("decides the claims of the tokens", () =>
     Effect.gen(function* () {
       const { jwt } = yield* Sessions.createToken("sess_laptop")
       const claims = yield* SessionTokens.verify(jwt)
@@ -101,7 +101,7 @@ describe("a seed", () => {
     }).pipe(Effect.provide(SigningKeys.layerJwks), Effect.provide(stage(acme)))
   )
 
-  it.effect("can refresh its sessions, as browsers that signed in", () =>
+  it.effect("allows refreshes of its sessions, as browsers that signed in", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const expiredToken = yield* clerk.mintSessionToken("sess_laptop", {
@@ -118,7 +118,7 @@ describe("a seed", () => {
     }).pipe(Effect.provide(SigningKeys.layerJwks), Effect.provide(stage(acme)))
   )
 
-  it.effect("is there again after a reset, and what was added since is not", () =>
+  it.effect("is restored after a reset, and later records are removed", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const before = yield* clerk.state
@@ -140,7 +140,7 @@ describe("a seed", () => {
     }).pipe(Effect.provide(stage(acme)))
   )
 
-  it.effect("can be planted later too, beside what is there", () =>
+  it.effect("can be added later too, beside existing records", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const { id } = yield* clerk.createUser()
@@ -159,7 +159,7 @@ describe("a seed", () => {
   })
 })
 
-describe("a seed that is wrong", () => {
+describe("an invalid seed", () => {
   const refused = (seed: unknown) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now)
@@ -213,7 +213,7 @@ describe("a seed that is wrong", () => {
     ],
     [
       { users, sessions: [{ userId: "user_1", createdAgo: now + 1 }] },
-      "sessions.0.createdAgo must not reach back beyond 1970, where TestClock begins: set the time first (TestClock.setTime)"
+      "sessions.0.createdAgo must not be before 1970, where TestClock begins: set the time first (TestClock.setTime)"
     ],
     [
       { users: [{}], sessions: [{ userId: 1 }] },
@@ -221,20 +221,20 @@ describe("a seed that is wrong", () => {
     ]
   ]
 
-  it.effect.each(cases)("is refused as a whole: %j", ([seed, message]) =>
+  it.effect.each(cases)("is rejected as a whole: %j", ([seed, message]) =>
     Effect.gen(function* () {
       expect(yield* refused(seed)).toBe(message)
     })
   )
 
-  it.effect("shows paths and rules, never what was found there", () =>
+  it.effect("is reported with paths and rules, never with values", () =>
     Effect.gen(function* () {
       const secret = "sk_test_secret"
       expect(yield* refused({ users: [{ id: secret, plan: 7 }, { id: `${secret} ` }] })).not.toContain(secret)
     })
   )
 
-  it.effect("given to a layer is a defect with the same words", () =>
+  it.effect("given to a layer is a defect with the same message", () =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(
         Effect.provide(ClerkEmulator, ClerkEmulator.layer({ seed: { sessions: [{ userId: "user_1" }] } }))

@@ -21,7 +21,7 @@ const defaultHeaders = (ask: Ask) => ({
   ...ask.headers
 })
 
-/** The fields of Clerk's answers that the tests look at by name. */
+/** The fields of Clerk's responses that the tests read by name. */
 export interface Wire {
   readonly id: string
   readonly status: string
@@ -40,7 +40,7 @@ export interface Wire {
   }>
 }
 
-/** One exchange, with the answer's JSON parsed. */
+/** One exchange, with the parsed JSON of the response. */
 export const ask = <A = Wire>(clerk: ClerkEmulatorService, line: string, ask: Ask = {}) => {
   const [method = "", url = ""] = line.split(" ")
   return Effect.map(
@@ -50,12 +50,12 @@ export const ask = <A = Wire>(clerk: ClerkEmulatorService, line: string, ask: As
       headers: defaultHeaders(ask),
       body: ask.text ?? (ask.body === undefined ? "" : JSON.stringify(ask.body))
     }),
-    // Sound in a test: whatever it reads of the JSON it then compares.
+    // Sound in a test: it compares each value that it reads.
     ({ body, headers, status }) => ({ status, headers, json: JSON.parse(body) as A })
   )
 }
 
-/** Status, code and the parameter blamed: what makes a refusal. */
+/** The parts of an error response: status, code and the invalid parameter. */
 export const refusal = (clerk: ClerkEmulatorService, line: string, request: Ask = {}) =>
   Effect.map(ask<Partial<Wire>>(clerk, line, request), ({ json, status }) => {
     const error = json.errors?.[0]

@@ -12,7 +12,7 @@ const at = TestClock.setTime
 const ids = (sessions: ReadonlyArray<{ readonly id: string }>) => sessions.map(({ id }) => id)
 
 describe("creating a session", () => {
-  it.effect("answers the session in wire form, with every time in milliseconds", () =>
+  it.effect("returns the session in wire form, with every time in milliseconds", () =>
     Effect.gen(function* () {
       yield* at(now)
       const clerk = yield* ClerkEmulator.make()
@@ -59,7 +59,7 @@ describe("creating a session", () => {
     })
   )
 
-  it.effect("is refused for an unknown user, and makes nothing", () =>
+  it.effect("is rejected for an unknown user, and creates nothing", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const { json, status } = yield* ask(clerk, "POST /v1/sessions", { body: { user_id: "user_1" } })
@@ -79,7 +79,7 @@ describe("creating a session", () => {
     })
   )
 
-  it.effect("is refused when a parameter is missing, unknown or of another type", () =>
+  it.effect("is rejected when a parameter is missing, unknown or of another type", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const { id } = yield* clerk.createUser()
@@ -92,7 +92,7 @@ describe("creating a session", () => {
     })
   )
 
-  it.effect("is refused by a production instance", () =>
+  it.effect("is rejected by a production instance", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make({ production: true })
       const { id } = yield* clerk.createUser()
@@ -104,7 +104,7 @@ describe("creating a session", () => {
 })
 
 describe("getting a session", () => {
-  it.effect("answers what a browser's sign-in left there", () =>
+  it.effect("returns the session of a browser's sign-in", () =>
     Effect.gen(function* () {
       yield* at(now)
       const clerk = yield* ClerkEmulator.make()
@@ -148,7 +148,7 @@ describe("getting a session", () => {
     })
   )
 
-  it.effect("is refused for an id that no session has, which is named back unless it looks secret", () =>
+  it.effect("is rejected for an unknown id, which the message shows unless it looks like a secret", () =>
     Effect.gen(function* () {
       const { clerk, sessionToken } = yield* signedIn()
       const message = (id: string) =>
@@ -187,7 +187,7 @@ describe("the age of a session", () => {
     })
   )
 
-  it.effect("does not change one that is over already", () =>
+  it.effect("does not change one that has ended", () =>
     Effect.gen(function* () {
       yield* at(now)
       const { clerk, session } = yield* signedIn()
@@ -197,7 +197,7 @@ describe("the age of a session", () => {
     })
   )
 
-  it.effect("can be put off by a test", () =>
+  it.effect("can be extended by a test", () =>
     Effect.gen(function* () {
       yield* at(now)
       const { clerk, session } = yield* signedIn()
@@ -224,7 +224,7 @@ describe("listing sessions", () => {
     return { clerk, user, clientId, first, second, third, foreign }
   })
 
-  it.effect("answers an array, newest first, the last made first within a millisecond", () =>
+  it.effect("returns an array, newest first, with the last created one first within a millisecond", () =>
     Effect.gen(function* () {
       const { clerk, first, second, third, user } = yield* three
       const { json, status } = yield* ask<ReadonlyArray<Wire>>(clerk, `GET /v1/sessions?user_id=${user.id}`)
@@ -238,7 +238,7 @@ describe("listing sessions", () => {
     })
   )
 
-  it.effect("goes by the time of creation, should the clock have been set back between", () =>
+  it.effect("sorts by the time of creation, also when the clock was set back", () =>
     Effect.gen(function* () {
       const { clerk, first, second, third, user } = yield* three
       yield* at(now - 1)
@@ -248,7 +248,7 @@ describe("listing sessions", () => {
     })
   )
 
-  it.effect("answers an envelope with the count of all pages when paginated", () =>
+  it.effect("returns an envelope with the count of all pages when paginated", () =>
     Effect.gen(function* () {
       const { clerk, first, second, third, user } = yield* three
       const page = (limit: number, offset: number) =>
@@ -262,7 +262,7 @@ describe("listing sessions", () => {
     })
   )
 
-  it.effect("gives ten when no limit is asked for", () =>
+  it.effect("returns ten sessions without a limit", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const user = yield* clerk.createUser()
@@ -292,7 +292,7 @@ describe("listing sessions", () => {
     })
   )
 
-  it.effect("is refused without a user or client, and for parameters that are wrong or unknown", () =>
+  it.effect("is rejected without a user or client, and for parameters that are wrong or unknown", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const bare = yield* ask(clerk, "GET /v1/sessions")
@@ -316,7 +316,7 @@ describe("listing sessions", () => {
 })
 
 describe("revoking a session", () => {
-  it.effect("answers the session revoked, and the second time the same", () =>
+  it.effect("returns the revoked session, and the same one the second time", () =>
     Effect.gen(function* () {
       yield* at(now)
       const { clerk, session } = yield* signedIn()
@@ -331,7 +331,7 @@ describe("revoking a session", () => {
     })
   )
 
-  it.effect("revokes one that is over in another way", () =>
+  it.effect("revokes one that has ended in another way", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* at(session.expireAt)
@@ -339,7 +339,7 @@ describe("revoking a session", () => {
     })
   )
 
-  it.effect("is refused for an unknown session", () =>
+  it.effect("is rejected for an unknown session", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       expect(yield* refusal(clerk, "POST /v1/sessions/sess_1/revoke")).toBe("404 resource_not_found")
@@ -347,7 +347,7 @@ describe("revoking a session", () => {
   )
 })
 
-describe("a run that is repeated", () => {
+describe("a repeated run", () => {
   const run = Effect.gen(function* () {
     yield* at(now)
     const { clerk, refreshToken, session, user } = yield* signedIn()
@@ -363,7 +363,7 @@ describe("a run that is repeated", () => {
     })
   )
 
-  it.effect("never gives one id twice", () =>
+  it.effect("never uses an id twice", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const users = yield* Effect.replicateEffect(clerk.createUser(), 500)
@@ -371,7 +371,7 @@ describe("a run that is repeated", () => {
     })
   )
 
-  it.effect("has ids that sort by time", () =>
+  it.effect("creates ids that sort by time", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       yield* at(now)
@@ -383,8 +383,8 @@ describe("a run that is repeated", () => {
   )
 })
 
-describe("what a test arranges", () => {
-  it.effect("answers the next requests with prepared responses, in order, once", () =>
+describe("the setup of a test", () => {
+  it.effect("sends each prepared response once, in order", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* clerk.respondNext({ status: 429, headers: { "retry-after": "3" } })
@@ -396,7 +396,7 @@ describe("what a test arranges", () => {
     })
   )
 
-  it.effect("dies when it names what is not there", () =>
+  it.effect("dies when it names an unknown record", () =>
     Effect.gen(function* () {
       const { clerk, user } = yield* signedIn()
       const dead = (effect: Effect.Effect<unknown>) => Effect.map(Effect.exit(effect), (exit) => String(exit))

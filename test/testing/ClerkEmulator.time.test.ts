@@ -19,7 +19,7 @@ const someone = Effect.gen(function* () {
   return yield* clerk.signIn(user.id)
 })
 
-describe("when the clock of a test is moved", () => {
+describe("when a test moves its clock", () => {
   it.effect("sessions expire after their week, and are abandoned a month later", () =>
     Effect.gen(function* () {
       const { session } = yield* someone

@@ -21,7 +21,7 @@ const mint = (clerk: ClerkEmulatorService, sessionId: string, request: Ask = {})
     return claimsOf(clerk, json.jwt)
   })
 
-/** A user who is active in an organization that has more to it than the user. */
+/** A user who is active in an organization with other features and plans than the user's. */
 const member = Effect.gen(function* () {
   yield* TestClock.setTime(now)
   const clerk = yield* ClerkEmulator.make()
@@ -43,7 +43,7 @@ const member = Effect.gen(function* () {
 })
 
 describe("the keys", () => {
-  it.effect("are answered as a JSON Web Key Set", () =>
+  it.effect("are returned as a JSON Web Key Set", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const { json, status } = yield* ask(clerk, "GET /v1/jwks")
@@ -113,20 +113,18 @@ describe("a session token", () => {
     })
   )
 
-  it.effect(
-    "says which organization is active, and what the user may do there, by position of the feature",
-    () =>
-      Effect.gen(function* () {
-        const { clerk, organization, session } = yield* member
-        const claims = yield* mint(clerk, session.id)
-        expect(claims).toMatchObject({
-          v: 2,
-          pla: "u:plus,o:pro",
-          fea: "o:dashboard,uo:teams,o:billing,u:avatars",
-          o: { id: organization.id, slg: "acme", rol: "admin", per: "manage,read", fpm: "3,2,0,0" }
-        })
-        expect(claims).not.toHaveProperty("org_id")
+  it.effect("contains the active organization and the user's permissions, by position of the feature", () =>
+    Effect.gen(function* () {
+      const { clerk, organization, session } = yield* member
+      const claims = yield* mint(clerk, session.id)
+      expect(claims).toMatchObject({
+        v: 2,
+        pla: "u:plus,o:pro",
+        fea: "o:dashboard,uo:teams,o:billing,u:avatars",
+        o: { id: organization.id, slg: "acme", rol: "admin", per: "manage,read", fpm: "3,2,0,0" }
       })
+      expect(claims).not.toHaveProperty("org_id")
+    })
   )
 
   it.effect("has version 1 claims up to API version 2025-03-12", () =>
@@ -166,7 +164,7 @@ describe("a session token", () => {
     })
   )
 
-  it.effect("counts the minutes since the first factor, and says -1 when there was none", () =>
+  it.effect("contains the minutes since the first factor, or -1 without one", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now - 150_000)
       const { clerk, session, user } = yield* signedIn()
@@ -177,7 +175,7 @@ describe("a session token", () => {
     })
   )
 
-  it.effect("lives as long as the request or the emulator says", () =>
+  it.effect("is valid as long as the request or the emulator states", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now)
       const { clerk, session } = yield* signedIn({ tokenLifetime: "5 minutes" })
@@ -191,7 +189,7 @@ describe("a session token", () => {
     })
   )
 
-  it.effect("is another one each time", () =>
+  it.effect("differs each time", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const [first, second] = yield* Effect.replicateEffect(clerk.mintSessionToken(session.id), 2)
@@ -199,7 +197,7 @@ describe("a session token", () => {
     })
   )
 
-  it.effect("is refused for a lifetime out of bounds, and for a session that is unknown or over", () =>
+  it.effect("is rejected for a lifetime out of bounds, and for a session that is unknown or has ended", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const tokens = (body: unknown, id = session.id) =>
@@ -270,7 +268,7 @@ describe("a token from a template", () => {
     })
   )
 
-  it.effect("is refused when there is no such template, which is then named", () =>
+  it.effect("is rejected for an unknown template, which the message names", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const { json, status } = yield* ask(clerk, `POST /v1/sessions/${session.id}/tokens/my%5Ftemplate`)
@@ -290,7 +288,7 @@ describe("a token from a template", () => {
 describe("verifying a session", () => {
   const version = "2025-03-12"
 
-  it.effect("answers the session of a token that is good, or of none", () =>
+  it.effect("returns the session of a valid token, or without a token", () =>
     Effect.gen(function* () {
       const { clerk, session, sessionToken } = yield* signedIn()
       const line = `POST /v1/sessions/${session.id}/verify`
@@ -300,37 +298,41 @@ describe("verifying a session", () => {
     })
   )
 
-  it.effect("is refused for a token that is garbled, expired, too young, another's or unsigned", () =>
-    Effect.gen(function* () {
-      yield* TestClock.setTime(now)
-      const { clerk, session, sessionToken, user } = yield* signedIn()
-      const verify = (token: string) =>
-        refusal(clerk, `POST /v1/sessions/${session.id}/verify`, { body: { token }, version })
-      const [header = "", , signature = ""] = sessionToken.split(".")
-      const another = yield* signedIn()
-      const bad = {
-        garbled: "not.a.token",
-        tampered: [header, btoa(JSON.stringify({ sid: session.id, exp: seconds + 60 })), signature].join("."),
-        unsigned: `${btoa('{"alg":"none","typ":"JWT"}')}.${btoa(JSON.stringify({ sid: session.id }))}.`,
-        expired: yield* clerk.mintSessionToken(session.id, { age: "60 seconds" }),
-        "without an end": yield* clerk.mintSessionToken(session.id, { claims: { exp: undefined } }),
-        "expired this very second": yield* clerk.mintSessionToken(session.id, {
-          claims: { exp: now / 1000 }
-        }),
-        "too young": yield* clerk.mintSessionToken(session.id, { claims: { nbf: seconds + 5 } }),
-        "of another session": (yield* clerk.signIn(user.id)).sessionToken,
-        "of another instance": yield* another.clerk.mintSessionToken(another.session.id, {
-          claims: { sid: session.id }
-        })
-      }
-      for (const [name, token] of Object.entries(bad)) {
-        expect(yield* verify(token), name).toBe("400 invalid_session_token")
-      }
-      expect(yield* verify(yield* clerk.mintSessionToken(session.id, { age: "59 seconds" }))).toBe("200")
-    })
+  it.effect(
+    "is rejected for a token that is malformed, expired, not yet valid, of another session or unsigned",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(now)
+        const { clerk, session, sessionToken, user } = yield* signedIn()
+        const verify = (token: string) =>
+          refusal(clerk, `POST /v1/sessions/${session.id}/verify`, { body: { token }, version })
+        const [header = "", , signature = ""] = sessionToken.split(".")
+        const another = yield* signedIn()
+        const bad = {
+          garbled: "not.a.token",
+          tampered: [header, btoa(JSON.stringify({ sid: session.id, exp: seconds + 60 })), signature].join(
+            "."
+          ),
+          unsigned: `${btoa('{"alg":"none","typ":"JWT"}')}.${btoa(JSON.stringify({ sid: session.id }))}.`,
+          expired: yield* clerk.mintSessionToken(session.id, { age: "60 seconds" }),
+          "without an end": yield* clerk.mintSessionToken(session.id, { claims: { exp: undefined } }),
+          "expired this very second": yield* clerk.mintSessionToken(session.id, {
+            claims: { exp: now / 1000 }
+          }),
+          "too young": yield* clerk.mintSessionToken(session.id, { claims: { nbf: seconds + 5 } }),
+          "of another session": (yield* clerk.signIn(user.id)).sessionToken,
+          "of another instance": yield* another.clerk.mintSessionToken(another.session.id, {
+            claims: { sid: session.id }
+          })
+        }
+        for (const [name, token] of Object.entries(bad)) {
+          expect(yield* verify(token), name).toBe("400 invalid_session_token")
+        }
+        expect(yield* verify(yield* clerk.mintSessionToken(session.id, { age: "59 seconds" }))).toBe("200")
+      })
   )
 
-  it.effect("is refused for a session that is unknown or over, and for unknown parameters", () =>
+  it.effect("is rejected for a session that is unknown or has ended, and for unknown parameters", () =>
     Effect.gen(function* () {
       const { clerk, session, sessionToken } = yield* signedIn()
       const verify = (id: string, body: unknown) =>
@@ -342,7 +344,7 @@ describe("verifying a session", () => {
     })
   )
 
-  it.effect("is no route from API version 2025-04-10 on", () =>
+  it.effect("is an unknown route from API version 2025-04-10 on", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const verify = (version: string) =>
@@ -352,7 +354,7 @@ describe("verifying a session", () => {
     })
   )
 
-  it.effect("can be gone altogether", () =>
+  it.effect("can be removed completely", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn({ verifyGone: true })
       expect(yield* refusal(clerk, `POST /v1/sessions/${session.id}/verify`, { version })).toBe(

@@ -36,7 +36,7 @@ describe("in process", () => {
       body === undefined ? (request) => request : HttpClientRequest.setBody(body)
     )
 
-  it.effect("the emulator answers as an HttpClient, whatever kind of body is sent", () =>
+  it.effect("the emulator works as an HttpClient, with any kind of body", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const user = yield* clerk.createUser()
@@ -57,7 +57,7 @@ describe("in process", () => {
           const response = yield* HttpClient.execute(createToken(session.id, body))
           expect(response.status).toBe(200)
           expect(response.headers["content-type"]).toBe("application/json")
-          // Sound in a test: a payload of another shape has no such numbers.
+          // Sound in a test: another payload has no such numbers.
           const { jwt } = (yield* response.json) as { jwt: string }
           const claims = JSON.parse(atob(jwt.split(".")[1] ?? "")) as { exp: number; iat: number }
           return claims.exp - claims.iat
@@ -106,7 +106,7 @@ describe("in process", () => {
     }).pipe(Effect.provide(inProcess))
   )
 
-  it.effect("a prepared answer may be one that has no body", () =>
+  it.effect("a prepared response may have no body", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       yield* clerk.respondNext({ status: 204 })
@@ -117,7 +117,7 @@ describe("in process", () => {
 })
 
 describe("on a socket", () => {
-  it.scopedLive("the emulator answers fetch", () =>
+  it.scopedLive("the emulator responds to fetch", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const url = yield* address
@@ -138,31 +138,33 @@ describe("on a socket", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("the emulator answers health checks without a key, and broken requests with a status", () =>
-    Effect.gen(function* () {
-      const clerk = yield* ClerkEmulator
-      const url = yield* address
-      const status = (path: string, init: RequestInit = {}) =>
-        Effect.promise(async () => (await fetch(`${url}${path}`, init)).status)
-      for (const path of ["/", "/health"]) {
-        expect(yield* status(path)).toBe(200)
-        expect(yield* status(path, { method: "HEAD" })).toBe(200)
-      }
-      const post = (body: string | Uint8Array<ArrayBuffer>) =>
-        status("/v1/sessions", {
-          method: "POST",
-          headers: { authorization, "content-type": "application/json" },
-          body
-        })
-      expect(yield* post("[".repeat(5_000))).toBe(400)
-      expect(yield* post(new Uint8Array([0x22, 0xff, 0x22]))).toBe(400)
-      expect(yield* post("x".repeat(3_000_000))).toBe(413)
-      expect(yield* status("/v1/sessions/%ff", { headers: { authorization } })).toBe(400)
-      expect(yield* clerk.requests).toHaveLength(4)
-    }).pipe(Effect.provide(onSocket))
+  it.scopedLive(
+    "the emulator responds to health checks without a key, and broken requests with a status",
+    () =>
+      Effect.gen(function* () {
+        const clerk = yield* ClerkEmulator
+        const url = yield* address
+        const status = (path: string, init: RequestInit = {}) =>
+          Effect.promise(async () => (await fetch(`${url}${path}`, init)).status)
+        for (const path of ["/", "/health"]) {
+          expect(yield* status(path)).toBe(200)
+          expect(yield* status(path, { method: "HEAD" })).toBe(200)
+        }
+        const post = (body: string | Uint8Array<ArrayBuffer>) =>
+          status("/v1/sessions", {
+            method: "POST",
+            headers: { authorization, "content-type": "application/json" },
+            body
+          })
+        expect(yield* post("[".repeat(5_000))).toBe(400)
+        expect(yield* post(new Uint8Array([0x22, 0xff, 0x22]))).toBe(400)
+        expect(yield* post("x".repeat(3_000_000))).toBe(413)
+        expect(yield* status("/v1/sessions/%ff", { headers: { authorization } })).toBe(400)
+        expect(yield* clerk.requests).toHaveLength(4)
+      }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("answers the platform's client too, through its test server", () =>
+  it.scopedLive("responds to the platform's client too, through its test server", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const response = yield* HttpClient.get("/v1/jwks", { headers: { authorization } })
@@ -231,7 +233,7 @@ describe("Clerk's own client", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("reads a member's permissions out of a version 2 token", () =>
+  it.scopedLive("reads a member's permissions from a version 2 token", () =>
     Effect.gen(function* () {
       const { clerk, client, user } = yield* official
       const member = yield* clerk.createUser({ features: ["avatars"] })
@@ -264,7 +266,7 @@ describe("Clerk's own client", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("refreshes a session by itself when a browser comes with an expired token", () =>
+  it.scopedLive("refreshes a session by itself when a browser sends an expired token", () =>
     Effect.gen(function* () {
       const { clerk, client, user } = yield* official
       const { origin, refreshToken, session, sessionToken } = yield* clerk.signIn(user.id, {
@@ -306,7 +308,7 @@ describe("Clerk's own client", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("is told of a refusal in a form it understands", () =>
+  it.scopedLive("gets an error response in a form that it reads", () =>
     Effect.gen(function* () {
       const { client } = yield* official
       const error = yield* Effect.flip(Effect.tryPromise(() => client.sessions.getSession("sess_1")))

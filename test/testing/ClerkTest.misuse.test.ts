@@ -6,12 +6,13 @@ import { ClerkTest } from "effect-clerk/testing"
 import { defectOf } from "../support/exits.js"
 
 /** An input of another type than the declared one, as from JavaScript. */
-// Sound in a test: what is wrong with it is what the test is about.
+// Sound in a test that is about invalid input.
 const wrong = (input: unknown) => input as never
 
 const active = ClerkTest.json(200, ClerkTest.session())
 
 const names =
+  // prose-ignore sentence: the list of names is long by design
   "the name of an operation: Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, SigningKeys.jwks, or a name of your own that begins with neither Sessions. nor SigningKeys."
 
 describe("a function of the test kit", () => {
@@ -32,7 +33,7 @@ describe("a function of the test kit", () => {
       `routes: sessions.get must be ${names}`
     ],
     [
-      "a route's answer",
+      "the response of a route",
       () => ClerkTest.routes({ "Sessions.get": wrong(404) }),
       "routes: Sessions.get must be a response, an effect, a function of the request, or a script"
     ],
@@ -44,18 +45,18 @@ describe("a function of the test kit", () => {
     [
       "routes",
       () => ClerkTest.routes(wrong([active])),
-      "routes: the input must be an object of operations and answers"
+      "routes: the input must be an object of operations and responses"
     ],
-    ["a sequence", () => ClerkTest.sequence(wrong(active)), "sequence: the answers must be an array"],
+    ["a sequence", () => ClerkTest.sequence(wrong(active)), "sequence: the responses must be an array"],
     [
-      "an answer in a sequence",
+      "a response in a sequence",
       () => ClerkTest.sequence([active, wrong("503")]),
-      "sequence: answers.1 must be a response, an effect, a function of the request"
+      "sequence: responses.1 must be a response, an effect, a function of the request"
     ],
     [
       "a script in a sequence",
       () => ClerkTest.sequence([wrong(ClerkTest.sequence([active]))]),
-      "sequence: answers.0 must be an answer or a function, not a script"
+      "sequence: responses.0 must be a response or a function, not a script"
     ],
     [
       "an option of a sequence",
@@ -69,7 +70,7 @@ describe("a function of the test kit", () => {
     ],
     ["a fault", () => ClerkTest.fault(wrong("rest")), 'fault: reason must be "dns" or "refused"'],
     [
-      "what of a fault was sent",
+      "the sent field of a fault",
       () => ClerkTest.fault("reset", wrong("yes")),
       'fault: sent must be "no" or "maybe"'
     ],
@@ -91,9 +92,9 @@ describe("a function of the test kit", () => {
     ],
     ["a text", () => ClerkTest.text(200, wrong({})), "text: body must be a string"],
     [
-      "an option of a refusal",
-      () => ClerkTest.refusal(429, "x", wrong({ header: {} })),
-      "refusal: header is not a field; the fields are message, longMessage, traceId, meta, headers"
+      "an option of an error response",
+      () => ClerkTest.errorResponse(429, "x", wrong({ header: {} })),
+      "errorResponse: header is not a field; the fields are message, longMessage, traceId, meta, headers"
     ],
     [
       "a session's field",
@@ -106,23 +107,23 @@ describe("a function of the test kit", () => {
       "delayed: duration must be a duration of at most 36,500 days"
     ],
     [
-      "a delayed answer",
+      "a delayed response",
       () => ClerkTest.delayed("1 second", wrong(200)),
-      "delayed: the answer must be a response"
+      "delayed: the response must be a response"
     ]
   ]
-  it.each(cases)("throws at once, and names what it was given wrong: %s", (_, make, message) => {
+  it.each(cases)("throws at once, and names the invalid input: %s", (_, make, message) => {
     expect(make).toThrow(`ClerkTest: ${message}`)
   })
 
   it("writes the names of headers in lower case, as the client reads them", () => {
-    expect(ClerkTest.refusal(429, "x", { headers: { "Retry-After": "2" } }).headers).toEqual({
+    expect(ClerkTest.errorResponse(429, "x", { headers: { "Retry-After": "2" } }).headers).toEqual({
       "content-type": "application/json",
       "retry-after": "2"
     })
   })
 
-  it("makes an empty body of undefined", () => {
+  it("turns undefined into an empty body", () => {
     expect(ClerkTest.json(204, undefined).body).toBe("")
   })
 })
@@ -137,37 +138,37 @@ describe("a layer of the test kit", () => {
     [
       "null",
       () => ClerkTest.layer(wrong(null)),
-      "the answers of a layer must be a response, an effect, a function of the request, or a script"
+      "layer: the responses must be a response, an effect, a function of the request, or a script"
     ],
     [
       "a table",
       () => ClerkTest.layer(wrong({ "Sessions.get": active })),
-      "the answers of a layer must not be a table of operations: make a script of it with ClerkTest.routes"
+      "layer: the responses must not be a table of operations: make a script of it with ClerkTest.routes"
     ],
     [
       "a response with a misspelt field",
       () => ClerkTest.layer(wrong({ ...active, haeders: {} })),
-      "the answers of a layer.haeders is not a field; the fields are status, headers, body"
+      "layer: the responses.haeders is not a field; the fields are status, headers, body"
     ],
     [
       "a response with a header in capitals",
       () => ClerkTest.layer({ ...active, headers: { "Retry-After": "2" } }),
-      "the answers of a layer.headers.Retry-After must be a header name in lower case"
+      "layer: the responses.headers.Retry-After must be a header name in lower case"
     ]
   ]
-  it.effect.each(cases)("that is given something wrong is a defect that names it: %s", ([, make, message]) =>
+  it.effect.each(cases)("dies with a defect that names the invalid input: %s", ([, make, message]) =>
     Effect.gen(function* () {
       const exit = yield* Effect.exit(Effect.provide(Sessions.get("sess_1"), make()))
       expect(String(defectOf(exit))).toContain(`ClerkTest: ${message}`)
     })
   )
 
-  it.effect("whose function gives no answer dies of the name of the operation", () =>
+  it.effect("whose function returns no response dies with the name of the operation", () =>
     Effect.gen(function* () {
       for (const given of [undefined, 404, () => active, { "Sessions.get": active }]) {
         const layer = ClerkTest.layer(() => wrong(given))
         const exit = yield* Effect.exit(Effect.provide(Sessions.get("sess_1"), layer))
-        expect(String(defectOf(exit))).toContain("ClerkTest: the answer of a function to Sessions.get must")
+        expect(String(defectOf(exit))).toContain("ClerkTest: the result of a function for Sessions.get must")
       }
     })
   )
@@ -193,7 +194,7 @@ describe("an expectation", () => {
     [undefined, "expected must be an array of requests or names of operations"]
   ]
   it.effect.each(cases)(
-    "that could never fail, or never hold, is a defect that names it: %j",
+    "that always passes or always fails is a defect that names it: %j",
     ([expected, message]) =>
       Effect.gen(function* () {
         yield* Sessions.get("sess_1")
@@ -203,7 +204,7 @@ describe("an expectation", () => {
   )
 })
 
-describe("an operation of the user's own", () => {
+describe("a custom operation", () => {
   const ban = Operation.make({
     name: "Users.ban",
     method: "POST",
@@ -212,7 +213,7 @@ describe("an operation of the user's own", () => {
     success: Schema.Struct({ banned: Schema.Boolean })
   })
 
-  it.effect("has answers and expectations under its own name", () =>
+  it.effect("has responses and expectations under its own name", () =>
     Effect.gen(function* () {
       expect(yield* ban({ path: { id: "user_1" } })).toEqual({ banned: true })
       yield* Sessions.get("sess_1")

@@ -5,17 +5,25 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
-import { ClerkTest } from "effect-clerk/testing"
+import { ClerkTest, type ExpectedRequest, RequestsAssertionError } from "effect-clerk/testing"
 import { defectOf } from "../support/exits.js"
 
 const active = ClerkTest.json(200, ClerkTest.session())
 
-/** The words of the defect an effect dies of. */
+/** The message of the defect with which an effect dies. */
 const deathOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.exit(effect), (exit) => String(defectOf(exit)))
 
-describe("answers", () => {
-  it.effect("are the same for every request when there is but one", () =>
+/** The defect of an expectation that the requests do not meet. */
+const failedExpectation = (expected: ReadonlyArray<ExpectedRequest | string>) =>
+  Effect.map(Effect.exit(ClerkTest.expectRequests(expected)), (exit) => {
+    const defect = defectOf(exit)
+    if (defect instanceof RequestsAssertionError) return defect
+    throw new Error("the expectation holds, or it is invalid")
+  })
+
+describe("responses", () => {
+  it.effect("are the same for every request when there is only one", () =>
     Effect.gen(function* () {
       expect((yield* Sessions.get("sess_1")).status).toBe("active")
       expect((yield* Sessions.get("sess_1")).status).toBe("active")
@@ -31,7 +39,7 @@ describe("answers", () => {
       Effect.provide(
         ClerkTest.layer(
           ClerkTest.sequence([
-            ClerkTest.refusal(404, "resource_not_found"),
+            ClerkTest.errorResponse(404, "resource_not_found"),
             ClerkTest.fault("reset"),
             ({ path }) => ClerkTest.json(200, ClerkTest.session({ id: path[1] ?? "" }))
           ])
@@ -40,17 +48,17 @@ describe("answers", () => {
     )
   )
 
-  it.effect("in a sequence that is used up are a defect that says so, and the request is on record", () =>
+  it.effect("after the end of a sequence are a defect with a message, and the request is recorded", () =>
     Effect.gen(function* () {
       yield* Sessions.get("sess_1")
       expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
-        "Error: ClerkTest: Sessions.revoke is request 2 of a sequence that has 1 answer"
+        "Error: ClerkTest: Sessions.revoke is request 2 of a sequence that has 1 response"
       )
       yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.revoke"])
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.sequence([active]), { policy: RequestPolicy.standard })))
   )
 
-  it.effect("after a sequence are what `fallback` says", () =>
+  it.effect("after a sequence are the value of `fallback`", () =>
     Effect.gen(function* () {
       expect((yield* Sessions.get("sess_1")).status).toBe("active")
       for (const _ of [1, 2]) {
@@ -59,13 +67,13 @@ describe("answers", () => {
     }).pipe(
       Effect.provide(
         ClerkTest.layer(
-          ClerkTest.sequence([active], { fallback: ClerkTest.refusal(404, "resource_not_found") })
+          ClerkTest.sequence([active], { fallback: ClerkTest.errorResponse(404, "resource_not_found") })
         )
       )
     )
   )
 
-  it.effect("by operation have sequences of their own", () =>
+  it.effect("by operation have separate sequences", () =>
     Effect.gen(function* () {
       expect((yield* Effect.flip(Sessions.get("sess_1")))._tag).toBe("ClerkForbidden")
       expect((yield* Sessions.list({ userId: "user_1" })).totalCount).toBe(30)
@@ -74,7 +82,10 @@ describe("answers", () => {
       Effect.provide(
         ClerkTest.layer(
           ClerkTest.routes({
-            "Sessions.get": ClerkTest.sequence([ClerkTest.refusal(403, "authorization_invalid"), active]),
+            "Sessions.get": ClerkTest.sequence([
+              ClerkTest.errorResponse(403, "authorization_invalid"),
+              active
+            ]),
             "Sessions.list": () => ClerkTest.json(200, ClerkTest.page([ClerkTest.session()], 30))
           })
         )
@@ -82,10 +93,10 @@ describe("answers", () => {
     )
   )
 
-  it.effect("that are missing for an operation are a defect that names it and those there are", () =>
+  it.effect("that are missing for an operation are a defect that names it and the others", () =>
     Effect.gen(function* () {
       expect(yield* deathOf(Sessions.revoke("sess_1"))).toBe(
-        "Error: ClerkTest: nothing answers Sessions.revoke; there are answers for Sessions.get, Sessions.list"
+        "Error: ClerkTest: there is no response for Sessions.revoke, only for Sessions.get, Sessions.list"
       )
     }).pipe(
       Effect.provide(
@@ -96,9 +107,9 @@ describe("answers", () => {
     )
   )
 
-  it.effect("begin anew for each test that is given the same layer", () => {
+  it.effect("start again for each test that uses the same layer", () => {
     const layer = ClerkTest.layer(
-      ClerkTest.routes({ "Sessions.get": ClerkTest.sequence([ClerkTest.refusal(404, "gone"), active]) })
+      ClerkTest.routes({ "Sessions.get": ClerkTest.sequence([ClerkTest.errorResponse(404, "gone"), active]) })
     )
     const first = Effect.flip(Sessions.get("sess_1")).pipe(
       Effect.zipRight(ClerkTest.requests),
@@ -110,14 +121,14 @@ describe("answers", () => {
     })
   })
 
-  it.effect("of a proxy are no session", () =>
+  it.effect("of a proxy are not sessions", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       expect(error).toMatchObject({ _tag: "ClerkDecodeError", reason: "content-type" })
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.text(200, "<html>It works!</html>"))))
   )
 
-  it.effect("in Clerk's form of a refusal tell all that one can", () =>
+  it.effect("in the form of Clerk's errors have all of its fields", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       expect(error).toMatchObject({
@@ -129,7 +140,7 @@ describe("answers", () => {
     }).pipe(
       Effect.provide(
         ClerkTest.layer(
-          ClerkTest.refusal(429, "too_many_requests", {
+          ClerkTest.errorResponse(429, "too_many_requests", {
             message: "Too many",
             longMessage: "Wait",
             meta: { a: 1 },
@@ -159,7 +170,7 @@ describe("faults and latency", () => {
     ["protocol", "maybe"],
     ["unknown", "maybe"]
   ]
-  it.effect.each(cases)("a fault that is %s says whether the request was sent: %s", ([reason, sent]) =>
+  it.effect.each(cases)("a fault that is %s states whether the request was sent: %s", ([reason, sent]) =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Sessions.get("sess_1"))
       expect(error).toBeInstanceOf(ClerkTransportError)
@@ -167,13 +178,13 @@ describe("faults and latency", () => {
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.fault(reason))))
   )
 
-  it.effect("a fault can say otherwise of itself", () =>
+  it.effect("a fault can override whether it was sent", () =>
     Effect.gen(function* () {
       expect(yield* Effect.flip(Sessions.get("sess_1"))).toMatchObject({ reason: "reset", sent: "no" })
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.fault("reset", "no"))))
   )
 
-  it.effect("an answer that is delayed comes when the clock of the test says so", () =>
+  it.effect("a delayed response arrives when the clock of the test reaches its time", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.fork(Sessions.get("sess_1"))
       yield* TestClock.adjust("999 millis")
@@ -191,22 +202,24 @@ describe("faults and latency", () => {
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.delayed("1 second", ClerkTest.fault("reset")))))
   )
 
-  it.effect("silence ends with the time limit of an attempt, and each attempt has its time on record", () =>
-    Effect.gen(function* () {
-      const fiber = yield* Effect.fork(Sessions.get("sess_1"))
-      yield* TestClock.adjust("1 minute")
-      expect((yield* Fiber.join(fiber)).id).toBe("sess_1")
-      const [first = 0, second = 0] = yield* ClerkTest.times
-      expect(first).toBe(0)
-      expect(second).toBeGreaterThanOrEqual(2_000)
-      yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.get"])
-    }).pipe(
-      Effect.provide(
-        ClerkTest.layer(ClerkTest.sequence([ClerkTest.never, active]), {
-          policy: { maxAttempts: 2, timeout: "2 seconds" }
-        })
+  it.effect(
+    "a missing response ends with the time limit of an attempt, and the time of each attempt is recorded",
+    () =>
+      Effect.gen(function* () {
+        const fiber = yield* Effect.fork(Sessions.get("sess_1"))
+        yield* TestClock.adjust("1 minute")
+        expect((yield* Fiber.join(fiber)).id).toBe("sess_1")
+        const [first = 0, second = 0] = yield* ClerkTest.times
+        expect(first).toBe(0)
+        expect(second).toBeGreaterThanOrEqual(2_000)
+        yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.get"])
+      }).pipe(
+        Effect.provide(
+          ClerkTest.layer(ClerkTest.sequence([ClerkTest.never, active]), {
+            policy: { maxAttempts: 2, timeout: "2 seconds" }
+          })
+        )
       )
-    )
   )
 })
 
@@ -214,9 +227,9 @@ describe("the requests", () => {
   const layer = ClerkTest.layer(
     ClerkTest.routes({
       "Sessions.list": ClerkTest.json(200, ClerkTest.page([])),
-      "Sessions.get": ClerkTest.refusal(404, "resource_not_found"),
+      "Sessions.get": ClerkTest.errorResponse(404, "resource_not_found"),
       "Sessions.verify": active,
-      "Sessions.refresh": ClerkTest.refusal(401, "expired_session_token_invalid")
+      "Sessions.refresh": ClerkTest.errorResponse(401, "expired_session_token_invalid")
     })
   )
 
@@ -226,7 +239,7 @@ describe("the requests", () => {
     yield* Sessions.verify("sess_1")
   })
 
-  it.effect("are as expected when all that is given of them is so", () =>
+  it.effect("match when all given fields match", () =>
     Effect.gen(function* () {
       yield* three
       yield* ClerkTest.expectRequests(["Sessions.list", "Sessions.get", "Sessions.verify"])
@@ -238,36 +251,62 @@ describe("the requests", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("that are not as expected are told in a diff", () =>
-    Effect.gen(function* () {
-      yield* three
-      const told = (expected: Parameters<typeof ClerkTest.expectRequests>[0]) =>
-        deathOf(ClerkTest.expectRequests(expected))
-      expect(
-        yield* told([
+  it.effect(
+    "that differ from the expected ones are an assertion error, which names the first difference",
+    () =>
+      Effect.gen(function* () {
+        yield* three
+        const list = {
+          operation: "Sessions.list",
+          method: "GET",
+          path: "/sessions",
+          query: { user_id: "user_1", limit: "5", paginated: "true" }
+        }
+        const differing = yield* failedExpectation([
           { operation: "Sessions.list", query: { user_id: "user_2" } },
           { operation: "Sessions.get", path: "/sessions/sess_1" },
           { operation: "Sessions.revoke", method: "POST", body: undefined, query: {} }
         ])
-      ).toBe(
-        [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          "  - Sessions.list ?user_id=user_2",
-          "  + Sessions.list GET /sessions?limit=5&paginated=true&user_id=user_1",
-          "    Sessions.get GET /sessions/sess_1",
-          "  - Sessions.revoke POST without a query without a body",
-          "  + Sessions.verify POST /sessions/sess_1/verify"
-        ].join("\n")
-      )
-      expect(yield* told(["Sessions.get"])).toBe(
-        [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          "  + Sessions.list GET /sessions?limit=5&paginated=true&user_id=user_1",
-          "    Sessions.get GET /sessions/sess_1",
-          "  + Sessions.verify POST /sessions/sess_1/verify"
-        ].join("\n")
-      )
-    }).pipe(Effect.provide(layer))
+        expect(differing).toBeInstanceOf(RequestsAssertionError)
+        expect(String(differing)).toBe(
+          [
+            "AssertionError: the requests differ: 3 expected, 3 made; request 1 is the first that differs",
+            '  expected: {"operation":"Sessions.list","query":{"user_id":"user_2"}}',
+            '  made:     {"operation":"Sessions.list","query":{"user_id":"user_1","limit":"5","paginated":"true"}}'
+          ].join("\n")
+        )
+        expect(differing.expected).toEqual([
+          { operation: "Sessions.list", query: { user_id: "user_2" } },
+          { operation: "Sessions.get", path: "/sessions/sess_1" },
+          { operation: "Sessions.revoke", method: "POST", query: {} }
+        ])
+        expect(differing.actual).toEqual([
+          { operation: "Sessions.list", query: list.query },
+          { operation: "Sessions.get", path: "/sessions/sess_1" },
+          { operation: "Sessions.verify", method: "POST", query: {} }
+        ])
+        const tooMany = yield* failedExpectation([list])
+        expect(String(tooMany)).toBe(
+          [
+            "AssertionError: the requests differ: 1 expected, 3 made; request 2 is the first that differs",
+            "  expected: no request",
+            '  made:     {"operation":"Sessions.get","method":"GET","path":"/sessions/sess_1","query":{}}'
+          ].join("\n")
+        )
+        const tooFew = yield* failedExpectation([
+          "Sessions.list",
+          "Sessions.get",
+          "Sessions.verify",
+          "Sessions.get"
+        ])
+        expect(String(tooFew)).toBe(
+          [
+            "AssertionError: the requests differ: 4 expected, 3 made; request 4 is the first that differs",
+            '  expected: {"operation":"Sessions.get"}',
+            "  made:     no request"
+          ].join("\n")
+        )
+      }).pipe(Effect.provide(layer))
   )
 
   it.effect.each([
@@ -277,10 +316,13 @@ describe("the requests", () => {
     { operation: "Sessions.get", body: {} },
     { operation: "Sessions.get", apiVersion: "2025-03-12" },
     { operation: "Sessions.list" }
-  ])("are held against everything that is given: %j", (expected) =>
+  ])("are compared with all given fields: %j", (expected) =>
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))
-      expect(yield* deathOf(ClerkTest.expectRequests([expected]))).toContain("\n  - Sessions.")
+      expect(yield* failedExpectation([expected])).toMatchObject({
+        actual: [{ operation: "Sessions.get" }],
+        expected: [{ operation: expected.operation }]
+      })
     }).pipe(Effect.provide(layer))
   )
 
@@ -300,30 +342,65 @@ describe("the requests", () => {
         })
       )
       yield* Sessions.verify("sess_1", { token: secrets.token })
-      const message = yield* deathOf(
-        ClerkTest.expectRequests([
-          "Sessions.refresh",
-          {
-            operation: "Sessions.verify",
-            method: "POST",
-            path: "/sessions/sess_1/verify",
-            body: { token: "b3BhcXVl.dG9rZW4.Mg" }
-          }
-        ])
-      )
-      expect(message).toBe(
+      const refresh = {
+        operation: "Sessions.refresh",
+        method: "POST",
+        path: "/sessions/sess_1/refresh",
+        query: {}
+      }
+      const verify = { operation: "Sessions.verify", method: "POST", path: "/sessions/sess_1/verify" }
+      const differing = yield* failedExpectation([
+        { ...refresh, body: {} },
+        { ...verify, body: { token: "b3BhcXVl.dG9rZW4.Mg" } }
+      ])
+      expect(differing.message).toBe(
         [
-          "AssertionError: the requests are not the expected ones (- expected, + made):",
-          '    Sessions.refresh POST /sessions/sess_1/refresh {"expired_token":"***","refresh_token":"***","request_headers":"***","request_origin":"https://app.example.com"}',
-          '  - Sessions.verify POST /sessions/sess_1/verify {"token":"***"}',
-          '  + Sessions.verify POST /sessions/sess_1/verify {"token":"***"}',
-          "Lines that look the same differ in what is not shown."
+          "the requests differ: 2 expected, 2 made; request 1 is the first that differs",
+          '  expected: {"operation":"Sessions.refresh","method":"POST","path":"/sessions/sess_1/refresh","query":{},"body":{}}',
+          '  made:     {"operation":"Sessions.refresh","method":"POST","path":"/sessions/sess_1/refresh","query":{},"body":{"expired_token":"***","refresh_token":"***","request_origin":"https://app.example.com","request_headers":"***"}}'
         ].join("\n")
       )
+      expect(differing.expected).toEqual([
+        { ...refresh, body: {} },
+        { ...verify, body: { token: "***" } }
+      ])
+      expect(differing.actual).toEqual([
+        {
+          ...refresh,
+          body: {
+            expired_token: "***",
+            refresh_token: "***",
+            request_headers: "***",
+            request_origin: "https://app.example.com"
+          }
+        },
+        { ...verify, body: { token: "***" } }
+      ])
+      const masked = yield* failedExpectation([
+        "Sessions.refresh",
+        { ...verify, body: { token: "b3BhcXVl.dG9rZW4.Mg" } }
+      ])
+      const shown =
+        '{"operation":"Sessions.verify","method":"POST","path":"/sessions/sess_1/verify","body":{"token":"***"}}'
+      expect(masked.message).toBe(
+        [
+          "the requests differ: 2 expected, 2 made; request 2 is the first that differs",
+          `  expected: ${shown}`,
+          `  made:     ${shown}`,
+          "  The difference is in a value that is masked or not shown."
+        ].join("\n")
+      )
+      const everything = [differing, masked].map((error) => [
+        String(error.stack),
+        JSON.stringify([error, error.actual, error.expected])
+      ])
+      for (const secret of [...Object.values(secrets), "opaque-cookie-1", "b3BhcXVl"]) {
+        expect(String(everything)).not.toContain(secret)
+      }
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("stay on record when the program fails, dies or is interrupted", () =>
+  it.effect("stay recorded when the program fails, dies or is interrupted", () =>
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))
       yield* Effect.exit(Sessions.revoke("sess_1"))

@@ -1,4 +1,4 @@
-// Checked by `npm run check`, never run: what the types of the permission checks promise.
+// Checked by `npm run check`, never run. It states what the types of the permission checks promise.
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
@@ -22,7 +22,7 @@ declare const custom: SessionClaims<Team>
 declare const template: TokenClaims
 declare const team: Schema.Schema<Team>
 
-// A question of one kind is answered at once, claims first or last.
+// A check of one kind returns at once, with the claims first or last.
 expectTypeOf(Authorization.hasRole(claims, "org:admin")).toEqualTypeOf<boolean>()
 expectTypeOf(Authorization.hasPermission(claims, "org:invoices:create")).toEqualTypeOf<boolean>()
 expectTypeOf(Authorization.hasFeature(claims, "o:reports")).toEqualTypeOf<boolean>()
@@ -32,13 +32,13 @@ expectTypeOf(pipe(claims, Authorization.hasPermission("org:invoices:create"))).t
 expectTypeOf(pipe(custom, Authorization.hasFeature("o:reports"))).toEqualTypeOf<boolean>()
 expectTypeOf(pipe(custom, Authorization.hasPlan("u:pro"))).toEqualTypeOf<boolean>()
 
-// What depends on the time is an effect that cannot fail and needs nothing.
+// A check that depends on the time is an effect that cannot fail and has no requirements.
 expectTypeOf(Authorization.isReverified(claims, "strict")).toEqualTypeOf<Effect.Effect<boolean>>()
 expectTypeOf(pipe(custom, Authorization.isReverified("lax"))).toEqualTypeOf<Effect.Effect<boolean>>()
 expectTypeOf(Authorization.has(claims, { role: "org:admin" })).toEqualTypeOf<Effect.Effect<boolean>>()
 expectTypeOf(pipe(custom, Authorization.has({ plan: "pro" }))).toEqualTypeOf<Effect.Effect<boolean>>()
 
-// To protect gives the claims back as they were, with the caller's own.
+// `protect` returns the claims unchanged, with the caller's own.
 expectTypeOf(Authorization.protect(custom, { role: "org:admin" })).toEqualTypeOf<
   Effect.Effect<SessionClaims<Team>, ClerkAccessDenied>
 >()
@@ -46,7 +46,7 @@ expectTypeOf(pipe(custom, Authorization.protect({ role: "org:admin" }))).toEqual
   Effect.Effect<SessionClaims<Team>, ClerkAccessDenied>
 >()
 
-// After a verification both failures are there to be caught.
+// After a verification both failures can be caught.
 expectTypeOf(
   SessionTokens.verify("eyJ…").pipe(Effect.flatMap(Authorization.protect({ permission: "org:teams:delete" })))
 ).toEqualTypeOf<Effect.Effect<SessionClaims, SessionTokens.VerifyError | ClerkAccessDenied, SigningKeys>>()
@@ -57,7 +57,7 @@ expectTypeOf(
   )
 ).toEqualTypeOf<Effect.Effect<string, SessionTokens.VerifyError | ClerkAccessDenied, SigningKeys>>()
 
-// A reverification is one of Clerk's presets, or a level and a time with a unit.
+// A reverification is a preset of Clerk, or a level and a time with a unit.
 expectTypeOf<Authorization.Requirements["reverification"]>().toEqualTypeOf<
   | "strict_mfa"
   | "strict"

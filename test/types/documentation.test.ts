@@ -2,12 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
 import { editorFor, entries, placeOf } from "../support/compiler.js"
 
-/** What callers fill in: each field that may be left out says what happens then. */
+/** The options of callers. Each optional field states its default. */
 const isInput = (name: string): boolean => /(?:Options|Params|Settings|ListBy\w+)$/.test(name)
 
 const inherited = new Set(["_tag", "message", "name", "prototype"])
 
-/** Everything public that has no documentation an editor could show. */
+/** All public declarations without documentation for an editor. */
 const undocumented = (): ReadonlyArray<string> => {
   const program = editorFor("test/types/none.ts", "export {}\n", [...entries.values()]).program()
   const checker = program.getTypeChecker()
@@ -24,7 +24,7 @@ const undocumented = (): ReadonlyArray<string> => {
 
   /** A function is documented at its signatures. An editor shows the symbol's own text only where there is but one. */
   const checkValue = (symbol: ts.Symbol, name: string) => {
-    // What a type operator makes of a field keeps the declarations, but not as those of a value.
+    // A mapped field keeps its declarations, but not as those of a value.
     const declaration = symbol.valueDeclaration ?? symbol.declarations?.find(placeOf)
     if (declaration === undefined || placeOf(declaration) === undefined) return
     const signatures = checker.getTypeOfSymbolAtLocation(symbol, declaration).getCallSignatures()
@@ -41,7 +41,7 @@ const undocumented = (): ReadonlyArray<string> => {
   const checkMembers = (type: ts.Type, name: string) => {
     for (const part of type.isUnion() ? type.types : [type]) {
       for (const member of checker.getPropertiesOfType(part)) {
-        // Of a class: what it inherits from `Error`, `Tag` or a schema is theirs to document.
+        // `Error`, `Tag` and schemas document the members that a class inherits from them.
         if (member.name.startsWith("__@") || inherited.has(member.name)) continue
         if (!(member.declarations ?? []).some(placeOf)) continue
         if (seen.has(member)) continue

@@ -1,4 +1,4 @@
-// Checked by `npm run check`, never run: what the types of the middlewares promise.
+// Checked by `npm run check`, never run. It states what the types of the middlewares promise.
 import {
   HttpApi,
   HttpApiBuilder,
@@ -30,7 +30,7 @@ import { expectTypeOf } from "vitest"
 const authorizedParties = ["https://app.example.com"]
 type Request = HttpServerRequest.HttpServerRequest
 
-// Where cookies are read the parties have to be named; where they are not, they need not be.
+// The parties are required where cookies are read, and optional elsewhere.
 Authenticator.make({ authorizedParties })
 Authenticator.make({ authorizedParties, cookies: true })
 Authenticator.make({ authorizedParties, cookies: undefined })
@@ -38,7 +38,7 @@ Authenticator.make({ cookies: false })
 Authenticator.make({ authorizedParties, cookies: false })
 declare const cookies: boolean
 Authenticator.make({ authorizedParties, cookies })
-// A predicate is as good as a list.
+// A predicate is accepted like a list.
 Authenticator.make({ authorizedParties: (azp) => azp.endsWith(".example.com") })
 Authenticator.make({ authorizedParties: (azp) => azp.endsWith(".example.com"), cookies: false })
 ClerkAuth.layer({ authorizedParties: (azp) => azp.endsWith(".example.com") })
@@ -64,7 +64,7 @@ ClerkRouter.signedIn({})
 // @ts-expect-error a middleware has no place for claims of one's own
 ClerkAuth.layer({ authorizedParties, claims: Schema.Struct({}) })
 
-// The decision.
+// The result of an authentication.
 expectTypeOf(Authenticator.make({ cookies: false })).toEqualTypeOf<
   Effect.Effect<Authenticator.Authenticator<SessionClaims>, ClerkConfigError, SigningKeys>
 >()
@@ -108,7 +108,7 @@ expectTypeOf(ClerkAuthRequiring<Admins>()("Admins", { role: "org:admin" })).toEq
 // @ts-expect-error no such requirement
 ClerkAuthRequiring<Admins>()("Admins", { roles: "org:admin" })
 
-// What they add to the errors of an endpoint.
+// The errors that they add to an endpoint.
 const get = HttpApiEndpoint.get("get", "/").addSuccess(Schema.String)
 type ErrorOf<E extends HttpApiEndpoint.HttpApiEndpoint.Any> = HttpApiEndpoint.HttpApiEndpoint.Error<E>
 const signedIn = get.middleware(ClerkAuth)

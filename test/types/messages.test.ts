@@ -16,7 +16,7 @@ const refresh = (fields: string) =>
 
 const noOverload = "No overload matches this call."
 
-/** The first overload says what is missing. The others follow in the same way. */
+/** The first overload names the missing property. The others follow in the same way. */
 const missingParties = (call: string) => [
   noOverload,
   `  Overload 1 of 2, '${call}', gave the following error.`,
@@ -39,7 +39,7 @@ const missingOwner = (result: string) => [
 const misspelt = (name: string, type: string, meant: string) =>
   `Object literal may only specify known properties, but '${name}' does not exist in type '${type}'. Did you mean to write '${meant}'?`
 
-/** What is written, and the lines with which the compiler's message begins. */
+/** A mistake, and the lines with which the compiler's message begins. */
 const mistakes: ReadonlyArray<readonly [code: string, message: ReadonlyArray<string>]> = [
   ["Sessions.list({})", missingOwner("Op<SessionPage, ListError>")],
   ["Sessions.stream({})", missingOwner("Stream<Session, ListError, ClerkHttp>")],
@@ -152,7 +152,7 @@ const mistakes: ReadonlyArray<readonly [code: string, message: ReadonlyArray<str
   ]
 ]
 
-/** What is written, and what the message has to name somewhere: these differ in wording with each signature. */
+/** A mistake, and the texts that the message contains. The wording differs with each signature. */
 const named: ReadonlyArray<readonly [code: string, names: ReadonlyArray<string>]> = [
   ['Sessions.list({ status: "active" })', ["'userId' is missing", "'clientId' is missing"]],
   ['Sessions.list({ userid: "user_1" })', ["'userid' does not exist", "Did you mean to write 'userId'?"]],
@@ -180,7 +180,7 @@ const named: ReadonlyArray<readonly [code: string, names: ReadonlyArray<string>]
   ["ClerkHttp.layerFetch({ secretKey, policy: { maxAttempt: 3 } })", ["Did you mean to write 'maxAttempts'?"]]
 ]
 
-/** What an editor explains when one points at the name that is called. */
+/** The documentation that an editor shows for the name of a called function. */
 const hovered: ReadonlyArray<readonly [call: string, says: string]> = [
   ['SessionTokens.verify("t")', "Verifies a session token and returns its claims"],
   ['SessionTokens.verify("t", { claims: Schema.Struct({}) })', "decodes your own claims"],

@@ -1,4 +1,4 @@
-// Checked by `npm run check`, never run: what the types of the operations promise.
+// Checked by `npm run check`, never run. It states what the types of the operations promise.
 import type { IncomingMessage } from "node:http"
 import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import type * as Cause from "effect/Cause"
@@ -170,7 +170,7 @@ ClerkHttp.layerFetch({ secretKey: "sk_test_plain" })
 // @ts-expect-error there is no such option
 ClerkHttp.layerFetch({ secretKey, retries: 3 })
 
-// A ninth operation, declared from outside.
+// A custom operation.
 const Invitation = Schema.Struct({ id: Schema.String, createdAt: Schema.DateFromString })
 const resend = Operation.make({
   name: "Invitations.resend",
@@ -231,7 +231,7 @@ resend({ path: { organizationId: "o", id: "i", other: "x" }, query: {}, body: {}
 // @ts-expect-error a misspelt parameter
 resend({ path: { organizationID: "o", id: "i" }, query: {}, body: {} })
 
-// What is wrong with a path is what the compiler expects in its place.
+// The compiler's message for an invalid path is the expected form.
 expectTypeOf<
   Operation.CheckedPath<"/things/{id}/parts/{part}">
 >().toEqualTypeOf<"/things/{id}/parts/{part}">()
@@ -307,7 +307,7 @@ declare const unknownError: unknown
 ClerkError.hasCode(unknownError, "resource_not_found")
 ClerkError.hasCode(unknownError, "a_code_of_tomorrow")
 
-// What was caught may be a FiberFailure that holds the error, so it is not narrowed: `from` gives the error.
+// A caught value may be a FiberFailure that holds the error, so it is not narrowed. `from` returns the error.
 expectTypeOf(ClerkError.from(unknownError)).toEqualTypeOf<ClerkError | undefined>()
 expectTypeOf(ClerkError.is(unknownError)).toEqualTypeOf<boolean>()
 declare const caught: Error

@@ -1,4 +1,4 @@
-// Checked by `npm run check`, never run: what the types of the policies promise.
+// Checked by `npm run check`, never run. It states what the types of the policies promise.
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ type Program = Effect.Effect<number, NotFound, Database | ClerkHttp>
 const get = Sessions.get("sess_1")
 declare const program: Program
 
-// Around an operation they keep its success and its error, and ask for ClerkHttp.
+// Around an operation they keep its success and its error, and require ClerkHttp.
 expectTypeOf(get.pipe(RequestPolicy.retry({ maxAttempts: 5 }))).toEqualTypeOf<Get>()
 expectTypeOf(get.pipe(RequestPolicy.timeout("2 seconds"))).toEqualTypeOf<Get>()
 expectTypeOf(get.pipe(RequestPolicy.use(RequestPolicy.standard))).toEqualTypeOf<Get>()
@@ -64,12 +64,12 @@ expectTypeOf(
   Effect.retry(get.pipe(RequestPolicy.noRetry), { while: ClerkError.isRetryable, times: 2 })
 ).toEqualTypeOf<Get>()
 
-// What has a policy is composed: it does not run before ClerkHttp is provided.
+// An operation with a policy is composed, so it does not run before ClerkHttp is provided.
 // @ts-expect-error ClerkHttp is missing
 Effect.runPromise(get.pipe(RequestPolicy.noRetry))
 Effect.runPromise(get.pipe(RequestPolicy.noRetry, Effect.provide(ClerkHttpTag.layerDefault)))
 
-// Settings are what they say, and a retry event has nothing more in it.
+// Settings have exactly their documented fields, and so has a retry event.
 expectTypeOf(RequestPolicy.standard).toEqualTypeOf<RequestPolicy.Settings>()
 expectTypeOf<RequestPolicy.RetryEvent>().toEqualTypeOf<{
   readonly operation: string

@@ -1,4 +1,4 @@
-// Checked by `npm run check`, never run: what the types of token verification promise.
+// Checked by `npm run check`, never run. It states what the types of token verification promise.
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -25,7 +25,7 @@ type Made<Claims> = Effect.Effect<SessionTokens.Verifier<Claims>, ClerkConfigErr
 const token = "eyJ…"
 const parties = { authorizedParties: ["https://app.example.com"] } as const
 
-// A call asks for keys and names everything that can go wrong.
+// A call requires keys and names every error.
 expectTypeOf(SessionTokens.verify(token)).toEqualTypeOf<Verified<SessionClaims>>()
 expectTypeOf(SessionTokens.verify(Redacted.make(token), parties)).toEqualTypeOf<Verified<SessionClaims>>()
 expectTypeOf(SessionTokens.verify(token, { category: "session" })).toEqualTypeOf<Verified<SessionClaims>>()
@@ -42,7 +42,7 @@ expectTypeOf(verify(token)).toEqualTypeOf<
   Effect.Effect<SessionClaims, ClerkTokenError | ClerkKeysUnavailable>
 >()
 
-// A token of a template names no session; which it is may be known at run time only.
+// A token of a template names no session. The category may be known only at run time.
 expectTypeOf(SessionTokens.verify(token, { category: "template" })).toEqualTypeOf<Verified<TokenClaims>>()
 expectTypeOf(SessionTokens.verifier({ category: "template" })).toEqualTypeOf<Made<TokenClaims>>()
 declare const options: SessionTokens.VerifyOptions
@@ -51,7 +51,7 @@ declare const verifierOptions: SessionTokens.VerifierOptions
 expectTypeOf(SessionTokens.verifier(verifierOptions)).toEqualTypeOf<Made<TokenClaims>>()
 expectTypeOf<SessionClaims>().toMatchTypeOf<TokenClaims>()
 
-// A schema of one's own types `custom`, by what it decodes to.
+// A custom schema types `custom` with its decoded type.
 const Custom = Schema.Struct({ tenant: Schema.String, since: Schema.DateFromString })
 type Custom = { readonly tenant: string; readonly since: Date }
 expectTypeOf(SessionTokens.verify(token, { claims: Custom })).toEqualTypeOf<Verified<SessionClaims<Custom>>>()
@@ -75,11 +75,11 @@ export const expectedOfVerifier: Made<SessionClaims<Custom>> = SessionTokens.ver
 export const expectedOfTemplate: Verified<TokenClaims<Custom>> = SessionTokens.verify(token, {
   category: "template"
 })
-// Where a schema may or may not be given, there may or may not be something.
+// With an optional schema, `custom` is optional.
 declare const perhaps: SessionTokens.VerifyOptions<Custom>
 expectTypeOf(SessionTokens.verify(token, perhaps)).toEqualTypeOf<Verified<TokenClaims<Custom | undefined>>>()
 
-// What the claims are.
+// The types of the claims.
 expectTypeOf<SessionClaims["userId"]>().toEqualTypeOf<UserId>()
 expectTypeOf<SessionClaims["sessionId"]>().toEqualTypeOf<SessionId>()
 expectTypeOf<SessionClaims["expiresAt"]>().toEqualTypeOf<DateTime.Utc>()
@@ -87,7 +87,7 @@ expectTypeOf<NonNullable<SessionClaims["organization"]>["id"]>().toEqualTypeOf<O
 expectTypeOf<NonNullable<SessionClaims["organization"]>["role"]>().toEqualTypeOf<string | undefined>()
 expectTypeOf<NonNullable<SessionClaims["actor"]>["sub"]>().toEqualTypeOf<string>()
 
-// Both failures can be told apart, and the keys are all that is missing.
+// Both failures can be distinguished, and the keys are the only requirement.
 expectTypeOf(
   SessionTokens.verify(token, parties).pipe(
     Effect.catchTags({

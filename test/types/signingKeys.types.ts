@@ -1,4 +1,4 @@
-// Checked by `npm run check`, never run: what the types of the keys promise.
+// Checked by `npm run check`, never run. It states what the types of the keys promise.
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -17,7 +17,7 @@ import { expectTypeOf } from "vitest"
 
 const secretKey = Redacted.make("sk_test_type")
 
-// What each layer can fail with, and what it asks for.
+// The errors and the requirements of each layer.
 expectTypeOf(SigningKeys.layerJwks).toEqualTypeOf<Layer.Layer<SigningKeys, never, ClerkHttp>>()
 expectTypeOf(SigningKeys.layerConfig).toEqualTypeOf<Layer.Layer<SigningKeys, ClerkConfigError>>()
 expectTypeOf(SigningKeys.layerPem("pem")).toEqualTypeOf<Layer.Layer<SigningKeys, ClerkConfigError>>()
@@ -43,7 +43,7 @@ SigningKeys.layerPem(Redacted.make(1))
 // @ts-expect-error not a text
 SigningKeys.layerPem({ kty: "RSA" })
 
-// The service is one function, which says "no such key" apart from "cannot be known".
+// The service is one function, which distinguishes an unknown key from unavailable keys.
 const find = Effect.flatMap(SigningKeys, (keys) => keys.find("ins_1"))
 expectTypeOf(find).toEqualTypeOf<
   Effect.Effect<VerificationKey | undefined, ClerkKeysUnavailable, SigningKeys>
@@ -57,7 +57,7 @@ expectTypeOf<ClerkKeysUnavailable["reason"]>().toEqualTypeOf<
   "unreachable" | "rejected" | "failing" | "invalid" | "empty"
 >()
 
-// Keys of one's own are an object with that function.
+// Custom keys are an object with that function.
 declare const key: CryptoKey
 Layer.succeed(SigningKeys, { find: (kid) => Effect.succeed(kid === "ins_1" ? { key } : undefined) })
 // @ts-expect-error another error than that of keys
@@ -65,7 +65,7 @@ Layer.succeed(SigningKeys, { find: () => Effect.fail("no key") })
 // @ts-expect-error a key as text
 Layer.succeed(SigningKeys, { find: () => Effect.succeed({ key: "pem" }) })
 
-// A verification asks for keys, and does not run without.
+// A verification requires keys, and does not run without them.
 const verified = SessionTokens.verify("token")
 // @ts-expect-error SigningKeys is missing
 Effect.runPromise(verified)

@@ -1,15 +1,10 @@
 import { broken, inField, own, RuleBreak, readOptions } from "../input.js"
 import { type RequirementKind, requirementKinds } from "../model.js"
 import { scrubText } from "../redaction/redact.js"
-import { type Entitlements, type Organization, withOrgPrefix } from "../token/entitlements.js"
-
-type Optional<A> = { readonly [K in keyof A]?: A[K] | undefined }
+import { type Entitlements, withOrgPrefix } from "../token/entitlements.js"
 
 /** The claims that decide on access. */
-export interface AccessClaims extends Optional<Omit<Entitlements, "organization">> {
-  readonly status: "active" | "pending"
-  readonly organization?: Optional<Organization> | undefined
-}
+export type AccessClaims = Partial<Entitlements> & { readonly status: "active" | "pending" }
 
 /** How many milliseconds ago the user verified each factor. `NaN` if the claims hold something else than an age. */
 export interface FactorMillis {
@@ -128,7 +123,7 @@ export const hasRole = (claims: AccessClaims, role: unknown): boolean =>
 export const hasPermission = (claims: AccessClaims, permission: unknown): boolean =>
   isActive(claims) &&
   isOrgName(permission) &&
-  own(claims, "organization")?.permissions?.includes(withOrgPrefix(permission)) === true
+  own(claims, "organization")?.permissions.includes(withOrgPrefix(permission)) === true
 
 const owners: Readonly<Record<string, "organization" | "user">> = {
   o: "organization",

@@ -67,3 +67,7 @@ export const readHeaders = (input: unknown): HeaderLists | undefined => {
     return undefined // a getter or an iterator threw
   }
 }
+
+/** Copies headers with their names in lower case. */
+export const lowerCased = <A>(headers: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))

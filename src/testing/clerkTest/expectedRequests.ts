@@ -1,12 +1,12 @@
 import * as Either from "effect/Either"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { scrubText } from "../../core/redaction/redact.js"
+import type { OperationName } from "../../core/emulator/operationNames.js"
+import { isRecord } from "../../core/input.js"
+import { scrubJson, scrubText } from "../../core/redaction/redact.js"
 import { OperationNameSchema, reader } from "../input.js"
-import type { OperationName } from "../operationName.js"
 
 /**
- * A request that a test expects. What is left out is not looked at.
+ * A request that a test expects. The comparison ignores absent fields.
  *
  * @since 0.1.0
  * @category models
@@ -16,17 +16,17 @@ export interface ExpectedRequest {
   readonly operation: OperationName
   /** The HTTP method. */
   readonly method?: string | undefined
-  /** Below `/v1`: segments that are not encoded, or a path like `/sessions/sess_1/revoke`. */
+  /** The path below `/v1`: segments that are not encoded, or a path like `/sessions/sess_1/revoke`. */
   readonly path?: string | ReadonlyArray<string> | undefined
-  /** All of it; `{}` is a request without one. Numbers and booleans equal their text. */
+  /** All query parameters. `{}` is a request without any. Numbers and booleans equal their text. */
   readonly query?: { readonly [name: string]: string | number | boolean } | undefined
-  /** All of it, as Clerk's JSON. `body: undefined` is a request without one. */
+  /** The whole body, as Clerk's JSON. `body: undefined` is a request without one. */
   readonly body?: unknown
   /** The `Clerk-API-Version` that the operation sets itself. */
   readonly apiVersion?: string | undefined
 }
 
-/** What the records of `ClerkTest` and of `ClerkEmulator` have in common. */
+/** The fields that the records of `ClerkTest` and of `ClerkEmulator` have in common. */
 export interface MadeRequest {
   readonly operation: string | undefined
   readonly method: string
@@ -37,42 +37,24 @@ export interface MadeRequest {
 }
 
 /**
- * The requests of a test are not those it expects. The message is a diff, in which secrets are masked.
+ * The requests of a test differ from the expected ones. Test runners show the difference between `actual` and
+ * `expected`. Secrets are masked.
  *
  * @since 0.1.0
  * @category errors
  */
 export class RequestsAssertionError extends Error {
   override readonly name = "AssertionError"
-}
+  /** The requests that were made. Where a request is expected, only the fields that it has. */
+  readonly actual: unknown
+  /** The expected requests. */
+  readonly expected: unknown
 
-/** The fields of Clerk's requests that are credentials. */
-const secretFields = new Set(["expired_token", "refresh_token", "request_headers", "token", "jwt", "cookies"])
-
-const pathText = (path: string | ReadonlyArray<string>): string =>
-  typeof path === "string" ? path : path.map((segment) => `/${encodeURIComponent(segment)}`).join("")
-
-const queryText = (query: MadeRequest["query"]): string =>
-  Object.entries(query ?? {})
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${value}`)
-    .sort()
-    .join("&")
-
-/** JSON whose text is the same whenever its value is. */
-const jsonText = (value: unknown, masked: boolean): string => {
-  if (Array.isArray(value)) return `[${value.map((item) => jsonText(item, masked)).join(",")}]`
-  if (Predicate.isRecord(value)) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-    const text = fields.map(([name, field]) => {
-      const shown = masked && secretFields.has(name) ? '"***"' : jsonText(field, masked)
-      return `${JSON.stringify(name)}:${shown}`
-    })
-    return `{${text.join(",")}}`
+  constructor(message: string, actual: unknown, expected: unknown) {
+    super(message)
+    this.actual = actual
+    this.expected = expected
   }
-  return JSON.stringify(value) ?? "none"
 }
 
 const Expected = Schema.Struct({
@@ -92,114 +74,96 @@ const Expected = Schema.Struct({
 
 const readExpected = reader(Expected)
 
-/** What is wrong with the expectations themselves: a field that does not exist would match anything. */
+/** Returns what is wrong with the expectations themselves: an unknown field would match any request. */
 export const expectationIssue = (expectations: unknown): string | undefined => {
   if (!Array.isArray(expectations)) return "expected must be an array of requests or names of operations"
   for (const [index, each] of expectations.entries()) {
     const read = readExpected(typeof each === "string" ? { operation: each } : each)
     if (Either.isLeft(read)) {
-      const issues = read.left.map(({ path, rule }) => ({ path: path === "" ? "" : `.${path}`, rule }))
-      return issues.map(({ path, rule }) => `expected.${index}${path} ${rule}`).join("; ")
+      return read.left
+        .map(({ path, rule }) => `expected.${index}${path === "" ? "" : `.${path}`} ${rule}`)
+        .join("; ")
     }
   }
   return undefined
 }
 
-/** The parts of a request as texts, to be compared; of an expected one only those that are given. */
-const partsOf = (request: ExpectedRequest | MadeRequest, masked: boolean): ReadonlyMap<string, string> => {
-  const parts = new Map<string, string>()
-  parts.set("operation", request.operation ?? "(no operation)")
-  if (request.method !== undefined) parts.set("method", request.method)
-  if (request.path !== undefined) parts.set("path", pathText(request.path))
-  if (request.query !== undefined) parts.set("query", queryText(request.query))
-  if (Object.hasOwn(request, "body")) {
-    parts.set("body", request.body === undefined ? "none" : jsonText(request.body, masked))
-  }
-  if (request.apiVersion !== undefined) parts.set("apiVersion", request.apiVersion)
-  return parts
-}
+type Field = keyof ExpectedRequest
 
-const absent: ReadonlyMap<string, string> = new Map([
-  ["query", ""],
-  ["body", "none"]
-])
+const fields: ReadonlyArray<Field> = ["operation", "method", "path", "query", "body", "apiVersion"]
 
-const matches = (expected: ExpectedRequest, made: MadeRequest): boolean => {
-  const actual = partsOf(made, false)
-  return [...partsOf(expected, false)].every(
-    ([name, text]) => (actual.get(name) ?? absent.get(name)) === text
+const pathText = (path: string | ReadonlyArray<string>): string =>
+  typeof path === "string" ? path : path.map((segment) => `/${encodeURIComponent(segment)}`).join("")
+
+const queryTexts = (query: MadeRequest["query"] = {}) =>
+  Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
   )
-}
 
-const lineOf = ([mark, request]: Line, showsVersion: boolean): string => {
-  const parts = partsOf(request, true)
-  const query = parts.get("query")
-  const words = [
-    parts.get("operation"),
-    parts.get("method"),
-    `${parts.get("path") ?? ""}${query ? `?${query}` : ""}`,
-    query === "" && mark === "-" ? "without a query" : undefined,
-    parts.get("body") === "none" ? (mark === "-" ? "without a body" : undefined) : parts.get("body"),
-    showsVersion ? parts.get("apiVersion") : undefined
-  ]
-  return scrubText(words.filter((word) => word !== undefined && word !== "").join(" "), [])
-}
-
-type Line = readonly [mark: " " | "-" | "+", request: ExpectedRequest | MadeRequest]
-
-/** Pairs as many requests as can be without changing their order: the longest common subsequence. */
-const align = (
-  expected: ReadonlyArray<ExpectedRequest>,
-  made: ReadonlyArray<MadeRequest>
-): ReadonlyArray<Line> => {
-  const longest = expected.map(() => made.map(() => 0))
-  const at = (i: number, j: number) => longest[i]?.[j] ?? 0
-  const same = expected.map((one) => made.map((other) => matches(one, other)))
-  for (let i = expected.length - 1; i >= 0; i--) {
-    const row = longest[i] ?? []
-    for (let j = made.length - 1; j >= 0; j--) {
-      row[j] = same[i]?.[j] ? 1 + at(i + 1, j + 1) : Math.max(at(i + 1, j), at(i, j + 1))
-    }
+/** Some fields of a request, in one spelling. */
+const partOf = (request: ExpectedRequest | MadeRequest, names: ReadonlyArray<Field>) => {
+  const { path, query } = request
+  const all = {
+    ...request,
+    operation: request.operation ?? "(no operation)",
+    path: path === undefined ? undefined : pathText(path),
+    query: queryTexts(query)
   }
-  const lines: Array<Line> = []
-  let i = 0
-  let j = 0
-  for (;;) {
-    const one = expected[i]
-    const other = made[j]
-    if (one !== undefined && other !== undefined && same[i]?.[j]) {
-      lines.push([" ", other])
-      i++
-      j++
-    } else if (one !== undefined && (other === undefined || at(i + 1, j) >= at(i, j + 1))) {
-      lines.push(["-", one])
-      i++
-    } else if (other !== undefined) {
-      lines.push(["+", other])
-      j++
-    } else return lines
-  }
+  return Object.fromEntries(names.map((name) => [name, all[name]]))
 }
 
-/** What is wrong with the requests, if anything is. */
+/** JSON with sorted keys, so that equal values have the same text. */
+const sortedJson = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    isRecord(each)
+      ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : each
+  )
+
+/** The fields of Clerk's requests that are credentials. */
+const secretFields = new Set(["expired_token", "refresh_token", "request_headers", "token", "jwt", "cookies"])
+
+const masked = (value: object): unknown =>
+  scrubJson(
+    JSON.parse(JSON.stringify(value), (key, each: unknown) => (secretFields.has(key) ? "***" : each)),
+    []
+  )
+
+const shown = (request: unknown): string =>
+  request === undefined ? "no request" : scrubText(JSON.stringify(request), [])
+
+/** Compares the requests by position. Returns the error if any of them differs. */
 export const compareRequests = (
   expectations: ReadonlyArray<ExpectedRequest | OperationName>,
   made: ReadonlyArray<MadeRequest>
 ): RequestsAssertionError | undefined => {
-  const expected = expectations.map((each) => (typeof each === "string" ? { operation: each } : each))
-  const lines = align(expected, made)
-  if (lines.every(([mark]) => mark === " ")) return undefined
-  // A client names a version with every request; who does not ask for it need not read it.
-  const showsVersion = expected.some(({ apiVersion }) => apiVersion !== undefined)
-  const texts = lines.map((line) => [line[0], lineOf(line, showsVersion)] as const)
-  const isMasked = texts.some(
-    ([mark, text], index) => mark === "-" && texts[index + 1]?.[0] === "+" && texts[index + 1]?.[1] === text
+  const given = expectations.map((each) => (typeof each === "string" ? { operation: each } : each))
+  const namesAt = (index: number): ReadonlyArray<Field> => {
+    const request = given[index]
+    return request === undefined
+      ? fields
+      : fields.filter((name) =>
+          name === "body" ? Object.hasOwn(request, name) : request[name] !== undefined
+        )
+  }
+  const actual = made.map((request, index) => partOf(request, namesAt(index)))
+  const expected = given.map((request, index) => partOf(request, namesAt(index)))
+  const count = Math.max(actual.length, expected.length)
+  const first = Array.from({ length: count }, (_, index) => index).find(
+    (index) => sortedJson(actual[index]) !== sortedJson(expected[index])
   )
+  if (first === undefined) return undefined
+  const [actualShown, expectedShown] = [actual.map(masked), expected.map(masked)]
   return new RequestsAssertionError(
     [
-      "the requests are not the expected ones (- expected, + made):",
-      ...texts.map(([mark, text]) => `  ${mark} ${text}`),
-      ...(isMasked ? ["Lines that look the same differ in what is not shown."] : [])
-    ].join("\n")
+      `the requests differ: ${expected.length} expected, ${actual.length} made; request ${first + 1} is the first that differs`,
+      `  expected: ${shown(expectedShown[first])}`,
+      `  made:     ${shown(actualShown[first])}`,
+      ...(sortedJson(expectedShown[first]) === sortedJson(actualShown[first])
+        ? ["  The difference is in a value that is masked or not shown."]
+        : [])
+    ].join("\n"),
+    actualShown,
+    expectedShown
   )
 }

@@ -1,6 +1,6 @@
 import * as Option from "effect/Option"
+import type { EmulatorRequest } from "../../core/emulator/model.js"
 import { isLoopback } from "../../core/wire/baseUrl.js"
-import type { EmulatorRequest } from "../emulator/model.js"
 
 /** From which hosts and web origins requests are taken. */
 export interface Access {

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { visibleText } from "../../core/redaction/redact.js"
-import { DEFAULT_SECRET_KEY } from "../emulator/instance.js"
+import { DEFAULT_SECRET_KEY } from "../emulator/options.js"
 
 export const commandName = "effect-clerk-emulator"
 

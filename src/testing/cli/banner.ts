@@ -1,6 +1,6 @@
 import * as Redacted from "effect/Redacted"
 import { isLoopback } from "../../core/wire/baseUrl.js"
-import { DEFAULT_SECRET_KEY } from "../emulator/instance.js"
+import { DEFAULT_SECRET_KEY } from "../emulator/options.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
 import type { ServeOptions } from "./arguments.js"
 import { controlPath } from "./control.js"

@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { IdText } from "../../schema/Ids.js"
-import * as Inputs from "../emulator/inputSchemas.js"
-import { EmulatorMisuse } from "../emulator/misuse.js"
+import { EmulatorUsageError } from "../emulator/methods.js"
+import * as Schemas from "../emulator/schemas.js"
 import type { EmulatorSeedError } from "../emulator/seed.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
-import { type InputIssue, reader } from "../input.js"
+import { type InputIssue, PlainDuration, reader } from "../input.js"
 import type { MovableClock } from "./movableClock.js"
 
 export interface Controlled {
@@ -39,9 +39,9 @@ const command = <A, I>(
   }
 }
 
-const SignIn = Schema.Struct({ userId: IdText, ...Inputs.SignIn.fields })
+const SignIn = Schema.extend(Schema.Struct({ userId: IdText }), Schemas.SignIn)
 
-const UpdateSession = Schema.Struct({ sessionId: Schema.String, ...Inputs.SessionPatch.fields })
+const UpdateSession = Schema.extend(Schema.Struct({ sessionId: Schema.String }), Schemas.SessionPatch)
 
 // `Schema.Struct({})` takes anything.
 const Nothing = Schema.declare(
@@ -88,17 +88,17 @@ export const commands: Readonly<Record<string, Command>> = {
   ),
   "mint-token": command(
     "answers any token, right or wrong: sessionId, template, claims, header, sign, payload",
-    Inputs.MintToken,
+    Schemas.MintToken,
     ({ clerk }, options) => Effect.map(clerk.mintToken(options), (token) => ({ token }))
   ),
   "rotate-key": command(
     "signs with a new key from now on and keeps the two previous ones; removePrevious removes them",
-    Inputs.RotateKey,
+    Schemas.RotateKey,
     ({ clerk }, options) => Effect.map(clerk.rotateKey(options), (kid) => ({ kid }))
   ),
   "respond-next": command(
     "answers the next request with status, headers, body; of one operation, if it is given",
-    Inputs.RespondNextJson,
+    Schemas.RespondNextJson,
     ({ clerk }, { body, headers, ...rest }) => {
       const text = bodyOf(body)
       return clerk.respondNext({ ...rest, body: text.body, headers: { ...text.headers, ...headers } })
@@ -106,21 +106,23 @@ export const commands: Readonly<Record<string, Command>> = {
   ),
   "fail-next": command(
     "breaks the connection of the next request: fault is reset, lost or silence",
-    Inputs.FailNext,
+    Schemas.FailNext,
     ({ clerk }, options) => clerk.failNext(options)
   ),
   latency: command(
     "makes requests wait for duration; of one operation, if it is given",
-    Inputs.Latency,
+    Schemas.Latency,
     ({ clerk }, { duration, operation }) => clerk.setLatency(duration, operation)
   ),
   advance: command(
     "moves the clock forward by a duration, so that sessions and tokens expire",
-    Schema.Struct({ by: Inputs.PlainDuration }),
+    Schema.Struct({ by: PlainDuration }),
     ({ clock }, { by }) =>
       Effect.gen(function* () {
         if ((yield* Clock.currentTimeMillis) + Duration.toMillis(by) > lastTime) {
-          return yield* Effect.die(new EmulatorMisuse(400, "by must not move the clock beyond the year 9999"))
+          return yield* Effect.die(
+            new EmulatorUsageError(400, "by must not move the clock beyond the year 9999")
+          )
         }
         yield* clock.advance(by)
         return { now: yield* Clock.currentTimeMillis }

@@ -2,10 +2,10 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { byteLengthOf, parseJson, textOf } from "../emulator/json.js"
-import { inWords, limits } from "../emulator/limits.js"
-import { EmulatorMisuse } from "../emulator/misuse.js"
-import type { EmulatorRequest, EmulatorResponse } from "../emulator/model.js"
+import { byteLengthOf, inWords, limits, readJson, textOf } from "../../core/emulator/limits.js"
+import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
+import { RuleBreak } from "../../core/input.js"
+import { EmulatorUsageError } from "../emulator/methods.js"
 import { EmulatorSeedError } from "../emulator/seed.js"
 import { sentenceOf } from "../input.js"
 import { type Controlled, commands } from "./commands.js"
@@ -38,19 +38,20 @@ const list = Object.entries(commands).map(
 
 const names = Object.keys(commands).join(", ")
 
-const readJson = (body: EmulatorRequest["body"]): Either.Either<unknown, EmulatorResponse> => {
+const readInput = (body: EmulatorRequest["body"]): Either.Either<unknown, EmulatorResponse> => {
   if (byteLengthOf(body) > limits.bodyBytes) {
     return Either.left(refused(413, `the body is larger than ${inWords(limits.bodyBytes)} bytes`))
   }
   const text = textOf(body)
-  if (Option.isNone(text)) return Either.left(refused(400, "the body is not valid UTF-8"))
-  if (text.value.trim() === "") return Either.right({})
-  return Either.mapLeft(parseJson(text.value), (rule) => refused(400, `the body ${rule}`))
+  if (text === undefined) return Either.left(refused(400, "the body is not valid UTF-8"))
+  if (text.trim() === "") return Either.right({})
+  const json = readJson(text)
+  return json instanceof RuleBreak ? Either.left(refused(400, `the body ${json.rule}`)) : Either.right(json)
 }
 
 /** What a test got wrong is a defect in process; from outside it is a bad request. */
-const misuse = (cause: Cause.Cause<never>): Option.Option<EmulatorMisuse> =>
-  Option.filter(Cause.dieOption(cause), (defect) => defect instanceof EmulatorMisuse)
+const misuse = (cause: Cause.Cause<never>): Option.Option<EmulatorUsageError> =>
+  Option.filter(Cause.dieOption(cause), (defect) => defect instanceof EmulatorUsageError)
 
 /** The name of a command in a URL, and the first parameter of the query. */
 const parse = (url: string) => {
@@ -80,7 +81,7 @@ export const control =
       )
     }
     if (command === undefined) return Effect.succeed(json(200, { commands: list }))
-    const input = command.method === "GET" ? Either.right(undefined) : readJson(body)
+    const input = command.method === "GET" ? Either.right(undefined) : readInput(body)
     if (Either.isLeft(input)) return Effect.succeed(input.left)
     return command.run(controlled, input.right).pipe(
       Effect.map((value) => json(200, value)),

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
-import * as Health from "../emulator/health.js"
-import type { EmulatorResponse } from "../emulator/model.js"
-import * as Refusals from "../emulator/refusals.js"
+import { access as accessDenied, toResponse } from "../../core/emulator/errorResponses.js"
+import type { EmulatorResponse } from "../../core/emulator/model.js"
+import { healthResponse, receive } from "../../core/emulator/respond.js"
 import * as Access from "./access.js"
 import type { Controlled } from "./commands.js"
 import { control, controlPath, isControl, refused } from "./control.js"
@@ -60,13 +60,12 @@ export const dispatch = ({ allowedHosts, allowedOrigins, log, ...controlled }: D
     }
     if (rejection !== undefined) {
       log(`403 ${method} ${url}: ${rejection}`)
-      return Effect.succeed(Refusals.toResponse(Refusals.access(rejection)))
+      return Effect.succeed(toResponse(accessDenied(rejection)))
     }
     if (isNearControl(url)) {
       return Effect.succeed(refused(404, `there is no such path; the control API is at ${controlPath}`))
     }
-    const path = url.replace(/\?.*$/s, "")
-    const health = Health.respond(method, path, { control: controlPath })
+    const health = healthResponse(receive(request), { control: controlPath })
     return health === undefined ? controlled.clerk.exchange(request) : Effect.succeed(health)
   }
 }

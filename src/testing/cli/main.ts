@@ -11,10 +11,11 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import { readJson, textOf } from "../../core/emulator/limits.js"
+import { RuleBreak } from "../../core/input.js"
 import { scrubText } from "../../core/redaction/redact.js"
 import { version } from "../../core/version.js"
 import { ClerkEmulator } from "../ClerkEmulator.js"
-import { parseJson, textOf } from "../emulator/json.js"
 import type { EmulatorSeed } from "../emulator/seed.js"
 import { commandName, help, readArguments, type ServeOptions } from "./arguments.js"
 import { banner } from "./banner.js"
@@ -39,8 +40,12 @@ const readSeedFile = (path: string): Effect.Effect<unknown, Quit> => {
     try: () => readFile(path),
     catch: () => wrong("there is no file that can be read")
   }).pipe(
-    Effect.flatMap((bytes) => Either.fromOption(textOf(bytes), () => wrong("the file is not valid UTF-8"))),
-    Effect.flatMap((text) => Either.mapLeft(parseJson(text), (rule) => wrong(`the file ${rule}`)))
+    Effect.flatMap((bytes) => {
+      const text = textOf(bytes)
+      if (text === undefined) return wrong("the file is not valid UTF-8")
+      const json = readJson(text)
+      return json instanceof RuleBreak ? wrong(`the file ${json.rule}`) : Effect.succeed(json)
+    })
   )
 }
 

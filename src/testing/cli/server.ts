@@ -5,9 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import { limits } from "../emulator/limits.js"
-import type { EmulatorRequest, EmulatorResponse } from "../emulator/model.js"
-import type { EmulatedDisconnect } from "../emulator/traffic.js"
+import { limits } from "../../core/emulator/limits.js"
+import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
+import type { EmulatedDisconnect } from "../emulator/service.js"
 
 export interface ListenOptions {
   readonly port: number

@@ -1,11 +1,9 @@
 import type * as Duration from "effect/Duration"
-import type * as Redacted from "effect/Redacted"
-import type { KnownOperationName } from "../operationName.js"
-import type { EmulatedActivity } from "./model.js"
-import type { EmulatorSeed } from "./seed.js"
+import type { EmulatedActivity } from "../../core/emulator/model.js"
+import type { KnownOperationName } from "../../core/emulator/operationNames.js"
 
 /**
- * A response that a test prepares.
+ * Input of `respondNext`.
  *
  * @since 0.1.0
  * @category inputs
@@ -75,14 +73,14 @@ export interface CreateOrganizationOptions {
 export interface CreateTemplateOptions {
   /** The name of the template. */
   readonly name: string
-  /** The claims to add to the seven of every template token, at most 64 KiB of JSON. Default: none. */
+  /** The claims that the template adds to Clerk's claims, at most 64 KiB of JSON. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
   /** The lifetime of the tokens. Default 60 seconds. */
   readonly lifetime?: Duration.DurationInput | undefined
 }
 
 /**
- * Input of `mintSessionToken`, for tokens that no request of the Backend API issues.
+ * Input of `mintSessionToken`.
  *
  * @since 0.1.0
  * @category inputs
@@ -105,12 +103,12 @@ export interface MintOptions {
 /**
  * How a token is signed:
  *
- * - `current-key`: as it should be;
- * - `wrong-key`: by another RSA key, in the name of the current one;
- * - `none`: not at all, with `alg: "none"`;
- * - `hs256-with-public-key`: by HMAC, with the text of the public key for a secret;
- * - `truncated`: the end of the signature is missing;
- * - `tampered`: `claims` were laid over it after it was signed (or `sub`, if none are given).
+ * - `current-key`: with the current key;
+ * - `wrong-key`: with another RSA key, under the `kid` of the current key;
+ * - `none`: without a signature, with `alg: "none"`;
+ * - `hs256-with-public-key`: with HMAC, whose secret is the text of the public key;
+ * - `truncated`: with the current key, but the end of the signature is missing;
+ * - `tampered`: with the current key, before `claims` (default: another `sub`) replace its claims.
  *
  * @since 0.1.0
  * @category inputs
@@ -124,7 +122,7 @@ export type TokenSignature =
   | "tampered"
 
 /**
- * Input of `mintToken`, for tokens of any kind.
+ * Input of `mintToken`.
  *
  * @since 0.1.0
  * @category inputs
@@ -143,9 +141,9 @@ export interface MintTokenOptions extends MintOptions {
 /**
  * How a connection fails:
  *
- * - `reset`: it breaks before Clerk has done anything;
- * - `response-lost`: Clerk does what was asked, and then the connection breaks, so that the answer is lost;
- * - `no-response`: it stays open, and no answer ever comes.
+ * - `reset`: the connection breaks before Clerk executes the request;
+ * - `response-lost`: Clerk executes the request, and the connection breaks before the response;
+ * - `no-response`: the connection stays open, and no response ever comes.
  *
  * @since 0.1.0
  * @category inputs
@@ -153,7 +151,7 @@ export interface MintTokenOptions extends MintOptions {
 export type ConnectionFault = "reset" | "response-lost" | "no-response"
 
 /**
- * Input of `failNext`: the next request (of the operation, if one is named) meets this fault.
+ * Input of `failNext`.
  *
  * @since 0.1.0
  * @category inputs
@@ -179,13 +177,13 @@ export interface RotateKeyOptions {
 }
 
 /**
- * Input of `signIn`. `origin` defaults to `DEFAULT_ORIGIN`. A session id that exists is a defect.
+ * Input of `signIn`. The default of `origin` is `DEFAULT_ORIGIN`.
  *
  * @since 0.1.0
  * @category inputs
  */
 export interface SignInOptions extends MintOptions {
-  /** The id of the session: `sess_…`. Default: a new one. */
+  /** The id of the session: `sess_…`. The id of an existing session is a defect. Default: a new one. */
   readonly sessionId?: string | undefined
   /** The client of the session. Default: a new one. */
   readonly clientId?: string | undefined
@@ -199,29 +197,4 @@ export interface SignInOptions extends MintOptions {
   readonly actor?: Readonly<Record<string, unknown>> | undefined
   /** The device and the place. Default: a desktop in Athens. */
   readonly activity?: Partial<EmulatedActivity> | undefined
-}
-
-/**
- * The options of an emulator.
- *
- * @since 0.1.0
- * @category inputs
- */
-export interface ClerkEmulatorOptions {
-  /** The secret key that requests must carry. Default `DEFAULT_SECRET_KEY`. */
-  readonly secretKey?: Redacted.Redacted<string> | undefined
-  /** The URL of the Frontend API, `iss` of every token. Default `DEFAULT_ISSUER`. */
-  readonly issuer?: string | undefined
-  /** The lifetime of session tokens. Default 60 seconds. */
-  readonly tokenLifetime?: Duration.DurationInput | undefined
-  /** The time until a session expires. Default 7 days. A session is abandoned 30 days after that. */
-  readonly sessionLifetime?: Duration.DurationInput | undefined
-  /** How long after its `iat` a token can be refreshed. Default 1 day; Clerk does not publish its own. */
-  readonly refreshWindow?: Duration.DurationInput | undefined
-  /** Whether `Sessions.verify` responds with 410 `operation_deprecated`. Default false. */
-  readonly verifyGone?: boolean | undefined
-  /** Whether `Sessions.create` responds with 400 `request_invalid_for_environment`. Default false. */
-  readonly production?: boolean | undefined
-  /** What the emulator holds at the start and after `reset`. An invalid seed is a defect. Default: nothing. */
-  readonly seed?: EmulatorSeed | undefined
 }

@@ -1,22 +1,26 @@
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { type Moment, makeId } from "../../core/emulator/ids.js"
+import type { Instance } from "../../core/emulator/instance.js"
+import { inMiB, inWords, limits } from "../../core/emulator/limits.js"
+import type { EmulatedActivity, EmulatedStatus } from "../../core/emulator/model.js"
+import { abandonAfterExpiry, newSignIn } from "../../core/emulator/sessions.js"
+import { type Entry, hasRoom } from "../../core/emulator/state.js"
 import { IdText } from "../../schema/Ids.js"
-import { reader, sentenceOf } from "../input.js"
-import {
-  activityFields,
-  filled,
-  KeptObject,
-  exact as optional,
-  PlainDuration,
-  StatusSchema,
-  TasksSchema,
-  texts
-} from "./inputSchemas.js"
-import type { EmulatedStatus } from "./model.js"
+import { KeptObject, PlainDuration, reader, sentenceOf } from "../input.js"
+import type {
+  CreateOrganizationOptions,
+  CreateTemplateOptions,
+  CreateUserOptions,
+  MintOptions,
+  SignInOptions
+} from "./inputs.js"
+import { newOrganization, newTemplate, newUser, store } from "./methods.js"
+import * as Schemas from "./schemas.js"
 
 /**
- * A span of time in plain data: text such as `"2 days"` or `"90 seconds"`, or milliseconds.
+ * A duration in plain data: a text such as `"2 days"` or `"90 seconds"`, or milliseconds.
  *
  * @since 0.1.0
  * @category models
@@ -24,29 +28,12 @@ import type { EmulatedStatus } from "./model.js"
 export type SeedDuration = Extract<Duration.DurationInput, string | number>
 
 /**
- * The device and the place of a session in a seed.
+ * The device and the place of a session in a seed. Default: a new `id`, and a desktop in Athens.
  *
  * @since 0.1.0
  * @category models
  */
-export interface SeedActivity {
-  /** The id of the record. Default: a new one. */
-  readonly id?: string
-  /** Whether the device is a phone or a tablet. Default false. */
-  readonly isMobile?: boolean
-  /** The kind of device. Default `desktop`. */
-  readonly deviceType?: string
-  /** The name of the browser. Default `Chrome`. */
-  readonly browserName?: string
-  /** The version of the browser. Default `128.0.0.0`. */
-  readonly browserVersion?: string
-  /** The IP address. Default `192.0.2.1`. */
-  readonly ipAddress?: string
-  /** The city. Default `Athens`. */
-  readonly city?: string
-  /** The country. Default `GR`. */
-  readonly country?: string
-}
+export interface SeedActivity extends Partial<EmulatedActivity> {}
 
 /**
  * A session in a seed. Its ages count back from the moment of seeding.
@@ -54,91 +41,51 @@ export interface SeedActivity {
  * @since 0.1.0
  * @category models
  */
-export interface SeedSession {
+export interface SeedSession extends Omit<SignInOptions, keyof MintOptions | "sessionId" | "status"> {
   /** The id: `sess_…`. Default: a new one. */
-  readonly id?: string
+  readonly id?: string | undefined
   /** The user of the session, who must be in the emulator or in the seed. */
   readonly userId: string
-  /** The client of the session. Default: a new one. */
-  readonly clientId?: string
-  /** The active organization. Default: none. */
-  readonly organizationId?: string
   /** The status. Default `"active"`. An `active` or `pending` session expires by its age. */
-  readonly status?: EmulatedStatus
+  readonly status?: EmulatedStatus | undefined
   /** How long ago the session was created. Default: `lastActiveAgo`, or no time. */
-  readonly createdAgo?: SeedDuration
+  readonly createdAgo?: SeedDuration | undefined
   /** How long ago the session was used last. Default: `createdAgo`. */
-  readonly lastActiveAgo?: SeedDuration
+  readonly lastActiveAgo?: SeedDuration | undefined
   /** How long from now the session expires. Default: `sessionLifetime` of the emulator after its creation. */
-  readonly expiresIn?: SeedDuration
-  /** The device and the place. Default: a desktop in Athens. */
-  readonly activity?: SeedActivity
-  /** Who acts in the user's name. Default: nobody. */
-  readonly actor?: Readonly<Record<string, unknown>>
-  /** The tasks of a pending session. Default: none. */
-  readonly tasks?: ReadonlyArray<{ readonly key: string }>
+  readonly expiresIn?: SeedDuration | undefined
 }
 
 /**
- * What an emulator holds from the beginning, as plain JSON.
+ * The initial data of an emulator, as plain JSON.
  *
  * @since 0.1.0
  * @category models
  */
 export interface EmulatorSeed {
-  /** The users, with the features and the plan they bought for themselves. Default: none. */
-  readonly users?: ReadonlyArray<{
-    readonly id: string
-    readonly features?: ReadonlyArray<string>
-    readonly plan?: string
-  }>
-  /** The organizations with their members. A role defaults to `org:member`. Default: none. */
-  readonly organizations?: ReadonlyArray<{
-    readonly id: string
-    readonly slug?: string
-    readonly features?: ReadonlyArray<string>
-    readonly plan?: string
-    readonly members?: ReadonlyArray<{
-      readonly userId: string
-      readonly role?: string
-      readonly permissions?: ReadonlyArray<string>
-    }>
-  }>
-  /** The JWT templates. A lifetime defaults to 60 seconds. Default: none. */
-  readonly templates?: ReadonlyArray<{
-    readonly name: string
-    readonly claims?: Readonly<Record<string, unknown>>
-    readonly lifetime?: SeedDuration
-  }>
+  /** The users. Default: none. */
+  readonly users?: ReadonlyArray<CreateUserOptions & { readonly id: string }> | undefined
+  /** The organizations with their members. Default: none. */
+  readonly organizations?: ReadonlyArray<CreateOrganizationOptions & { readonly id: string }> | undefined
+  /** The JWT templates. Default: none. */
+  readonly templates?:
+    | ReadonlyArray<CreateTemplateOptions & { readonly lifetime?: SeedDuration | undefined }>
+    | undefined
   /** The sessions. Default: none. */
-  readonly sessions?: ReadonlyArray<SeedSession>
+  readonly sessions?: ReadonlyArray<SeedSession> | undefined
 }
 
+const { optional } = Schema
+
 /**
- * Plain data that is checked and stays what it is: `Schema.decodeUnknown(EmulatorSeed)(JSON.parse(text))`.
+ * The schema of a seed, which stays plain data: `Schema.decodeUnknown(EmulatorSeed)(JSON.parse(text))`.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
-  users: optional(
-    Schema.Array(Schema.Struct({ id: IdText, features: optional(texts), plan: optional(filled) }))
-  ),
-  organizations: optional(
-    Schema.Array(
-      Schema.Struct({
-        id: IdText,
-        slug: optional(filled),
-        features: optional(texts),
-        plan: optional(filled),
-        members: optional(
-          Schema.Array(
-            Schema.Struct({ userId: IdText, role: optional(filled), permissions: optional(texts) })
-          )
-        )
-      })
-    )
-  ),
+  users: optional(Schema.Array(Schema.Struct({ id: IdText, ...Schemas.userFields }))),
+  organizations: optional(Schema.Array(Schema.Struct({ id: IdText, ...Schemas.organizationFields(IdText) }))),
   templates: optional(
     Schema.Array(
       Schema.Struct({ name: IdText, claims: optional(KeptObject), lifetime: optional(PlainDuration) })
@@ -151,20 +98,18 @@ export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
         userId: IdText,
         clientId: optional(IdText),
         organizationId: optional(IdText),
-        status: optional(StatusSchema),
+        status: optional(Schemas.status),
         createdAgo: optional(PlainDuration),
         lastActiveAgo: optional(PlainDuration),
         expiresIn: optional(PlainDuration),
-        activity: optional(Schema.Struct(activityFields(optional(Schema.String)))),
-        actor: optional(KeptObject),
-        tasks: optional(TasksSchema)
+        ...Schemas.detailFields
       })
     )
   )
 })
 
 /**
- * What is wrong where in a seed: `sessions.0.userId` `must be the id of a user`.
+ * A mistake in a seed: `sessions.0.userId` `must be the id of a user`.
  *
  * @since 0.1.0
  * @category models
@@ -172,12 +117,12 @@ export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
 export interface SeedIssue {
   /** Where in the seed: `sessions.0.userId`. */
   readonly path: string
-  /** The rule that is broken: reads on from the path. */
+  /** The rule that is broken. It reads on from the path. */
   readonly rule: string
 }
 
 /**
- * The data cannot be what an emulator holds. Nothing of it was taken over.
+ * The seed is invalid. The emulator has stored nothing of it.
  *
  * @since 0.1.0
  * @category errors
@@ -194,7 +139,117 @@ export class EmulatorSeedError extends Schema.TaggedError<EmulatorSeedError>("Em
   }
 }
 
-const read = reader(EmulatorSeed)
+const timesOf = ({ createdAgo, expiresIn, lastActiveAgo }: SeedSession, now: number, lifetime: number) => {
+  const createdAt = now - Duration.toMillis(createdAgo ?? lastActiveAgo ?? 0)
+  const lastActiveAt = lastActiveAgo === undefined ? createdAt : now - Duration.toMillis(lastActiveAgo)
+  const expireAt = expiresIn === undefined ? createdAt + lifetime : now + Duration.toMillis(expiresIn)
+  return {
+    createdAt,
+    lastActiveAt,
+    updatedAt: lastActiveAt,
+    verifiedAt: createdAt,
+    expireAt,
+    abandonAt: expireAt + abandonAfterExpiry
+  }
+}
 
-export const readSeed = (data: unknown): Either.Either<EmulatorSeed, EmulatorSeedError> =>
-  Either.mapLeft(read(data), (issues) => new EmulatorSeedError({ issues }))
+const noUser = "must be the id of a user"
+
+/** Finds what a schema cannot see: duplicate ids, ids of missing records, and impossible times. */
+const conflictsOf = (
+  { organizations = [], sessions = [], templates = [], users = [] }: EmulatorSeed,
+  { state }: Instance,
+  now: number
+): ReadonlyArray<SeedIssue> => {
+  const issues: Array<SeedIssue> = []
+  const ids = {
+    users: users.map(({ id }) => id),
+    organizations: organizations.map(({ id }) => id),
+    templates: templates.map(({ name }) => name),
+    sessions: sessions.map(({ id }) => id)
+  }
+  for (const name of ["users", "organizations", "templates", "sessions"] as const) {
+    const known = new Set(state[name].keys())
+    if (known.size + ids[name].length > limits[name]) {
+      issues.push({ path: name, rule: `must be at most ${inWords(limits[name])} in all` })
+    }
+    for (const [index, id] of ids[name].entries()) {
+      if (id === undefined) continue
+      const field = name === "templates" ? "name" : "id"
+      if (known.has(id)) issues.push({ path: `${name}.${index}.${field}`, rule: "is there already" })
+      known.add(id)
+    }
+  }
+  const userIds = new Set([...state.users.keys(), ...ids.users])
+  const members = new Map(
+    [...organizations, ...state.organizations.values()].map(({ id, members = [] }) => [
+      id,
+      new Set(members.map(({ userId }) => userId))
+    ])
+  )
+  for (const [organization, { members = [] }] of organizations.entries()) {
+    for (const [index, { userId }] of members.entries()) {
+      if (userIds.has(userId)) continue
+      issues.push({ path: `organizations.${organization}.members.${index}.userId`, rule: noUser })
+    }
+  }
+  for (const [index, session] of sessions.entries()) {
+    const wrong = (field: keyof SeedSession, rule: string) =>
+      issues.push({ path: `sessions.${index}.${field}`, rule })
+    const { createdAgo, organizationId, userId } = session
+    if (!userIds.has(userId)) wrong("userId", noUser)
+    else if (organizationId !== undefined && !members.get(organizationId)?.has(userId)) {
+      wrong("organizationId", "must be the id of an organization that the user is a member of")
+    }
+    const { createdAt, lastActiveAt } = timesOf(session, now, 0)
+    if (lastActiveAt < createdAt) wrong("lastActiveAgo", "must not be longer ago than createdAgo")
+    if (Math.min(createdAt, lastActiveAt) < 0) {
+      wrong(
+        createdAgo === undefined ? "lastActiveAgo" : "createdAgo",
+        "must not be before 1970, where TestClock begins: set the time first (TestClock.setTime)"
+      )
+    }
+  }
+  return issues
+}
+
+const entriesOf = (
+  instance: Instance,
+  moment: Moment,
+  { organizations = [], sessions = [], templates = [], users = [] }: EmulatorSeed
+): ReadonlyArray<Entry> => [
+  ...users.map((user): Entry => ({ name: "users", id: user.id, record: newUser(moment, user) })),
+  ...organizations.map(
+    (each): Entry => ({ name: "organizations", id: each.id, record: newOrganization(moment, each) })
+  ),
+  ...templates.map((each): Entry => ({ name: "templates", id: each.name, record: newTemplate(each) })),
+  ...sessions.map((session): Entry => {
+    const id = session.id ?? makeId("sess", moment)
+    const times = timesOf(session, moment.now, instance.sessionLifetime)
+    return { name: "sessions", id, record: newSignIn(instance, moment, { ...session, id }, times) }
+  })
+]
+
+const readSeed = reader(EmulatorSeed)
+
+/** A seed can have a hundred thousand sessions, so an error lists only the first issues. */
+const maxIssues = 16
+
+/** Stores all of a seed, or nothing of it. */
+export const storeSeed = (
+  instance: Instance,
+  moment: Moment,
+  data: unknown
+): Either.Either<void, EmulatorSeedError> => {
+  const failed = (issues: ReadonlyArray<SeedIssue>) => Either.left(new EmulatorSeedError({ issues }))
+  const seed = readSeed(data)
+  if (Either.isLeft(seed)) return failed(seed.left)
+  const issues = conflictsOf(seed.right, instance, moment.now)
+  if (issues.length > 0) return failed(issues.slice(0, maxIssues))
+  const entries = entriesOf(instance, moment, seed.right)
+  if (!hasRoom(instance.state, entries)) {
+    return failed([{ path: "", rule: `must leave the emulator within ${inMiB(limits.data)} of data` }])
+  }
+  for (const entry of entries) store(instance, entry)
+  return Either.void
+}

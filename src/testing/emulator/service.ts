@@ -2,71 +2,92 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { type Moment, makeId, makeRandom } from "../../core/emulator/ids.js"
+import { type Instance, makeInstance } from "../../core/emulator/instance.js"
+import { jwksOf, rotateKeys } from "../../core/emulator/keys.js"
+import { inMiB, limits } from "../../core/emulator/limits.js"
+import type * as Model from "../../core/emulator/model.js"
+import {
+  isKnownOperation,
+  type KnownOperationName,
+  knownOperationNames,
+  type OperationName
+} from "../../core/emulator/operationNames.js"
+import * as Log from "../../core/emulator/requestLog.js"
+import { healthResponse, receive, recordRequest, respond } from "../../core/emulator/respond.js"
+import { listSessions, visible } from "../../core/emulator/sessions.js"
+import { clearState } from "../../core/emulator/state.js"
+import { lowerCased } from "../../core/wire/headers.js"
 import { compareRequests, type ExpectedRequest, expectationIssue } from "../clerkTest/expectedRequests.js"
-import { lowerCased, reader, sentenceOf } from "../input.js"
-import { type KnownOperationName, knownOperationNames, type OperationName } from "../operationName.js"
-import * as Directory from "./directory.js"
-import * as FrontEnd from "./frontEnd.js"
-import { exchange } from "./handle.js"
-import * as Ids from "./ids.js"
-import * as InputSchemas from "./inputSchemas.js"
+import { reader, sentenceOf } from "../input.js"
 import type * as Inputs from "./inputs.js"
-import * as Instance from "./instance.js"
-import * as Keys from "./keys.js"
-import { inMiB, limits } from "./limits.js"
-import { EmulatorMisuse } from "./misuse.js"
-import type * as Model from "./model.js"
-import { plant } from "./planting.js"
-import type { EmulatorSeedError } from "./seed.js"
-import * as State from "./state.js"
-import * as Traffic from "./traffic.js"
+import * as Methods from "./methods.js"
+import { type ClerkEmulatorOptions, Options, settingsOf } from "./options.js"
+import * as Schemas from "./schemas.js"
+import { type EmulatorSeedError, storeSeed } from "./seed.js"
 
 /**
- * An emulated Clerk instance: its wire (`handle`), its identity, and what a test arranges behind Clerk's back.
+ * The connection broke because of `failNext`.
  *
- * Only `seed` and `exchange` fail. A method that is given an unknown id, an unknown field or a value that breaks a rule
- * dies with a message that names the field and the rule, because the test itself is then wrong. Nothing has changed then.
+ * @since 0.1.0
+ * @category errors
+ */
+export class EmulatedDisconnect extends Schema.TaggedError<EmulatedDisconnect>("EmulatedDisconnect")(
+  "EmulatedDisconnect",
+  {}
+) {
+  override get message(): string {
+    return "the emulated connection broke because of failNext"
+  }
+}
+
+/**
+ * An emulated Clerk instance: its API, its identity, and the methods by which a test controls it.
+ *
+ * Only `seed` and `exchange` fail. A method dies if its input has an unknown id, an unknown field or an invalid value,
+ * because the test is wrong. The message names the field and the rule, and nothing has changed.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ClerkEmulatorService {
-  /** Answers one request as Clerk's Backend API would; a refusal is a response too. Dies where `failNext` strikes. */
+  /** Handles one request as Clerk's Backend API does. Error responses are responses too. Dies on a fault of `failNext`. */
   readonly handle: (request: Model.EmulatorRequest) => Effect.Effect<Model.EmulatorResponse>
-  /** The same for those who have a connection to break. */
+  /** Handles one request like `handle`, and fails where `failNext` breaks the connection. */
   readonly exchange: (
     request: Model.EmulatorRequest
-  ) => Effect.Effect<Model.EmulatorResponse, Traffic.EmulatedDisconnect>
-  /** What requests have to carry: `Authorization: Bearer …`. */
+  ) => Effect.Effect<Model.EmulatorResponse, EmulatedDisconnect>
+  /** The secret key that requests must carry: `Authorization: Bearer …`. */
   readonly secretKey: Redacted.Redacted<string>
-  /** `pk_…`, made of the issuer's host as Clerk makes it. */
+  /** The publishable key, `pk_…`, which contains the host of the issuer. */
   readonly publishableKey: string
-  /** The Frontend API's address, `iss` of every token. */
+  /** The URL of the Frontend API, `iss` of every token. */
   readonly issuer: string
-  /** `ins_…`, the `kid` of the tokens until the first `rotateKey`. */
+  /** The id of the instance, `ins_…`, and the `kid` of its tokens until the first `rotateKey`. */
   readonly instanceId: string
-  /** The published keys as they are now, the one that signs first. */
+  /** The published keys at this moment. The first one signs. */
   readonly jwks: Model.EmulatorJwks
-  /** The public key that signs now as PEM (SPKI), what Clerk's dashboard shows as the JWKS public key. */
+  /** The current public key as PEM (SPKI), which Clerk's dashboard calls the JWKS public key. */
   readonly publicKeyPem: string
 
-  /** Makes a user, or replaces the one of that id. */
+  /** Creates a user, or replaces the user of that id. */
   readonly createUser: (options?: Inputs.CreateUserOptions) => Effect.Effect<Model.EmulatedUser>
-  /** Makes an organization with its members, or replaces the one of that id. */
+  /** Creates an organization with its members, or replaces the organization of that id. */
   readonly createOrganization: (
     options?: Inputs.CreateOrganizationOptions
   ) => Effect.Effect<Model.EmulatedOrganization>
-  /** Makes a JWT template, or replaces the one of that name. */
+  /** Creates a JWT template, or replaces the template of that name. */
   readonly createTemplate: (options: Inputs.CreateTemplateOptions) => Effect.Effect<void>
-  /** Adds what an `EmulatorSeed` describes, such as parsed JSON: all of it, or nothing if something is wrong. */
+  /** Stores the records of an `EmulatorSeed`, such as parsed JSON. Stores nothing of an invalid seed. */
   readonly seed: (data: unknown) => Effect.Effect<void, EmulatorSeedError>
-  /** Forgets everything but the keys, then plants the seed of the options again. */
+  /** Removes everything but the keys, then stores the seed of the options. */
   readonly reset: Effect.Effect<void>
-  /** Gives the id of a new client, for several sign-ins in one browser. */
+  /** Returns the id of a new client, for several sign-ins in one browser. */
   readonly createClient: Effect.Effect<string>
-  /** What the front end does: makes a session and gives what the browser then holds. */
+  /** Signs a user in as the front end does: creates a session, and returns the tokens that the browser then has. */
   readonly signIn: (userId: string, options?: Inputs.SignInOptions) => Effect.Effect<Model.SignedIn>
   /** Changes fields of a session: a status, a time, its organization. */
   readonly updateSession: (
@@ -74,212 +95,243 @@ export interface ClerkEmulatorService {
     patch: Model.EmulatedSessionPatch
   ) => Effect.Effect<Model.EmulatedSession>
 
-  /** A token of a session as the front end gets them, or one no request would give: of another age or version. */
+  /** Issues a session token as the front end gets it, also with another age or version. */
   readonly mintSessionToken: (sessionId: string, options?: Inputs.MintOptions) => Effect.Effect<string>
-  /** Any token, be it broken, forged or of nobody. */
+  /** Issues any token: invalid, forged, or without a session. */
   readonly mintToken: (options?: Inputs.MintTokenOptions) => Effect.Effect<string>
-  /** The refresh token a session has now; null for one made over the Backend API. */
+  /** Returns the current refresh token of a session; null for a session created over the Backend API. */
   readonly refreshToken: (sessionId: string) => Effect.Effect<string | null>
   /**
-   * Signs with a new key from now on, and gives its `kid`. The key set keeps the two previous keys; a token signed by an
-   * older one is rejected.
+   * Signs with a new key from now on, and returns its `kid`. The key set keeps the two previous keys. A token of an older
+   * key is rejected.
    */
   readonly rotateKey: (options?: Inputs.RotateKeyOptions) => Effect.Effect<string>
 
-  /** All users, in the order they were made. */
+  /** All users, oldest first. */
   readonly users: Effect.Effect<ReadonlyArray<Model.EmulatedUser>>
-  /** All organizations, in the order they were made. */
+  /** All organizations, oldest first. */
   readonly organizations: Effect.Effect<ReadonlyArray<Model.EmulatedOrganization>>
-  /** All sessions as they are now, newest first. */
+  /** All sessions with their current status, newest first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Model.EmulatedSession>>
   /**
-   * The requests so far, in the order they came, without their headers. The log keeps the newest 1,000 requests, and at
-   * most 2 MiB of JSON; `state.droppedRequests` counts the older ones.
+   * The requests so far, oldest first, without their headers. The log keeps the newest 1,000 requests, and at most 2 MiB
+   * of JSON. `state.droppedRequests` counts the older requests.
    */
   readonly requests: Effect.Effect<ReadonlyArray<Model.ReceivedRequest>>
   /**
-   * Dies unless exactly these requests came, in this order, as `ClerkTest.expectRequests` does. Dies too once the log has
-   * dropped a request.
+   * Dies unless exactly these requests arrived, in this order, as `ClerkTest.expectRequests` does. Dies too once the log
+   * has dropped a request.
    */
   readonly expectRequests: (expected: ReadonlyArray<ExpectedRequest | OperationName>) => Effect.Effect<void>
-  /** Everything there is, at one moment. */
+  /** All data of the emulator at one moment. */
   readonly state: Effect.Effect<Model.EmulatorState>
 
-  /** Answers the next request with this and does nothing else. Up to 1,000 calls line up. For 429, 503, garbage. */
+  /**
+   * Responds to the next request with this response, and does not execute the request. Up to 1,000 responses and faults
+   * can wait, for as many requests.
+   */
   readonly respondNext: (response: Inputs.PreparedResponse) => Effect.Effect<void>
-  /** Breaks the connection of the next request; lines up with `respondNext`. */
+  /** Breaks the connection of the next request. It waits in one line with the responses of `respondNext`. */
   readonly failNext: (options: Inputs.FailNextOptions) => Effect.Effect<void>
-  /** From now on requests (of one operation, if it is named) wait so long by `Clock`. Zero ends it. */
+  /** Delays each request (of one operation, if you name it) by a duration of `Clock`. Zero ends the delay. */
   readonly setLatency: (
     duration: Duration.DurationInput,
     operation?: KnownOperationName
   ) => Effect.Effect<void>
 }
 
-const visibleSessions = ({ state }: Instance.Instance) =>
-  Effect.map(Clock.currentTimeMillis, (now) => State.listSessions(state, now).map(FrontEnd.visible))
+const randomWord = Random.nextIntBetween(0, 2 ** 32)
 
-const stateOf = (instance: Instance.Instance): Effect.Effect<Model.EmulatorState> =>
-  Effect.map(visibleSessions(instance), (sessions) => ({
-    users: [...instance.state.users.values()],
-    organizations: [...instance.state.organizations.values()],
-    templates: [...instance.state.templates.values()],
-    sessions,
-    keys: instance.keys.published.map(({ kid }) => kid),
-    requests: requestsOf(instance),
-    droppedRequests: instance.state.traffic.dropped
-  }))
+const moment: Effect.Effect<Moment> = Effect.map(
+  Effect.all([Clock.currentTimeMillis, randomWord, randomWord, randomWord]),
+  ([now, ...seeds]) => ({ now, random: makeRandom(...seeds) })
+)
 
-const requestsOf = ({ state }: Instance.Instance): ReadonlyArray<Model.ReceivedRequest> =>
-  Traffic.requestsOf(state.traffic)
+/** Runs a step of the emulator. A step without cryptography stays synchronous. An error that it throws is a defect. */
+const step = <A>(run: (moment: Moment) => A | Promise<A>): Effect.Effect<A> =>
+  Effect.flatMap(moment, (now) => {
+    const result = run(now)
+    return result instanceof Promise ? Effect.promise(() => result) : Effect.succeed(result)
+  })
 
-const misuse = (method: string, sentence: string, status: 400 | 409 = 400) =>
-  Effect.die(new EmulatorMisuse(status, sentence, method))
-
-/** Checks the input of a method when it runs, before anything changes. */
-const checked = <A, I, B>(
-  method: string,
-  schema: Schema.Schema<A, I>,
-  run: (input: A) => Effect.Effect<B>
-): ((input: unknown) => Effect.Effect<B>) => {
+/** Returns a check of the input of a method, which throws. */
+const checked = <A, I>(method: string, schema: Schema.Schema<A, I>): ((input: unknown) => A) => {
   const read = reader(schema)
   return (input) =>
-    Effect.suspend(() =>
-      Either.match(read(input), {
-        onLeft: (issues) => misuse(method, sentenceOf(issues, "the input")),
-        onRight: run
-      })
+    Either.getOrThrowWith(
+      read(input),
+      (issues) => new Methods.EmulatorUsageError(400, sentenceOf(issues, "the input"), method)
     )
 }
 
-const prepare = (
-  method: string,
-  { state }: Instance.Instance,
-  { delay, operation }: Pick<Inputs.PreparedResponse, "delay" | "operation">,
-  outcome: Traffic.Prepared["outcome"]
-) =>
-  Effect.suspend(() => {
-    const full = Traffic.prepare(state.traffic, {
-      operation,
-      delayMillis: Duration.toMillis(delay ?? 0),
-      outcome
-    })
-    return full === undefined ? Effect.void : misuse(method, full, 409)
+/** Handles one request. Always succeeds with a response, unless a test has prepared a fault. */
+const exchange = (
+  instance: Instance,
+  request: Model.EmulatorRequest
+): Effect.Effect<Model.EmulatorResponse, EmulatedDisconnect> =>
+  Effect.gen(function* () {
+    const received = receive(request)
+    // A health check does not affect a test: it is not in the log, and takes no prepared response.
+    const health = healthResponse(received)
+    if (health !== undefined) return health
+    const { log } = instance
+    const entry = recordRequest(instance, received, yield* Clock.currentTimeMillis)
+    const prepared = Log.takePrepared(log, entry.operation)
+    const wait = Log.latencyOf(log, entry.operation) + (prepared?.delayMillis ?? 0)
+    if (wait > 0) yield* Effect.sleep(wait)
+    const outcome = prepared?.outcome
+    if (outcome === "no-response") return yield* Effect.never
+    if (outcome === "reset") return yield* new EmulatedDisconnect()
+    const response =
+      typeof outcome === "object" ? outcome : yield* step((moment) => respond(instance, received, moment))
+    if (outcome === "response-lost") return yield* new EmulatedDisconnect()
+    entry.status = response.status
+    return response
   })
 
 /** Statuses whose responses have no body, in HTTP and in `Response`. */
 const bodiless: ReadonlyArray<number> = [204, 205, 304]
 
-/** What only misleads here: the emulator records operations that it serves, and no others. */
-const unservedOperation = (expected: ReadonlyArray<ExpectedRequest | OperationName>): string | undefined => {
-  const names: ReadonlyArray<string> = knownOperationNames
+const expectationsIssue = (
+  { log }: Instance,
+  expected: ReadonlyArray<ExpectedRequest | OperationName>
+): string | undefined => {
+  const issue = expectationIssue(expected)
+  if (issue !== undefined) return issue
   const index = expected.findIndex(
-    (each) => !names.includes(typeof each === "string" ? each : each.operation)
+    (each) => !isKnownOperation(typeof each === "string" ? each : each.operation)
   )
-  return index < 0
+  if (index >= 0) {
+    return `expected.${index}.operation must be one of ${knownOperationNames.join(", ")}, because the emulator serves no others`
+  }
+  return log.dropped === 0
     ? undefined
-    : `expected.${index}.operation must be one of ${names.join(", ")}, since the emulator serves no others`
+    : `the log has dropped ${log.dropped} older requests; it keeps ${limits.requests} requests and ${inMiB(limits.requestBytes)}`
 }
 
-export const make = (given: Inputs.ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmulatorService> =>
+export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmulatorService> =>
   Effect.gen(function* () {
-    const options = yield* checked("make", InputSchemas.Options, Effect.succeed)(given)
-    const instance = yield* Instance.make(options)
-    const { keys, state } = instance
-    const plantSeed = options.seed === undefined ? Effect.void : Effect.orDie(plant(instance, options.seed))
-    yield* plantSeed
-    const checkRequest = checked("exchange", InputSchemas.Request, Effect.succeed)
-    const exchangeChecked = (request: Model.EmulatorRequest) =>
-      Effect.flatMap(checkRequest(request), exchange(instance))
-    const ofSession = <A, I, B>(
-      method: string,
+    const options = yield* Effect.sync(() => checked("make", Options)(given))
+    const instance = yield* step((moment) => makeInstance(settingsOf(options), moment))
+    const { keys, log, state } = instance
+
+    const seed = (data: unknown) => Effect.flatten(step((moment) => storeSeed(instance, moment, data)))
+    const initialSeed = options.seed === undefined ? Effect.void : Effect.orDie(seed(options.seed))
+    yield* initialSeed
+
+    const method = <A, I, B>(
+      name: string,
       schema: Schema.Schema<A, I>,
-      run: (id: string, input: A) => Effect.Effect<B>
+      run: (moment: Moment, input: A) => B | Promise<B>
     ) => {
-      const check = checked(method, schema, Effect.succeed)
-      return (id: string, input: unknown) => Effect.flatMap(check(input), (input) => run(id, input))
+      const check = checked(name, schema)
+      return (input: unknown = {}) => step((moment) => run(moment, check(input)))
     }
-    const { CreateOrganization, CreateTemplate, CreateUser, Mint, MintToken, RotateKey } = InputSchemas
-    const createUser = checked("createUser", CreateUser, (input) => Directory.createUser(instance, input))
-    const createOrganization = checked("createOrganization", CreateOrganization, (input) =>
-      Directory.createOrganization(instance, input)
-    )
-    const signIn = ofSession("signIn", InputSchemas.SignIn, (userId, input) =>
-      FrontEnd.signIn(instance, userId, input)
-    )
-    const mintSessionToken = ofSession("mintSessionToken", Mint, (id, input) =>
-      FrontEnd.mintSessionToken(instance, id, input)
-    )
-    const mintToken = checked("mintToken", MintToken, (input) => FrontEnd.mintToken(instance, input))
-    const rotateKey = checked("rotateKey", RotateKey, ({ removePrevious = false }) =>
-      Effect.map(Keys.rotate(keys, removePrevious), ({ kid }) => kid)
-    )
-    const setLatency = checked("setLatency", InputSchemas.Latency, ({ duration, operation }) =>
-      Effect.sync(() => {
-        state.traffic.latencies.set(operation, Duration.toMillis(duration))
-      })
-    )
+    const sessionMethod = <A, I, B>(
+      name: string,
+      schema: Schema.Schema<A, I>,
+      run: (instance: Instance, moment: Moment, id: string, input: A) => B | Promise<B>
+    ) => {
+      const check = checked(name, schema)
+      return (id: string, input: unknown = {}) => step((moment) => run(instance, moment, id, check(input)))
+    }
+    const prepare = (
+      name: string,
+      { delay, operation }: Pick<Inputs.FailNextOptions, "delay" | "operation">,
+      outcome: Log.Prepared["outcome"]
+    ) => {
+      const full = Log.prepare(log, { operation, delayMillis: Duration.toMillis(delay ?? 0), outcome })
+      if (full !== undefined) throw new Methods.EmulatorUsageError(409, full, name)
+    }
+    const setLatency = method("setLatency", Schemas.Latency, (_, { duration, operation }) => {
+      log.latencies.set(operation, Duration.toMillis(duration))
+    })
+    const checkRequest = checked("exchange", Schemas.Request)
+    const exchangeChecked = (request: Model.EmulatorRequest) =>
+      Effect.suspend(() => exchange(instance, checkRequest(request)))
+    const sessionsAt = (now: number) => listSessions(state, now).map(visible)
+
     return {
       handle: (request) => Effect.orDie(exchangeChecked(request)),
       exchange: exchangeChecked,
-      secretKey: instance.secretKey,
+      secretKey: options.secretKey ?? Redacted.make(instance.secretKey),
       publishableKey: instance.publishableKey,
       issuer: instance.issuer,
       instanceId: instance.id,
       get jwks() {
-        return Keys.jwks(keys)
+        return jwksOf(keys)
       },
       get publicKeyPem() {
         return keys.published[0].pem
       },
-      createUser: (options = {}) => createUser(options),
-      createOrganization: (options = {}) => createOrganization(options),
-      createTemplate: checked("createTemplate", CreateTemplate, (input) =>
-        Directory.createTemplate(instance, input)
+      createUser: method("createUser", Schemas.CreateUser, (moment, input) => {
+        const record = Methods.newUser(moment, input)
+        Methods.store(instance, { name: "users", id: record.id, record })
+        return record
+      }),
+      createOrganization: method("createOrganization", Schemas.CreateOrganization, (moment, input) => {
+        const record = Methods.newOrganization(moment, input)
+        Methods.store(instance, { name: "organizations", id: record.id, record })
+        return record
+      }),
+      createTemplate: method("createTemplate", Schemas.CreateTemplate, (_, input) => {
+        const record = Methods.newTemplate(input)
+        Methods.store(instance, { name: "templates", id: record.name, record })
+      }),
+      seed,
+      reset: Effect.suspend(() => {
+        clearState(state)
+        Log.clearRequestLog(log)
+        return initialSeed
+      }),
+      createClient: step((moment) => makeId("client", moment)),
+      signIn: sessionMethod("signIn", Schemas.SignIn, Methods.signIn),
+      updateSession: sessionMethod("updateSession", Schemas.SessionPatch, Methods.updateSession),
+      mintSessionToken: sessionMethod("mintSessionToken", Schemas.Mint, Methods.mintSessionToken),
+      mintToken: method("mintToken", Schemas.MintToken, (moment, input) =>
+        Methods.mintToken(instance, moment, input)
       ),
-      seed: (data) => plant(instance, data),
-      reset: Effect.zipRight(
-        Effect.sync(() => State.clear(state)),
-        plantSeed
-      ),
-      createClient: Ids.make("client"),
-      signIn: (userId, options = {}) => signIn(userId, options),
-      updateSession: ofSession("updateSession", InputSchemas.SessionPatch, (id, patch) =>
-        FrontEnd.updateSession(instance, id, patch)
-      ),
-      mintSessionToken: (id, options = {}) => mintSessionToken(id, options),
-      mintToken: (options = {}) => mintToken(options),
-      refreshToken: (id) => FrontEnd.refreshTokenOf(instance, id),
-      rotateKey: (options = {}) => rotateKey(options),
+      refreshToken: (id) => step((moment) => Methods.sessionOf(instance, moment, id).refreshToken),
+      rotateKey: method("rotateKey", Schemas.RotateKey, async (moment, { removePrevious = false }) => {
+        const kid = makeId("ins", moment)
+        await rotateKeys(keys, kid, removePrevious)
+        return kid
+      }),
       users: Effect.sync(() => [...state.users.values()]),
       organizations: Effect.sync(() => [...state.organizations.values()]),
-      sessions: visibleSessions(instance),
-      requests: Effect.sync(() => requestsOf(instance)),
+      sessions: step(({ now }) => sessionsAt(now)),
+      requests: Effect.sync(() => Log.requestsOf(log)),
       expectRequests: (expected) =>
         Effect.suspend(() => {
-          const issue = expectationIssue(expected) ?? unservedOperation(expected)
-          if (issue !== undefined) return misuse("expectRequests", issue)
-          const { dropped } = state.traffic
-          if (dropped > 0) {
-            return misuse(
-              "expectRequests",
-              `the log has dropped ${dropped} older requests, so it cannot tell; it keeps ${limits.requests} requests and ${inMiB(limits.requestBytes)}`
-            )
+          const issue = expectationsIssue(instance, expected)
+          if (issue !== undefined) {
+            return Effect.die(new Methods.EmulatorUsageError(400, issue, "expectRequests"))
           }
-          const difference = compareRequests(expected, requestsOf(instance))
+          const difference = compareRequests(expected, Log.requestsOf(log))
           return difference === undefined ? Effect.void : Effect.die(difference)
         }),
-      state: stateOf(instance),
-      respondNext: checked(
+      state: step(({ now }) => ({
+        users: [...state.users.values()],
+        organizations: [...state.organizations.values()],
+        templates: [...state.templates.values()],
+        sessions: sessionsAt(now),
+        keys: keys.published.map(({ kid }) => kid),
+        requests: Log.requestsOf(log),
+        droppedRequests: log.dropped
+      })),
+      respondNext: method(
         "respondNext",
-        InputSchemas.RespondNext,
-        ({ body = "", headers = {}, status, ...when }) =>
-          body !== "" && bodiless.includes(status)
-            ? misuse("respondNext", "body must be empty for the status 204, 205 or 304")
-            : prepare("respondNext", instance, when, { status, headers: lowerCased(headers), body })
+        Schemas.RespondNext,
+        (_, { body = "", headers = {}, status, ...when }) => {
+          if (body !== "" && bodiless.includes(status)) {
+            const rule = "body must be empty for the status 204, 205 or 304"
+            throw new Methods.EmulatorUsageError(400, rule, "respondNext")
+          }
+          prepare("respondNext", when, { status, headers: lowerCased(headers), body })
+        }
       ),
-      failNext: checked("failNext", InputSchemas.FailNext, ({ fault, ...when }) =>
-        prepare("failNext", instance, when, fault)
+      failNext: method("failNext", Schemas.FailNext, (_, { fault, ...when }) =>
+        prepare("failNext", when, fault)
       ),
       setLatency: (duration, operation) => setLatency({ duration, operation })
     }

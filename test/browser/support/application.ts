@@ -8,12 +8,12 @@ import { ClerkInMemory, type Demo } from "../../../examples/devices/demo.js"
 
 export interface Application {
   readonly origin: string
-  /** What happens at Clerk, behind the application's back. */
+  /** Changes at Clerk that the application does not make itself. */
   readonly atClerk: <A>(effect: Effect.Effect<A, never, ClerkEmulator | Demo>) => Promise<A>
   readonly close: () => Promise<void>
 }
 
-/** The example, as its main.ts puts it together, on a free port and with a Clerk of its own. */
+/** The example, composed as in its `main.ts`, on a free port and with a Clerk of its own. */
 export const startApplication = async (): Promise<Application> => {
   const server = createServer()
   const App = Layer.unwrapEffect(

@@ -30,24 +30,26 @@ const aptGet = (...args: ReadonlyArray<string>) => {
 }
 
 const install = () => {
-  process.stdout.write("The browser test needs Chromium, and there is none: installing it with apt-get.\n")
+  process.stdout.write(
+    "The browser test needs Chromium, which is not installed. Installing it with apt-get.\n"
+  )
   aptGet("update")
   aptGet("install", "-y", "--no-install-recommends", "chromium")
 }
 
-/** The browser to drive. Without one there is nothing to test, so its absence fails instead of skipping. */
+/** The browser to drive. Without a browser there is nothing to test, so its absence is a failure and not a skip. */
 export const findChromium = (): string => {
   const chosen = process.env["CHROMIUM_PATH"] ?? ""
   if (chosen !== "" && !isExecutable(chosen)) {
-    throw new Error(`CHROMIUM_PATH is ${chosen}, which is no program that can be run.`)
+    throw new Error(`CHROMIUM_PATH is ${chosen}, which is not an executable file.`)
   }
   const found = chosen === "" ? installed() : chosen
   if (found !== undefined) return found
   if (process.getuid?.() !== 0 || onPath("apt-get") === undefined) {
-    throw new Error(`The browser test needs Chromium, and there is none. ${wanted}`)
+    throw new Error(`The browser test needs Chromium, which is not installed. ${wanted}`)
   }
   install()
   const fresh = installed()
-  if (fresh === undefined) throw new Error(`apt-get installed no Chromium that can be found. ${wanted}`)
+  if (fresh === undefined) throw new Error(`apt-get installed Chromium in an unknown place. ${wanted}`)
   return fresh
 }

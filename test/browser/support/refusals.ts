@@ -2,7 +2,7 @@ import { Effect, Redacted } from "effect"
 import { ClerkEmulator, type PreparedResponse } from "effect-clerk/testing"
 import { Demo } from "../../../examples/devices/demo.js"
 
-/** A refusal as Clerk writes it, with words in it that are not for the people who use an application. */
+/** An error response as Clerk writes it, with texts that are not meant for the users of an application. */
 export const refusal = (
   status: number,
   code: string,
@@ -16,11 +16,11 @@ export const refusal = (
   })
 })
 
-/** Answers the next requests to Clerk with these, one after the other. */
+/** Responds to the next requests to Clerk with these, one after the other. */
 export const refuse = (...refusals: ReadonlyArray<PreparedResponse>) =>
   Effect.flatMap(ClerkEmulator, ({ respondNext }) => Effect.forEach(refusals, respondNext, { discard: true }))
 
-/** The same, from the request after the next list of devices on. */
+/** The same, starting after the next request that lists devices. */
 export const refuseAfterList = (...refusals: ReadonlyArray<PreparedResponse>) =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator

@@ -25,15 +25,15 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 
 export interface Stage extends Application {
-  /** Somebody at a browser of their own, who opens the application. */
+  /** A visitor with a separate browser, who opens the application. */
   readonly visitor: (options?: BrowserContextOptions) => Promise<Page>
-  /** The same, signed in as one of the demo's browsers. */
+  /** The same visitor, signed in as one of the demo's browsers. */
   readonly visitorAs: (device: string, options?: BrowserContextOptions) => Promise<Page>
-  /** What the browsers complained of so far, which the story then need not account for. */
+  /** Returns the errors that the browsers reported so far, and no longer fails the scenario for them. */
   readonly takeComplaints: () => ReadonlyArray<string>
 }
 
-/** A page in a browser of its own, for what is no story of the application in this process. */
+/** A page in a separate browser, for tests that do not use the application in this process. */
 export const newPage = (): Promise<Page> => browser.newPage()
 
 export const signInAs = async (page: Page, device: string): Promise<void> => {
@@ -41,7 +41,7 @@ export const signInAs = async (page: Page, device: string): Promise<void> => {
   await page.getByRole("heading", { name: "Your devices" }).waitFor()
 }
 
-/** Chromium reports every document with a status of 400 or more; a page that tells of a refusal has one. */
+/** Chromium reports every document with a status of 400 or more; a page that shows an error has one. */
 const aRefusal = /^Failed to load resource: the server responded with a status of [45]\d\d/
 
 const watch = (page: Page, origin: string, complaints: Array<string>) => {
@@ -59,7 +59,7 @@ const watch = (page: Page, origin: string, complaints: Array<string>) => {
   })
 }
 
-/** Tells a story in real browsers. It fails as well when a page in it complains, or loads something from elsewhere. */
+/** Runs a scenario in real browsers. It also fails when a page reports an error or loads a file of another origin. */
 export const story = (title: string, tell: (stage: Stage) => Promise<void>): void =>
   it(title, async () => {
     const application = await startApplication()

@@ -4,7 +4,7 @@ import * as Redacted from "effect/Redacted"
 import { configLayer, fetchLayer, requestThrough, secretKey, told } from "../../support/clientLayers.js"
 import { withPollutedPrototype } from "../../support/pollution.js"
 
-describe("what every object inherits", () => {
+describe("an inherited property", () => {
   const inherited = {
     apiUrl: "https://evil.example",
     maxResponseBytes: 1,
@@ -20,7 +20,7 @@ describe("what every object inherits", () => {
     })
   )
 
-  it.effect("is no secret key", () =>
+  it.effect("is not a secret key", () =>
     Effect.gen(function* () {
       const message = yield* told(fetchLayer({})).pipe(withPollutedPrototype(inherited))
       expect(message).toMatch(/^secretKey is missing/)

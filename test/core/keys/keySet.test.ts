@@ -4,7 +4,7 @@ import { importKeySet, importRsaKey, type RsaNumbers, rsaFlaw } from "../../../s
 import { base64urlOf, jwk, modulus } from "../../support/keySets.js"
 import { withPollutedPrototype } from "../../support/pollution.js"
 
-/** The ids of the keys that may be used, or why none may. */
+/** The ids of the usable keys, or the failure. */
 const idsIn = (...keys: ReadonlyArray<unknown>) =>
   Effect.map(
     Effect.promise(() => importKeySet(keys)),
@@ -19,10 +19,13 @@ const refused: ReadonlyArray<readonly [string, unknown]> = [
   ),
   ["a private member that is null", jwk("ins_1", { d: null })],
   ["a secret", { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "HS256" }],
-  ["a secret that says it is RS256", { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "RS256", use: "sig" }],
+  [
+    "a secret with the algorithm RS256",
+    { kty: "oct", kid: "ins_1", k: "c2VjcmV0", alg: "RS256", use: "sig" }
+  ],
   ["an elliptic curve", { kty: "EC", kid: "ins_1", crv: "P-256", x: "AQAB", y: "AQAB" }],
   ["an Edwards curve", { kty: "OKP", kid: "ins_1", crv: "Ed25519", x: "AQAB" }],
-  ["another type that has RSA's numbers", jwk("ins_1", { kty: "rsa" })],
+  ["another type with the numbers of RSA", jwk("ins_1", { kty: "rsa" })],
   ["no type", jwk("ins_1", { kty: undefined })],
   ["use for encryption", jwk("ins_1", { use: "enc" })],
   ["a use that is a list", jwk("ins_1", { use: ["sig"] })],
@@ -48,7 +51,7 @@ const refused: ReadonlyArray<readonly [string, unknown]> = [
   ["a list", [jwk("ins_1")]]
 ]
 
-describe("of a key set is left out what has", () => {
+describe("a key of a set is ignored when it has", () => {
   it.effect.each(refused)("%s", ([, key]) =>
     Effect.gen(function* () {
       expect(yield* idsIn(key, good)).toEqual(["ins_good"])
@@ -58,7 +61,7 @@ describe("of a key set is left out what has", () => {
 })
 
 describe("a key set", () => {
-  it.effect("gives every key that may verify, by its id", () =>
+  it.effect("returns every usable key by its id", () =>
     Effect.gen(function* () {
       const keys = [
         jwk("ins_1"),
@@ -72,7 +75,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("gives keys for RS256 that can do nothing but verify, and cannot be taken out again", () =>
+  it.effect("returns keys for RS256 that can only verify, and cannot be exported", () =>
     Effect.gen(function* () {
       const set = yield* Effect.promise(() => importKeySet([good]))
       const [key, ...others] = typeof set === "string" ? [] : [...set.values()]
@@ -92,7 +95,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("is refused when two keys have one id, even if one of them may not be used", () =>
+  it.effect("is rejected when two keys have one id, even if one of them is unusable", () =>
     Effect.gen(function* () {
       expect(yield* idsIn(good, jwk("ins_1"), jwk("ins_1", { n: base64urlOf(modulus("other")) }))).toBe(
         "invalid"
@@ -103,7 +106,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("gives its first 50 usable keys, however many there are", () =>
+  it.effect("returns its first 50 usable keys", () =>
     Effect.gen(function* () {
       const usable = Array.from({ length: 60 }, (_, index) => jwk(`ins_${index}`))
       expect(yield* idsIn(...usable)).toEqual(usable.slice(0, 50).map(({ kid }) => kid))
@@ -126,7 +129,7 @@ describe("a key set", () => {
     })
   )
 
-  it.effect("takes nothing from what every object inherits", () =>
+  it.effect("reads no inherited property", () =>
     Effect.gen(function* () {
       const { kid: _, ...nameless } = jwk("ins_1")
       const { n: __, ...numberless } = jwk("ins_2")
@@ -144,7 +147,7 @@ const bytes = (...values: ReadonlyArray<number>) => Buffer.from(values).toString
 
 const ofBits = (bits: number) => ({ n: base64urlOf(modulus(`of ${bits}`, bits)), e })
 const withExponent = (exponent: bigint) => ({ n, e: base64urlOf(exponent) })
-/** As an encoder that pads numbers writes them. */
+/** The form of an encoder that pads numbers. */
 const padded = (text: string) =>
   Buffer.concat([Buffer.of(0), Buffer.from(text, "base64url")]).toString("base64url")
 
@@ -182,10 +185,10 @@ const flaws: ReadonlyArray<readonly [string, RsaNumbers, string]> = [
   ["a line end", { n: `${n}\n`, e }, unreadable],
   ["a length that base64url does not have", { n: `${n}AAA`, e }, unreadable],
   ["a second spelling", { n, e: "AQAC".slice(0, 3) }, exponentRule],
-  ["bits that mean nothing", { n: n.replace(/.$/, "B"), e }, unreadable]
+  ["unused bits that are set", { n: n.replace(/.$/, "B"), e }, unreadable]
 ]
 
-describe("an RSA key is refused that has", () => {
+describe("an RSA key is rejected that has", () => {
   it.each(flaws)("%s", (_, numbers, flaw) => expect(rsaFlaw(numbers)).toBe(flaw))
 })
 
@@ -202,13 +205,13 @@ const sound: ReadonlyArray<readonly [string, RsaNumbers]> = [
   ["a zero in front of its exponent", { n, e: padded(e) }]
 ]
 
-describe("an RSA key is taken that has", () => {
+describe("an RSA key is accepted that has", () => {
   it.effect.each(sound)("%s", ([, numbers]) =>
     Effect.gen(function* () {
       expect(rsaFlaw(numbers)).toBeUndefined()
       const key = yield* Effect.promise(() => importRsaKey(numbers))
       expect(key).toMatchObject({ type: "public", extractable: false, usages: ["verify"] })
-      // It has to work too: a signature that is none is refused, not a failure.
+      // The key has to work too: an invalid signature is rejected, and does not fail.
       const signature = new Uint8Array(Math.ceil(modulusLength(key) / 8))
       const isGood = yield* Effect.promise(() =>
         crypto.subtle.verify(key.algorithm.name, key, signature, signature)
@@ -217,7 +220,7 @@ describe("an RSA key is taken that has", () => {
     })
   )
 
-  it("any modulus that chance makes", () => {
+  it("any random modulus", () => {
     for (let seed = 0; seed < 300; seed++) {
       expect(rsaFlaw({ n: base64urlOf(modulus(`chance ${seed}`)), e }), `seed ${seed}`).toBeUndefined()
     }

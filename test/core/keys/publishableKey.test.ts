@@ -13,7 +13,7 @@ const read = (key: unknown) =>
 
 const keyOf = (text: string, prefix = "pk_test_") => prefix + Buffer.from(text).toString("base64")
 
-describe("a publishable key tells where the instance's Frontend API is", () => {
+describe("a publishable key contains the host of the Frontend API", () => {
   // Of every length modulo three, so that there are two, one and no characters of padding.
   const hosts = [
     "brief-lemur-9.clerk.accounts.dev",
@@ -33,7 +33,7 @@ describe("a publishable key tells where the instance's Frontend API is", () => {
   )
 
   it.effect.each(["localhost", "localhost:4810", "clerk.localhost:4810", "127.0.0.1:4810", "127.1.2.3"])(
-    "%s, over http because it is this machine",
+    "%s, over http because it is a loopback host",
     (host) =>
       Effect.gen(function* () {
         expect((yield* read(keyOf(`${host}$`))).issuer).toBe(`http://${host}`)
@@ -71,7 +71,7 @@ describe("a publishable key tells where the instance's Frontend API is", () => {
     ["more than any host name", keyOf(`${"a.".repeat(400)}com$`)]
   ]
 
-  it.effect.each(others)("but %s is none, and is not shown", ([, key]) =>
+  it.effect.each(others)("but %s is rejected, and is not shown", ([, key]) =>
     Effect.gen(function* () {
       const refused = yield* Effect.flip(read(key))
       expect(refused).toEqual(
@@ -85,7 +85,7 @@ describe("a publishable key tells where the instance's Frontend API is", () => {
 })
 
 describe("the suffix of the instance's cookies", () => {
-  // What Clerk's own tests expect of these keys.
+  // The suffixes that Clerk's own tests expect for these keys.
   const published = [
     ["pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "1Z8AzTQD"],
     ["pk_test_Y2xlcmsuY2xlcmsuZGV2JA", "QvfNY2dr"],
@@ -99,12 +99,12 @@ describe("the suffix of the instance's cookies", () => {
     })
   )
 
-  it.live("is the one Clerk's own backend looks for", () =>
+  it.live("is the one that Clerk's own backend reads", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make({ issuer: "https://clerk.a.example.org", production: true })
       const user = yield* clerk.createUser()
       const { sessionToken } = yield* clerk.signIn(user.id)
-      // Another padding is another key, with a suffix of its own.
+      // A key with other padding is another key, with another suffix.
       for (const publishableKey of [clerk.publishableKey, clerk.publishableKey.replace(/=+$/, "")]) {
         const backend = createClerkClient({
           secretKey: "sk_live_backend",

@@ -11,7 +11,7 @@ const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyXzEifQ.c2lnbmF0dXJl-_"
 
 describe("Redactor.text", () => {
   for (const [name, text, clean] of [
-    ["leaves what is harmless", "No session was found with id sess_1", "No session was found with id sess_1"],
+    ["keeps a harmless text", "No session was found with id sess_1", "No session was found with id sess_1"],
     ["masks a secret key", "key sk_live_abc123 is wrong", "key *** is wrong"],
     ["masks a test key in quotes", 'the key "sk_test_a/b+c=" is wrong', 'the key "***" is wrong'],
     ["masks a publishable key", "pk_test_Y2xlcms$", "***"],
@@ -19,22 +19,18 @@ describe("Redactor.text", () => {
     ["masks the half of a token", jwt.slice(0, 30), "***"],
     ["masks an authorization header", "authorization: bearer abc.def", "authorization: ***"],
     ["masks cookies by their names", "__session=abc; __client_uat=1; __refresh_MqCv=x", "***; ***; ***"],
-    [
-      "keeps a log line one line",
-      "first\r\nsecond\u2028third\u0000\u001b[31mred",
-      "first second third [31mred"
-    ],
+    ["replaces line ends", "first\r\nsecond\u2028third\u0000\u001b[31mred", "first second third [31mred"],
     ["does not take an ordinary word for a key", "ask_testing the_sk_test", "ask_testing the_sk_test"]
   ] as const) {
     it(name, () => expect(scrubText(text, [])).toBe(clean))
   }
 
-  it("masks every occurrence of the secrets it is given, which may be patterns of their own", () => {
+  it("masks every occurrence of the given secrets, also of those that look like patterns", () => {
     expect(scrubText("a$&b and a$&b, not .*", ["a$&b"])).toBe("*** and ***, not .*")
     expect(scrubText("anything at all", [".*", "[a-z]+"])).toBe("anything at all")
   })
 
-  it("masks a secret in which another one stands", () => {
+  it("masks a secret that contains another one", () => {
     const inner = "inner-secret"
     const outer = `before=${inner}; after=hidden`
     for (const secrets of [
@@ -45,20 +41,20 @@ describe("Redactor.text", () => {
     }
   })
 
-  it("cuts a long text, and says that it did", () => {
+  it("cuts a long text, and shows that it is cut", () => {
     expect(scrubText("a".repeat(300), [])).toBe("a".repeat(300))
     expect(scrubText("a".repeat(301), [])).toBe(`${"a".repeat(300)}…`)
     expect(scrubText("a".repeat(10_000_000), [])).toBe(`${"a".repeat(300)}…`)
   })
 
-  it("does not cut a secret into something that is no longer known to be one", () => {
+  it("does not cut a secret into a part that it would not recognise", () => {
     const secret = "s3cr3t-".repeat(70)
     for (const prefix of [0, 1, 250, 290, 299, 300, 700, 1_199]) {
       expect(scrubText("x".repeat(prefix) + secret.repeat(3), [secret])).not.toContain("s3cr3t")
     }
   })
 
-  it("is done with any long text in little time", () => {
+  it("takes little time for any long text", () => {
     const texts = ["eyJ", "sk_live_", "Bearer ", "__session=", "eyJ.", " \t", "\u0000"]
     const started = performance.now()
     for (const text of texts) {
@@ -68,13 +64,13 @@ describe("Redactor.text", () => {
   })
 
   it.prop(
-    "never shows a secret, wherever in a text it stands",
+    "never shows a secret, at any place in a text",
     [
       FastCheck.string({ maxLength: 400 }),
       FastCheck.stringMatching(/^[!-~]{8,64}$/),
       FastCheck.string({ maxLength: 400 })
     ],
-    // One that is part of the mask is not hidden by it.
+    // A secret that is a part of the mask cannot be masked.
     ([before, secret, after]) => {
       FastCheck.pre(!/^\*+$/.test(secret))
       expect(scrubText(before + secret + after, [secret])).not.toContain(secret)
@@ -82,7 +78,7 @@ describe("Redactor.text", () => {
   )
 
   it.prop(
-    "always gives one short line",
+    "always returns one short line",
     [FastCheck.string({ unit: "binary", maxLength: 2_000 })],
     ([text]) => {
       const clean = scrubText(text, [])
@@ -93,7 +89,7 @@ describe("Redactor.text", () => {
 })
 
 describe("Redactor.json", () => {
-  it("cleans every text, keys too, and leaves the rest as it is", () => {
+  it("masks every text, including keys, and keeps the rest", () => {
     const value = {
       param_name: "user_id",
       count: 3,
@@ -112,7 +108,7 @@ describe("Redactor.json", () => {
     })
   })
 
-  it("keeps a value from being deep", () => {
+  it("limits the depth of a value", () => {
     const nested = (depth: number): unknown => (depth === 0 ? "end" : [nested(depth - 1)])
     expect(JSON.stringify(scrubJson(nested(8), []))).toBe('[[[[[[[["end"]]]]]]]]')
     expect(JSON.stringify(scrubJson(nested(9), []))).toBe('[[[[[[[["***"]]]]]]]]')
@@ -120,13 +116,13 @@ describe("Redactor.json", () => {
     expect(JSON.stringify(scrubJson(deep, []))).toBe('[[[[[[[["***"]]]]]]]]')
   })
 
-  it("keeps a value from being wide", () => {
+  it("limits the width of a value", () => {
     expect(scrubJson(Array.from({ length: 1_000 }, String), [])).toHaveLength(64)
     const wide = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`key${index}`, index]))
     expect(Object.keys(Object(scrubJson(wide, [])))).toHaveLength(64)
   })
 
-  it("leaves prototypes alone", () => {
+  it("does not change prototypes", () => {
     const clean = scrubJson(JSON.parse('{"__proto__":{"polluted":true}}'), [])
     expect(Object.getPrototypeOf(clean)).toBe(Object.prototype)
     expect(Reflect.get({}, "polluted")).toBeUndefined()
@@ -155,7 +151,7 @@ describe("makeRedactor", () => {
     expect(inspect(redactor, { depth: 10, showHidden: true })).not.toContain("a-first-secret")
   })
 
-  it("leaves every text without the form of a credential as it is when there are no secrets", () => {
+  it("does not change a text without credentials when there are no secrets", () => {
     expect(makeRedactor([])).toBe(noSecrets)
     expect(noSecrets.hide("sk_live_abc")).toBe("sk_live_abc")
     expect(noSecrets.text("key sk_live_abc")).toBe(visibleText("key sk_live_abc"))
@@ -163,7 +159,7 @@ describe("makeRedactor", () => {
 })
 
 describe("textsIn", () => {
-  it("finds every text of eight characters or more, however deep", () => {
+  it("finds every text of eight characters or more, at any depth", () => {
     expect(
       textsIn({ a: "12345678", b: ["short", ["a longer one"], { c: "and another" }], d: 5, e: null })
     ).toEqual(["12345678", "a longer one", "and another"])

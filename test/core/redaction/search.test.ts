@@ -16,9 +16,9 @@ const invisible = "split by what cannot be seen"
 
 interface Encoding {
   readonly encode: (text: string) => string
-  /** How many characters stand for one. */
+  /** The number of characters that encode one character. */
   readonly expansion: number
-  /** Whether it only makes sense on the secret itself: case means something in the other encodings. */
+  /** Whether it applies to the secret only, because other encodings depend on the case. */
   readonly isFirst?: boolean
 }
 
@@ -69,7 +69,7 @@ const encodings: { readonly [name: string]: Encoding } = {
 
 const reversed = (text: string) => [...text].reverse().join("")
 
-/** The longest text that both have, white space and what cannot be seen apart. */
+/** The longest common text, without white space and invisible characters. */
 const longestShared = (a: string, b: string): number => {
   const [text, other] = [a, b].map((each) => each.replaceAll(/[\s\u200b\u00ad]/g, "")) as [string, string]
   let longest = 0
@@ -123,12 +123,12 @@ describe("a secret in an error's text is masked", () => {
     FastCheck.stringMatching(/^[A-Za-z0-9]{20,48}$/)
   ).map(([prefix, rest]) => prefix + rest)
   const words = FastCheck.stringMatching(/^(?:[a-z]{1,9} ){0,8}$/)
-  // What cannot be seen leaves traces in other encodings that count as shared, though they say nothing.
+  // In other encodings, invisible characters add common text without information.
   const composable = Object.keys(encodings).filter((name) => name !== invisible)
   const layers = FastCheck.array(FastCheck.constantFrom(...composable), { maxLength: 3 })
 
   it.prop(
-    "whatever the key, in any composition of up to three encodings, whichever run of it is quoted",
+    "for any key, in any composition of up to three encodings, for any part of it",
     [keys, words, words, layers, FastCheck.nat(), FastCheck.nat()],
     ([secret, before, after, names, start, length]) => {
       const from = start % (secret.length - 11)
@@ -145,7 +145,7 @@ describe("a secret in an error's text is masked", () => {
   )
 
   it.prop(
-    "and a text without it is left as it is",
+    "and a text without it is unchanged",
     [keys, FastCheck.string({ unit: "binary", maxLength: 400 }), words],
     ([secret, text, prose]) => {
       expect(hideSecrets(text, [secret])).toBe(text)
@@ -154,7 +154,7 @@ describe("a secret in an error's text is masked", () => {
     }
   )
 
-  it("and what Clerk says is left as it is", () => {
+  it("and Clerk's message is unchanged", () => {
     for (const text of [
       "resource_not_found",
       "The secret key is invalid. Make sure it starts with sk_test_ or sk_live_",
@@ -169,7 +169,7 @@ describe("a secret in an error's text is masked", () => {
 })
 
 describe("the search for secrets", () => {
-  it("takes little time for a hostile text", () => {
+  it("takes little time for a malicious text", () => {
     const secrets = [key, "x".repeat(40), `eyJ${"Token".repeat(300)}`]
     let nested = key
     for (let layer = 0; layer < 12 && nested.length < 32_768; layer++) nested = base64(`${nested} ${nested}`)
@@ -181,12 +181,12 @@ describe("the search for secrets", () => {
     expect(performance.now() - started).toBeLessThan(5_000)
   })
 
-  it("gives up, and shows nothing, where encodings in one another take too long", () => {
+  it("ends early and shows nothing when nested encodings take too long", () => {
     const text = "UUUU".repeat(8_000)
     expect(["***", text]).toContain(hideSecrets(text, [key]))
   })
 
-  it("reads no more than the beginning of a long text", () => {
+  it("reads only the beginning of a long text", () => {
     const started = performance.now()
     const shown = makeRedactor([key]).text(`${key} ${"c2tf".repeat(2_000_000)}`)
     expect(shown.startsWith("*** ")).toBe(true)

@@ -16,13 +16,13 @@ const found = (request: IncomingRequest, names = ["__session_abc", "__session"])
 }
 
 describe("the token of a request", () => {
-  it("is what follows the scheme, in whatever case and after however many spaces", () => {
+  it("is the text after the scheme, in any case and after any number of spaces", () => {
     for (const scheme of ["Bearer ", "bearer ", "BEARER ", "bEaReR   "]) {
       expect(found(request({ authorization: `${scheme}a.b.c` }))).toBe("a.b.c")
     }
   })
 
-  it("is left as it is, for the verifier to refuse", () => {
+  it("is not changed, so that the verifier rejects it", () => {
     for (const token of ["a b", "a,b", "a, Bearer b", '"a"', "a\tb", "a=", "bearer a"]) {
       expect(found(request({ authorization: `Bearer ${token}` }))).toBe(token)
     }
@@ -52,7 +52,7 @@ describe("the token of a request", () => {
     expect(found(request({ cookie }))).toBe("c")
   })
 
-  it("is taken from a bearer header without a look at the cookies", () => {
+  it("is read from a bearer header without reading the cookies", () => {
     const untouchable = new Proxy(request({ authorization: "Bearer a", cookie: "__session=c" }), {
       get: (target, key) => {
         if (key === "cookies") throw new Error("the cookies were read")
@@ -98,7 +98,7 @@ describe("from another origin a cookie counts", () => {
     }
   })
 
-  it("never where no parties are known", () => {
+  it("never without known parties", () => {
     const posted = request({ cookie: "__session=c", origin: app }, "POST")
     expect(readCredential(posted, ["__session"], undefined)).toMatchObject({
       _tag: "ClerkTokenError",
@@ -114,7 +114,7 @@ describe("from another origin a cookie counts", () => {
   })
 })
 
-describe("what every object inherits is no part of a request:", () => {
+describe("an inherited property is not a part of a request:", () => {
   // Node's headers are such plain objects.
   const bare = (headers: Record<string, string>, method = "GET"): IncomingRequest => ({
     headers,

@@ -20,25 +20,25 @@ type Reader = (json: unknown) => unknown
 
 const instant = (millis: number) => DateTime.unsafeFromDate(new Date(millis))
 
-/** A result of reading, spelled out. */
+/** A result of a reader, written out. */
 const shown = (value: unknown): unknown => {
   if (DateTime.isDateTime(value)) return { at: DateTime.formatIso(value), zone: DateTime.isUtc(value) }
   if (Array.isArray(value)) return Array.from(value, shown)
   if (typeof value !== "object" || value === null) return value
-  // The order of the fields counts too, and so does what they are inherited from.
+  // The order of the fields counts too, and so does the prototype.
   return { fields: Object.entries(value).map(([k, v]) => [k, shown(v)]), kind: Object.getPrototypeOf(value) }
 }
 
 const failed = "failed"
 
-/** What the schema says, from which a reader must not differ. */
+/** The result of the schema, from which a reader must not differ. */
 const schemaOf = (schema: AnySchema) => {
   const decode = ParseResult.decodeUnknownEither(schema, { exact: true })
   return (input: unknown): unknown =>
     Either.match(decode(input), { onLeft: () => failed, onRight: (value) => shown(value) })
 }
 
-/** The result of a reader in the same words. */
+/** The result of a reader in the same form. */
 const shownBy =
   (read: Reader) =>
   (input: unknown): unknown => {
@@ -46,7 +46,7 @@ const shownBy =
     return value === undefined ? failed : shown(value)
   }
 
-/** The result of an operation that reads first and then asks the schema. */
+/** The result of an operation that reads first and then uses the schema. */
 const operationOf = (schema: AnySchema, read: Reader) => {
   const { decode } = compile(
     { name: "Zoo.read", method: "GET", path: "/zoo", kind: "read", success: schema },
@@ -58,13 +58,13 @@ const operationOf = (schema: AnySchema, read: Reader) => {
   }
 }
 
-/** What a value is once it has been sent. */
+/** The value after a round trip through JSON. */
 const overTheWire = (value: unknown): Json => JSON.parse(JSON.stringify(value) ?? "null")
 
 const wireOf = (schema: AnySchema): FastCheck.Arbitrary<Json> =>
   Arbitrary.make(Schema.encodedBoundSchema(schema)).map(overTheWire)
 
-/** An object as `JSON.parse` makes it: here `__proto__` is a key like any other. */
+/** An object as `JSON.parse` makes it: in which `__proto__` is an ordinary key. */
 const withOwn = (fields: object, key: string, value: Json): Json =>
   Object.defineProperty({ ...fields }, key, {
     value,
@@ -105,7 +105,7 @@ const isObject = (value: Json): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 interface Damage {
-  /** Which way to go down at each level; the last is what to damage. */
+  /** The path to the value to damage, one index for each level. */
   readonly at: ReadonlyArray<number>
   readonly how: "drop" | "replace" | "add" | "to array" | "to object" | "duplicate"
   readonly key: string
@@ -154,8 +154,8 @@ const hasProtoKey = (value: unknown): boolean =>
   (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProtoKey))
 
 /**
- * Fails unless a reader returns what the schema returns. A reader may reject a record with a key `__proto__`, or with a
- * member that is `undefined`, which the schema accepts: the operation then asks the schema.
+ * Fails unless a reader returns the result of the schema. A reader may reject a record with a key `__proto__` or with an
+ * `undefined` member, which the schema accepts. Then the operation uses the schema.
  */
 const agreesOn = (schema: AnySchema, read: Reader) => {
   const bySchema = schemaOf(schema)
@@ -170,7 +170,7 @@ const agreesOn = (schema: AnySchema, read: Reader) => {
 
 const runs = { fastCheck: { numRuns: 400 } }
 
-// `__proto__` has cases of its own below.
+// `__proto__` has separate cases below.
 const anySession = FastCheck.tuple(
   wireOf(Session),
   FastCheck.option(FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue()))
@@ -206,7 +206,7 @@ describe.each(ours)("the reader of %s", (_, schema, read, anyValid) => {
   const agrees = agreesOn(schema, read)
 
   it.prop(
-    "returns what the schema returns for what Clerk sends",
+    "returns the result of the schema for responses of Clerk",
     [anyValid],
     ([sent]) => {
       const value = reader(sent)
@@ -217,7 +217,7 @@ describe.each(ours)("the reader of %s", (_, schema, read, anyValid) => {
   )
 
   it.prop(
-    "rejects exactly what the schema rejects of a damaged response",
+    "rejects the same damaged responses as the schema",
     [anyValid, FastCheck.array(anyDamage, { minLength: 1, maxLength: 3 })],
     ([sent, damages]) => {
       agrees(
@@ -236,7 +236,7 @@ describe.each(ours)("the reader of %s", (_, schema, read, anyValid) => {
   )
 
   it.prop(
-    "accepts nothing that the schema rejects, of values that JSON cannot hold",
+    "accepts no value that JSON cannot hold and the schema rejects",
     [FastCheck.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true })],
     ([input]) => agrees(input, false),
     runs
@@ -298,7 +298,7 @@ describe("under a polluted Object.prototype", () => {
   ]
 
   it.effect.each(pollutions)(
-    "the reader returns what the schema returns where it accepts, with %s inherited",
+    "the reader returns the result of the schema where it accepts, with %s inherited",
     ([, entries]) =>
       Effect.gen(function* () {
         for (const [, schema, read] of ours) {
@@ -315,7 +315,7 @@ describe("under a polluted Object.prototype", () => {
   )
 
   it.each(pollutions)(
-    "that no loop shows, the reader returns what the schema returns, with %s inherited",
+    "that is not enumerable, the reader returns the result of the schema, with %s inherited",
     (_, entries) => {
       for (const [, schema, read] of ours) {
         const reader = shownBy(read)

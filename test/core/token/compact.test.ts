@@ -22,12 +22,12 @@ const anyObject = FastCheck.dictionary(
 )
 
 describe("a part of a token", () => {
-  it.prop("is read as JSON has it", [anyObject, FastCheck.nat(3)], ([object, blanks]) => {
+  it.prop("is read as JSON", [anyObject, FastCheck.nat(3)], ([object, blanks]) => {
     const json = JSON.stringify(object, null, blanks)
     expect(readPart(encode(json))).toEqual(JSON.parse(json))
   })
 
-  it.prop("is not read when a member of it is there twice", [anyObject, awkward], ([object, name]) => {
+  it.prop("is not read when it has a member twice", [anyObject, awkward], ([object, name]) => {
     const { [name]: _, ...rest } = object
     const twice = Object.entries(rest).map(
       ([each, value]) => `${JSON.stringify(each)}:${JSON.stringify(value)}`
@@ -44,19 +44,19 @@ describe("a part of a token", () => {
     expect(readPart(encode(nested(65)))).toBeUndefined()
   })
 
-  it("may say something twice further in, where the last one counts", () => {
+  it("may have a member twice in a nested object, where the last one counts", () => {
     expect(readPart(encode('{"o":{"rol":"admin","rol":"member"}}'))).toEqual({ o: { rol: "member" } })
   })
 })
 
 describe("a token", () => {
-  it("comes apart into its key id, its signed text, its payload and its signature", () => {
+  it("is split into its key id, its signed text, its payload and its signature", () => {
     const token = sessionToken()
     const [head, payload, signature] = token.split(".")
     expect(readCompact(token, "session")).toEqual({ kid, signed: `${head}.${payload}`, payload, signature })
   })
 
-  it("of the greatest length comes apart, and one character more is too much", () => {
+  it("of the maximum length is split, and one character more is too long", () => {
     const head = `${encode(header())}.`
     const filled = (length: number) => {
       const signature = `.${"A".repeat(340)}`
@@ -66,7 +66,7 @@ describe("a token", () => {
     expect(readCompact(filled(16_388), "session")).toBe("format")
   })
 
-  it("may have a header of 2,048 characters, and of none more", () => {
+  it("may have a header of 2,048 characters at most", () => {
     const padded = (length: number) => {
       const shortest = encode(header({ x: "" })).length
       const head = encode(header({ x: "a".repeat(Math.floor(((length - shortest) * 3) / 4)) }))
@@ -77,7 +77,7 @@ describe("a token", () => {
     expect(padded(2_052)[1]).toBe("format")
   })
 
-  it("that is far too long is refused without being looked at", () => {
+  it("that is far too long is rejected without being read", () => {
     const hostile = [
       "a".repeat(10_000_000),
       ".".repeat(10_000_000),
@@ -88,11 +88,11 @@ describe("a token", () => {
     for (let round = 0; round < 250; round++) {
       for (const token of hostile) expect(readCompact(token, "session")).toBe("format")
     }
-    // A thousand of them; reading one would take as long.
+    // A thousand of them take less time than reading one.
     expect(performance.now() - started).toBeLessThan(250)
   })
 
-  it("that is as long and as awkward as it may be is refused in a few milliseconds", () => {
+  it("of the maximum length and the slowest form is rejected in a few milliseconds", () => {
     const fill = (text: string, length = 11_700) => text.repeat(Math.floor(length / text.length))
     const dots = fill(".", 16_384)
     const payloads = [
@@ -121,25 +121,25 @@ describe("a token", () => {
         attempt()
         return performance.now() - started
       })
-      // The best of them: in the others the machine may have done something else meanwhile.
+      // The fastest run counts, because other programs may have slowed down the others.
       return Math.min(...rounds)
     })
     expect(Math.max(...times)).toBeLessThan(3)
   })
 })
 
-describe("a header that was seen before", () => {
+describe("a header in the cache", () => {
   const compact = (header: object) => `${encode(header)}.${encode({ sub: "user_1" })}.AAAA`
   const session = { alg: "RS256", kid: "ins_1", cat: "cl_B7d4PD111AAA" }
 
-  it("is judged anew for tokens of the other category", () => {
+  it("is checked again for tokens of the other category", () => {
     const token = compact(session)
     expect(readCompact(token, "session")).toMatchObject({ kid: "ins_1" })
     expect(readCompact(token, "template")).toBe("category")
     expect(readCompact(token, "session")).toMatchObject({ kid: "ins_1" })
   })
 
-  it("says nothing of another one, nor does one that was refused", () => {
+  it("does not affect another one, nor does a rejected one", () => {
     expect(readCompact(compact(session), "session")).toMatchObject({ kid: "ins_1" })
     expect(readCompact(compact({ ...session, alg: "none" }), "session")).toBe("alg")
     expect(readCompact(compact({ ...session, alg: "none" }), "session")).toBe("alg")
@@ -183,7 +183,7 @@ describe("a key id", () => {
     ["NUL", "ins_1\0"],
     ["DEL", "ins_1\u007f"],
     ["a letter of another alphabet", "іns_1"],
-    ["a mark of no width", "ins\u200b1"],
+    ["a character of no width", "ins\u200b1"],
     ["a lone surrogate", "ins\ud800"],
     ["a semicolon", "ins_1;x"],
     ["one character too long", "i".repeat(129)],
@@ -196,25 +196,25 @@ const anyText = FastCheck.oneof(FastCheck.string(), FastCheck.string({ unit: "gr
 const spelling = FastCheck.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
 
 describe("base64url", () => {
-  it.prop("decodes what was encoded", [FastCheck.uint8Array()], ([bytes]) => {
+  it.prop("decodes encoded bytes", [FastCheck.uint8Array()], ([bytes]) => {
     expect(decodeBase64url(Buffer.from(bytes).toString("base64url"))).toEqual(new Uint8Array(bytes))
   })
 
-  it.prop("decodes the text that was encoded, be it ASCII or not", [anyText], ([text]) => {
+  it.prop("decodes encoded text, ASCII and other", [anyText], ([text]) => {
     expect(decodeBase64urlText(Buffer.from(text).toString("base64url"))).toBe(text)
   })
 
-  it.prop("decodes to a text what is UTF-8, and nothing else", [FastCheck.uint8Array()], ([bytes]) => {
+  it.prop("decodes UTF-8 to a text, and other bytes to nothing", [FastCheck.uint8Array()], ([bytes]) => {
     const encoded = Buffer.from(bytes).toString("base64url")
     if (isUtf8(bytes)) expect(Buffer.from(decodeBase64urlText(encoded))).toEqual(Buffer.from(bytes))
     else expect(() => decodeBase64urlText(encoded)).toThrow(TypeError)
   })
 
-  it("leaves a byte order mark where it is", () => {
+  it("keeps a byte order mark", () => {
     expect(decodeBase64urlText(Buffer.from("\ufeff{}").toString("base64url"))).toBe("\ufeff{}")
   })
 
-  it.prop("is canonical when it is what its bytes are encoded to, and only then", [spelling], ([text]) => {
+  it.prop("is canonical only when it is the encoding of its bytes", [spelling], ([text]) => {
     expect(isCanonicalBase64url(text)).toBe(Buffer.from(text, "base64url").toString("base64url") === text)
   })
 

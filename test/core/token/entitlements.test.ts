@@ -3,11 +3,11 @@ import { entitlements1, entitlements2 } from "../../../src/core/token/entitlemen
 
 const organization = { id: "org_1", slg: "acme", rol: "admin" }
 
-/** What a version 2 token grants, whose organization has these claims. */
+/** The grants of a version 2 token with these organization claims. */
 const granted = (fea: unknown, per: unknown, fpm: unknown) =>
   entitlements2({ v: 2, fea, o: { ...organization, per, fpm } }).organization?.permissions
 
-describe("permissions are read from masks over their names:", () => {
+describe("permissions are decoded from bit masks:", () => {
   const cases: ReadonlyArray<
     readonly [name: string, fea: string, per: string, fpm: string, expected: ReadonlyArray<string>]
   > = [
@@ -22,7 +22,7 @@ describe("permissions are read from masks over their names:", () => {
     ["none for a mask of zero", "o:a,o:b", "x", "0,1", ["org:b:x"]],
     ["bits beyond the last name mean nothing", "o:a", "x,y", "255", ["org:a:x", "org:a:y"]],
     ["zeros before a mask mean nothing", "o:a", "x,y", "0002", ["org:a:y"]],
-    ["blanks around the parts are let be", " o:a , o:b ", " x , y ", " 1 , 2 ", ["org:a:x", "org:b:y"]],
+    ["blanks around the parts are ignored", " o:a , o:b ", " x , y ", " 1 , 2 ", ["org:a:x", "org:b:y"]],
     ["a feature of both counts as the organization's", "uo:a,ou:b", "x", "1,1", ["org:a:x", "org:b:x"]]
   ]
   for (const [name, fea, per, fpm, expected] of cases) {
@@ -119,7 +119,7 @@ describe("a part of the permission claims that cannot be read grants nothing, an
 })
 
 describe("version 2", () => {
-  it("tells whose features and plans there are", () => {
+  it("distinguishes the features and plans of the user and the organization", () => {
     expect(
       entitlements2({ fea: "o:teams,u:drafts,uo:api,x:beta", pla: "u:free,o:pro", o: organization })
     ).toEqual({
@@ -136,7 +136,7 @@ describe("version 2", () => {
     })
   })
 
-  it("has no organization when none is active, and what is said without one is kept to the user", () => {
+  it("has no organization when none is active, and the remaining claims belong to the user", () => {
     const none = { organization: undefined, features: [], plan: undefined }
     expect(entitlements2({})).toEqual(none)
     expect(entitlements2({ o: null, fea: null, pla: null })).toEqual(none)
@@ -157,7 +157,7 @@ describe("version 2", () => {
     }
   })
 
-  it("takes a null for what is left out", () => {
+  it("reads null as absent", () => {
     expect(entitlements2({ o: { id: "org_1", rol: "admin", slg: null, per: null, fpm: null } })).toEqual(
       entitlements2({ o: { id: "org_1", rol: "admin" } })
     )
@@ -178,7 +178,7 @@ describe("version 2", () => {
     ...[null, "", 1, ["org_1"], { id: "org_1" }, false].map((id) => ({ ...organization, id }))
   ]
   for (const o of noOrganization) {
-    it(`has no organization where the claim is ${JSON.stringify(o)}, and keeps what is the user's`, () =>
+    it(`has no organization where the claim is ${JSON.stringify(o)}, and keeps the claims of the user`, () =>
       expect(entitlements2({ o, fea: "o:a,u:b", pla: "o:c,u:d" })).toEqual({
         ...none,
         features: ["b"],
@@ -228,7 +228,7 @@ describe("version 1", () => {
     org_role: "org:admin",
     org_permissions: ["org:teams:manage", "org:teams:read"]
   }
-  it("comes to the same shape", () => {
+  it("is decoded to the same structure", () => {
     expect(entitlements1(full)).toEqual({
       organization: {
         id: "org_1",
@@ -298,7 +298,7 @@ describe("version 1", () => {
   }
 })
 
-it("as many features and names as a token can hold are read in no time", () => {
+it("the maximum of features and names in a token is decoded quickly", () => {
   const names = Array.from({ length: 2_000 }, (_, at) => `p${at}`).join(",")
   const features = Array.from({ length: 1_000 }, (_, at) => `o:f${at}`).join(",")
   const full = ((1n << 260n) - 1n).toString()

@@ -84,8 +84,8 @@ describe("an origin as browsers write it", () => {
 
 describe("the skew of the clocks", () => {
   for (const [name, clockSkew, millis] of [
-    ["is 5 seconds unless it is said", undefined, 5_000],
-    ["is zero when zero is said", 0, 0],
+    ["is 5 seconds by default", undefined, 5_000],
+    ["is zero when zero is given", 0, 0],
     ["is zero as a duration", Duration.zero, 0],
     ["is zero in words", "0 seconds", 0],
     ["is a number of milliseconds", 1_500, 1_500],
@@ -99,7 +99,7 @@ describe("the skew of the clocks", () => {
 })
 
 describe("the settings", () => {
-  it("without any option refuse what is not a session token of a signed-in user, and ask for nothing else", () => {
+  it("without any option require a session token of a signed-in user, and nothing else", () => {
     expect(settings({})).toEqual({
       category: "session",
       authorizedParties: undefined,
@@ -119,7 +119,7 @@ describe("the settings", () => {
     expect(settings(nothing)).toEqual(settings({}))
   })
 
-  it("reject a token without a party as soon as parties are given", () => {
+  it("reject a token without a party when parties are given", () => {
     const authorizedParties = ["https://app.example.com"]
     expect(settings({ authorizedParties }).acceptsMissingAzp).toBe(false)
     expect(settings({ authorizedParties, missingAzp: "reject" }).acceptsMissingAzp).toBe(false)

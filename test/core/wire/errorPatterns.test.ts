@@ -20,6 +20,7 @@ const ofNode = (status: number) =>
     statusCode: status
   })
 const ofBun = (status: number) =>
+  // prose-ignore refused: the text of Bun
   failure(`Proxy refused to open a tunnel: ${status} X`, { code: "ERR_PROXY_TUNNEL" })
 
 const transient = [500, 502, 503, 504, 520, 521, 522, 523, 524]

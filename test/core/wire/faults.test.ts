@@ -21,7 +21,7 @@ describe("a failure with the code", () => {
       ["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_MEMORY", "ESERVFAIL", "EREFUSED", "ENODATA"],
       "dns, sent: no"
     ],
-    // Without the system call these codes do not say whether there was a connection.
+    // Without the system call these codes do not show whether there was a connection.
     [["ECONNREFUSED"], "refused, sent: maybe"],
     [["EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL", "EHOSTDOWN", "ENETDOWN"], "unreachable, sent: maybe"],
     [["UND_ERR_CONNECT_TIMEOUT", "ERR_SOCKET_CONNECTION_TIMEOUT"], "connect-timeout, sent: no"],
@@ -65,7 +65,7 @@ describe("a failure with the code", () => {
       "tls, sent: no"
     ],
     [["ERR_TLS_SESSION_ATTACK", "ERR_TLS_RENEGOTIATION_DISABLED"], "tls, sent: maybe"],
-    // In the handshake or after it, which nobody tells.
+    // In the handshake or after it, which the code does not show.
     [["EPROTO", "ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_BAD_RECORD_TYPE"], "tls, sent: maybe"],
     [
       [
@@ -87,7 +87,7 @@ describe("a failure with the code", () => {
     })
   }
 
-  it("nobody knows, is of unknown reason and may have been sent", () => {
+  it("that is unknown has an unknown reason and may have been sent", () => {
     for (const code of [
       "EWHATEVER",
       "",
@@ -205,7 +205,7 @@ describe("classifyFault, of a failure without a system call,", () => {
     ["1.4", "EMFILE", `EMFILE: ${unopened}`, "unreachable"],
     ["1.3", "ConnectionRefused", refused, "refused"],
     ["1.3", "FailedToOpenSocket", unopened, "unreachable"]
-  ])("recognizes Bun %s reporting %s while it connects", (_, code, message, reason) => {
+  ])("recognizes %s of Bun %s while it connects", (_, code, message, reason) => {
     expect(verdict(Object.assign(new TypeError(message), { code, errno: 0 }))).toBe(`${reason}, sent: no`)
   })
 
@@ -217,7 +217,7 @@ describe("classifyFault, of a failure without a system call,", () => {
     expect(verdict(Object.assign(new TypeError(message), { code, errno: 0 }))).toBe(`${reason}, sent: maybe`)
   })
 
-  it("takes no other text for one of a connection that could not be made", () => {
+  it("reads no other text as a failure to connect", () => {
     for (const text of [
       `read failed: ${refused}`,
       `${refused} Yes`,
@@ -248,7 +248,7 @@ describe("classifyFault, of a failure without a system call,", () => {
     )
   })
 
-  it("keeps to the wrapper if its code is another than that of the cause", () => {
+  it("uses the wrapper if its code differs from the code of the cause", () => {
     expect(verdict(failure({ code: "EPIPE", cause: called("connect", "ECONNREFUSED") }))).toBe(
       "reset, sent: maybe"
     )
@@ -258,7 +258,7 @@ describe("classifyFault, of a failure without a system call,", () => {
     expect(verdict(failure({ code: "ENOTFOUND", cause: called("read", "ECONNRESET") }))).toBe("dns, sent: no")
   })
 
-  it("looks at the cause if the wrapper has a code that says nothing", () => {
+  it("uses the cause if the code of the wrapper is unknown", () => {
     for (const code of ["EWHATEVER", "EMFILE", "EACCES", "ERR_INTERNAL", 7, null]) {
       expect(verdict(failure({ code, cause: called("connect", "EMFILE") }))).toBe("unreachable, sent: no")
       expect(verdict(failure({ code, cause: called("read", "EHOSTUNREACH") }))).toBe(
@@ -277,13 +277,13 @@ describe("classifyFault, of an AggregateError,", () => {
 
   it.each([
     ["two refused connections", [refused, refused], "refused"],
-    ["an unreachable and a refused address", [unreachable, refused], "unreachable"],
-    ["a timeout and a refused address", [called("connect", "ETIMEDOUT"), refused], "connect-timeout"],
+    ["an unreachable address and a refused connection", [unreachable, refused], "unreachable"],
+    ["a timeout and a refused connection", [called("connect", "ETIMEDOUT"), refused], "connect-timeout"],
     ["connections without file descriptors", [called("connect", "EMFILE"), unreachable], "unreachable"],
     ["two lookups", [noAddress, called("queryA", "ESERVFAIL")], "dns"],
     ["errors with causes", [wrapped(refused, 2), wrapped(unreachable, 1)], "refused"],
     ["aggregates", [together(unreachable, refused), together(refused)], "unreachable"],
-    ["an unknown failure to connect, which Deno has", [connectingOnDeno("x"), refused], "refused"]
+    ["an unknown failure to connect of Deno", [connectingOnDeno("x"), refused], "refused"]
   ] as const)("says that nothing was sent if it consists of %s", (_, errors, reason) => {
     expect(verdict(together(...errors))).toBe(`${reason}, sent: no`)
     expect(verdict(wrapped(together(...errors), 2))).toBe(`${reason}, sent: no`)
@@ -327,7 +327,7 @@ describe("classifyFault, of an AggregateError,", () => {
     )
   })
 
-  it("gives a verdict without reading for ever, whatever its list is", () => {
+  it("returns a result without an endless read, for any list", () => {
     const itself: { errors: Array<unknown> } = { errors: [] }
     for (let times = 0; times < 100; times++) itself.errors.push(itself)
     expect(verdict(itself)).toBe("unknown, sent: maybe")
@@ -342,7 +342,7 @@ describe("classifyFault, of an AggregateError,", () => {
   })
 })
 
-describe("a failure that is known by its text alone", () => {
+describe("a failure that is classified by its text alone", () => {
   const address = "http://127.0.0.1:4000/v1/sessions/sess_1"
   const connecting = (why: string) =>
     `error sending request for url (${address}): client error (Connect): ${why}`
@@ -441,7 +441,7 @@ describe("a failure that is known by its text alone", () => {
     })
   }
 
-  it("is unknown where the text only holds such words", () => {
+  it("is unknown when the text only contains such words", () => {
     for (const text of [
       "Connection refused",
       "x error sending request for url (x): client error (Connect): dns error: x",
@@ -459,14 +459,14 @@ describe("a failure that is known by its text alone", () => {
     }
   })
 
-  it("is known by its code rather than by its text", () => {
+  it("is classified by its code rather than by its text", () => {
     expect(verdict(failure({ code: "EPIPE" }, connecting("tcp connect error: Connection refused")))).toBe(
       "reset, sent: maybe"
     )
   })
 })
 
-describe("of a request that may have been processed nobody says that it was not sent, as in", () => {
+describe("a request may have been processed unless the text proves the opposite, as in", () => {
   for (const text of [
     "stream error received: refused stream before processing any application logic, or not",
     "stream error received: refused stream",
@@ -484,7 +484,7 @@ describe("of a request that may have been processed nobody says that it was not 
 })
 
 describe("a body that cannot be read", () => {
-  it("because it cannot be decompressed has an encoding that cannot be read", () => {
+  it("because it cannot be decompressed is an encoding error", () => {
     for (const cause of [
       { code: "Z_DATA_ERROR" },
       { code: "ZSTD_error_prefix_unknown" },
@@ -503,7 +503,7 @@ describe("a body that cannot be read", () => {
     }
   })
 
-  it("because its connection is gone was cut short, whatever the runtime", () => {
+  it("because its connection closed is incomplete, on any runtime", () => {
     for (const cause of [
       failure({ code: "UND_ERR_SOCKET" }),
       new TypeError("error reading a body from connection"),
@@ -518,8 +518,8 @@ describe("a body that cannot be read", () => {
   })
 })
 
-describe("a body of a stream that is refused too late", () => {
-  it("was cut short all the same: what was answered was processed", () => {
+describe("a body of a stream that is refused after the response started", () => {
+  it("is incomplete, because the server has processed the request", () => {
     for (const text of [
       "stream error received: refused stream before processing any application logic",
       "connection error received: not a result of an error",
@@ -534,20 +534,20 @@ describe("a body of a stream that is refused too late", () => {
 })
 
 describe("a failure", () => {
-  it("is known by the first code down the chain that says something", () => {
+  it("is classified by the first known code in the chain of causes", () => {
     const inner = called("connect", "ECONNREFUSED")
     expect(verdict(failure({ code: "EWHATEVER", cause: inner }))).toBe("refused, sent: no")
     expect(verdict(failure({ code: "EPIPE", cause: inner }))).toBe("reset, sent: maybe")
   })
 
-  it("in the middle of a body is a cut answer", () => {
+  it("in the middle of a body is an incomplete response", () => {
     expect(verdict(new TypeError("terminated"))).toBe("incomplete-body, sent: maybe")
     expect(verdict(new TypeError("terminated", { cause: failure({ code: "UND_ERR_SOCKET" }) }))).toBe(
       "closed, sent: maybe"
     )
   })
 
-  it("is not looked into for ever", () => {
+  it("is not searched endlessly", () => {
     const circle = new Error("circle")
     circle.cause = circle
     expect(verdict(circle)).toBe("unknown, sent: maybe")
@@ -555,7 +555,7 @@ describe("a failure", () => {
     expect(verdict(wrapped(failure({ code: "EPIPE" }), 10))).toBe("unknown, sent: maybe")
   })
 
-  it("whose properties throw is still only a failure", () => {
+  it("whose properties throw is still a failure", () => {
     const hostile = new Proxy(
       {},
       {
@@ -578,7 +578,7 @@ describe("a failure", () => {
     }
   })
 
-  it.prop("of any kind gets a verdict", [FastCheck.anything()], ([value]) => {
+  it.prop("of any kind gets a result", [FastCheck.anything()], ([value]) => {
     const found = classifyFault(value)
     expect(Object.keys(found).sort()).toEqual(["reason", "sent"])
   })

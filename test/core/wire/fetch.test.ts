@@ -8,7 +8,7 @@ const alone = { redirect: "manual", keepalive: false }
 const methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 describe("fetchInit", () => {
-  it("leaves the connection to the runtime where the runtime is not Bun", () => {
+  it("lets every runtime except Bun choose the connection", () => {
     for (const method of methods) {
       expect(fetchInit(method)).toEqual(all)
       expect(fetchInit(method, undefined)).toEqual(all)
@@ -16,14 +16,14 @@ describe("fetchInit", () => {
   })
 
   it.each(["1.3.14", "1.4.0", "1.4.5", "1.10.0", "2.0.0"])(
-    "gives a PUT and a DELETE a connection of their own on Bun %s",
+    "uses separate connections for a PUT and a DELETE on Bun %s",
     (version) => {
       expect(methods.map((method) => fetchInit(method, version))).toEqual([all, all, all, alone, alone])
     }
   )
 
   it.each(["1.0.0", "1.1.45", "1.2.23", "1.3.5", "1.3.13"])(
-    "gives every request but a GET a connection of its own on Bun %s",
+    "uses a separate connection for every request except a GET on Bun %s",
     (version) => {
       expect(methods.map((method) => fetchInit(method, version))).toEqual([all, alone, alone, alone, alone])
     }
@@ -45,11 +45,11 @@ describe("a body for fetch", () => {
     expect(await body.text()).toBe(text)
   })
 
-  it("stays absent where there is none", () => {
+  it("stays absent for a request without a body", () => {
     expect([fetchBody(undefined, false), fetchBody(undefined, true)]).toEqual([null, null])
   })
 
-  it.scopedLive("goes out as the same bytes either way", () =>
+  it.scopedLive("is sent as the same bytes in both forms", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json({}))
       const headers = { "content-type": "application/json" }

@@ -39,7 +39,7 @@ describe("wireRequest", () => {
     })
   })
 
-  it("builds a request with a body and an API version of its own", () => {
+  it("builds a request with a body and its own API version", () => {
     const request = requestWith({ method: "POST", body: { user_id: "user_1" }, apiVersion: "2025-03-12" })
     expect(wireRequest(request, api)).toMatchObject({
       headers: { "content-type": "application/json", "clerk-api-version": "2025-03-12" },
@@ -68,7 +68,7 @@ describe("wireRequest", () => {
     }
   )
 
-  it("fails with invalid-request for a body that is not JSON, and quotes nothing of it", () => {
+  it("fails with invalid-request for a body that is not JSON, and does not quote it", () => {
     const cyclic: { self?: unknown } = {}
     cyclic.self = cyclic
     expect(wireRequest(requestWith({ body: cyclic }), api)).toEqual(invalid)

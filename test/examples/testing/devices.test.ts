@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect"
 import { ClerkHttp, Sessions } from "effect-clerk"
 import { ClerkEmulator, ClerkTest, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
 
-/** What is tested: where somebody is signed in, in words. */
+/** The code under test, which describes where a user is signed in. */
 class Devices extends Effect.Service<Devices>()("Devices", {
   effect: Effect.gen(function* () {
     const http = yield* ClerkHttp
@@ -19,12 +19,12 @@ class Devices extends Effect.Service<Devices>()("Devices", {
   })
 }) {}
 
-// With ClerkTest: which request is made, and what is made of this answer?
+// With ClerkTest: which request does the code send, and how does it use this response?
 const oneSession = ClerkTest.routes({
   "Sessions.list": ClerkTest.json(200, ClerkTest.page([ClerkTest.session({ latest_activity: null })]))
 })
 
-it.effect("asks for the active sessions, and does without what Clerk does not know", () =>
+it.effect("lists the active sessions, and leaves out fields that Clerk does not have", () =>
   Effect.gen(function* () {
     const devices = yield* Devices
     assert.deepStrictEqual(yield* devices.list("user_1"), ["? in ?"])
@@ -37,13 +37,13 @@ it.effect("asks for the active sessions, and does without what Clerk does not kn
   }).pipe(Effect.provide(Devices.Default), Effect.provide(ClerkTest.layer(oneSession)))
 )
 
-// With ClerkEmulator: what does a user see who signs in and out?
+// With ClerkEmulator: which devices does a user see after signing in and out?
 const Clerk = ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY }).pipe(
   Layer.provide(ClerkEmulator.layerHttpClient),
   Layer.provideMerge(ClerkEmulator.layer({ seed: { users: [{ id: "user_1" }] } }))
 )
 
-it.effect("lists the devices, and no longer the one that was signed out", () =>
+it.effect("lists the devices without the one that was signed out", () =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
     const devices = yield* Devices

@@ -8,7 +8,7 @@ const text = (path: string) => readFile(`${root}/${path}`, "utf8")
 
 describe("the page on testing", () => {
   it.each(["devices", "retries", "expiry", "protectedApi"])(
-    "shows the example %s as it is run here",
+    "shows the example %s as it runs here",
     async (name) => {
       const example = await text(`test/examples/testing/${name}.test.ts`)
       expect(await text("docs/testing.md")).toContain(`\`\`\`ts\n${example}\`\`\`\n`)

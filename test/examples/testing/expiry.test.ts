@@ -9,7 +9,7 @@ const Clerk = SigningKeys.layerJwks.pipe(
   Layer.provideMerge(ClerkEmulator.layer({ sessionLifetime: "7 days", seed: { users: [{ id: "user_1" }] } }))
 )
 
-it.effect("a token is good for a minute, its session for a week", () =>
+it.effect("a token is valid for a minute, its session for a week", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.UTC(2026, 0, 1))
     const clerk = yield* ClerkEmulator

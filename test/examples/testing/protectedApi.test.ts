@@ -29,7 +29,7 @@ const ApiLive = HttpApiBuilder.api(Api).pipe(
   Layer.provide(ClerkAuth.layer({ authorizedParties: [DEFAULT_ORIGIN] }))
 )
 
-// The server takes its keys from the emulator, as it would from Clerk.
+// The server fetches its keys from the emulator, as from Clerk.
 const Stage = HttpApiBuilder.serve().pipe(
   Layer.provide(ApiLive),
   Layer.provide(SigningKeys.layerJwks),
@@ -52,7 +52,7 @@ const reasonOf = (token: string) =>
     error._tag === "ClerkTokenError" ? error.reason : error._tag
   )
 
-it.scoped("knows who asks, and refuses tokens that are bad in any way", () =>
+it.scoped("identifies the user, and rejects every kind of invalid token", () =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.UTC(2026, 0, 1))
     const clerk = yield* ClerkEmulator
@@ -70,7 +70,7 @@ it.scoped("knows who asks, and refuses tokens that are bad in any way", () =>
   }).pipe(Effect.provide(Stage))
 )
 
-it.scoped("answers 503, not 401, while the keys cannot be had", () =>
+it.scoped("responds with 503, not 401, while the keys are unavailable", () =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
     const { sessionToken } = yield* clerk.signIn("user_1")

@@ -5,7 +5,7 @@ import { ClerkTest } from "effect-clerk/testing"
 
 const revoked = ClerkTest.json(200, ClerkTest.session({ status: "revoked" }))
 
-it.effect("waits as long as Clerk asks, then revokes", () =>
+it.effect("waits for the time of `Retry-After`, then revokes", () =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(Sessions.revoke("sess_1"))
     yield* TestClock.adjust("20 seconds")
@@ -18,7 +18,7 @@ it.effect("waits as long as Clerk asks, then revokes", () =>
     Effect.provide(
       ClerkTest.layer(
         ClerkTest.sequence([
-          ClerkTest.refusal(429, "too_many_requests", { headers: { "retry-after": "7" } }),
+          ClerkTest.errorResponse(429, "too_many_requests", { headers: { "retry-after": "7" } }),
           revoked
         ]),
         { policy: RequestPolicy.standard }
@@ -27,7 +27,7 @@ it.effect("waits as long as Clerk asks, then revokes", () =>
   )
 )
 
-it.effect("makes no second session when the answer to the first request was lost", () =>
+it.effect("creates no second session when the response to the first request was lost", () =>
   Effect.gen(function* () {
     const error = yield* Effect.flip(Sessions.create({ userId: "user_1" }))
     assert.strictEqual(error._tag, "ClerkTransportError")
@@ -35,7 +35,7 @@ it.effect("makes no second session when the answer to the first request was lost
   }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.fault("reset"), { policy: RequestPolicy.standard })))
 )
 
-it.effect("gives up a Clerk that stays silent, after ten seconds", () =>
+it.effect("fails after ten seconds without a response", () =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(Effect.flip(RequestPolicy.noRetry(Sessions.get("sess_1"))))
     yield* TestClock.adjust("10 seconds")

@@ -39,7 +39,7 @@ test("ends the active and the pending session, and leaves the ended one", async 
 })
 
 test("throws an error that says whether a retry can help", async () => {
-  const devices = new Devices(ClerkTest.layer(ClerkTest.refusal(503, "service_unavailable")))
+  const devices = new Devices(ClerkTest.layer(ClerkTest.errorResponse(503, "service_unavailable")))
   const found = devices.find("sess_laptop")
   await expect(found).rejects.toThrow(/^Sessions.get: 503 service_unavailable/)
   await expect(found).rejects.toMatchObject({ name: "DevicesUnavailable", canRetry: true })

@@ -5,7 +5,7 @@ import type { Act } from "./scripted.js"
 
 export const jsonHead = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
-/** The bytes of a whole answer. */
+/** The bytes of a complete response. */
 export const whole = (
   status: number,
   body: string | Buffer,
@@ -16,7 +16,7 @@ export const whole = (
   return Buffer.concat([Buffer.from(head), bytes])
 }
 
-/** Whole JSON answers to the operations of the tests. */
+/** Complete JSON responses to the operations of the tests. */
 export const bodyFor = (path: string): string =>
   JSON.stringify(
     path.endsWith("/tokens")
@@ -26,7 +26,7 @@ export const bodyFor = (path: string): string =>
         : wire.session
   )
 
-/** What a healthy Clerk says. */
+/** The response of a healthy Clerk. */
 export const good: Act = (socket, { path }) => {
   socket.write(whole(200, bodyFor(path)))
 }
@@ -47,7 +47,7 @@ export const end =
   }
 
 /**
- * Writes the parts, waits until the client has read them, and resets. Where a busy client finds the data and the reset
+ * Writes the parts, waits until the client has read them, and resets. When a busy client finds the data and the reset
  * in one poll, libuv reports the end of the stream instead of the reset.
  */
 export const reset =
@@ -58,7 +58,7 @@ export const reset =
     setTimeout(() => socket.resetAndDestroy(), 150)
   }
 
-/** Writes `start`, and then `drop` every 20 milliseconds for ever. */
+/** Writes `start`, and then `drop` every 20 milliseconds forever. */
 export const trickle =
   (start: string, drop: string): Act =>
   (socket) => {
@@ -81,7 +81,7 @@ export const inTurn = (
   }, first)
 }
 
-/** Writes as fast as it is taken, without end. */
+/** Writes without end, as fast as the client reads. */
 export const flood =
   (start: string, chunk: Buffer): Act =>
   (socket) => {

@@ -30,7 +30,7 @@ export const calls: ReadonlyArray<Call> = [
 /** Without the waits between attempts. */
 export const atOnce = Effect.withRandom(Random.fixed([0]))
 
-/** What became of a call: its value, its typed error, or (as a text that no test expects) a defect. */
+/** The outcome of a call: its value, its typed error, or (as a text that no test expects) a defect. */
 export const outcome = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | E | string, never, R> =>
   Effect.map(
     Effect.exit(self),
@@ -40,7 +40,7 @@ export const outcome = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A 
     })
   )
 
-/** A field of what became of a call, whatever that is. */
+/** A field of any outcome of a call. */
 export const fieldOf = (result: unknown, field: string): unknown =>
   typeof result === "object" && result !== null ? Reflect.get(result, field) : undefined
 

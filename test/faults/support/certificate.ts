@@ -19,7 +19,7 @@ const ecdsaWithSha256 = sequence(oid("2a8648ce3d040302"))
 const name = (commonName: string) =>
   sequence(der(0x31, sequence(oid("550403"), der(0x0c, Buffer.from(commonName)))))
 
-/** UTCTime, which RFC 5280 asks for until 2049. */
+/** UTCTime, which RFC 5280 requires until 2049. */
 const time = (date: Date) => der(0x17, Buffer.from(`${date.toISOString().slice(2, 19).replace(/\D/g, "")}Z`))
 
 const day = 24 * 60 * 60 * 1_000

@@ -1,4 +1,4 @@
-// Runs as a process of its own, with few file descriptors: calls while none is left, and closes all on the retry.
+// Runs in a separate process with few file descriptors. Calls while none is left, and closes all on the retry.
 import { closeSync, openSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import { transports } from "../../support/transports.js"

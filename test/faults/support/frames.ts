@@ -1,9 +1,9 @@
 /**
- * Frames of HTTP/2 (RFC 9113), so that a server of the tests can say what no well-behaved one would. They can be sent in
+ * Frames of HTTP/2 (RFC 9113), so that a server of the tests can send invalid ones. They can be sent in
  * between those of Node's own HTTP/2, as none of them changes the table of headers.
  */
 
-/** The codes a stream or a connection can be given up with. */
+/** The codes with which a stream or a connection can be closed. */
 export const codes = {
   NO_ERROR: 0,
   PROTOCOL_ERROR: 1,
@@ -41,7 +41,7 @@ const numbers = (...all: ReadonlyArray<number>): Buffer => {
   return bytes
 }
 
-/** A header, written out: its name by its place in the table that HPACK begins with. */
+/** A header with the index of its name in the static table of HPACK, and its value. */
 const literal = (place: number, value: string) =>
   Buffer.concat([Buffer.from([0x0f, place - 15, value.length]), Buffer.from(value)])
 
@@ -52,11 +52,11 @@ const head = (length: number) =>
     literal(28, String(length))
   ])
 
-/** The head of an answer that announces a body of `length` bytes. */
+/** The head of a response that announces a body of `length` bytes. */
 export const headers = (stream: number, length: number): Buffer =>
   frame("headers", endHeaders, stream, head(length))
 
-/** Of such a head all but what would end it: more is to come, in another frame. */
+/** Such a head without its end, which another frame would carry. */
 export const unfinishedHeaders = (stream: number, length: number): Buffer =>
   frame("headers", 0, stream, head(length))
 
@@ -71,5 +71,5 @@ export const lastData = (stream: number, text: string): Buffer =>
 export const resetStream = (stream: number, code: Code): Buffer =>
   frame("reset", 0, stream, numbers(codes[code]))
 
-/** GOAWAY: of the streams after `last` none was looked at. */
+/** GOAWAY: the server has processed no stream after `last`. */
 export const goAway = (last: number, code: Code): Buffer => frame("goAway", 0, 0, numbers(last, codes[code]))

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net"
 
-/** Reads just as much HTTP/1.1 as it takes to tell requests apart. */
+/** Reads only enough HTTP/1.1 to separate requests. */
 export const onRequests = (socket: Socket, onRequest: (method: string, path: string) => void): void => {
   let pending = ""
   socket.on("data", (chunk: Buffer) => {

@@ -1,4 +1,4 @@
-// Runs in a namespace of its own: makes a connection over each transport, and creates a session when told to.
+// Runs in a separate namespace. Makes a connection over each transport, and creates a session on a command.
 import dns from "node:dns"
 import { once } from "node:events"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -11,7 +11,7 @@ import { atOnce, create, get, outcome, tagOf } from "./calls.js"
 
 const [address = "", port = ""] = process.argv.slice(2)
 
-// http is for loopback names only, so the server goes by one.
+// http is allowed for loopback names only, so the server has one.
 Object.assign(dns, {
   lookup: (_: string, options: dns.LookupOptions, callback: (...args: ReadonlyArray<unknown>) => void) => {
     if (options.all === true) callback(null, [{ address, family: 4 }])

@@ -1,4 +1,4 @@
-// Runs on any runtime, in a namespace of its own: what namespaceClient.ts does, over the runtime's own `fetch`.
+// Runs on any runtime, in a separate namespace. Does the same as namespaceClient.ts, over the runtime's `fetch`.
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,7 +9,7 @@ const [address = "", port = ""] = process.argv.slice(2)
 
 const say = (line: string, done?: () => void) => process.stdout.write(`${line}\n`, done)
 
-// http is for loopback names only, so the server goes by one.
+// http is allowed for loopback names only, so the server has one.
 const fetchFromServer: typeof fetch = (input, init) =>
   fetch(String(input).replace("localhost", address), init)
 

@@ -1,4 +1,4 @@
-// Runs in a namespace of its own: a Clerk that writes a line for each request it has received.
+// Runs in a separate namespace. A Clerk that writes a line for each request it receives.
 import { once } from "node:events"
 import { createServer } from "node:http"
 import { bodyFor } from "./answers.js"

@@ -38,16 +38,16 @@ export interface Namespaces {
     where: "client" | "server",
     command: ReadonlyArray<string>
   ) => Effect.Effect<Program, never, Scope.Scope>
-  /** The server still receives what the client sends. What it sends itself, acknowledgements too, gets lost. */
+  /** The server still receives what the client sends. Its own packets are lost, acknowledgements too. */
   readonly loseReplies: Effect.Effect<void>
-  /** The client has no route to the server any more. Its connections fail by and by. */
+  /** The client has no route to the server any more. Its connections fail after some time. */
   readonly loseRoute: (how: RouteLoss) => Effect.Effect<void>
 }
 
 const clientAddress = "10.254.254.1"
 const serverAddress = "10.254.254.2"
 
-/** The hardware address of nobody. */
+/** An unused hardware address. */
 const nobody = "02:00:00:00:00:fe"
 
 const start = (namespace: string, command: ReadonlyArray<string>) =>

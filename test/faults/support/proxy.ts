@@ -47,7 +47,7 @@ export const once =
   (passage) =>
     (passage.number === 1 ? first : others)(passage)
 
-/** A proxy on loopback that connects to loopback, whatever host is asked for. */
+/** A proxy on loopback that connects to loopback for any host. */
 export const proxy = ({
   pass = open,
   tls: certificate
@@ -60,7 +60,7 @@ export const proxy = ({
     const keep = (socket: Socket) => {
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket))
-      socket.on("error", () => {}) // a broken connection is what the tests are about
+      socket.on("error", () => {}) // the tests break connections
     }
     const onConnection = (socket: Socket) => {
       connections++

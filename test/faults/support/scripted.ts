@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope"
 import { listen } from "../../support/listen.js"
 import { onRequests } from "./http1.js"
 
-/** A request as the bytes said it. */
+/** A request as it was received. */
 export interface Seen {
   /** From 1, in the order of arrival. */
   readonly number: number
@@ -13,7 +13,7 @@ export interface Seen {
   readonly path: string
 }
 
-/** What is done with the socket of a whole request: any bytes, or none. */
+/** Handles the socket of a complete request, with any bytes or none. */
 export type Act = (socket: Socket, request: Seen) => void
 
 export interface Scripted {
@@ -24,19 +24,19 @@ export interface Scripted {
   readonly connections: () => number
   /** How many connections are open now. */
   readonly open: () => number
-  /** Waits, a second at most, until no connection is open on which request `number` came; says whether it was so. */
+  /** Waits, a second at most, until the connection of request `number` is closed. Returns whether it is closed. */
   readonly closed: (number: number) => Effect.Effect<boolean>
 }
 
 export interface Script {
   readonly act: Act
-  /** Done with a connection before anything is read from it; `true` when nothing more is to be done with it. */
+  /** Called with a connection before anything is read from it. Returns `true` to stop there. */
   readonly accept?: (socket: Socket, number: number) => boolean
   readonly tls?: { readonly key: string; readonly cert: string } | undefined
   readonly port?: number
 }
 
-/** Waits for something to become true, a second at most unless told otherwise. */
+/** Waits for a condition to become true, a second by default. */
 export const eventually = (holds: () => boolean, millis = 1_000): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const until = performance.now() + millis
@@ -49,7 +49,7 @@ export const eventually = (holds: () => boolean, millis = 1_000): Effect.Effect<
     return look
   })
 
-/** A server that speaks only as much HTTP as it takes to tell requests apart. */
+/** A server that reads only enough HTTP to separate requests. */
 export const scripted = (script: Script): Effect.Effect<Scripted, never, Scope.Scope> =>
   Effect.gen(function* () {
     const seen: Array<Seen> = []
@@ -61,7 +61,7 @@ export const scripted = (script: Script): Effect.Effect<Scripted, never, Scope.S
       connections++
       sockets.add(socket)
       socket.on("close", () => sockets.delete(socket))
-      socket.on("error", () => {}) // a broken connection is what the tests are about
+      socket.on("error", () => {}) // the tests break connections
       if (script.accept?.(socket, connections) === true) return
       onRequests(socket, (method, path) => {
         const request = { number: seen.length + 1, method, path }
@@ -74,7 +74,7 @@ export const scripted = (script: Script): Effect.Effect<Scripted, never, Scope.S
       script.tls === undefined
         ? createServer({ noDelay: true }, onConnection)
         : tls.createServer(script.tls, onConnection)
-    server.on("tlsClientError", () => {}) // a client that refuses the certificate
+    server.on("tlsClientError", () => {}) // a client that rejects the certificate
     const port = yield* listen(server, sockets, script.port)
     return {
       url: `${script.tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,

@@ -11,23 +11,23 @@ import { onRequests } from "./http1.js"
 
 export type Protocol = "http/1.1" | "h2"
 
-/** A request over TLS, and what can be done to its answer. */
+/** A request over TLS, and the ways to break its response. */
 export interface Exchange {
   readonly protocol: Protocol
   readonly method: string
   readonly path: string
   /** Its stream, if it came over HTTP/2. */
   readonly stream: number
-  /** The connection beneath TLS: to end or reset it says no goodbye in TLS. */
+  /** The connection beneath TLS, which ends or resets without a close_notify. */
   readonly raw: Socket
-  /** Bytes of the protocol: whoever writes them knows which one it is. */
+  /** Writes bytes of the protocol, which the caller knows. */
   readonly tls: TLSSocket
 }
 
 export interface SecureScript {
   readonly act: (exchange: Exchange) => void
   readonly certificate: { readonly key: string; readonly cert: string }
-  /** What is offered: both, unless told otherwise. */
+  /** The protocols that the server offers. Default: both. */
   readonly protocols?: ReadonlyArray<Protocol>
 }
 
@@ -40,7 +40,7 @@ export interface Secure {
 const http1 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void =>
   onRequests(tls, (method, path) => act({ protocol: "http/1.1", method, path, stream: 0, raw, tls }))
 
-/** Node reads the requests, over a pipe in between; the answers are written past it. */
+/** Node reads the requests from a pipe. The responses are written directly. */
 const http2 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void => {
   const server = createHttp2Server()
   const pipe = new Duplex({
@@ -55,14 +55,14 @@ const http2 = (raw: Socket, tls: TLSSocket, act: SecureScript["act"]): void => {
   pipe.on("error", () => {})
   server.on("session", (session) => session.on("error", () => {}))
   server.on("stream", (stream, { ":method": method = "", ":path": path = "" }) => {
-    stream.on("error", () => {}) // a broken connection is what the tests are about
+    stream.on("error", () => {}) // the tests break connections
     stream.resume()
     stream.on("end", () => act({ protocol: "h2", method, path, stream: stream.id ?? 0, raw, tls }))
   })
   server.emit("connection", pipe)
 }
 
-/** A server with TLS that reads HTTP/1.1 or HTTP/2, whichever the client takes, and answers with any bytes. */
+/** A server with TLS that reads HTTP/1.1 or HTTP/2, as the client chooses, and responds with any bytes. */
 export const secure = ({
   act,
   certificate,
@@ -85,7 +85,7 @@ export const secure = ({
     return { url: `https://127.0.0.1:${port}`, connections: () => connections }
   })
 
-/** What a healthy Clerk says. */
+/** The response of a healthy Clerk. */
 export const goodOver = ({ path, protocol, stream, tls }: Exchange): void => {
   const body = bodyFor(path)
   if (protocol === "http/1.1") return void tls.write(whole(200, body))

@@ -6,7 +6,7 @@ import type { Again } from "./table.js"
 
 type Act = (exchange: Exchange) => void
 
-/** A fault of a connection with TLS, in whichever protocol the request came, or in HTTP/2 alone. */
+/** A fault of a connection with TLS, in both protocols, or in HTTP/2 alone. */
 export interface SecureFault {
   readonly name: string
   readonly act: Act
@@ -45,7 +45,7 @@ const after =
   }
 
 const cut = (name: string, act: Act, reason: string, reasonInBody: string): ReadonlyArray<SecureFault> => [
-  { name: `${name} before the answer`, act, outcome: lost(reason), again: "unless once" },
+  { name: `${name} before the response`, act, outcome: lost(reason), again: "unless once" },
   {
     name: `${name} within the head`,
     act: after(partOfHead, act),
@@ -60,16 +60,16 @@ const cut = (name: string, act: Act, reason: string, reasonInBody: string): Read
   }
 ]
 
-/** Bytes that say that they were encrypted, and were not. */
+/** Bytes of a record that claims to be encrypted, and is not. */
 const forgedRecord = (): Buffer => Buffer.concat([Buffer.from([23, 3, 3, 0, 32]), randomBytes(32)])
 
 /** In either protocol. The outcomes are those of Node, whose `fetch` speaks HTTP/1.1. */
 export const secureFaults: ReadonlyArray<SecureFault> = [
   ...cut("over TLS, a close", ({ tls }) => void tls.end(), "closed", "incomplete-body"),
-  ...cut("over TLS, a close without goodbye", ({ raw }) => void raw.end(), "closed", "incomplete-body"),
+  ...cut("over TLS, a close without close_notify", ({ raw }) => void raw.end(), "closed", "incomplete-body"),
   ...cut("over TLS, a reset", ({ raw }) => void raw.resetAndDestroy(), "reset", "reset"),
   {
-    name: "over TLS, a record that is none",
+    name: "over TLS, an invalid record",
     act: ({ raw }) => void raw.write(forgedRecord()),
     outcome: { _tag: "ClerkTimeout", phase: "attempt", sent: "maybe" },
     again: "unless once"
@@ -81,7 +81,7 @@ const giveUp =
   ({ stream, tls }) =>
     void tls.write(frames.resetStream(stream, code))
 
-/** Says that it looked at no stream from this one on. */
+/** States that the server has processed no stream from this one on. */
 const refuseBy =
   (code: frames.Code): Act =>
   ({ stream, tls }) =>
@@ -90,7 +90,7 @@ const refuseBy =
 /** In HTTP/2 alone. The outcomes are those of Deno, the one runtime that speaks it. */
 export const http2Faults: ReadonlyArray<SecureFault> = [
   {
-    name: "a stream that is refused",
+    name: "a refused stream",
     act: giveUp("REFUSED_STREAM"),
     outcome: lost("reset", "no"),
     again: "always"
@@ -110,7 +110,7 @@ export const http2Faults: ReadonlyArray<SecureFault> = [
   {
     name: "a stream given up within the head",
     act: after(partOfHead, giveUp("INTERNAL_ERROR")),
-    // In between the parts of a head no other frame may come.
+    // No other frame may be between the parts of a head.
     outcome: lost("protocol"),
     again: "never"
   },
@@ -129,7 +129,7 @@ export const http2Faults: ReadonlyArray<SecureFault> = [
   {
     name: "a stream cancelled within the body",
     act: after(partOfBody, giveUp("CANCEL")),
-    // Deno and undici take it for the end, however much was announced.
+    // Deno and undici accept it as the end, for any announced length.
     outcome: lost("incomplete-body"),
     again: "unless once"
   },
@@ -141,25 +141,25 @@ export const http2Faults: ReadonlyArray<SecureFault> = [
     again: "unless once"
   },
   {
-    name: "a farewell that refuses the stream",
+    name: "a GOAWAY that excludes the stream",
     act: refuseBy("NO_ERROR"),
     outcome: lost("closed", "no"),
     again: "always"
   },
   {
-    name: "a farewell in trouble that refuses the stream",
+    name: "a GOAWAY with an error that excludes the stream",
     act: refuseBy("INTERNAL_ERROR"),
     outcome: lost("closed"),
     again: "unless once"
   },
   {
-    name: "a farewell and a close before the answer",
+    name: "a GOAWAY and a close before the response",
     act: ({ stream, tls }) => void tls.end(frames.goAway(stream, "NO_ERROR")),
     outcome: lost("closed"),
     again: "unless once"
   },
   {
-    name: "frames that are none",
+    name: "invalid frames",
     act: ({ tls }) => void tls.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
     outcome: lost("protocol"),
     again: "never"

@@ -3,7 +3,7 @@ import * as wire from "../../support/wire.js"
 import { bodyFor, end, flood, jsonHead, reset, trickle, whole, write } from "./answers.js"
 import type { Act } from "./scripted.js"
 
-/** Which kinds of operation may ask again: a `once` only where Clerk has certainly not acted. */
+/** Which kinds of operation are retried. A `once` is retried only where Clerk has certainly not acted. */
 export type Again = "never" | "unless once" | "always"
 
 export interface Fault {
@@ -11,7 +11,7 @@ export interface Fault {
   readonly act: Act
   readonly outcome: Readonly<Record<string, unknown>>
   readonly again: Again
-  /** The server leaves the rest to the client, which has to close the connection. */
+  /** The server waits for the client to close the connection. */
   readonly closes?: boolean
 }
 
@@ -28,8 +28,8 @@ const gzip = (bytes: Buffer) =>
   whole(200, bytes, "content-type: application/json\r\ncontent-encoding: gzip\r\n")
 
 const broken: ReadonlyArray<Fault> = [
-  { name: "a close before the answer", act: end(), outcome: lost("closed"), again: "unless once" },
-  { name: "a reset before the answer", act: reset(), outcome: lost("reset"), again: "unless once" },
+  { name: "a close before the response", act: end(), outcome: lost("closed"), again: "unless once" },
+  { name: "a reset before the response", act: reset(), outcome: lost("reset"), again: "unless once" },
   { name: "a close within the head", act: end(jsonHead), outcome: lost("closed"), again: "unless once" },
   { name: "a reset within the head", act: reset(jsonHead), outcome: lost("reset"), again: "unless once" },
   {
@@ -46,14 +46,14 @@ const broken: ReadonlyArray<Fault> = [
     again: "unless once"
   },
   {
-    name: "a continue nobody asked for",
+    name: "an unexpected 100 Continue",
     act: write("HTTP/1.1 100 Continue\r\n\r\n"),
     outcome: lost("closed"),
     again: "unless once",
     closes: true
   },
   {
-    name: "an upgrade nobody asked for",
+    name: "an unexpected upgrade",
     act: write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"),
     outcome: lost("closed"),
     again: "unless once",
@@ -65,12 +65,12 @@ const ungrammatical: ReadonlyArray<Fault> = [
   ["a chunk without size", `${chunked}zz\r\n{}\r\n0\r\n\r\n`],
   ["two lengths", `${jsonHead}content-length: 2\r\ncontent-length: 3\r\n\r\n{} `],
   ["a length and chunks", `${jsonHead}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n{}`],
-  ["a length that is no number", `${jsonHead}content-length: many\r\n\r\n{}`],
+  ["a length that is not a number", `${jsonHead}content-length: many\r\n\r\n{}`],
   ["a greeting of another protocol", "220 smtp.example.com ESMTP\r\n"],
   ["a page without a head", "<html></html>"],
   ["a head without end", `${jsonHead}x: ${"x".repeat(70_000)}`],
   ["a NUL in a header", `${jsonHead}x: a\0b\r\ncontent-length: 2\r\n\r\n{}`],
-  ["a version nobody speaks", `HTTP/9.7 200 OK\r\ncontent-length: 2\r\n\r\n{}`]
+  ["an unknown HTTP version", `HTTP/9.7 200 OK\r\ncontent-length: 2\r\n\r\n{}`]
 ].map(([name = "", bytes = ""]) => ({
   name,
   act: write(bytes),
@@ -101,7 +101,7 @@ const unreadableBodies: ReadonlyArray<Fault> = [
     again: "never"
   },
   {
-    name: "a time no clock shows",
+    name: "an invalid time",
     act: write(whole(200, JSON.stringify({ ...wire.sessionWith({ created_at: -1.5 }), jwt: 1 }))),
     outcome: unreadable("schema"),
     again: "never"
@@ -113,19 +113,19 @@ const unreadableBodies: ReadonlyArray<Fault> = [
     again: "never"
   },
   {
-    name: "bytes that are no text",
+    name: "bytes that are not text",
     act: write(whole(200, Buffer.from([0x7b, 0xff, 0xfe, 0x7d]))),
     outcome: unreadable("utf8"),
     again: "never"
   },
   {
-    name: "an encoding nobody asked for",
+    name: "an encoding that was not requested",
     act: write(whole(200, "x", "content-type: application/json\r\ncontent-encoding: compress\r\n")),
     outcome: unreadable("encoding"),
     again: "never"
   },
   {
-    name: "gzip that is none",
+    name: "invalid gzip",
     act: write(gzip(Buffer.from("not gzip at all"))),
     outcome: unreadable("encoding"),
     again: "never"
@@ -237,14 +237,14 @@ const slow: ReadonlyArray<Fault> = [
   },
   { name: "half a body", act: write(sized, half), outcome: outOfTime, again: "unless once", closes: true },
   {
-    name: "a head that trickles",
+    name: "a head that arrives slowly",
     act: trickle(`${jsonHead}x: `, "x"),
     outcome: outOfTime,
     again: "unless once",
     closes: true
   },
   {
-    name: "a body that trickles",
+    name: "a body that arrives slowly",
     act: trickle(chunked, "1\r\n \r\n"),
     outcome: outOfTime,
     again: "unless once",
@@ -257,11 +257,11 @@ export const faults = { broken, ungrammatical, unreadableBodies, refusals, slow 
 const quick: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }
 const impatient: RequestPolicy.Settings = { maxAttempts: 2, timeout: "300 millis" }
 
-/** The groups by name, each with a policy under which its faults show. */
+/** The groups by name, each with a policy that makes its faults visible. */
 export const groups: ReadonlyArray<readonly [name: string, ReadonlyArray<Fault>, RequestPolicy.Settings]> = [
   ["a broken connection", broken, quick],
-  ["an answer against the protocol", ungrammatical, quick],
+  ["a response that violates the protocol", ungrammatical, quick],
   ["a body that cannot be read", unreadableBodies, quick],
   ["a refusal", refusals, quick],
-  ["an answer that does not come", slow, impatient]
+  ["a response that does not arrive", slow, impatient]
 ]

@@ -6,7 +6,7 @@ import { atOnce, client, expectNoSecret, type Setting, secretive } from "../supp
 
 const read = Sessions.get("sess_1")
 
-/** Never repeated once Clerk may have it. */
+/** Never retried once Clerk may have received it. */
 const once = Sessions.create({ userId: "user_1" })
 
 interface Call {
@@ -58,7 +58,7 @@ const onFirst = (setting: Setting, fault: FaultCase, { call, kind }: Call) =>
 export const faultCase =
   (setting: Setting) =>
   (fault: FaultCase): Case => ({
-    name: `what comes of ${fault.name}`,
+    name: `the outcome of ${fault.name}`,
     run: Effect.gen(function* () {
       for (const each of kinds) yield* onEvery(setting, fault, each)
       for (const each of kinds) if (repeats(fault, each.kind)) yield* onFirst(setting, fault, each)
@@ -67,7 +67,7 @@ export const faultCase =
   })
 
 const unreachableCase = ({ name, outcome, url }: Unreachable): Case => ({
-  name: `what comes of ${name}`,
+  name: `the outcome of ${name}`,
   run: Effect.gen(function* () {
     for (const { call } of kinds) {
       const error = yield* outcomeOf(atOnce(call).pipe(Effect.provide(client(url))))

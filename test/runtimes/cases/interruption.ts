@@ -22,10 +22,10 @@ const points: ReadonlyArray<
   readonly [name: string, scene: string, policy: RequestPolicy.Settings, call?: typeof once]
 > = [
   ["while Clerk is silent", "silence", { maxAttempts: 3, timeout: "10 seconds" }],
-  ["of what has a body", "silence", { maxAttempts: 3, timeout: "10 seconds" }, once],
+  ["of a call with a body", "silence", { maxAttempts: 3, timeout: "10 seconds" }, once],
   ["without any time limit", "silence", { maxAttempts: 1 }],
-  ["after the head of an answer", "head", { maxAttempts: 3, timeout: "10 seconds" }],
-  ["within an answer's body", "half", { maxAttempts: 3, timeout: "10 seconds" }],
+  ["after the head of a response", "head", { maxAttempts: 3, timeout: "10 seconds" }],
+  ["within the body of a response", "half", { maxAttempts: 3, timeout: "10 seconds" }],
   ["within chunks of a body", "chunks", { maxAttempts: 3, timeout: "10 seconds" }]
 ]
 

@@ -11,7 +11,7 @@ import type { Setting } from "../support/setting.js"
 
 type Facts = Omit<Clerk, "url" | "secretKey">
 
-/** Every operation, one after the other, each by what it answers. */
+/** Runs every operation, one after the other, and checks its value. */
 const walk = ({ browser, template, userId }: Facts) =>
   Effect.gen(function* () {
     const first = yield* Sessions.create({ userId })
@@ -25,7 +25,7 @@ const walk = ({ browser, template, userId }: Facts) =>
     yield* expectThat(Chunk.size(all) >= 3, "the stream stops before the end")
 
     const { jwt } = yield* Sessions.createToken(first.id)
-    yield* expectThat(Redacted.value(jwt).split(".").length === 3, "createToken gives no token")
+    yield* expectThat(Redacted.value(jwt).split(".").length === 3, "createToken returns no token")
     yield* expectMatch(yield* Sessions.createTokenFromTemplate(first.id, template), { object: "token" })
     yield* expectMatch(yield* Sessions.verify(first.id, { token: jwt }), { id: first.id })
 
@@ -36,7 +36,7 @@ const walk = ({ browser, template, userId }: Facts) =>
       requestOrigin: origin,
       requestHeaders: { "User-Agent": "conformance" }
     })
-    yield* expectThat(Redacted.value(refreshed.jwt) !== expiredToken, "refresh gives the old token")
+    yield* expectThat(Redacted.value(refreshed.jwt) !== expiredToken, "refresh returns the old token")
 
     yield* expectMatch(yield* Sessions.revoke(first.id), { id: first.id, status: "revoked" })
     yield* expectMatch(yield* Sessions.get(first.id), { status: "revoked" })
@@ -84,10 +84,13 @@ export const operations = ({ clerk }: Setting): ReadonlyArray<Case> => {
   const over = (secretKey: string) =>
     Effect.provide(ClerkHttp.layerFetch({ apiUrl: clerk.url, secretKey: Redacted.make(secretKey) }))
   return [
-    { name: "every operation does what it says", run: walk(clerk).pipe(over(clerk.secretKey)) },
-    { name: "Clerk's refusals are typed errors", run: refusals(clerk.template).pipe(over(clerk.secretKey)) },
+    { name: "every operation has its effect", run: walk(clerk).pipe(over(clerk.secretKey)) },
     {
-      name: "a wrong secret key is ClerkUnauthorized",
+      name: "Clerk's error responses are typed errors",
+      run: refusals(clerk.template).pipe(over(clerk.secretKey))
+    },
+    {
+      name: "an invalid secret key is ClerkUnauthorized",
       run: Effect.flatMap(outcomeOf(Sessions.list({ userId: clerk.userId })), (error) =>
         expectMatch(error, { _tag: "ClerkUnauthorized", status: 401 })
       ).pipe(over("sk_test_wrong"))

@@ -8,7 +8,7 @@ import { atOnce, client, type Setting } from "../support/setting.js"
 const read = Sessions.get("sess_1")
 const once = Sessions.create({ userId: "user_1" })
 
-/** An operation that documents every status there is an error for. */
+/** An operation that declares every status that has an error class. */
 const documented = Operation.make({
   name: "Things.get",
   method: "GET",
@@ -55,24 +55,24 @@ const statusCase =
 export const policies = (setting: Setting): ReadonlyArray<Case> => [
   ...statuses.map(statusCase(setting)),
   {
-    name: "a retry waits as long as a 429 asks for, whatever the kind",
+    name: "a retry of every kind waits for the Retry-After of a 429",
     run: Effect.gen(function* () {
       const url = setting.at("ask-to-wait")
       const value = yield* outcomeOf(once).pipe(Effect.provide(client(url, { maxAttempts: 2 })))
       yield* expectMatch(value, { id: "sess_1" })
       const { gaps } = yield* setting.seen(url)
-      yield* expectThat(gaps.length === 1 && Number(gaps[0]) >= 950, `asked again after ${gaps} ms`)
+      yield* expectThat(gaps.length === 1 && Number(gaps[0]) >= 950, `retried after ${gaps} ms`)
     })
   },
   {
-    name: "a rate limit says how long to wait",
+    name: "a rate limit states how long to wait",
     run: Effect.gen(function* () {
       const error = yield* outcomeOf(read).pipe(Effect.provide(client(setting.at("status", 429))))
       yield* expectMatch(error, { _tag: "ClerkRateLimited", retryAfter: Duration.seconds(1) })
     })
   },
   {
-    name: "onRetry is told of every retry",
+    name: "onRetry is called for every retry",
     run: Effect.gen(function* () {
       const told: Array<RequestPolicy.RetryEvent> = []
       const onRetry = (event: RequestPolicy.RetryEvent) => Effect.sync(() => void told.push(event))
@@ -87,7 +87,7 @@ export const policies = (setting: Setting): ReadonlyArray<Case> => [
     })
   },
   {
-    name: "the deadline ends a call that would try on",
+    name: "the deadline ends a call that would retry",
     run: Effect.gen(function* () {
       const url = setting.at("silence", "deadline")
       const policy = { maxAttempts: 3, deadline: "300 millis" } as const
@@ -97,7 +97,7 @@ export const policies = (setting: Setting): ReadonlyArray<Case> => [
     })
   },
   {
-    name: "calls of one client run beside each other",
+    name: "calls of one client run concurrently",
     run: Effect.gen(function* () {
       const url = setting.at("good")
       const values = yield* Effect.all(
@@ -106,7 +106,7 @@ export const policies = (setting: Setting): ReadonlyArray<Case> => [
       ).pipe(Effect.provide(client(url)))
       yield* expectThat(
         values.every(({ id }) => id === "sess_1"),
-        "an answer is another one's"
+        "a response belongs to another call"
       )
       yield* expectMatch(yield* setting.seen(url), { requests: 50 })
     })

@@ -9,7 +9,7 @@ import { client, type Setting, secretive } from "../support/setting.js"
 
 type Fetch = typeof globalThis.fetch
 
-/** An operation that must not be repeated, by each method that changes something. */
+/** An operation that must not be retried, with each method that changes data. */
 const changing = (method: "POST" | "PUT" | "PATCH" | "DELETE") =>
   Operation.make({
     name: "Things.change",
@@ -51,7 +51,7 @@ const calls: ReadonlyArray<Call> = [
   { name: "bare", call: bare }
 ]
 
-/** Deno's `fetch` with a client that keeps no connection, as docs/runtimes.md has it; elsewhere there is none. */
+/** Deno's `fetch` with a client that keeps no connection, as in docs/runtimes.md. Undefined on other runtimes. */
 const unpooled = (): Fetch | undefined => {
   const create: unknown = Reflect.get(Object(Reflect.get(globalThis, "Deno")), "createHttpClient")
   if (typeof create !== "function") return undefined
@@ -68,7 +68,7 @@ const breakingOff = (setting: Setting, fault: FaultCase, { call, fetch, name }: 
     const url = setting.quietly("later", fault.index, name)
     const over = Effect.provide(clientOver(url, fetch))
     yield* over(Sessions.get("sess_1"))
-    // The connection is free a little after the answer has been read.
+    // The connection is free shortly after the response has been read.
     yield* Effect.sleep("30 millis")
     const error = yield* over(outcomeOf(call))
     yield* expectMatch(error, { ...fault.outcome, attempts: 1 }, `${name}, ${fault.name}`)
@@ -76,7 +76,7 @@ const breakingOff = (setting: Setting, fault: FaultCase, { call, fetch, name }: 
     return { reused, what: `${name}, ${fault.name}: ${JSON.stringify(reused)}` }
   })
 
-/** Each call, over a connection that was used before and has this fault under it. */
+/** Makes each call over a used connection that has this fault. */
 export const sendsOnce = (setting: Setting, fault: FaultCase) =>
   Effect.gen(function* () {
     for (const each of calls) {
@@ -89,7 +89,7 @@ export const sendsOnce = (setting: Setting, fault: FaultCase) =>
 
 export const reuse = (setting: Setting): ReadonlyArray<Case> => [
   {
-    name: "what may not be repeated is sent once over a connection that was used before",
+    name: "a call that must not be retried is sent once over a used connection",
     run: Effect.gen(function* () {
       const fetch = unpooled()
       for (const fault of setting.faults.filter(({ severs }) => severs)) {

@@ -10,7 +10,7 @@ const read = Sessions.get("sess_1")
 const create = Sessions.create({ userId: "user_1" })
 const answer = { id: "sess_1", status: "active" }
 
-/** The same questions, to the servers of one fault. */
+/** The same setting, with the servers of one fault. */
 const toServersOf = (setting: Setting, { quiet, scenes }: SecureFaultCase): Setting => ({
   ...setting,
   at: (...path) => [scenes, ...path].join("/"),
@@ -30,7 +30,7 @@ const speaks = (setting: Setting, { protocol, scenes }: Secure): Case => ({
 
 const http2Cases = (setting: Setting, { farewells, resendsReads, scenes }: Secure): ReadonlyArray<Case> => [
   {
-    name: "over HTTP/2, a farewell leaves what was asked before to be answered",
+    name: "over HTTP/2, a GOAWAY lets earlier requests complete",
     run: Effect.gen(function* () {
       for (const [name, call] of Object.entries({ read, create })) {
         const url = `${farewells}/every/0/${name}`
@@ -45,7 +45,7 @@ const http2Cases = (setting: Setting, { farewells, resendsReads, scenes }: Secur
     })
   },
   {
-    name: "over HTTP/2, all of a burst that is partly refused come through",
+    name: "over HTTP/2, all calls of a burst succeed when the server rejects a part",
     run: Effect.gen(function* () {
       const url = `${scenes}/busy/0/create`
       const all = Effect.all(
@@ -55,7 +55,7 @@ const http2Cases = (setting: Setting, { farewells, resendsReads, scenes }: Secur
       const values = yield* Effect.provide(all, client(url, { maxAttempts: 6, timeout: "5 seconds" }))
       for (const value of values) yield* expectMatch(value, answer)
       const { requests } = yield* setting.seen(url)
-      yield* expectThat(requests > 8, `nothing was refused: ${requests} requests`)
+      yield* expectThat(requests > 8, `nothing was rejected: ${requests} requests`)
     })
   }
 ]
@@ -70,7 +70,7 @@ export const secure = (setting: Setting): ReadonlyArray<Case> => {
     ...secure.faults
       .filter(({ severs }) => severs)
       .map((fault) => ({
-        name: `what may not be repeated is sent once over a used connection: ${fault.name}`,
+        name: `a call that must not be retried is sent once over a used connection: ${fault.name}`,
         run: sendsOnce(toServersOf(setting, fault), fault)
       }))
   ]

@@ -119,7 +119,7 @@ const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` }
 
 const cookie = (token: string, name = "__session"): Headers => ({ cookie: `theme=dark; ${name}=${token}` })
 
-/** A request, and what has to come back, as far as it is told. */
+/** A request, and the expected part of the response. */
 type Exchange = readonly [line: string, headers: Headers, answer: object]
 
 const judged = ({ handler }: WebHandler, [line, headers, expected]: Exchange) =>
@@ -127,7 +127,7 @@ const judged = ({ handler }: WebHandler, [line, headers, expected]: Exchange) =>
     const response = yield* Effect.promise(() => handler(requestOf(line, headers)))
     const body: unknown = yield* Effect.promise(() => response.json())
     const answer = { status: response.status, headers: Object.fromEntries(response.headers), body }
-    yield* expectMatch(answer, expected, `the answer to ${line}`)
+    yield* expectMatch(answer, expected, `the response to ${line}`)
   })
 
 const noStore = { "cache-control": "no-store" }
@@ -165,7 +165,7 @@ const exchanges = ({
   const evil = { origin: "https://evil.example.com" }
   return [
     [
-      "lets a good token pass, in the header as in either cookie",
+      "accepts a valid token, in the header and in either cookie",
       [
         ["GET /me", bearer(good), passes],
         ["GET /me", cookie(good), passes],
@@ -173,7 +173,7 @@ const exchanges = ({
       ]
     ],
     [
-      "asks for a token where there is none",
+      "responds with 401 to a request without a token",
       [
         ["GET /me", {}, unasked("missing")],
         ["POST /me", {}, unasked("missing")],
@@ -181,7 +181,7 @@ const exchanges = ({
       ]
     ],
     [
-      "refuses a token that is forged, has expired or is for somebody else",
+      "rejects a token that is forged, has expired or is for another audience",
       tokens.refused.flatMap(
         ({ reason, token }): ReadonlyArray<Exchange> => [
           ["GET /me", bearer(token), refusalOf(reason)],
@@ -190,7 +190,7 @@ const exchanges = ({
       )
     ],
     [
-      "takes the header for the token, whatever the cookie holds",
+      "uses the header, with any cookie",
       tokens.refused.map(({ reason, token }) => [
         "GET /me",
         { ...bearer(token), ...cookie(good) },
@@ -198,7 +198,7 @@ const exchanges = ({
       ])
     ],
     [
-      "lets no other site change anything with a cookie",
+      "rejects a change with a cookie from another site",
       [
         ["POST /me", { ...cookie(good), ...evil }, unasked("cross-origin")],
         ["POST /me", { ...cookie(good), origin }, passes],
@@ -206,7 +206,7 @@ const exchanges = ({
       ]
     ],
     [
-      "knows who may do what",
+      "checks the permissions",
       [
         ["GET /teams", bearer(good), passes],
         [
@@ -221,7 +221,7 @@ const exchanges = ({
       ]
     ],
     [
-      "serves everybody where nobody has to be signed in",
+      "serves every request where signing in is optional",
       [
         ["GET /visitor", {}, nobody],
         ["GET /visitor", bearer(good), passes],
@@ -238,7 +238,7 @@ const outage = ({ tokens: { good } }: Setting): ReadonlyArray<Exchange> => [
   ["GET /me", {}, unasked("missing")]
 ]
 
-/** Keys that cannot be had for another 2.4 seconds. */
+/** Keys that are unavailable for another 2.4 seconds. */
 const lost = Layer.succeed(SigningKeys, {
   find: () =>
     Effect.fail(
@@ -246,7 +246,7 @@ const lost = Layer.succeed(SigningKeys, {
     )
 })
 
-/** Serves in process while the exchanges are made, all at once. */
+/** Serves in process during the exchanges, which run concurrently. */
 const served = (open: () => WebHandler, all: ReadonlyArray<Exchange>): Effect.Effect<void> =>
   Effect.acquireUseRelease(
     Effect.sync(open),
@@ -288,12 +288,12 @@ export const servers = (setting: Setting): ReadonlyArray<Case> => {
         })
       ),
       {
-        name: `${stage} says when to come back where the keys cannot be had`,
+        name: `${stage} sends a Retry-After while the keys are unavailable`,
         run: served(() => serve(options, lost), outage(setting))
       }
     ]),
     {
-      name: "an Authenticator decides by itself",
+      name: "an Authenticator works without a router",
       run: Effect.provide(decides(setting.tokens), ofPem)
     }
   ]

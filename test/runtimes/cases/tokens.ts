@@ -5,7 +5,7 @@ import { Authorization, ClerkHttp, SessionTokens, SigningKeys, type SigningKeysS
 import { type Case, expectMatch, expectThat, outcomeOf } from "../support/check.js"
 import { client, type Setting } from "../support/setting.js"
 
-/** Keys that count how often they are asked for. */
+/** Keys that count how often they are fetched. */
 const counting = (asked: { count: number }) =>
   Layer.effect(
     SigningKeys,
@@ -47,17 +47,17 @@ export const verification = (setting: Setting): ReadonlyArray<Case> => {
     })
   })
   return [
-    { name: "a good token is accepted with the key given", run: Effect.provide(accepted, ofPem) },
-    { name: "a good token is accepted with the keys of Clerk", run: Effect.provide(accepted, ofClerk) },
+    { name: "a valid token is accepted with a given key", run: Effect.provide(accepted, ofPem) },
+    { name: "a valid token is accepted with the keys of Clerk", run: Effect.provide(accepted, ofClerk) },
     ...refusals(setting, ofPem),
     {
-      name: "a key that is none is refused",
+      name: "an invalid key is rejected",
       run: Effect.flatMap(outcomeOf(Effect.scoped(Layer.build(SigningKeys.layerPem("not a key")))), (error) =>
         expectMatch(error, { _tag: "ClerkConfigError", setting: "jwtKey" })
       )
     },
     {
-      name: "a key id that Clerk does not have is refused",
+      name: "a key id that Clerk does not have is rejected",
       run: Effect.gen(function* () {
         yield* expectMatch(yield* outcomeOf(SessionTokens.verify(strange)), { reason: "unknown-key" })
       }).pipe(Effect.provide(ofClerk))
@@ -75,21 +75,21 @@ export const verification = (setting: Setting): ReadonlyArray<Case> => {
       })
     },
     {
-      name: "without keys nothing is said about a token",
+      name: "without keys a token is neither accepted nor rejected",
       run: Effect.gen(function* () {
         const error = yield* outcomeOf(SessionTokens.verify(good))
         yield* expectMatch(error, { _tag: "ClerkKeysUnavailable", reason: "failing" })
       }).pipe(Effect.provide(SigningKeys.layerJwks), Effect.provide(client(setting.at("status", 503))))
     },
     {
-      name: "a token that was found good is remembered until it expires",
+      name: "a verified token is cached until it expires",
       run: Effect.gen(function* () {
         const asked = { count: 0 }
         yield* Effect.gen(function* () {
           const verify = yield* SessionTokens.verifier({ cache: { capacity: 10 }, clockSkew: 0 })
           yield* verify(brief)
           yield* verify(brief)
-          yield* expectMatch(asked, { count: 1 }, "how often keys were asked for")
+          yield* expectMatch(asked, { count: 1 }, "how often keys were fetched")
           yield* Effect.sleep("6 seconds")
           yield* expectMatch(yield* outcomeOf(verify(brief)), { _tag: "ClerkTokenError", reason: "exp" })
         }).pipe(Effect.provide(Layer.provide(counting(asked), ofPem)))

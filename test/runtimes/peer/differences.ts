@@ -5,7 +5,7 @@ import { deviations, everyFault, families, unreachableOutcomes } from "./expecta
 const describe = (outcome: Outcome): string => {
   switch (outcome["_tag"]) {
     case "ClerkTransportError":
-      // Where the reason depends on which call learns of the fault first.
+      // The reason depends on which call notices the fault first.
       return `${outcome["reason"] === undefined ? "any" : `\`${outcome["reason"]}\``}, \`${outcome["sent"]}\``
     case "ClerkUnexpectedStatus":
       return `\`ClerkUnexpectedStatus\` ${outcome["status"]}`
@@ -14,9 +14,9 @@ const describe = (outcome: Outcome): string => {
   }
 }
 
-const retried = { never: "nothing", "unless once": "what may be repeated", always: "everything" } as const
+const retried = { never: "nothing", "unless once": "all but `once`", always: "everything" } as const
 
-/** The lines of a table in Markdown: what Deno and Node 26, which speak HTTP/2, make of its faults. */
+/** The lines of a table in Markdown: the outcomes of HTTP/2 faults on Deno and Node 26, which speak HTTP/2. */
 export const http2Lines = (): ReadonlyArray<string> =>
   http2Faults.map((fault) => {
     const said = (["deno", "node-26"] as const).flatMap((family) => {
@@ -26,7 +26,7 @@ export const http2Lines = (): ReadonlyArray<string> =>
     return `| ${[fault.name, ...said].join(" | ")} |`
   })
 
-/** The lines of a table in Markdown: the faults of which not every runtime says the same, and what each says. */
+/** The lines of a table in Markdown: the faults whose outcome differs between runtimes, and each outcome. */
 export const differences = (): ReadonlyArray<string> => {
   const usual = [
     ...[...everyFault, ...secureFaults].map(({ name, outcome }) => [name, outcome] as const),

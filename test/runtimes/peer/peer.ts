@@ -21,7 +21,7 @@ import { makeTokens } from "./tokens.js"
 const faultCases = (family: Family): ReadonlyArray<FaultCase> =>
   everyFault.map((fault, index) => faultCase(fault, index, family))
 
-/** The addresses where no connection comes about, each on a server of its own. */
+/** The addresses where no connection can be made, each on a separate server. */
 const makeUnreachable: Effect.Effect<
   Readonly<Record<keyof typeof unreachableOutcomes, string>>,
   never,
@@ -44,12 +44,12 @@ const makeUnreachable: Effect.Effect<
   const withCertificate = (from: number, to: number) =>
     Effect.map(scripted({ act: good, tls: selfSigned({ host: "127.0.0.1", from, to }) }), ({ url }) => url)
   return {
-    "a port on which nobody listens": yield* closedPort,
+    "a port without a listener": yield* closedPort,
     // Most machines have both 127.0.0.1 and ::1 for it.
     "a name whose addresses refuse connections": (yield* closedPort).replace("127.0.0.1", "localhost"),
     "a host that does not exist": "https://nobody.invalid",
     "TLS to a port without TLS": `https://127.0.0.1:${plain.port}`,
-    "a certificate signed by nobody else": yield* withCertificate(-1, 1),
+    "a self-signed certificate": yield* withCertificate(-1, 1),
     "a certificate that has expired": yield* withCertificate(-9, -2),
     "a close within the handshake": `https://127.0.0.1:${mute.port}`
   }
@@ -68,7 +68,7 @@ const unreachableCases = (
 
 const template = "conformance"
 
-/** A user of this run alone, so that no run sees another's sessions. */
+/** A user of this run only, so that no run sees another's sessions. */
 const makeClerk = (url: string): Effect.Effect<Manifest["clerk"], never, ClerkEmulator> =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
@@ -99,8 +99,8 @@ const listen = (handle: (request: IncomingMessage, response: ServerResponse) => 
 
 export interface Peer {
   /**
-   * What to give the conformance bundle: a `runtime` is a name fit for a path, of its own for each run. What is tested
-   * over TLS is left out unless the runtime trusts the certificate of the peer.
+   * The setting of the conformance bundle. A `runtime` is a name for a path, unique for each run. The tests
+   * over TLS are left out unless the runtime trusts the certificate of the peer.
    */
   readonly addressFor: (runtime: string, family: Family, trust?: "trusting") => string
   /** The peer's certificate, in PEM. */
@@ -174,7 +174,7 @@ const EmulatorLive = ClerkEmulator.layerServer.pipe(
   Layer.orDie
 )
 
-/** The other side of the conformance tests: Clerk in memory, and servers that break. On loopback, until the scope ends. */
+/** The servers of the conformance tests: Clerk in memory, and servers with faults. On loopback, until the scope ends. */
 export const peer: Effect.Effect<Peer, never, Scope.Scope> = Effect.flatMap(
   Layer.build(EmulatorLive),
   (context) => Effect.provide(onServer, context)

@@ -13,7 +13,7 @@ const refusal = JSON.stringify({
 
 const half = bodyFor("/").slice(0, 100)
 
-/** What each scene does with the first request on an address, and with those after it. */
+/** The behaviour of each scene for the first request on an address, and for the later ones. */
 const scenes = (
   jwks: string
 ): Readonly<Record<string, (detail: number) => readonly [first: Act, then: Act]>> => {
@@ -51,7 +51,7 @@ export interface Scenes extends Scripted {
   readonly seenAt: (path: string) => ReadonlyArray<Played>
 }
 
-/** A server whose paths begin with `/<runtime>/<scene>/<detail>`: one scene is played for each such address anew. */
+/** A server whose paths begin with `/<runtime>/<scene>/<detail>`: each such address starts the scene from the beginning. */
 export const makeScenes: Effect.Effect<Scenes, never, Scope.Scope | ClerkEmulator> = Effect.gen(function* () {
   const { jwks } = yield* ClerkEmulator
   const play = scenes(JSON.stringify(jwks))

@@ -30,14 +30,14 @@ export interface SecureScenes {
 
 type Act = (exchange: Exchange) => void
 
-/** Says that it is about to close, and answers all the same. */
+/** Sends a GOAWAY, and still responds. */
 const farewell: Act = (exchange) => {
   const { protocol, stream, tls } = exchange
   if (protocol === "h2") tls.write(frames.goAway(stream, "NO_ERROR"))
   setTimeout(() => goodOver(exchange), 15)
 }
 
-/** Answers a few at a time, and refuses the others. */
+/** Responds to a few at a time, and rejects the others. */
 const busy = (): Act => {
   let answering = 0
   return (exchange) => {

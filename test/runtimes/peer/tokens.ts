@@ -11,7 +11,7 @@ const signed = (header: object, claims: object, key: KeyObject): string => {
   return `${text}.${sign("sha256", Buffer.from(text), key).toString("base64url")}`
 }
 
-/** Tokens that must not be accepted, made of one that must. */
+/** Invalid tokens, made from a valid one. */
 const forgeries = (good: string, pem: string): ReadonlyArray<readonly [string, string, string]> => {
   const [head = "", payload = "", signature = ""] = good.split(".")
   const header = decode(head)
@@ -25,23 +25,19 @@ const forgeries = (good: string, pem: string): ReadonlyArray<readonly [string, s
       `${head}.${encode({ ...claims, sub: "user_other" })}.${signature}`,
       "signature"
     ],
-    [
-      "a token that says it is not signed",
-      `${encode({ ...header, alg: "none" })}.${payload}.${signature}`,
-      "alg"
-    ],
+    ["an unsigned token", `${encode({ ...header, alg: "none" })}.${payload}.${signature}`, "alg"],
     [
       "a token signed with the public key as a secret",
       `${hmac}.${createHmac("sha256", pem).update(hmac).digest("base64url")}`,
       "alg"
     ],
     ["a token with a padded signature", `${good}=`, "format"],
-    ["a token with a part too many", `${good}.`, "format"],
-    ["a token that is none", "abc", "format"]
+    ["a token with an extra part", `${good}.`, "format"],
+    ["a malformed token", "abc", "format"]
   ]
 }
 
-/** A user who is signed in, with a token that is good, one that soon is not, and many that never are. */
+/** A signed-in user with a valid token, one that expires soon, and many invalid ones. */
 export const makeTokens: Effect.Effect<Tokens, never, ClerkEmulator> = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator
   const { id: userId } = yield* clerk.createUser()

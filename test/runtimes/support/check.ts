@@ -2,7 +2,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-/** A sentence about the library, and the program that finds out whether it holds: it dies when it does not. */
+/** A statement about the library, and the program that tests it. The program dies when the statement is false. */
 export interface Case {
   readonly name: string
   readonly run: Effect.Effect<void, unknown>
@@ -18,7 +18,7 @@ const show = (value: unknown): string => {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value))
 }
 
-/** Where `actual` is not as `expected`, which may say less than all of it. */
+/** The first difference between `actual` and `expected`, which may be partial. */
 const difference = (actual: unknown, expected: unknown, path: string): string | undefined => {
   if (typeof expected !== "object" || expected === null) {
     return Object.is(actual, expected) ? undefined : `${path}: ${show(actual)} is not ${show(expected)}`
@@ -43,7 +43,7 @@ export const expectMatch = (actual: unknown, expected: unknown, what = "it"): Ef
 export const expectThat = (holds: boolean, otherwise: string): Effect.Effect<void> =>
   holds ? Effect.void : Effect.dieMessage(otherwise)
 
-/** What becomes of a call: its value or its typed error; anything else is a failure of the case. */
+/** The outcome of a call: its value or its typed error. Anything else is a failure of the case. */
 export const outcomeOf = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | E, never, R> =>
   Effect.merge(self)
 

@@ -1,41 +1,41 @@
-/** What the peer tells a runtime under test: where everything is, and what is to be seen there. */
+/** The manifest that the peer sends to a runtime under test: the addresses and the expectations. */
 export interface Manifest {
   readonly clerk: Clerk
-  /** Answers according to the path: `/<runtime>/<scene>/<detail>/<call>`. */
+  /** Responds according to the path: `/<runtime>/<scene>/<detail>/<call>`. */
   readonly scenes: string
-  /** Another such place, where one case alone calls, so that it can tell which connection is used next. */
+  /** Another such address for one case alone, which can then predict the next connection. */
   readonly quiet: string
-  /** Every fault of a connection or an answer, and what a call has to make of it on this runtime. */
+  /** Every fault of a connection or a response, and the expected outcome on this runtime. */
   readonly faults: ReadonlyArray<FaultCase>
-  /** Addresses where no connection comes about. */
+  /** Addresses where no connection can be made. */
   readonly unreachable: ReadonlyArray<Unreachable>
   readonly tokens: Tokens
-  /** The same with TLS, where the runtime has been told to trust the peer. */
+  /** The same with TLS, where the runtime trusts the peer. */
   readonly secure?: Secure | undefined
 }
 
 export interface Secure {
   /** What the runtime speaks with a server that offers HTTP/2 as well as HTTP/1.1. */
   readonly protocol: "http/1.1" | "h2"
-  /** Where all is well. */
+  /** The address of a server without faults. */
   readonly scenes: string
-  /** Whether the runtime may send a read again when the server ends its connection in good order. */
+  /** Whether the runtime may resend a read when the server closes its connection cleanly. */
   readonly resendsReads: boolean
-  /** Where connections are ended in good order, which whoever else calls there meets as well. */
+  /** The address of a server that closes connections cleanly, for all its callers. */
   readonly farewells: string
   readonly faults: ReadonlyArray<SecureFaultCase>
 }
 
-/** A fault on servers of its own: over HTTP/2 all requests to one server share a connection, and its fate. */
+/** A fault on separate servers. Over HTTP/2 all requests to one server share a connection and its faults. */
 export interface SecureFaultCase extends FaultCase {
   readonly scenes: string
-  /** Another server, where one case alone calls. */
+  /** Another server for one case alone. */
   readonly quiet: string
 }
 
 export type Outcome = Readonly<Record<string, unknown>>
 
-/** A `GET`; a `PUT` and a `DELETE`; a `POST` without a body. */
+/** A `GET`, a `PUT` and a `DELETE`, and a `POST` without a body. */
 export type Resent = "read" | "put" | "delete" | "bare"
 
 export interface FaultCase {
@@ -43,17 +43,17 @@ export interface FaultCase {
   readonly index: number
   readonly outcome: Outcome
   readonly again: "never" | "unless once" | "always"
-  /** The server leaves the rest to the client, which has to close the connection. */
+  /** The server waits for the client to close the connection. */
   readonly closes: boolean
-  /** It shows only by the time that passes. */
+  /** The client notices it only by a timeout. */
   readonly isSlow: boolean
-  /** The connection is gone ere there is an answer. */
+  /** The connection closes before there is a response. */
   readonly severs: boolean
-  /** What the runtime itself may send again before it says that it failed. */
+  /** The requests that the runtime itself may resend before it reports a failure. */
   readonly resends: ReadonlyArray<Resent>
   /** A call can fail with the connection of another one, before its own request is sent. */
   readonly mayStayUnsent: boolean
-  /** What goes over a connection of its own. */
+  /** The requests that use a separate connection. */
   readonly unpooled: ReadonlyArray<Resent>
 }
 
@@ -88,7 +88,7 @@ export interface Tokens {
   readonly userId: string
   readonly sessionId: string
   readonly good: string
-  /** Good for five seconds from when the manifest was asked for. */
+  /** Valid for five seconds after the manifest was fetched. */
   readonly brief: string
   /** Names a key that Clerk does not have. */
   readonly strange: string

@@ -6,14 +6,14 @@ import { ClerkHttp, type RequestPolicy, Sessions } from "effect-clerk"
 import { expectThat } from "./check.js"
 import type { Manifest } from "./manifest.js"
 
-/** One text per secret that goes into a call, to be looked for in whatever comes out of it. */
+/** One text per secret of a call, to search for in all its outcomes. */
 export const secrets = {
   secretKey: "sk_test_ConformanceKey7Qm2xVb9Tz4",
   token: "ConformanceHead7f3.ConformancePayload9c1.ConformanceSign5e8",
   refreshToken: "ConformanceRefresh4b7d2e9f6a1c"
 } as const
 
-/** An operation with secrets in its body, and never repeated once Clerk may have it. */
+/** An operation with secrets in its body, and never retried once Clerk may have received it. */
 export const secretive = Sessions.refresh("sess_1", {
   expiredToken: secrets.token,
   refreshToken: secrets.refreshToken,
@@ -26,11 +26,11 @@ export interface Setting extends Manifest {
   readonly at: (...path: ReadonlyArray<string | number>) => string
   /** The address of a scene on the peer where one case alone calls. */
   readonly quietly: (...path: ReadonlyArray<string | number>) => string
-  /** Of each request that has come to such an address, whether its connection had carried another one before. */
+  /** For each request to such an address, whether its connection was used before. */
   readonly reused: (url: string) => Effect.Effect<ReadonlyArray<boolean>>
-  /** What was spoken by each request that has come to such an address over TLS. */
+  /** The protocol of each request to such an address over TLS. */
   readonly protocols: (url: string) => Effect.Effect<ReadonlyArray<string>>
-  /** How many requests have come to an address, and the milliseconds between them. */
+  /** The number of requests to an address, and the milliseconds between them. */
   readonly seen: (
     url: string
   ) => Effect.Effect<{ readonly requests: number; readonly gaps: ReadonlyArray<number> }>
@@ -39,10 +39,10 @@ export interface Setting extends Manifest {
 }
 
 const ask = <A>(url: string): Effect.Effect<A> =>
-  // The peer is part of the tests, so its answers are what its types say.
+  // The peer is part of the tests, so its responses have the declared types.
   Effect.promise(() => fetch(url).then((response) => response.json() as Promise<A>))
 
-/** Everything a runtime needs to know is asked of the peer, by the platform's own `fetch`. */
+/** Fetches the setting of a runtime from the peer, with the platform's own `fetch`. */
 export const askPeer = (peer: string): Effect.Effect<Setting> =>
   Effect.map(ask<Manifest>(`${peer}/manifest`), (manifest) => ({
     ...manifest,
@@ -54,7 +54,7 @@ export const askPeer = (peer: string): Effect.Effect<Setting> =>
     closed: (url) => ask(`${peer}/closed?path=${new URL(url).pathname}`)
   }))
 
-/** Over `fetch`, with one attempt unless told otherwise. */
+/** Over `fetch`, with one attempt by default. */
 export const client = (apiUrl: string, policy: RequestPolicy.Settings = { maxAttempts: 1 }) =>
   ClerkHttp.layerFetch({ apiUrl, policy, secretKey: Redacted.make(secrets.secretKey) })
 

@@ -16,7 +16,7 @@ type Serve = (config: WorkerConfig) => Effect.Effect<string, Error, Scope.Scope>
 const withKeys = ["jwks", "public", "cached", "api", "router"] as const
 const withClock = ["jwks", "public", "cached"] as const
 
-/** A Worker that nobody has asked yet, and Clerk beside it, which takes 50 ms for each response. */
+/** A Worker before its first request, and a Clerk that takes 50 ms for each response. */
 const makeStage = (serve: Serve) =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator.make()
@@ -54,14 +54,14 @@ const makeStage = (serve: Serve) =>
         }),
       advance: (duration: Duration.DurationInput) =>
         Effect.promise(() => fetch(`${worker}/advance?seconds=${Duration.toSeconds(duration)}`)),
-      /** Sends a request, and gives the status of the response, with its body unless it is 200. */
+      /** Sends a request, and returns the status of the response, with its body unless it is 200. */
       ask: (program: string, token: string) =>
         Effect.promise(async () => {
           const response = await fetch(`${worker}/${program}`, { headers: headersOf(token) })
           const text = await response.text()
           return response.status === 200 ? "200" : `${response.status} ${text.slice(0, 200)}`
         }),
-      /** Sends a request and hangs up after some milliseconds, which cancels the request at once if it is by a reset. */
+      /** Sends a request and disconnects after some milliseconds. A reset cancels the request at once. */
       hangUp: (program: string, token: string, by: "reset" | "close", millis: number) =>
         Effect.async<void>((resume) => {
           const { hostname, port } = new URL(worker)
@@ -98,7 +98,7 @@ const all200 = (outcomes: ReadonlyArray<string>, what: string) =>
 const expectRequests = (stage: Stage, program: string, expected: number, what: string) =>
   expectMatch(stage.requests(program), expected, `requests of ${program} ${what}`)
 
-/** Five requests are all served, and have caused so many requests to Clerk since the Worker started. */
+/** Asserts that five requests succeed, and how many requests to Clerk the Worker has caused. */
 const servesFive = (stage: Stage, program: string, token: string, requests: number, what: string) =>
   Effect.gen(function* () {
     yield* all200(yield* fiveOf(stage, program, token), `${program} ${what}`)
@@ -123,7 +123,7 @@ const rotated = (stage: Stage) =>
     for (const program of withClock) yield* servesFive(stage, program, token, 3, "with stale keys")
   })
 
-/** The first client hangs up while its request fetches; four others come after it. */
+/** The first client disconnects while its request fetches. Four others follow. */
 const servesFour = (stage: Stage, program: string, token: string, by: "reset" | "close", what: string) =>
   Effect.gen(function* () {
     const [, outcomes] = yield* Effect.all(
@@ -177,7 +177,7 @@ const flooded = (stage: Stage) =>
       yield* Effect.sleep("500 millis")
       yield* expectThat(
         stage.requests(program) <= 4,
-        `a flood of clients that hang up caused ${stage.requests(program) - 2} requests`
+        `a flood of clients that disconnect caused ${stage.requests(program) - 2} requests`
       )
       yield* servesFive(stage, program, stage.token, stage.requests(program), "after that flood")
     }
@@ -199,7 +199,7 @@ const down = (stage: Stage) =>
     for (const program of withKeys) yield* servesFive(stage, program, stage.token, 2, "after an outage")
   })
 
-/** What is tried in how many fresh isolates. */
+/** The scenarios, and the number of fresh isolates for each. */
 const plays: ReadonlyArray<
   readonly [name: string, runs: number, play: (stage: Stage) => Effect.Effect<void>]
 > = [

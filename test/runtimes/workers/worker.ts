@@ -1,5 +1,5 @@
 /**
- * A Worker as people write them: everything that is built once is built in the module, and shared by all requests. Each
+ * A typical Worker. All layers are built once in the module, and shared by all requests. Each
  * path below is such a program, with the same peer.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
@@ -38,12 +38,12 @@ export interface WorkerConfig {
   readonly origin: string
 }
 
-/** Answers a request, and lets the time of the key cache pass at `/advance?seconds=…`. */
+/** Responds to a request. `/advance?seconds=…` advances the clock of the key cache. */
 type Worker = (request: Request) => Promise<Response>
 
 type Program = (request: Request, token: string) => Promise<Response>
 
-/** The time of this machine, with a monotonic clock that can be moved on. The wall clock stays, for the tokens' sake. */
+/** The time of this machine, with a monotonic clock that can be advanced. The wall clock stays, because tokens depend on it. */
 const movableClock = () => {
   const clock = Clock.make()
   let ahead = 0n

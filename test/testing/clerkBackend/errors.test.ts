@@ -48,37 +48,37 @@ const notFound = ["ClerkNotFound", 404, "resource_not_found"] as const
 
 const refusals: ReadonlyArray<Refused> = [
   {
-    does: "getSession ↔ get, of no session",
+    does: "getSession ↔ get, of an unknown session",
     ours: () => Sessions.get("sess_none"),
     theirs: (clerk) => clerk.getSession("sess_none"),
     is: notFound
   },
   {
-    does: "createSession ↔ create, for no user",
+    does: "createSession ↔ create, for an unknown user",
     ours: () => Sessions.create({ userId: "user_none" }),
     theirs: (clerk) => clerk.createSession({ userId: "user_none" }),
     is: notFound
   },
   {
-    does: "revokeSession ↔ revoke, of no session",
+    does: "revokeSession ↔ revoke, of an unknown session",
     ours: () => Sessions.revoke("sess_none"),
     theirs: (clerk) => clerk.revokeSession("sess_none"),
     is: notFound
   },
   {
-    does: "getToken ↔ createToken, for no session",
+    does: "getToken ↔ createToken, for an unknown session",
     ours: () => Sessions.createToken("sess_none"),
     theirs: (clerk) => clerk.getToken("sess_none"),
     is: notFound
   },
   {
-    does: "getToken ↔ createTokenFromTemplate, of no template",
+    does: "getToken ↔ createTokenFromTemplate, of an unknown template",
     ours: ({ session }) => Sessions.createTokenFromTemplate(session.id, "none"),
     theirs: (clerk, { session }) => clerk.getToken(session.id, "none"),
     is: notFound
   },
   {
-    does: "getSessionList ↔ list, by a status that is no filter",
+    does: "getSessionList ↔ list, by an invalid status",
     ours: ({ user }) => Sessions.list({ userId: user.id, status: "pending" }),
     theirs: (clerk, { user }) => clerk.getSessionList({ userId: user.id, status: "pending" }),
     is: ["ClerkUnprocessableEntity", 422, "form_param_value_invalid"]
@@ -100,20 +100,20 @@ const refusals: ReadonlyArray<Refused> = [
     is: ["ClerkUnauthorized", 401, "refresh_request_origin_azp_mismatch"]
   },
   {
-    does: "verifySession ↔ verify, with another's token",
+    does: "verifySession ↔ verify, with the token of another session",
     ours: ({ session }) => Sessions.verify(session.id, { token: "YQ.YQ.YQ" }),
     theirs: (_, { session, theirsOfOld }) => theirsOfOld.verifySession(session.id, "YQ.YQ.YQ"),
     is: ["ClerkBadRequest", 400, "invalid_session_token"]
   }
 ]
 
-describe("what @clerk/backend and this library fail with at the same refusal", () => {
+describe("the errors of @clerk/backend and this library for the same error response", () => {
   it.scopedLive.each(refusals)("$does", ({ is, ours, theirs }) =>
     Effect.gen(function* () {
       const one = yield* someone
       const their = yield* rejected(() => theirs(one.theirs, one))
       const our = yield* Effect.flip(ours(one))
-      // Each request has a trace id of its own.
+      // Each request has its own trace id.
       expectSame(errorFields, our, their, ["traceId"])
       expect([our._tag, their.status, their.errors[0]?.code]).toEqual(is)
       expect(their.clerkTraceId).toMatch(/^[0-9a-f]{32}$/)
@@ -121,7 +121,7 @@ describe("what @clerk/backend and this library fail with at the same refusal", (
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("with Retry-After, a trace id and a blamed parameter, told in the same answer", () =>
+  it.scopedLive("with Retry-After, a trace id and an invalid parameter in the same response", () =>
     Effect.gen(function* () {
       const { clerk, session, theirs } = yield* someone
       const answer = {
@@ -150,7 +150,7 @@ describe("what @clerk/backend and this library fail with at the same refusal", (
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("a page in Clerk's place: both tell the status, theirs no more than that", () =>
+  it.scopedLive("a page in place of a JSON response: both have the status, theirs has nothing else", () =>
     Effect.gen(function* () {
       const { clerk, session, theirs } = yield* someone
       const answer = {
@@ -168,7 +168,7 @@ describe("what @clerk/backend and this library fail with at the same refusal", (
   )
 })
 
-describe("what verifyToken and SessionTokens.verify fail with at the same token", () => {
+describe("the errors of verifyToken and SessionTokens.verify for the same token", () => {
   const tokens = [
     ["exp", "token-expired", { age: "2 minutes" }],
     ["nbf", "token-not-active-yet", { claims: { nbf: 4e9 } }],

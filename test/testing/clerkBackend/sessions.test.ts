@@ -7,7 +7,7 @@ import { expectSame, type Field, someone, stage } from "./support.js"
 
 const millis = DateTime.toEpochMillis
 
-/** Every field of their session beside ours. Absent is `undefined` with us, `null` or `undefined` with them. */
+/** Every field of their session beside ours. An absent field is `undefined` here, and `null` or `undefined` there. */
 const sessionFields: ReadonlyArray<Field<Session, TheirSession>> = [
   ["id", (ours) => ours.id, (theirs) => theirs.id],
   ["clientId", (ours) => ours.clientId, (theirs) => theirs.clientId],
@@ -34,11 +34,11 @@ const sessionFields: ReadonlyArray<Field<Session, TheirSession>> = [
 const expectSameSession = (ours: Session, theirs: TheirSession, apartFrom: ReadonlyArray<string> = []) =>
   expectSame(sessionFields, ours, theirs, apartFrom)
 
-/** What cannot be the same of two sessions made one after the other. */
+/** The fields that differ between two sessions created one after the other. */
 const ofEach = ["id", "clientId", "lastActiveAt", "expireAt", "abandonAt", "createdAt", "updatedAt"]
 
-describe("what @clerk/backend and this library make of the same session", () => {
-  it.scopedLive("covers all of theirs, and of ours all they have", () =>
+describe("the same session in @clerk/backend and in this library", () => {
+  it.scopedLive("covers all of their fields, and all of ours that they have", () =>
     Effect.gen(function* () {
       const { session, theirs } = yield* someone
       const names = sessionFields.map(([name]) => name).sort()
@@ -49,7 +49,7 @@ describe("what @clerk/backend and this library make of the same session", () => 
           .sort()
       ).toEqual(names)
       const our = yield* Sessions.get(session.id)
-      // `object` says what it is, and their client leaves out the tasks.
+      // `object` is a constant, and their client leaves out the tasks.
       const extra = ["object", "tasks"]
       expect(
         Object.keys(our)
@@ -69,7 +69,7 @@ describe("what @clerk/backend and this library make of the same session", () => 
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("getSession ↔ get, of a session that has little to tell", () =>
+  it.scopedLive("getSession ↔ get, of a session with few fields", () =>
     Effect.gen(function* () {
       const { theirs, user } = yield* someone
       const { id } = yield* Sessions.create({ userId: user.id })
@@ -118,7 +118,7 @@ describe("what @clerk/backend and this library make of the same session", () => 
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("createSession ↔ create, two sessions that differ in what they must", () =>
+  it.scopedLive("createSession ↔ create, two sessions that differ only in their ids and times", () =>
     Effect.gen(function* () {
       const { theirs, user } = yield* someone
       const their = yield* Effect.promise(() => theirs.createSession({ userId: user.id }))
@@ -134,7 +134,7 @@ describe("what @clerk/backend and this library make of the same session", () => 
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("revokeSession ↔ revoke, whoever comes first", () =>
+  it.scopedLive("revokeSession ↔ revoke, in either order", () =>
     Effect.gen(function* () {
       const { clerk, session, theirs, user } = yield* someone
       const their = yield* Effect.promise(() => theirs.revokeSession(session.id))
@@ -155,16 +155,14 @@ describe("what @clerk/backend and this library make of the same session", () => 
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive(
-    "verifySession is gone in the version their client speaks, while verify still reaches it",
-    () =>
-      Effect.gen(function* () {
-        const { session, sessionToken, theirs } = yield* someone
-        const error = yield* Effect.flip(
-          Effect.tryPromise(() => theirs.verifySession(session.id, sessionToken))
-        )
-        expect(error.error).toMatchObject({ status: 404, errors: [{ code: "resource_not_found" }] })
-        expect((yield* Sessions.verify(session.id, { token: sessionToken })).id).toBe(session.id)
-      }).pipe(Effect.provide(stage))
+  it.scopedLive("verifySession is removed in the version of their client, and verify still reaches it", () =>
+    Effect.gen(function* () {
+      const { session, sessionToken, theirs } = yield* someone
+      const error = yield* Effect.flip(
+        Effect.tryPromise(() => theirs.verifySession(session.id, sessionToken))
+      )
+      expect(error.error).toMatchObject({ status: 404, errors: [{ code: "resource_not_found" }] })
+      expect((yield* Sessions.verify(session.id, { token: sessionToken })).id).toBe(session.id)
+    }).pipe(Effect.provide(stage))
   )
 })

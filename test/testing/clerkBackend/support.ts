@@ -14,7 +14,7 @@ export const secretKey = Redacted.value(DEFAULT_SECRET_KEY)
 
 const old = "/speaking-2025-03-12"
 
-/** Whoever comes by this path speaks an older version of the API, whatever they say themselves. */
+/** Requests on this path use an older version of the API, with any version header. */
 const olderByPath = Effect.updateService(
   ClerkEmulator.httpApp,
   HttpServerRequest.HttpServerRequest,
@@ -45,7 +45,7 @@ export const stage = SigningKeys.layerJwks.pipe(
 
 export type Theirs = ReturnType<typeof createClerkClient>["sessions"]
 
-/** A user with all a session and its tokens can tell of, signed in. */
+/** A signed-in user whose session and tokens have all fields. */
 export const someone = Effect.gen(function* () {
   const clerk = yield* ClerkEmulator
   const apiUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
@@ -67,7 +67,7 @@ export const someone = Effect.gen(function* () {
   return { clerk, apiUrl, theirs, theirsOfOld, user, organization, ...browser }
 })
 
-/** A field of an answer by its name here, and what it is in ours and in theirs once both are plain values. */
+/** A field of a response by its name here, with our value and their value as plain data. */
 export type Field<Ours, Theirs> = readonly [
   name: string,
   ours: (value: Ours) => unknown,

@@ -9,7 +9,7 @@ import { type SessionClaims, Sessions, SessionTokens, SigningKeys, type TokenCla
 import { decodeJwt, decodeProtectedHeader } from "jose"
 import { expectSame, type Field, secretKey, someone, stage } from "./support.js"
 
-/** A token as what does not change from one to the next: its header, and its claims without id and hour. */
+/** The constant part of a token: its header, and its claims without id and times. */
 const essence = (jwt: string) => {
   const { exp = 0, iat = 0, jti, nbf = 0, ...claims } = decodeJwt(jwt)
   return {
@@ -24,7 +24,7 @@ const cookieEssence = (cookie: string) => {
   return { name, value: value.startsWith("eyJ") ? essence(value) : value.replace(/\w{27}$/, ""), attributes }
 }
 
-describe("what @clerk/backend and this library get for the same session", () => {
+describe("the tokens of @clerk/backend and this library for the same session", () => {
   const requests = [
     ["as it is", undefined, undefined, 60],
     ["with expiresInSeconds", undefined, 90, 90],
@@ -46,7 +46,7 @@ describe("what @clerk/backend and this library get for the same session", () => 
     }).pipe(Effect.provide(stage))
   )
 
-  /** Each refresh uses a token up, so each client has a browser of its own. */
+  /** Each refresh consumes a token, so each client has its own browser. */
   const twoBrowsers = Effect.gen(function* () {
     const { clerk, organization, theirs, user } = yield* someone
     const browser = Effect.map(
@@ -72,7 +72,7 @@ describe("what @clerk/backend and this library get for the same session", () => 
     }
   })
 
-  /** Of two sessions only the ids differ. */
+  /** Only the ids of two sessions differ. */
   const withoutIds = (value: unknown, ...ids: ReadonlyArray<string>) =>
     JSON.parse(ids.reduce((text, id) => text.replaceAll(id, "id"), JSON.stringify(value)))
 
@@ -183,7 +183,7 @@ const version1: ReadonlyArray<Field<SessionClaims<unknown>, TheirClaims>> = [
   ]
 ]
 
-describe("what verifyToken and SessionTokens.verify read in the same token", () => {
+describe("the claims of verifyToken and SessionTokens.verify for the same token", () => {
   it.scopedLive.each(["key set", "PEM"] as const)("of version 2, by the %s", (source) =>
     Effect.gen(function* () {
       const { apiUrl, clerk, origin, sessionToken } = yield* someone

@@ -10,7 +10,7 @@ export interface ProgramOptions {
   readonly seed?: EmulatorSeed
   readonly allowedHosts?: ReadonlyArray<string>
   readonly allowedOrigins?: ReadonlyArray<string>
-  /** Stands for the emulator, which must not have such defects. */
+  /** Replaces the emulator, which must not have such defects. */
   readonly respond?: Respond
 }
 
@@ -29,7 +29,7 @@ export interface Init {
 const isBody = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
   typeof body === "string" || body instanceof Uint8Array
 
-/** The emulator's program on a real socket, without its process: what it logs is kept. */
+/** The emulator's program on a real socket, without its process. Its log is recorded. */
 export const program = (options: ProgramOptions = {}) =>
   Effect.gen(function* () {
     const lines: Array<string> = []
@@ -60,7 +60,7 @@ export const program = (options: ProgramOptions = {}) =>
         method: "POST",
         body: isBody(body) ? body : JSON.stringify(body)
       })
-    /** Sends these bytes and gives all that comes back until the server closes or falls silent. */
+    /** Sends these bytes and returns the received text until the server closes or stops sending. */
     const raw = (bytes: string | Uint8Array): Effect.Effect<string> =>
       Effect.async((resume) => {
         let text = ""

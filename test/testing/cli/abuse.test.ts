@@ -8,7 +8,7 @@ const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth)
 
 const seed = { users: [{ id: "user_1" }], sessions: [{ id: "sess_1", userId: "user_1" }] }
 
-describe("the emulator's program, sent a body it cannot use", () => {
+describe("the emulator's program with an invalid body", () => {
   const bodies: ReadonlyArray<readonly [string, string | Uint8Array<ArrayBuffer>, string]> = [
     ["JSON nested 5,000 levels deep", nested(5_000), "400 the body is nested deeper than 100 levels"],
     [
@@ -22,7 +22,7 @@ describe("the emulator's program, sent a body it cannot use", () => {
     ["a number", "7", "400 the body must be an object"],
     ["null", "null", "400 the body must be an object"]
   ]
-  it.scopedLive.each(bodies)("says so on both of its APIs, and in the log: %s", ([name, body, error]) =>
+  it.scopedLive.each(bodies)("reports it on both of its APIs, and in the log: %s", ([name, body, error]) =>
     Effect.gen(function* () {
       const { command, lines, send } = yield* program({ seed })
       expect(errorOf(yield* command("respond-next", body))).toBe(error)
@@ -37,7 +37,7 @@ describe("the emulator's program, sent a body it cannot use", () => {
     })
   )
 
-  it.scopedLive("answers 413 to 100 MB, on both of its APIs", () =>
+  it.scopedLive("responds with 413 to 100 MB, on both of its APIs", () =>
     Effect.gen(function* () {
       const { command, send } = yield* program()
       const body = new Uint8Array(100_000_000).fill(0x20)
@@ -46,7 +46,7 @@ describe("the emulator's program, sent a body it cannot use", () => {
     })
   )
 
-  it.scopedLive("takes a body of exactly 1 MiB, with or without a byte order mark", () =>
+  it.scopedLive("accepts a body of exactly 1 MiB, with or without a byte order mark", () =>
     Effect.gen(function* () {
       const { command } = yield* program()
       const json = '{"users":[{"id":"user_1"}]}'
@@ -66,7 +66,7 @@ describe("the emulator's program, sent a body it cannot use", () => {
     })
   )
 
-  it.scopedLive("keeps objects with names of prototypes as what they are", () =>
+  it.scopedLive("keeps objects with names of prototypes unchanged", () =>
     Effect.gen(function* () {
       const { command, send } = yield* program()
       const seed =
@@ -93,7 +93,7 @@ describe("the emulator's program, sent a body it cannot use", () => {
   )
 })
 
-describe("a command with a wrong value", () => {
+describe("a command with an invalid value", () => {
   const name =
     "must be a header name of letters, digits and !#$%&'*+-.^_`|~ other than content-length, transfer-encoding and trailer"
   const duration =
@@ -225,7 +225,7 @@ describe("a command with a wrong value", () => {
       })
   )
 
-  it.scopedLive("does not move the clock beyond the year 9999, in however many steps", () =>
+  it.scopedLive("does not move the clock beyond the year 9999, in any number of steps", () =>
     Effect.gen(function* () {
       const { command } = yield* program({ seed })
       const statuses = new Set<number>()
@@ -237,7 +237,7 @@ describe("a command with a wrong value", () => {
   )
 })
 
-describe("a request that is no ordinary one", () => {
+describe("an unusual request", () => {
   const paths: ReadonlyArray<readonly [string, number]> = [
     ["/v1/sessions/%zz", 400],
     ["/v1/sessions/%ff", 400],
@@ -261,7 +261,7 @@ describe("a request that is no ordinary one", () => {
     ["/__emulator/state?user=1", 400],
     ["/__emulator?x", 400]
   ]
-  it.scopedLive("gets a status of its own, whatever its path", () =>
+  it.scopedLive("gets its own status, on any path", () =>
     Effect.gen(function* () {
       const { raw } = yield* program()
       for (const [path, status] of paths) {
@@ -273,7 +273,7 @@ describe("a request that is no ordinary one", () => {
     })
   )
 
-  it.scopedLive("gets a status, not a cut connection, and a line in the log where it is not HTTP", () =>
+  it.scopedLive("gets a status, not a closed connection, and a line in the log when it is not HTTP", () =>
     Effect.gen(function* () {
       const { lines, raw, send } = yield* program()
       const requests: ReadonlyArray<readonly [string, string]> = [
@@ -354,7 +354,7 @@ describe("1,000 requests of 63 KB without a key", () => {
   it.scopedLive("leave a log of at most 2 MiB, and count the requests it dropped", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* program()
-      // Arrays in arrays take many times their text in memory.
+      // Nested arrays use many times their text in memory.
       const body = `[${"[[]],".repeat(12_600)}[]]`
       yield* Effect.forEach(
         Array.from({ length: 1_000 }),

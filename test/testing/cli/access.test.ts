@@ -4,7 +4,7 @@ import { errorOf, program } from "./abuse.support.js"
 
 const paths = ["/__emulator/state", "/v1/jwks", "/health", "/.well-known/jwks.json"]
 
-/** A request with this `Host`, which fetch would not let a caller choose. */
+/** A request with this `Host`, which fetch does not allow. */
 const withHost = (host: string, path: string) =>
   `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer sk_test_emulator\r\nconnection: close\r\n\r\n`
 
@@ -31,7 +31,7 @@ describe("a program that listens on a loopback address", () => {
     })
   )
 
-  it.scopedLive("rejects every other host, says what to do, and logs it", () =>
+  it.scopedLive("rejects every other host with an instruction, and logs it", () =>
     Effect.gen(function* () {
       const { clerk, lines, raw } = yield* program()
       const hosts = [
@@ -94,7 +94,7 @@ describe("a program that listens on all addresses", () => {
     })
   )
 
-  it.scopedLive("serves no other host once --allow-host names some", () =>
+  it.scopedLive("serves no other host when --allow-host is given", () =>
     Effect.gen(function* () {
       const { raw } = yield* program({ host: "0.0.0.0", allowedHosts: ["clerk"] })
       const statuses = yield* Effect.forEach(["clerk:4999", "localhost:4999", "evil.example"], (host) =>
@@ -104,7 +104,7 @@ describe("a program that listens on all addresses", () => {
     })
   )
 
-  it.scopedLive("rejects a foreign origin on the control API all the same", () =>
+  it.scopedLive("still rejects a foreign origin on the control API", () =>
     Effect.gen(function* () {
       const { send } = yield* program({ host: "0.0.0.0" })
       const reply = yield* send("/__emulator/state", { headers: { origin: "https://evil.example" } })
@@ -115,7 +115,7 @@ describe("a program that listens on all addresses", () => {
   )
 })
 
-describe("the control API, asked by a web page", () => {
+describe("the control API, called by a web page", () => {
   const foreign = [
     "https://evil.example",
     "http://localhost.evil.example",
@@ -147,7 +147,7 @@ describe("the control API, asked by a web page", () => {
     })
   )
 
-  it.scopedLive("answers a page of this machine, its preflight and its errors, with CORS headers", () =>
+  it.scopedLive("responds to a page of this machine, its preflight and its errors, with CORS headers", () =>
     Effect.gen(function* () {
       const { send } = yield* program()
       for (const origin of [
@@ -182,7 +182,7 @@ describe("the control API, asked by a web page", () => {
     })
   )
 
-  it.scopedLive("answers an origin that --allow-origin names, and programs that send none", () =>
+  it.scopedLive("responds to an origin that --allow-origin names, and programs that send none", () =>
     Effect.gen(function* () {
       const { send } = yield* program({ allowedOrigins: ["https://app.test"] })
       const named = yield* send("/__emulator/state", { headers: { origin: "https://app.test" } })

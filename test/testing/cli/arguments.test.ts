@@ -10,7 +10,7 @@ describe("the command line", () => {
     expect(command._tag === "serve" && Redacted.value(command.secretKey)).toBe("sk_test_emulator")
   })
 
-  it("takes port, host, seed and key", () => {
+  it("reads port, host, seed and key", () => {
     const command = Either.getOrThrow(
       readArguments(["--port", "0", "--host=::1", "--seed", "users.json", "--secret-key", "sk_test_mine"])
     )
@@ -18,7 +18,7 @@ describe("the command line", () => {
     expect(command._tag === "serve" && Redacted.value(command.secretKey)).toBe("sk_test_mine")
   })
 
-  it("takes an empty value for a missing one, as an unset variable of a shell leaves it", () => {
+  it("reads an empty value as a missing one, as from an unset shell variable", () => {
     const flags = [
       "--port",
       "",
@@ -35,7 +35,7 @@ describe("the command line", () => {
     expect(command).toEqual(Either.getOrThrow(readArguments([])))
   })
 
-  it("takes any number of hosts and origins to allow", () => {
+  it("accepts any number of allowed hosts and origins", () => {
     const command = readArguments([
       "--allow-host",
       "host.docker.internal",
@@ -49,7 +49,7 @@ describe("the command line", () => {
     })
   })
 
-  it("can ask for help or the version", () => {
+  it("accepts --help and --version", () => {
     expect(readArguments(["--help", "--port", "x"])).toEqual(Either.right({ _tag: "help" }))
     expect(readArguments(["--version"])).toEqual(Either.right({ _tag: "version" }))
   })
@@ -87,12 +87,12 @@ describe("the command line", () => {
     ),
     [["--help=yes"], "Option '--help' does not take an argument."]
   ]
-  it.each(wrong)("that is wrong is told in a sentence: %j", (args, sentence) => {
+  it.each(wrong)("reports a mistake in one sentence: %j", (args, sentence) => {
     expect(readArguments(args)).toEqual(Either.left(sentence))
   })
 
   it.each(["sk_live_1234567890", "secret-1234567890", "sk_test_", "sk_test_a b"])(
-    "refuses a key that is not made up for tests, and does not repeat it: %s",
+    "rejects a key that is not made up for tests, and does not show it: %s",
     (key) => {
       const refusal = Either.getOrThrow(Either.flip(readArguments(["--secret-key", key])))
       expect(refusal).toBe("--secret-key must be a key made up for tests, which starts with sk_test_.")

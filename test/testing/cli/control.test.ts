@@ -20,7 +20,7 @@ const stage = (seed?: EmulatorSeed) =>
           headers: {},
           body: input === undefined ? "" : typeof input === "string" ? input : JSON.stringify(input)
         }),
-        // Sound in a test: whatever it reads of the JSON it then compares.
+        // Sound in a test: it compares each value that it reads.
         ({ body, status }) => ({ status, json: JSON.parse(body) as Record<string, unknown> })
       )
     const ask = (line: string) => {
@@ -35,13 +35,13 @@ const stage = (seed?: EmulatorSeed) =>
     return { clerk, post, ask }
   })
 
-describe("the emulator's own path", () => {
-  it("is apart from everything of Clerk's", () => {
+describe("the emulator's control path", () => {
+  it("is separate from Clerk's paths", () => {
     expect(["/__emulator", "/__emulator/", "/__emulator?a", "/__emulator/state"].every(isControl)).toBe(true)
     expect(["/v1/sessions", "/__emulators", "/v1/__emulator", "/"].some(isControl)).toBe(false)
   })
 
-  it.effect("lists its commands, and refuses others and other methods", () =>
+  it.effect("lists its commands, and rejects others and other methods", () =>
     Effect.gen(function* () {
       const { post } = yield* stage()
       const { json, status } = yield* post("", undefined, "GET")
@@ -62,7 +62,7 @@ describe("the emulator's own path", () => {
     })
   )
 
-  it.effect("signs in, also a user who was not there", () =>
+  it.effect("signs in, and creates an unknown user", () =>
     Effect.gen(function* () {
       const { clerk, post } = yield* stage({
         users: [{ id: "user_1" }],
@@ -97,7 +97,7 @@ describe("the emulator's own path", () => {
     })
   )
 
-  it.effect("tells the state, with what identifies the instance, and no secret key", () =>
+  it.effect("returns the state with the instance, and without the secret key", () =>
     Effect.gen(function* () {
       const { ask, clerk, post } = yield* stage({ users: [{ id: "user_1" }] })
       yield* ask("GET /v1/jwks")
@@ -120,7 +120,7 @@ describe("the emulator's own path", () => {
     })
   )
 
-  it.effect("prepares answers and faults, by operation", () =>
+  it.effect("prepares responses and faults, by operation", () =>
     Effect.gen(function* () {
       const { ask, post } = yield* stage()
       expect((yield* post("respond-next", { operation: "Sessions.get", status: 503 })).status).toBe(200)
@@ -140,7 +140,7 @@ describe("the emulator's own path", () => {
     })
   )
 
-  it.effect("makes requests wait", () =>
+  it.effect("delays requests", () =>
     Effect.gen(function* () {
       const { ask, post } = yield* stage()
       yield* post("latency", { duration: "2 seconds", operation: "SigningKeys.jwks" })
@@ -195,7 +195,7 @@ describe("the emulator's own path", () => {
     ["update-session", { sessionId: "sess_9" }, 404, "there is no session sess_9"],
     ["mint-token", { sessionId: "sess_9" }, 404, "there is no session sess_9"]
   ]
-  it.effect.each(wrong)("refuses what is wrong with %s: %j", ([name, input, status, error]) =>
+  it.effect.each(wrong)("rejects invalid input of %s: %j", ([name, input, status, error]) =>
     Effect.gen(function* () {
       const { post } = yield* stage()
       expect(yield* post(name, input)).toEqual({ status, json: { error } })

@@ -5,8 +5,8 @@ import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
 import * as MovableClock from "../../../src/testing/cli/movableClock.js"
 
-describe("the clock of the emulator that runs as a program", () => {
-  it.live("runs as the machine's does, ahead of it by what it was moved", () =>
+describe("the clock of the emulator program", () => {
+  it.live("runs like the clock of the machine, ahead by the moved time", () =>
     Effect.gen(function* () {
       const { advance, clock } = MovableClock.make()
       const isAhead = (millis: number) => {
@@ -28,7 +28,7 @@ describe("the clock of the emulator that runs as a program", () => {
     })
   )
 
-  it.live("wakes who sleeps until a moment it was moved past, and nobody else", () => {
+  it.live("wakes the fibers whose wake-up time has passed, and no others", () => {
     const { advance, clock } = MovableClock.make()
     return Effect.gen(function* () {
       const hour = yield* Effect.fork(Effect.as(Effect.sleep("1 hour"), "an hour"))
@@ -42,7 +42,7 @@ describe("the clock of the emulator that runs as a program", () => {
     }).pipe(Effect.withClock(clock))
   })
 
-  it.live("is set right again, and who sleeps then sleeps on", () => {
+  it.live("can be reset, and sleeping fibers sleep on", () => {
     const { advance, clock, reset } = MovableClock.make()
     return Effect.gen(function* () {
       yield* advance("2 hours")
@@ -57,7 +57,7 @@ describe("the clock of the emulator that runs as a program", () => {
     }).pipe(Effect.withClock(clock))
   })
 
-  it.live("lets time pass by itself, and forgets who no longer waits", () => {
+  it.live("advances by itself, and forgets fibers that no longer wait", () => {
     const { advance, clock } = MovableClock.make()
     return Effect.gen(function* () {
       yield* Effect.sleep(5)

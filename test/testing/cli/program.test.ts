@@ -50,7 +50,7 @@ const start = (args: ReadonlyArray<string>) =>
       })
   )
 
-/** Starts a program that is to serve, and waits until it says where. */
+/** Starts a server program, and waits until it prints its address. */
 const serving = (args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const running = yield* start(["--port", "0", ...args])
@@ -96,7 +96,7 @@ const limit = 60_000
 
 describe("effect-clerk-emulator", () => {
   it.scopedLive(
-    "says where it listens and how to use it, answers fetch, @clerk/backend and this library, and ends when told",
+    "prints its address and its usage, responds to fetch, @clerk/backend and this library, and ends on a signal",
     () =>
       Effect.gen(function* () {
         const { path } = yield* temporaryFile(seed)
@@ -145,7 +145,7 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.scopedLive(
-    "breaks connections, moves its clock, and begins again, as it is told over its own path",
+    "breaks connections, moves its clock, and resets, by commands on its control path",
     () =>
       Effect.gen(function* () {
         const { path } = yield* temporaryFile(seed)
@@ -179,7 +179,7 @@ describe("effect-clerk-emulator", () => {
         )
         expect(tooLong.status).toBe(413)
 
-        // A request that is being answered does not keep it from ending.
+        // A pending request does not prevent its end.
         yield* post("fail-next", { fault: "no-response" })
         const left = Effect.promise(() => fetch(`${address}/v1/jwks`).catch(() => "broken off"))
         const fiber = yield* Effect.fork(left)
@@ -192,7 +192,7 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.scopedLive(
-    "serves a container's name and a page's origin as its flags allow, and logs what it rejects in one line each",
+    "serves a container's name and a page's origin as its flags allow, and logs each rejection in one line",
     () =>
       Effect.gen(function* () {
         // An empty flag is a missing one: it serves with the default key.
@@ -251,7 +251,7 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.scopedLive(
-    "does not repeat a key it was given",
+    "does not print a given key",
     () =>
       Effect.gen(function* () {
         const key = "sk_test_of.mine!0123456789"
@@ -321,7 +321,7 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.scopedLive(
-    "tells its flags, and its version",
+    "prints its flags, and its version",
     () =>
       Effect.gen(function* () {
         const [help, version] = yield* Effect.all([ends(["--help"]), ends(["--version"])], { concurrency: 2 })

@@ -3,32 +3,30 @@ import type { SessionRecord, State } from "./state.js"
 
 export type Claims = Readonly<Record<string, unknown>>
 
-export interface TokenTimes {
+/** The claims that do not depend on the session. */
+export interface TokenBase {
+  readonly issuer: string
+  readonly jti: string
   /** Epoch milliseconds. */
   readonly issuedAt: number
   readonly lifetimeSeconds: number
 }
 
-export interface TokenSubject {
-  readonly issuer: string
-  readonly jti: string
-  readonly session: SessionRecord
-}
-
 export const sessionTokenVersion = (apiVersion: string): 1 | 2 => (apiVersion >= "2025-04-10" ? 2 : 1)
 
-const common = ({ issuer, jti, session }: TokenSubject, { issuedAt, lifetimeSeconds }: TokenTimes) => {
+/** The claims of a token without a session. */
+export const baseClaims = ({ issuedAt, issuer, jti, lifetimeSeconds }: TokenBase) => {
   const iat = Math.floor(issuedAt / 1000)
-  return { exp: iat + lifetimeSeconds, iat, iss: issuer, jti, nbf: notBefore(iat), sub: session.userId }
+  // Clerk subtracts ten seconds. `TestClock` begins in 1970, and no earlier time is valid.
+  const nbf = iat >= 0 ? Math.max(0, iat - 10) : iat - 10
+  return { exp: iat + lifetimeSeconds, iat, iss: issuer, jti, nbf }
 }
 
-/** Ten seconds earlier, as Clerk has it; but not before 1970, where `TestClock` begins. */
-export const notBefore = (iat: number): number => (iat >= 0 ? Math.max(0, iat - 10) : iat - 10)
-
-/** A template's own claims give way to those that Clerk sets. */
-export const templateClaims = (subject: TokenSubject, times: TokenTimes, custom: Claims): Claims => ({
+/** Clerk's claims replace a template's own claims of the same name. */
+export const templateClaims = (base: TokenBase, session: SessionRecord, custom: Claims): Claims => ({
   ...custom,
-  ...common(subject, times)
+  ...baseClaims(base),
+  sub: session.userId
 })
 
 interface Active {
@@ -44,21 +42,21 @@ const activeOrganization = (state: State, session: SessionRecord): Active | unde
 
 export const sessionClaims = (
   state: State,
-  subject: TokenSubject,
-  times: TokenTimes,
+  base: TokenBase,
+  session: SessionRecord,
   version: 1 | 2,
-  origin?: string | undefined
+  origin: string | undefined
 ): Claims => {
-  const { session } = subject
   const active = activeOrganization(state, session)
   const minutes =
-    session.verifiedAt === null ? -1 : Math.max(0, Math.floor((times.issuedAt - session.verifiedAt) / 60_000))
+    session.verifiedAt === null ? -1 : Math.max(0, Math.floor((base.issuedAt - session.verifiedAt) / 60_000))
   return {
-    ...common(subject, times),
+    ...baseClaims(base),
+    sub: session.userId,
     ...(origin === undefined ? {} : { azp: origin }),
     sid: session.id,
     sts: session.status === "pending" ? "pending" : "active",
-    // The second factor is never used here.
+    // The emulator has no second factor.
     fva: [minutes, -1],
     ...(session.actor === null ? {} : { act: session.actor }),
     ...(version === 2 ? version2(state.users.get(session.userId), active) : version1(active))
@@ -76,13 +74,13 @@ const version1 = (active: Active | undefined): Claims =>
       }
 
 const version2 = (user: EmulatedUser | undefined, active: Active | undefined): Claims => {
-  const mine = user?.features ?? []
-  const ours = active?.organization.features ?? []
-  // Features of the organization come first: readers that count only those and readers that count all of them
-  // then find the same index in `fpm`.
+  const ofUser = user?.features ?? []
+  const ofOrganization = active?.organization.features ?? []
+  // Features of the organization come first. Then readers that count only those and readers that count all of them
+  // find the same index in `fpm`.
   const features = [
-    ...ours.map((name) => ({ name, scope: mine.includes(name) ? "uo" : "o" })),
-    ...mine.filter((name) => !ours.includes(name)).map((name) => ({ name, scope: "u" }))
+    ...ofOrganization.map((name) => ({ name, scope: ofUser.includes(name) ? "uo" : "o" })),
+    ...ofUser.filter((name) => !ofOrganization.includes(name)).map((name) => ({ name, scope: "u" }))
   ]
   const plans = [
     ...(user?.plan === undefined ? [] : [`u:${user.plan}`]),
@@ -105,11 +103,11 @@ const version2 = (user: EmulatedUser | undefined, active: Active | undefined): C
   }
 }
 
-/** Permissions are written per feature as a bit mask over the names in `per`, lowest bit first. */
+/** The permissions of each feature are a bit mask over the names in `per`, lowest bit first. */
 const organizationClaim = ({ membership, organization }: Active, features: ReadonlyArray<string>): Claims => {
   const granted = membership.permissions.flatMap((permission) => {
     const [, feature, name] = permission.split(":")
-    // Like Clerk's, a token leaves out a permission whose feature the organization does not have.
+    // As at Clerk, a token leaves out a permission whose feature the organization does not have.
     return feature !== undefined && name !== undefined && organization.features.includes(feature)
       ? [{ feature, name }]
       : []

@@ -1,10 +1,7 @@
-import type { KnownSessionStatus, SessionActivity } from "../../schema/Session.js"
+import type { KnownSessionStatus } from "../model.js"
 
 /**
- * A request as the emulated Clerk receives it.
- *
- * `url` is absolute (any host) or a path such as `/v1/sessions?user_id=user_1`; `body` is the text sent, empty
- * when there is none, or its bytes in UTF-8. Header names may have any case.
+ * A request to the emulated Clerk.
  *
  * @since 0.1.0
  * @category models
@@ -21,7 +18,7 @@ export interface EmulatorRequest {
 }
 
 /**
- * What the emulated Clerk answers: the header names are lower case, `body` is JSON text.
+ * A response of the emulated Clerk.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +33,7 @@ export interface EmulatorResponse {
 }
 
 /**
- * The states of a session, by Clerk's names.
+ * The statuses of a session, by Clerk's names.
  *
  * @since 0.1.0
  * @category models
@@ -44,18 +41,32 @@ export interface EmulatorResponse {
 export type EmulatedStatus = KnownSessionStatus
 
 /**
- * The device behind a session, `latest_activity` on the wire; what is absent is left out there too.
+ * The device and the place of a session, `latest_activity` on the wire. The wire leaves out absent fields.
  *
  * @since 0.1.0
  * @category models
  */
-export interface EmulatedActivity extends Omit<SessionActivity, "object"> {
+export interface EmulatedActivity {
+  /** The id of the record: `activity_…`. */
   readonly id: string
+  /** Whether the device is a phone or a tablet. */
   readonly isMobile: boolean
+  /** The kind of device: `desktop`, `iPhone`. */
+  readonly deviceType?: string | undefined
+  /** The name of the browser: `Firefox`. */
+  readonly browserName?: string | undefined
+  /** The version of the browser: `128.0.0.0`. */
+  readonly browserVersion?: string | undefined
+  /** The IP address of the device. */
+  readonly ipAddress?: string | undefined
+  /** The city. */
+  readonly city?: string | undefined
+  /** The country. */
+  readonly country?: string | undefined
 }
 
 /**
- * A session as the emulator holds it; the times are epoch milliseconds.
+ * A session in the emulator.
  *
  * @since 0.1.0
  * @category models
@@ -90,7 +101,7 @@ export interface EmulatedSession {
 }
 
 /**
- * What a test may change of a session that exists.
+ * The fields of a session that a test can change.
  *
  * @since 0.1.0
  * @category models
@@ -99,7 +110,7 @@ export interface EmulatedSessionPatch
   extends Partial<Omit<EmulatedSession, "id" | "userId" | "clientId" | "createdAt" | "updatedAt">> {}
 
 /**
- * A user; `features` and `plan` are what they bought for themselves (`u:` in `fea` and `pla` of a v2 token).
+ * A user. Tokens of version 2 state the features and the plan with the scope `u`.
  *
  * @since 0.1.0
  * @category models
@@ -114,7 +125,7 @@ export interface EmulatedUser {
 }
 
 /**
- * A member of an organization: `role` as `org:admin`, `permissions` as `org:<feature>:<permission>`.
+ * A member of an organization.
  *
  * @since 0.1.0
  * @category models
@@ -129,7 +140,7 @@ export interface EmulatedMembership {
 }
 
 /**
- * An organization; `features` and `plan` are what it bought (`o:` in `fea` and `pla` of a v2 token).
+ * An organization. Tokens of version 2 state the features and the plan with the scope `o`.
  *
  * @since 0.1.0
  * @category models
@@ -148,7 +159,7 @@ export interface EmulatedOrganization {
 }
 
 /**
- * What a browser holds after signing in; with `sessionToken` once expired, the input of a refresh.
+ * The state of a browser after a sign-in. It is the input of a refresh once `sessionToken` has expired.
  *
  * @since 0.1.0
  * @category models
@@ -165,7 +176,7 @@ export interface SignedIn {
 }
 
 /**
- * The public half of the signing key, as `GET /v1/jwks` answers it.
+ * The published keys, as `GET /v1/jwks` returns them.
  *
  * @since 0.1.0
  * @category models
@@ -183,7 +194,7 @@ export interface EmulatorJwks {
 }
 
 /**
- * A JWT template: `claims` are added to those every template token has.
+ * A JWT template.
  *
  * @since 0.1.0
  * @category models
@@ -198,13 +209,13 @@ export interface EmulatedTemplate {
 }
 
 /**
- * A request the emulator received: what was sent, and the status of the answer.
+ * A request that the emulator received, with the status of its response.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ReceivedRequest {
-  /** As in `Sessions.get`; `undefined` where no route takes the request. */
+  /** The operation: `Sessions.get`. `undefined` if no route matches the request. */
   readonly operation: string | undefined
   /** The HTTP method. */
   readonly method: string
@@ -213,15 +224,15 @@ export interface ReceivedRequest {
   /** The query parameters, decoded. */
   readonly query: Readonly<Record<string, string>>
   /**
-   * The JSON that was sent, or the text if it is none; `undefined` for an empty body. A body above 65,536 characters is
+   * The body as JSON, or as text if it is not JSON; `undefined` for an empty body. A body above 65,536 characters is
    * replaced by its length.
    */
   readonly body: unknown
   /** The `Clerk-API-Version` header, or `undefined`. */
   readonly apiVersion: string | undefined
-  /** When it came, in epoch milliseconds of `Clock`. */
+  /** When the request arrived, in milliseconds of `Clock` since 1970. */
   readonly at: number
-  /** `undefined` as long as there is no answer, and for ever if the connection broke. */
+  /** The status of the response. `undefined` while there is none, and if the connection broke. */
   readonly status: number | undefined
 }
 
@@ -238,9 +249,9 @@ export interface EmulatorState {
   readonly organizations: ReadonlyArray<EmulatedOrganization>
   /** All JWT templates, oldest first. */
   readonly templates: ReadonlyArray<EmulatedTemplate>
-  /** Newest first. */
+  /** All sessions, newest first. */
   readonly sessions: ReadonlyArray<EmulatedSession>
-  /** The `kid`s of the published keys; tokens are signed with the first. */
+  /** The `kid`s of the published keys. The first one signs. */
   readonly keys: ReadonlyArray<string>
   /** The newest requests: at most 1,000, and at most 2 MiB of JSON in all. */
   readonly requests: ReadonlyArray<ReceivedRequest>

@@ -12,7 +12,7 @@ export const knownOperationNames = [
 ] as const
 
 /**
- * The names of the library's own operations, which are those the emulator serves.
+ * The names of the library's own operations, all of which the emulator serves.
  *
  * @since 0.1.0
  * @category models
@@ -20,18 +20,19 @@ export const knownOperationNames = [
 export type KnownOperationName = (typeof knownOperationNames)[number]
 
 /**
- * The names of the library's own operations; any other name stands for one of yours. Names that begin with
- * `Sessions.` or `SigningKeys.` belong to the library.
+ * The names of the library's own operations, or any other name for one of your own. Names that begin with `Sessions.` or
+ * `SigningKeys.` belong to the library.
  *
  * @since 0.1.0
  * @category models
  */
 export type OperationName = KnownOperationName | (string & {})
 
-const isKnown = (name: string): boolean => (knownOperationNames as ReadonlyArray<string>).includes(name)
+export const isKnownOperation = (name: string): name is KnownOperationName =>
+  (knownOperationNames as ReadonlyArray<string>).includes(name)
 
-/** Whether a name can only be a misspelt name of the library: users' own operations have other namespaces. */
+/** Returns whether a name can only be a misspelt name of the library: users' own operations have other namespaces. */
 export const isMisspelt = (name: string): boolean =>
-  !isKnown(name) &&
+  !isKnownOperation(name) &&
   (/^(?:Sessions|SigningKeys)\./.test(name) ||
     knownOperationNames.some((known) => known.toLowerCase() === name.toLowerCase()))

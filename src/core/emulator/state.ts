@@ -1,0 +1,89 @@
+import { inMiB, inWords, limits } from "./limits.js"
+import type { EmulatedOrganization, EmulatedSession, EmulatedTemplate, EmulatedUser } from "./model.js"
+
+/** A session with the fields that Clerk never shows. */
+export interface SessionRecord extends EmulatedSession {
+  readonly refreshToken: string | null
+  /** When the first factor was verified; null for a session without a sign-in. */
+  readonly verifiedAt: number | null
+}
+
+interface Records {
+  readonly users: EmulatedUser
+  readonly organizations: EmulatedOrganization
+  readonly templates: EmulatedTemplate
+  readonly sessions: SessionRecord
+}
+
+/**
+ * The data of an emulator. It changes only inside one synchronous step, so that no other request comes between a check
+ * and the change that depends on it. Records are replaced, never changed in place.
+ */
+export type State = { readonly [Name in keyof Records]: Map<string, Records[Name]> } & {
+  /** Digests of the tokens that a refresh has used. */
+  readonly consumed: Set<string>
+  /** The size of each record, and of all of them. */
+  readonly sizes: { readonly each: Map<string, number>; all: number }
+}
+
+export const makeState = (): State => ({
+  users: new Map(),
+  organizations: new Map(),
+  templates: new Map(),
+  sessions: new Map(),
+  consumed: new Set(),
+  sizes: { each: new Map(), all: 0 }
+})
+
+export const clearState = (state: State): void => {
+  for (const name of ["users", "organizations", "templates", "sessions", "consumed"] as const) {
+    state[name].clear()
+  }
+  state.sizes.each.clear()
+  state.sizes.all = 0
+}
+
+/** A record and the collection it belongs to. */
+export type Entry = {
+  readonly [Name in keyof Records]: {
+    readonly name: Name
+    readonly id: string
+    readonly record: Records[Name]
+  }
+}[keyof Records]
+
+/** What a value of an array or an object takes besides its text: `{},` is three characters, and an object in memory. */
+const bytesPerValue = 64
+
+/** The length of the JSON of a record, and `bytesPerValue` for each of its values. */
+const sizeOf = (record: object): number => {
+  const text = JSON.stringify(record)
+  let size = text.length
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (character === "," || character === "[" || character === "{") size += bytesPerValue
+  }
+  return size
+}
+
+/** Returns whether there is room for these new records together. */
+export const hasRoom = ({ sizes }: State, entries: ReadonlyArray<Entry>): boolean =>
+  entries.reduce((all, { record }) => all + sizeOf(record), sizes.all) <= limits.data
+
+/** Adds a record, or replaces the one of that id. Returns a sentence if the emulator is full. */
+export const put = (state: State, { id, name, record }: Entry): string | undefined => {
+  // Sound: the collection of a name holds the records of that name.
+  const collection = state[name] as Map<string, Entry["record"]>
+  const { sizes } = state
+  const key = `${name}/${id}`
+  const size = sizeOf(record)
+  const all = sizes.all - (sizes.each.get(key) ?? 0) + size
+  if (!collection.has(id) && collection.size >= limits[name]) {
+    return `the emulator holds at most ${inWords(limits[name])} ${name}`
+  }
+  if (all > limits.data) return `the emulator holds at most ${inMiB(limits.data)} of data`
+  collection.set(id, record)
+  sizes.each.set(key, size)
+  sizes.all = all
+  return undefined
+}

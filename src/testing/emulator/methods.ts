@@ -1,0 +1,171 @@
+import * as Duration from "effect/Duration"
+import { type Moment, makeId } from "../../core/emulator/ids.js"
+import type { Instance } from "../../core/emulator/instance.js"
+import type {
+  EmulatedOrganization,
+  EmulatedSession,
+  EmulatedSessionPatch,
+  EmulatedTemplate,
+  EmulatedUser,
+  SignedIn
+} from "../../core/emulator/model.js"
+import { aged, findSession, isMember, newSignIn, visible } from "../../core/emulator/sessions.js"
+import { type Entry, put, type SessionRecord } from "../../core/emulator/state.js"
+import { issueSessionToken, issueToken, type TokenOptions } from "../../core/emulator/tokens.js"
+import { visibleText } from "../../core/redaction/redact.js"
+import type {
+  CreateOrganizationOptions,
+  CreateTemplateOptions,
+  CreateUserOptions,
+  MintOptions,
+  MintTokenOptions,
+  SignInOptions
+} from "./inputs.js"
+
+/*
+ * The methods of the emulator that arrange its data. They throw an `EmulatorUsageError`, which becomes a defect.
+ */
+
+/**
+ * A method of the emulator was called with an invalid input. In process it is a defect, because the test is wrong. The
+ * control API responds with `status` and `sentence`.
+ */
+export class EmulatorUsageError extends Error {
+  readonly status: 400 | 404 | 409
+  readonly sentence: string
+
+  constructor(status: EmulatorUsageError["status"], sentence: string, method?: string) {
+    super(`ClerkEmulator: ${method === undefined ? "" : `${method}: `}${sentence}`)
+    this.status = status
+    this.sentence = sentence
+  }
+}
+
+/** The error of an id. A test may have given a token in the place of an id, so the sentence masks it. */
+const idError = (status: 404 | 409, sentence: string) => new EmulatorUsageError(status, visibleText(sentence))
+
+/**
+ * The default web origin of a sign-in, `azp` of the session token.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const DEFAULT_ORIGIN: string = "https://app.emulator.test"
+
+export const seconds = (duration: Duration.DurationInput): number => Math.floor(Duration.toSeconds(duration))
+
+/** Adds a record, or replaces the one of that id. */
+export const store = ({ state }: Instance, entry: Entry): void => {
+  const full = put(state, entry)
+  if (full !== undefined) throw new EmulatorUsageError(409, full)
+}
+
+export const newUser = (
+  moment: Moment,
+  { features = [], id = makeId("user", moment), plan }: CreateUserOptions
+): EmulatedUser => ({ id, features, plan })
+
+export const newOrganization = (
+  moment: Moment,
+  {
+    features = [],
+    id = makeId("org", moment),
+    members = [],
+    plan,
+    slug = id.toLowerCase().replaceAll("_", "-")
+  }: CreateOrganizationOptions
+): EmulatedOrganization => ({
+  id,
+  slug,
+  features,
+  plan,
+  members: members.map(({ permissions = [], role = "org:member", userId }) => ({ userId, role, permissions }))
+})
+
+export const newTemplate = ({
+  claims = {},
+  lifetime = "60 seconds",
+  name
+}: CreateTemplateOptions): EmulatedTemplate => ({ name, claims, lifetimeSeconds: seconds(lifetime) })
+
+/** Finds a session as it is now. */
+export const sessionOf = ({ state }: Instance, { now }: Moment, id: string): SessionRecord => {
+  const session = findSession(state, id, now)
+  if (session === undefined) throw idError(404, `there is no session ${id}`)
+  return session
+}
+
+const tokenOptions = ({ age, expiresIn, ...options }: MintOptions): TokenOptions => ({
+  ...options,
+  ...(age === undefined ? {} : { ageMillis: Duration.toMillis(age) }),
+  ...(expiresIn === undefined ? {} : { lifetimeSeconds: seconds(expiresIn) })
+})
+
+export const signIn = async (
+  instance: Instance,
+  moment: Moment,
+  userId: string,
+  options: SignInOptions
+): Promise<SignedIn> => {
+  const { organizations, sessions, users } = instance.state
+  const {
+    activity,
+    actor,
+    clientId,
+    organizationId,
+    origin = DEFAULT_ORIGIN,
+    sessionId: id,
+    status,
+    tasks
+  } = options
+  if (!users.has(userId)) throw idError(404, `there is no user ${userId}`)
+  if (organizationId !== undefined && !isMember(organizations.get(organizationId), userId)) {
+    throw idError(404, `user ${userId} is not a member of an organization ${organizationId}`)
+  }
+  if (id !== undefined && sessions.has(id)) {
+    throw idError(409, `there is a session ${id} already`)
+  }
+  const fields = { id, userId, clientId, organizationId, status, tasks, actor, activity }
+  const record = newSignIn(instance, moment, fields)
+  store(instance, { name: "sessions", id: record.id, record })
+  const sessionToken = await issueSessionToken(instance, moment, record, tokenOptions({ ...options, origin }))
+  return { session: visible(record), sessionToken, refreshToken: record.refreshToken, origin }
+}
+
+export const mintSessionToken = async (
+  instance: Instance,
+  moment: Moment,
+  id: string,
+  options: MintOptions
+): Promise<string> =>
+  issueSessionToken(instance, moment, sessionOf(instance, moment, id), tokenOptions(options))
+
+export const mintToken = async (
+  instance: Instance,
+  moment: Moment,
+  { payload, sessionId, sign, template: name, ...options }: MintTokenOptions
+): Promise<string> => {
+  const template = name === undefined ? undefined : instance.state.templates.get(name)
+  if (name !== undefined && template === undefined) {
+    throw idError(404, `there is no template ${name}`)
+  }
+  if (name !== undefined && sessionId === undefined) {
+    throw idError(404, `a token of template ${name} needs a sessionId`)
+  }
+  const session = sessionId === undefined ? undefined : sessionOf(instance, moment, sessionId)
+  return issueToken(instance, moment, session, template, { ...tokenOptions(options), payload, sign })
+}
+
+/** Changes the stored session, so that a later `expireAt` makes an expired session active again. */
+export const updateSession = (
+  instance: Instance,
+  { now }: Moment,
+  id: string,
+  patch: EmulatedSessionPatch
+): EmulatedSession => {
+  const stored = instance.state.sessions.get(id)
+  if (stored === undefined) throw idError(404, `there is no session ${id}`)
+  const record = { ...stored, ...patch, updatedAt: now }
+  store(instance, { name: "sessions", id, record })
+  return visible(aged(record, now))
+}
