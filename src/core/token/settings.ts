@@ -173,17 +173,15 @@ const verifyReaders = <Decode>({ decoder, millis }: OptionDecoders<Decode>) => (
 })
 
 /** The readers of the options of a verifier, which alone can have a cache. */
-const verifierReaders = <Decode>(decoders: OptionDecoders<Decode>) => ({
+export const verifierReaders = <Decode>(decoders: OptionDecoders<Decode>) => ({
   ...verifyReaders(decoders),
   cache: optional(readCache)
 })
 
-/** The names of the options of a verifier. */
-export const verifierOptionNames: ReadonlyArray<string> = /*#__PURE__*/ Object.keys(
-  /*#__PURE__*/ verifierReaders({ millis: () => undefined, decoder: () => undefined })
-)
-
-const checked = <Decode>(settings: TokenSettings<Decode> | RuleBreak): TokenSettings<Decode> | RuleBreak =>
+/** Checks what no option can say alone. */
+export const checkSettings = <Decode>(
+  settings: TokenSettings<Decode> | RuleBreak
+): TokenSettings<Decode> | RuleBreak =>
   settings instanceof RuleBreak ||
   settings.missingAzp === undefined ||
   settings.authorizedParties !== undefined
@@ -194,8 +192,8 @@ const optionsKind = { unknown: "is not an option of token verification" }
 
 /** Reads the options of `SessionTokens.verify`. */
 export const readVerifyOptions = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
-  checked<Decode>(readOptions(options, optionsKind, verifyReaders(decoders)))
+  checkSettings<Decode>(readOptions(options, optionsKind, verifyReaders(decoders)))
 
 /** Reads the options of `SessionTokens.verifier`. */
 export const readVerifierOptions = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
-  checked<Decode>(readOptions(options, optionsKind, verifierReaders(decoders)))
+  checkSettings<Decode>(readOptions(options, optionsKind, verifierReaders(decoders)))

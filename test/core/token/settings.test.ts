@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import { RuleBreak } from "../../../src/core/input.js"
 import { partyFlaw } from "../../../src/core/token/claims.js"
-import { isOrigin, readVerifierOptions, verifierOptionNames } from "../../../src/core/token/settings.js"
+import { isOrigin, readVerifierOptions, verifierReaders } from "../../../src/core/token/settings.js"
 import { optionDecoders } from "../../../src/runtime/verify.js"
 
 const settings = (options: object) => {
@@ -115,7 +115,8 @@ describe("the settings", () => {
   })
 
   it("are the same when every option is undefined", () => {
-    const nothing = Object.fromEntries(verifierOptionNames.map((name) => [name, undefined]))
+    const names = Object.keys(verifierReaders(optionDecoders))
+    const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
     expect(settings(nothing)).toEqual(settings({}))
   })
 
