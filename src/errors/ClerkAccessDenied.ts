@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import { requirementKinds } from "../core/model.js"
-import { describeMissing } from "../core/server/requiredAccess.js"
+import { denialMessage } from "../core/server/access.js"
 import { httpApiStatus, withJson } from "./errorClass.js"
 
 /**
@@ -49,9 +49,6 @@ export class ClerkAccessDenied extends withJson(
   )
 ) {
   override get message(): string {
-    if (this.rule !== undefined) return `Access denied: the requirements are invalid: ${this.rule}`
-    return this.missing.length === 0
-      ? "Access denied: no known requirement was given. Require a role, permission, feature, plan or reverification"
-      : `Access denied: the session lacks ${this.missing.map((each) => describeMissing(this, each)).join(", ")}`
+    return denialMessage(this)
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The one decision on a request: whose token it carries, and whether it is good.
+ * Authenticates a request: finds its token and verifies it.
  *
- * The middlewares are made of it. Make your own of it where they do not fit, for example to have claims of your own:
+ * The middlewares are built on this module. Build your own on it where they do not fit, for example to read custom
+ * claims:
  *
  * @example
  * ```ts
@@ -30,24 +31,28 @@
  *
  * @since 0.1.0
  */
+import { appendPreResponseHandler } from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
-import { optionsFlaw, ownProperties, RuleBreak } from "../core/input.js"
+import { broken, flag, RuleBreak, readOptions } from "../core/input.js"
 import { readPublishableKey } from "../core/keys/publishableKey.js"
-import { tokenOf } from "../core/server/requestToken.js"
+import { rejectionHead } from "../core/server/challenge.js"
+import { readCredential } from "../core/server/credential.js"
 import { makeParties, verifierOptionNames } from "../core/token/settings.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
-import { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { configError } from "../runtime/errors.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
-import { refuseWithHeaders } from "./authResponse.js"
 
 /**
- * The options of a server that reads cookies and of one that does not.
+ * The options that a server has with cookies and without.
  *
  * @since 0.1.0
  * @category models
@@ -94,7 +99,7 @@ export interface BearerAuthOptions extends CommonOptions {
 }
 
 /**
- * The options of everything that protects a server. Set `authorizedParties`, or `cookies: false`.
+ * The options of the authenticator and of all middlewares. Set `authorizedParties`, or `cookies: false`.
  *
  * @since 0.1.0
  * @category models
@@ -102,7 +107,7 @@ export interface BearerAuthOptions extends CommonOptions {
 export type AuthOptions = BearerAuthOptions | CookieAuthOptions
 
 /**
- * Looks at the request being served.
+ * Authenticates the current request and succeeds with the claims of its token.
  *
  * @since 0.1.0
  * @category models
@@ -113,23 +118,37 @@ export type Authenticator<Claims> = Effect.Effect<
   HttpServerRequest.HttpServerRequest
 >
 
-const broken = (setting: string, rule: string) => new ClerkConfigError({ setting, rule }, true)
+/** The verifier reads these options. */
+const verifierReaders = Object.fromEntries(
+  verifierOptionNames.map((name) => [name, (value: unknown) => value])
+)
 
-/** `category` is among them to have a message of its own. */
-const names = [...verifierOptionNames, "cookies", "publishableKey"]
+const readAuthOptions = (options: unknown) =>
+  readOptions(
+    Object(options),
+    { unknown: "is not an option of authentication" },
+    {
+      ...verifierReaders,
+      category: (value) =>
+        value === undefined ? value : broken("is not an option here: a server accepts session tokens only"),
+      cookies: (value = true) => flag(value),
+      publishableKey: (value) => value
+    }
+  )
 
 const readIdentity = (publishableKey: unknown) =>
   publishableKey === undefined
     ? Effect.succeed(undefined)
     : Effect.flatMap(
         Effect.promise(() => readPublishableKey(publishableKey)),
-        (read) => (read instanceof RuleBreak ? broken(read.field, read.rule) : Effect.succeed(read))
+        (read) => (read instanceof RuleBreak ? configError(read) : Effect.succeed(read))
       )
 
 /**
  * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
- * `Authorization` takes precedence; the function reads the session cookie of a request without one. A request with
- * a cookie that changes something, or opens a WebSocket, must not have an `Origin` outside `authorizedParties`.
+ * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
+ * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
+ * but GET, HEAD and OPTIONS) or opens a WebSocket.
  *
  * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
  * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
@@ -147,8 +166,9 @@ export const make: {
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
-   * `Authorization` takes precedence; the function reads the session cookie of a request without one. A request with
-   * a cookie that changes something, or opens a WebSocket, must not have an `Origin` outside `authorizedParties`.
+   * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
+   * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
+   * but GET, HEAD and OPTIONS) or opens a WebSocket.
    *
    * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
    * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
@@ -167,33 +187,33 @@ export const make: {
   options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
-    const flaw = optionsFlaw(Object(options), { unknown: "is not an option of authentication" }, names)
-    if (flaw !== undefined) return yield* broken(flaw.field, flaw.rule)
-    const { claims, cookies = true, publishableKey, ...others } = ownProperties(options)
-    const rest = ownProperties(others)
-    if (typeof cookies !== "boolean") return yield* broken("cookies", "must be true or false")
-    if (cookies && rest.authorizedParties === undefined) {
-      return yield* broken(
-        "authorizedParties",
-        'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
+    const read = readAuthOptions(options)
+    if (read instanceof RuleBreak) return yield* configError(read)
+    const { cookies, publishableKey, ...rest } = read
+    // Sound: the verifier checks each of these options.
+    const given = rest as Omit<SessionTokens.VerifierOptions<Custom, Encoded>, "category">
+    if (cookies && given.authorizedParties === undefined) {
+      return yield* configError(
+        new RuleBreak(
+          "authorizedParties",
+          'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
+        )
       )
     }
-    if (Object.hasOwn(rest, "category")) {
-      return yield* broken("category", "is not an option here: a server accepts session tokens only")
-    }
     const identity = yield* readIdentity(publishableKey)
-    const issuer = rest.issuer ?? identity?.issuer
-    const verifier = yield* SessionTokens.verifier({ ...rest, issuer, claims })
+    const verifier = yield* SessionTokens.verifier({ ...given, issuer: given.issuer ?? identity?.issuer })
     // The overloads say that `custom` may be `undefined` where no schema is given.
     const verify = verifier as SessionTokens.Verifier<SessionClaims<Custom>>
     const cookieNames = cookies
       ? [...(identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]), "__session"]
       : []
-    const parties = rest.authorizedParties === undefined ? undefined : makeParties(rest.authorizedParties)
+    const parties = given.authorizedParties === undefined ? undefined : makeParties(given.authorizedParties)
     return HttpServerRequest.HttpServerRequest.pipe(
       Effect.flatMap((request) => {
-        const token = tokenOf(request, cookieNames, parties)
-        return token instanceof ClerkTokenError ? Effect.fail(token) : verify(token)
+        const token = readCredential(request, cookieNames, parties)
+        return typeof token === "string"
+          ? verify(token)
+          : Effect.fail(new ClerkTokenError(token.fields, true))
       }),
       Effect.tapError((error) => Effect.logDebug(error.message)),
       Effect.mapError((error) => (error._tag === "ClerkTokenError" ? withoutParties(error) : error))
@@ -204,8 +224,8 @@ const withoutParties = ({ checkedAt, clockSkew, expiresAt, issuedAt, notBefore, 
   new ClerkTokenError({ reason, checkedAt, clockSkew, expiresAt, issuedAt, notBefore }, true)
 
 /**
- * The same decision where nobody has to be signed in: a request without a good token has no session. That the keys cannot
- * be had remains a failure, because then nobody knows.
+ * Makes authentication optional: succeeds with `None` for a request without a valid token. Fails only with
+ * `ClerkKeysUnavailable`, because then the token cannot be verified.
  *
  * @since 0.1.0
  * @category combinators
@@ -219,9 +239,9 @@ export const optional = <Claims>(
   )
 
 /**
- * The same decision, or any other that refuses, for a middleware of an `HttpApi`: the response to a refusal gets the
- * headers its schema has no place for. These are `WWW-Authenticate` with 401, `Retry-After` with 503, and
- * `Cache-Control: no-store`.
+ * Adds headers to the response of a request that is rejected. For a middleware of an `HttpApi`, where the schema of an
+ * error cannot hold headers. They are `WWW-Authenticate` with 401, `Retry-After` with 503, and `Cache-Control: no-store`
+ * with every error.
  *
  * @since 0.1.0
  * @category combinators
@@ -232,4 +252,10 @@ export const withResponseHeaders = <
   R
 >(
   self: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> => Effect.catchAll(self, refuseWithHeaders)
+): Effect.Effect<A, E, R> =>
+  Effect.tapError(self, (error) => {
+    const { headers, status } = rejectionHead(error, Duration.toSeconds)
+    return appendPreResponseHandler((_, response) =>
+      Effect.succeed(response.status === status ? HttpServerResponse.setHeaders(response, headers) : response)
+    )
+  })

@@ -1,5 +1,5 @@
 /**
- * Middlewares for an `HttpApi`. They add 401 and 503, and their security schemes, to the API and to its OpenAPI document.
+ * Middlewares for an `HttpApi`. They add 401 and 503, and two security schemes, to the API and to its OpenAPI document.
  *
  * @example
  * ```ts
@@ -34,15 +34,14 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { checkRequirements } from "../core/server/requirements.js"
 import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { checkRequirements } from "../runtime/access.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 import * as Authenticator from "./Authenticator.js"
-import type { Refusal } from "./authResponse.js"
 import { CurrentSession, OptionalSession } from "./CurrentSession.js"
 
 const security = {
@@ -58,30 +57,31 @@ const security = {
   )
 }
 
-type Decision<E> = Effect.Effect<SessionClaims, E, HttpServerRequest.HttpServerRequest>
-
 /**
- * A platform tries one scheme after the other, each with a function of its own. Which credential counts is one decision
- * though, so the first function makes it for both and the second repeats its refusal.
+ * Makes the functions of the two schemes. An `HttpApi` tries one scheme after the other, each with its own function. One
+ * decision covers both credentials, so the function of the second scheme fails with the error of the first.
  */
-const bySchemes = <E extends Refusal>(decide: Decision<E>) => {
-  const refusals = new WeakMap<HttpServerRequest.HttpServerRequest, E>()
-  const decideAndKeep = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-    decide.pipe(
+const bySchemes = <E extends ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied>(
+  authenticate: Effect.Effect<SessionClaims, E, HttpServerRequest.HttpServerRequest>
+) => {
+  const errors = new WeakMap<HttpServerRequest.HttpServerRequest, E>()
+  const first = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    authenticate.pipe(
       Authenticator.withResponseHeaders,
-      Effect.tapError((error) => Effect.sync(() => refusals.set(request, error)))
+      // A middleware around the API can serve a request twice: the later error replaces the earlier one.
+      Effect.tapError((error) => Effect.sync(() => errors.set(request, error)))
     )
   )
-  const repeat = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-    const refusal = refusals.get(request)
-    return refusal === undefined ? Authenticator.withResponseHeaders(decide) : Effect.fail(refusal)
+  const second = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const error = errors.get(request)
+    return error === undefined ? Authenticator.withResponseHeaders(authenticate) : Effect.fail(error)
   })
-  return { clerkBearer: () => decideAndKeep, clerkCookie: () => repeat }
+  return { clerkBearer: () => first, clerkCookie: () => second }
 }
 
 /**
- * Lets signed-in users pass, and provides `CurrentSession`. Others get 401 (`ClerkTokenError`), everybody gets 503
- * (`ClerkKeysUnavailable`) while the keys cannot be had.
+ * Admits signed-in users and provides `CurrentSession`. Rejects a request without a valid token with 401
+ * (`ClerkTokenError`), and a request with a token with 503 (`ClerkKeysUnavailable`) while the keys are unavailable.
  *
  * @since 0.1.0
  * @category middleware
@@ -109,8 +109,8 @@ export class ClerkAuth extends HttpApiMiddleware.Tag<ClerkAuth>()("effect-clerk/
 }
 
 /**
- * Lets everybody pass, and provides `OptionalSession`: a request without a good token has none. Fails with 503 while the
- * keys cannot be had, because then nobody knows.
+ * Admits every request and provides `OptionalSession`: `None` without a valid token. Rejects a request with a token with
+ * 503 (`ClerkKeysUnavailable`) while the keys are unavailable, because then the token cannot be verified.
  *
  * @since 0.1.0
  * @category middleware
@@ -148,7 +148,7 @@ export class ClerkAuthOptional extends HttpApiMiddleware.Tag<ClerkAuthOptional>(
 const requiringFailure = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied)
 
 /**
- * What `ClerkAuthRequiring` gives: a class to extend, with the `layer` that makes it work.
+ * A middleware of `ClerkAuthRequiring`: a class to extend, with the `layer` that builds it.
  *
  * @since 0.1.0
  * @category models
@@ -176,8 +176,8 @@ export interface RequiringTag<Self, Id extends string>
 }
 
 /**
- * Makes a middleware that lets those signed-in users pass whose session meets the requirements; to the others it answers
- * 403 (`ClerkAccessDenied`). Stands in for `ClerkAuth`.
+ * Makes a middleware that admits signed-in users whose session meets the requirements, and provides `CurrentSession`.
+ * Rejects other signed-in users with 403 (`ClerkAccessDenied`). Use it in place of `ClerkAuth`.
  *
  * @example
  * ```ts

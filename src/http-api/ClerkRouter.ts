@@ -1,6 +1,6 @@
 /**
- * Middlewares for routes of an `HttpLayerRouter`. They answer by themselves: 401 with `WWW-Authenticate`, 403, or 503,
- * each with the error as JSON.
+ * Middlewares for routes of an `HttpLayerRouter`. They respond to a rejected request: with 401 and `WWW-Authenticate`,
+ * 403, or 503, and the error as JSON.
  *
  * @example
  * ```ts
@@ -25,16 +25,19 @@
  */
 import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { checkRequirements } from "../core/server/requirements.js"
-import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
+import * as Schema from "effect/Schema"
+import { rejectionHead } from "../core/server/challenge.js"
+import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { checkRequirements } from "../runtime/access.js"
 import * as Authorization from "../services/Authorization.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 import * as Authenticator from "./Authenticator.js"
-import { refusalResponse } from "./authResponse.js"
 import { CurrentSession, OptionalSession } from "./CurrentSession.js"
 
 /**
@@ -52,9 +55,19 @@ export type AuthMiddleware<Provides> = HttpLayerRouter.Middleware<{
   layerRequires: SigningKeys
 }>
 
+const Rejection = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied)
+
+const encodeResponse = HttpServerResponse.schemaJson(Rejection)
+
+/** The response to a rejected request: the error in its encoded form. */
+const responseTo = (error: typeof Rejection.Type): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  encodeResponse(error, rejectionHead(error, Duration.toSeconds)).pipe(
+    Effect.orDie // its fields are of their types, and JSON can hold them
+  )
+
 /**
- * Makes a middleware of any decision, for example of one that reads claims of your own: what it decides on is provided
- * as the service, and what it refuses is answered.
+ * Makes a middleware from any authentication, for example one that reads custom claims. The middleware provides the
+ * result to the routes as the service `tag`, and responds to a rejected request.
  *
  * @example
  * ```ts
@@ -77,7 +90,7 @@ export type AuthMiddleware<Provides> = HttpLayerRouter.Middleware<{
  */
 export const make = <Id, Service>(
   tag: Context.Tag<Id, Service>,
-  decision: Effect.Effect<
+  authenticator: Effect.Effect<
     Effect.Effect<
       Service,
       ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied,
@@ -89,10 +102,10 @@ export const make = <Id, Service>(
 ): AuthMiddleware<Id> =>
   HttpLayerRouter.middleware<{ provides: Id }>()(
     Effect.map(
-      decision,
-      (decide) => (route) =>
-        Effect.matchEffect(decide, {
-          onFailure: refusalResponse,
+      authenticator,
+      (authenticate) => (route) =>
+        Effect.matchEffect(authenticate, {
+          onFailure: responseTo,
           onSuccess: (service) => Effect.provideService(route, tag, service)
         })
     )
@@ -141,7 +154,7 @@ export function optional(options: Authenticator.AuthOptions): AuthMiddleware<Opt
 /**
  * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements.
  * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
- * are unavailable. The layer fails with `ClerkConfigError` when a requirement is unknown or invalid, or there is none.
+ * are unavailable. The layer fails with `ClerkConfigError` if a requirement is unknown or invalid, or none is given.
  *
  * @since 0.1.0
  * @category middleware
@@ -153,7 +166,7 @@ export function requiring(
 /**
  * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements.
  * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
- * are unavailable. The layer fails with `ClerkConfigError` when a requirement is unknown or invalid, or there is none.
+ * are unavailable. The layer fails with `ClerkConfigError` if a requirement is unknown or invalid, or none is given.
  *
  * @since 0.1.0
  * @category middleware

@@ -1,5 +1,5 @@
 /**
- * Who makes the request being served.
+ * The session of the current request.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
 
 /**
- * The claims of the token the request came with. `ClerkAuth` and `ClerkRouter.signedIn` provide it.
+ * The claims of the token of the current request. `ClerkAuth` and `ClerkRouter.signedIn` provide it.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export class CurrentSession extends Context.Tag("effect-clerk/http-api/CurrentSe
   CurrentSession,
   SessionClaims
 >() {
-  /** The session, if it meets all requirements. */
+  /** Returns the session if it meets all requirements. Fails with `ClerkAccessDenied` otherwise. */
   static protect(
     requirements: Authorization.Requirements
   ): Effect.Effect<SessionClaims, ClerkAccessDenied, CurrentSession> {
@@ -43,7 +43,7 @@ export class CurrentSession extends Context.Tag("effect-clerk/http-api/CurrentSe
 }
 
 /**
- * The claims of the token the request came with, if it came with a good one. `ClerkAuthOptional` and
+ * The claims of the token of the current request, or `None` if it has no valid token. `ClerkAuthOptional` and
  * `ClerkRouter.optional` provide it.
  *
  * @since 0.1.0

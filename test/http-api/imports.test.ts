@@ -31,8 +31,8 @@ describe("a program that protects no server", () => {
     const { others, own } = await loadedBy("index.ts")
     expect(others.filter(isServer)).toEqual([])
     expect(own.filter((file) => file.startsWith("http-api/"))).toEqual([])
-    expect(own).not.toContain("http-api/authResponse.ts")
-    expect(own).not.toContain("core/server/requestToken.ts")
+    expect(own).not.toContain("core/server/challenge.ts")
+    expect(own).not.toContain("core/server/credential.ts")
     // The check is void if it found no module.
     expect(own).toContain("runtime/verify.ts")
     expect(others).toContain("@effect/platform/HttpClient")

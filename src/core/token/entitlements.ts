@@ -5,11 +5,11 @@ type Claims = Readonly<Record<string, unknown>>
 /** The active organization, and the user's rights in it. */
 export interface Organization {
   readonly id: string
-  slug?: string
-  role?: string
+  slug?: string | undefined
+  role?: string | undefined
   readonly permissions: ReadonlyArray<string>
   readonly features: ReadonlyArray<string>
-  plan?: string
+  plan?: string | undefined
 }
 
 /**

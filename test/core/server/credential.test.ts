@@ -1,8 +1,7 @@
 import { HttpServerRequest } from "@effect/platform"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { ClerkTokenError } from "effect-clerk"
-import { tokenOf } from "../../../src/core/server/requestToken.js"
+import { type IncomingRequest, readCredential } from "../../../src/core/server/credential.js"
 import { makeParties } from "../../../src/core/token/settings.js"
 import { withPollutedPrototype } from "../../support/pollution.js"
 
@@ -11,9 +10,9 @@ const app = "https://app.example.com"
 const request = (headers: Record<string, string>, method = "GET") =>
   HttpServerRequest.fromWeb(new Request("http://api.test/", { method, headers }))
 
-const found = (request: HttpServerRequest.HttpServerRequest, names = ["__session_abc", "__session"]) => {
-  const token = tokenOf(request, names, makeParties([app]))
-  return token instanceof ClerkTokenError ? token.reason : token
+const found = (request: IncomingRequest, names = ["__session_abc", "__session"]) => {
+  const token = readCredential(request, names, makeParties([app]))
+  return typeof token === "string" ? token : token.fields.reason
 }
 
 describe("the token of a request", () => {
@@ -84,12 +83,12 @@ describe("from another origin a cookie counts", () => {
 
   it("where the predicate for the parties returns true", () => {
     const accepting = (parties: (origin: string) => boolean, origin: string) => {
-      const token = tokenOf(
+      const token = readCredential(
         request({ cookie: "__session=c", origin }, "POST"),
         ["__session"],
         makeParties(parties)
       )
-      return token instanceof ClerkTokenError ? [token.reason, token.expected] : token
+      return typeof token === "string" ? token : [token.fields.reason, token.fields.expected]
     }
     expect(accepting((origin) => origin === app, app)).toBe("c")
     expect(accepting((origin) => origin === app, "https://evil.test")).toEqual(["cross-origin", undefined])
@@ -101,7 +100,10 @@ describe("from another origin a cookie counts", () => {
 
   it("never without known parties", () => {
     const posted = request({ cookie: "__session=c", origin: app }, "POST")
-    expect(tokenOf(posted, ["__session"], undefined)).toMatchObject({ reason: "cross-origin" })
+    expect(readCredential(posted, ["__session"], undefined)).toMatchObject({
+      _tag: "ClerkTokenError",
+      fields: { reason: "cross-origin" }
+    })
   })
 
   it("but not to open a WebSocket", () => {
@@ -113,9 +115,12 @@ describe("from another origin a cookie counts", () => {
 })
 
 describe("an inherited property is not a part of a request:", () => {
-  const bare = (headers: Record<string, string>, method = "GET") =>
-    // Sound for `tokenOf`, which reads nothing else; Node's headers are such plain objects.
-    ({ headers, method, cookies: {} }) as unknown as HttpServerRequest.HttpServerRequest
+  // Node's headers are such plain objects.
+  const bare = (headers: Record<string, string>, method = "GET"): IncomingRequest => ({
+    headers,
+    method,
+    cookies: {}
+  })
 
   it.effect("a bearer token", () =>
     Effect.sync(() => {
