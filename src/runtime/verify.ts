@@ -6,7 +6,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { TokenFailure } from "../core/model.js"
-import { scrubText } from "../core/redaction/redact.js"
+import { visibleText } from "../core/redaction/redact.js"
 import { invalid, type Times } from "../core/token/claims.js"
 import { readCompact } from "../core/token/compact.js"
 import type { OptionDecoders, TokenSettings } from "../core/token/settings.js"
@@ -43,7 +43,7 @@ const decodeCustom = (payload: unknown, decode: DecodeClaims): Effect.Effect<unk
     const issues = schemaIssues(failure)
     return tokenError(
       invalid("claims", {
-        issues: issues.map(({ expected, path }) => ({ path: scrubText(path.join("."), []), expected }))
+        issues: issues.map(({ expected, path }) => ({ path: visibleText(path.join(".")), expected }))
       })
     )
   })

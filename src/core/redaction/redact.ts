@@ -111,7 +111,3 @@ export const textsIn = (value: unknown): ReadonlyArray<string> => {
   if (typeof value !== "object" || value === null) return []
   return Object.values(value).flatMap(textsIn)
 }
-
-/** `Redactor.text` for callers that hold a list of secrets. */
-export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
-  makeRedactor(secrets).text(text)

@@ -1,6 +1,6 @@
 import { isRecord, own } from "../input.js"
 import type { TokenFailure, TokenFields, TokenReason } from "../model.js"
-import { scrubText } from "../redaction/redact.js"
+import { visibleText } from "../redaction/redact.js"
 import { entitlements1, entitlements2, isText, noEntitlements, type Organization } from "./entitlements.js"
 import type { TokenSettings } from "./settings.js"
 
@@ -126,7 +126,7 @@ const mismatch = (
 ): TokenFailure =>
   invalid(reason, {
     // Bounded and scrubbed, because users type some of these values.
-    ...(actual && { actual: actual.slice(0, 8).map((value) => scrubText(value, [])) }),
+    ...(actual && { actual: actual.slice(0, 8).map((value) => visibleText(value)) }),
     ...(expected && { expected })
   })
 
