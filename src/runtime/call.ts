@@ -38,7 +38,7 @@ export const call = <A>(operation: Operation<A>, input: unknown): Effect.Effect<
       : callThrough(provided, operation, prepared, fiber)
   })
 
-/** Runs an operation through a service that is given, whatever the context has. */
+/** Runs an operation through a given service. The context needs none. */
 export const callWith = <A>(
   http: ClerkHttpService,
   operation: Operation<A>,

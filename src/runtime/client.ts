@@ -29,7 +29,7 @@ import { flagVariable, secretVariable, textVariable } from "./variables.js"
  * @category models
  */
 export interface ClerkHttpService {
-  /** Sends one request and returns the response, whatever its status. It does not retry. */
+  /** Sends one request and returns the response. Any status is a success. It does not retry. */
   readonly execute: (
     request: ClerkRequest
   ) => Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
@@ -90,7 +90,7 @@ export const makeExecute = (send: Send, api: Api): Execute => {
   )
 }
 
-/** Marks a wrapper of an `execute`, so that its errors show no secret of the client inside either. */
+/** Gives a wrapper the secrets of the `execute` inside, so that errors do not show them. */
 export const withSecretsOf = (inner: Execute, execute: Execute): Execute =>
   withSender(execute, { send: undefined, redactor: senderOf(inner).redactor })
 
@@ -219,7 +219,7 @@ export const environmentClient: Effect.Effect<ClerkHttpService, ClerkConfigError
   makeClientFrom(environment, {}, overFetch)
 )
 
-/** The clients built from the environment so far. One that could not be built is tried again the next time. */
+/** The clients built from the environment so far. A failed build is not stored. */
 const environmentClients = new WeakMap<ConfigProvider, ClerkHttpService>()
 
 const sharedEnvironmentClient: Effect.Effect<ClerkHttpService> = Effect.configProviderWith((provider) => {
@@ -242,8 +242,8 @@ const notProvided = Effect.dieSync(
 
 /**
  * The client of a call whose context has none. Only an empty context, that of an operation that is run bare, takes the
- * client of the environment. A program that has services but no `ClerkHttp` has lost it on the way:
- * `Layer.succeed(Repo, { find: Sessions.get })` drops the requirement, and must not use the environment's key unnoticed.
+ * client of the environment. A program that has other services but no `ClerkHttp` has lost it:
+ * `Layer.succeed(Repo, { find: Sessions.get })` drops the requirement. It must not use the environment's key unnoticed.
  */
 export const missingClerkHttp = (services: ReadonlyMap<string, unknown>): Effect.Effect<ClerkHttpService> =>
   services.size === 0 ? sharedEnvironmentClient : notProvided

@@ -13,7 +13,7 @@ export interface PreparedCall {
   readonly secrets: ReadonlyArray<string>
 }
 
-/** What an operation is, whatever its response holds. */
+/** The facts of an operation that do not depend on the type of its response. */
 export interface OperationFacts {
   readonly name: string
   readonly method: ClerkRequest["method"]

@@ -13,7 +13,7 @@ export interface EmulatorRequest {
   readonly url: string
   /** The headers, with names in any case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body as text or bytes, empty if there is none. */
+  /** The body as text or bytes. Empty for a request without a body. */
   readonly body: string | Uint8Array
 }
 
@@ -232,7 +232,7 @@ export interface ReceivedRequest {
   readonly apiVersion: string | undefined
   /** When the request arrived, in milliseconds of `Clock` since 1970. */
   readonly at: number
-  /** The status of the response. `undefined` while there is none, and if the connection broke. */
+  /** The status of the response. `undefined` before the response, and if the connection broke. */
   readonly status: number | undefined
 }
 

@@ -66,7 +66,7 @@ const sizeOf = (record: object): number => {
   return size
 }
 
-/** Returns whether there is room for these new records together. */
+/** Returns whether the limits allow these new records together. */
 export const hasRoom = ({ sizes }: State, entries: ReadonlyArray<Entry>): boolean =>
   entries.reduce((all, { record }) => all + sizeOf(record), sizes.all) <= limits.data
 

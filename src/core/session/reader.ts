@@ -1,7 +1,7 @@
 /*
  * Reads sessions from JSON in one pass, about ten times as fast as the schema in `schema/Session.ts`. A property test
- * holds the two equal. A reader returns `undefined` for whatever it does not accept, and the schema then decodes the value
- * once more: it has the last word, and it says what is wrong.
+ * holds the two equal. A reader returns `undefined` for a value that it does not accept. The schema then decodes the value
+ * again: it decides, and it says what is wrong.
  */
 
 type Wire = { readonly [field: string]: unknown }
