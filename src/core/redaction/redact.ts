@@ -115,3 +115,7 @@ export const textsIn = (value: unknown): ReadonlyArray<string> => {
 /** `Redactor.text` for callers that hold a list of secrets. */
 export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
   makeRedactor(secrets).text(text)
+
+/** `Redactor.json` for callers that hold a list of secrets. */
+export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>): unknown =>
+  makeRedactor(secrets).json(value)
