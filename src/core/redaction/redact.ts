@@ -111,11 +111,3 @@ export const textsIn = (value: unknown): ReadonlyArray<string> => {
   if (typeof value !== "object" || value === null) return []
   return Object.values(value).flatMap(textsIn)
 }
-
-/** `Redactor.text` for callers that hold a list of secrets. */
-export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
-  makeRedactor(secrets).text(text)
-
-/** `Redactor.json` for callers that hold a list of secrets. */
-export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>): unknown =>
-  makeRedactor(secrets).json(value)
