@@ -42,7 +42,7 @@ import { broken, flag, RuleBreak, readOptions } from "../core/input.js"
 import { readPublishableKey } from "../core/keys/publishableKey.js"
 import { rejectionHead } from "../core/server/challenge.js"
 import { readCredential } from "../core/server/credential.js"
-import { settingsOf, verifierReaders } from "../core/token/settings.js"
+import { checkSettings, verifierReaders } from "../core/token/settings.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
@@ -138,7 +138,7 @@ const readAuthOptions = (options: unknown) => {
       'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
     )
   }
-  const settings = settingsOf({ ...read, category: "session" }, read.cache?.capacity)
+  const settings = checkSettings({ ...read, category: "session" as const })
   return settings instanceof RuleBreak ? settings : { ...read, settings }
 }
 

@@ -17,7 +17,7 @@ import { overFetch } from "./fetch.js"
 import type { KeyCache } from "./keyCache.js"
 import { clientLimits, type PolicyLimits, readSettings, type Settings, standard } from "./policy.js"
 import type { Send } from "./send.js"
-import { isLive, type TimedOut, within, withoutEnd } from "./time.js"
+import { liveClock, type TimedOut, within, withoutEnd } from "./time.js"
 import { flagVariable, secretVariable, textVariable } from "./variables.js"
 
 /**
@@ -95,8 +95,11 @@ export const withSecretsOf = (inner: Execute, execute: Execute): Execute =>
   withSender(execute, { send: undefined, redactor: senderOf(inner).redactor })
 
 /** All state of a client. */
-export interface Client extends Sender {
+export interface Client {
   readonly http: ClerkHttpService
+  /** The `execute` that `sender` belongs to. A test may replace it in the service. */
+  execute: Execute
+  sender: Sender
   /** The tokens in the retry budget. */
   budget: number
   /** The policy that `limits` were read from. */
@@ -112,12 +115,12 @@ const unknownFailure = transportFailure({ reason: "unknown", sent: "maybe" })
 
 /** Sends one request through a client, within a time limit. */
 export const sendThrough = (
-  { http, send }: Client,
+  { http, sender: { send } }: Client,
   request: ClerkRequest,
   millis: number,
   clock: Clock.Clock
 ): Effect.Effect<ClerkResponse, WireFailure | TimedOut> => {
-  if (send !== undefined && (millis === Number.POSITIVE_INFINITY || isLive(clock))) {
+  if (send !== undefined && (clock === liveClock || millis === Number.POSITIVE_INFINITY)) {
     return send(request, millis)
   }
   const sent = Effect.mapError(http.execute(request), (error) => wireFailure(error) ?? unknownFailure)
@@ -129,16 +132,16 @@ export const clientOf = (http: ClerkHttpService): Client => {
   // A mock has a value for every name, so only own members are read.
   const policy = own(http, "policy")
   const known = clients.get(http)
+  const { execute } = http
   if (known === undefined) {
-    const client = {
-      ...senderOf(http.execute),
-      http,
-      budget: fullBudget,
-      policy,
-      limits: clientLimits(policy)
-    }
+    const limits = clientLimits(policy)
+    const client = { http, execute, sender: senderOf(execute), budget: fullBudget, policy, limits }
     clients.set(http, client)
     return client
+  }
+  if (known.execute !== execute) {
+    known.execute = execute
+    known.sender = senderOf(execute)
   }
   if (known.policy !== policy) {
     known.policy = policy
@@ -236,10 +239,6 @@ const notProvided = Effect.dieSync(
       "ClerkHttp is not provided. The context has other services, so the client of the environment (CLERK_SECRET_KEY) is not used. Provide a layer: ClerkHttp.layerDefault, layerFetch, layerConfig or layer."
     )
 )
-
-/** The service in a context. It can be any object of a user's, so nothing is asked of it here. */
-export const providedClerkHttp = (services: ReadonlyMap<string, unknown>): ClerkHttpService | undefined =>
-  services.get(clerkHttpKey) as ClerkHttpService | undefined // only its service is stored under its key
 
 /**
  * The client of a call whose context has none. Only an empty context, that of an operation that is run bare, takes the

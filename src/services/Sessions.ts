@@ -114,11 +114,9 @@ export type VerifyError = Operation.ErrorOf<404 | 410>
  */
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
 
-const instant = (millis: number): DateTime.Utc => DateTime.unsafeFromDate(new Date(millis))
-
 // Both readers return what the schemas return, as their property tests show. The brands of ids assert nothing.
-const readSession = /*#__PURE__*/ makeSessionReader(instant) as Reader<Session>
-const readPage = /*#__PURE__*/ makeSessionPageReader(instant) as Reader<SessionPage>
+const readSession = /*#__PURE__*/ makeSessionReader(DateTime.unsafeFromDate) as Reader<Session>
+const readPage = /*#__PURE__*/ makeSessionPageReader(DateTime.unsafeFromDate) as Reader<SessionPage>
 
 // Each operation is marked as pure, so that a bundle holds only those that are used.
 const listOperation = /*#__PURE__*/ declared(

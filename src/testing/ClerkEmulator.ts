@@ -1,10 +1,10 @@
 /**
- * A stateful Clerk in memory: sessions, their tokens signed with a real RSA key, the key set, and Clerk's refusals with
- * Clerk's error codes. It stands on the other side of the wire, in process as an `HttpClient` or on a real socket.
+ * A stateful Clerk in memory: sessions, their tokens signed with a real RSA key, the key set, and errors with Clerk's
+ * codes. Programs reach it over HTTP, in process as an `HttpClient` or on a real socket.
  *
- * Time comes from `Clock` and chance from `Random`, so a run under `TestClock` and a seeded `Random` replays (the RSA
- * key, made once per process, is the exception). Signing is real WebCrypto: a test that forks a program, adjusts
- * `TestClock` and joins must not have a token minted before the program sleeps.
+ * Time comes from `Clock` and randomness from `Random`, so a run under `TestClock` and a seeded `Random` is repeatable.
+ * The RSA keys are the exception: each process makes them once. Signing is real WebCrypto. A test that forks a program,
+ * adjusts `TestClock` and joins must not issue a token before the program sleeps.
  *
  * @example
  * ```ts
@@ -39,7 +39,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
-import type { EmulatorRequest } from "../core/emulator/model.js"
 import { requestText } from "../runtime/httpClient.js"
 import type { ClerkEmulatorOptions } from "./emulator/options.js"
 import { type ClerkEmulatorService, make } from "./emulator/service.js"
@@ -58,28 +57,29 @@ export {
 } from "./emulator/seed.js"
 export { type ClerkEmulatorService, EmulatedDisconnect } from "./emulator/service.js"
 
-/** What Node's sockets fail with, which the clients classify. */
+/** The error of Node's sockets, which the clients classify. */
 const reset = (cause: Error) => Object.assign(new Error("read ECONNRESET", { cause }), { code: "ECONNRESET" })
 
 const inProcess = (emulator: ClerkEmulatorService): HttpClient.HttpClient =>
-  HttpClient.make((request, url) =>
-    requestText(request).pipe(
-      Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause })),
+  HttpClient.make((request, url) => {
+    const failed = (reason: "Encode" | "Transport") => (cause: unknown) =>
+      new HttpClientError.RequestError({ request, reason, cause })
+    return requestText(request).pipe(
+      Effect.mapError(failed("Encode")),
       Effect.flatMap((body) =>
-        Effect.mapError(
-          emulator.exchange({ method: request.method, url: url.href, headers: request.headers, body }),
-          (error) => new HttpClientError.RequestError({ request, reason: "Transport", cause: reset(error) })
-        )
+        emulator
+          .exchange({ method: request.method, url: url.href, headers: request.headers, body })
+          .pipe(Effect.mapError((error) => failed("Transport")(reset(error))))
       ),
       Effect.map(({ body, headers, status }) =>
-        // A body, be it empty, is refused by `Response` for the statuses that must not have one.
+        // For statuses without a body, `Response` rejects even an empty text.
         HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { headers, status }))
       )
     )
-  )
+  })
 
-/** Cuts the connection of a request, where there is one to be cut; elsewhere a gateway would say this of it. */
-const hangUp = ({ source }: HttpServerRequest.HttpServerRequest) => {
+/** Breaks the connection of a request. A server without a socket responds as a gateway does. */
+const disconnect = ({ source }: HttpServerRequest.HttpServerRequest) => {
   const socket = Predicate.hasProperty(source, "socket") ? source.socket : undefined
   if (!(Predicate.hasProperty(socket, "destroy") && Predicate.isFunction(socket.destroy))) {
     return Effect.succeed(HttpServerResponse.empty({ status: 502 }))
@@ -89,17 +89,18 @@ const hangUp = ({ source }: HttpServerRequest.HttpServerRequest) => {
 }
 
 /**
- * A stateful Clerk in memory, to be talked to in process (`layerHttpClient`) or on a socket (`layerServer`).
+ * A stateful Clerk in memory, for requests in process (`layerHttpClient`) or on a socket (`layerServer`).
  *
- * Where Clerk's published material is silent, it does this:
+ * Where Clerk's published material does not define the behavior, the emulator does this:
  *
- * - `create` gives the session a client of its own; an organization the user is no member of is not found.
- * - `revoke` revokes whatever the session's state was; a second time changes nothing and answers 200.
- * - tokens are minted for `active` and `pending` sessions; one that is over answers 404.
- * - `verify` without a token looks at the session only; a session that is over answers 400 `invalid_session_token`.
- * - `refresh` accepts a token that is not expired yet, uses it up, and changes the refresh token for `format: "cookie"`
- *   only, since the other format cannot bring a new one to the browser. The `__refresh` cookie's name is always suffixed.
- * - `list` refuses the filter `pending`, as the published API has it.
+ * - `create` makes a new client for the session. It responds with 404 if the user is not a member of the organization.
+ * - `revoke` revokes a session of any status. A second `revoke` changes nothing and responds with 200.
+ * - The operations for tokens accept `active` and `pending` sessions, and respond with 404 for others.
+ * - `verify` without a token checks the session only. It responds with 400 `invalid_session_token` for an ended session.
+ * - `refresh` accepts a token that has not expired yet, and consumes it. It replaces the refresh token for
+ *   `format: "cookie"` only, because the other format cannot bring a new one to the browser. The name of the `__refresh`
+ *   cookie always has the suffix.
+ * - `list` rejects the filter `pending`, as the published API does.
  *
  * @since 0.1.0
  * @category services
@@ -109,14 +110,14 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
   ClerkEmulatorService
 >() {
   /**
-   * A new emulator, for those who do not want a layer.
+   * Makes a new emulator, for programs without layers.
    *
    * @since 0.1.0
    */
   static readonly make: (options?: ClerkEmulatorOptions) => Effect.Effect<ClerkEmulatorService> = make
 
   /**
-   * An emulator per build of the layer, empty at first.
+   * Makes a new emulator at each build of the layer.
    *
    * @since 0.1.0
    */
@@ -124,18 +125,18 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
     Layer.effect(ClerkEmulator, make(options))
 
   /**
-   * The emulator as the `HttpClient`: every request is answered in process, whatever its host. A program with two
-   * emulators gets one of each.
+   * Provides the emulator as the `HttpClient`, which handles the requests to any host in process. A program with two
+   * emulators gets one client for each.
    *
    * @since 0.1.0
    */
-  // Layers are remembered by reference whatever they are built from, so without `fresh` the first would answer for both.
+  // Effect caches layers by reference, so without `fresh` both clients would use the first emulator.
   static readonly layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ClerkEmulator> = Layer.fresh(
     Layer.effect(HttpClient.HttpClient, Effect.map(ClerkEmulator, inProcess))
   )
 
   /**
-   * The emulator as an app, to be served or put under a router.
+   * The emulator as an app, for a server or a router.
    *
    * @since 0.1.0
    */
@@ -143,22 +144,19 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
     const emulator = yield* ClerkEmulator
     const request = yield* HttpServerRequest.HttpServerRequest
     const body = yield* Effect.either(request.arrayBuffer)
-    // Half a request must not be done as if it were a whole one.
+    // An incomplete request must not be executed.
     if (body._tag === "Left") return HttpServerResponse.empty({ status: 400 })
-    const question: EmulatorRequest = {
-      method: request.method,
-      url: request.url,
-      headers: request.headers,
-      body: new Uint8Array(body.right)
-    }
-    const answer = yield* Effect.either(emulator.exchange(question))
-    if (answer._tag === "Left") return yield* hangUp(request)
-    const { body: text, headers, status } = answer.right
-    return HttpServerResponse.text(text, { headers, status, contentType: headers["content-type"] })
+    const { headers, method, url } = request
+    const response = yield* Effect.either(
+      emulator.exchange({ method, url, headers, body: new Uint8Array(body.right) })
+    )
+    if (response._tag === "Left") return yield* disconnect(request)
+    const { body: text, headers: sent, status } = response.right
+    return HttpServerResponse.text(text, { headers: sent, status, contentType: sent["content-type"] })
   })
 
   /**
-   * The emulator on the `HttpServer` provided, on a real socket.
+   * Serves the emulator on the provided `HttpServer`, on a real socket.
    *
    * @since 0.1.0
    */

@@ -152,7 +152,7 @@ const checkErrorResponse = Responses.checked(
 
 const checkSession = Responses.checked(
   "session",
-  // Any value is valid: a test may want to see what the client makes of a wrong one.
+  // Any value is valid, because a test may need an invalid session.
   Schema.Struct(Object.fromEntries(Object.keys(defaultSession).map((name) => [name, optionalValue])))
 )
 
@@ -239,8 +239,8 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
   }
 
   /**
-   * Returns a script that gives one response after the other. A request after the last of them is a defect that names
-   * it, unless there is a `fallback`.
+   * Returns a script that responds with one response after the other. A request after the last response is a defect that
+   * names it, unless there is a `fallback`.
    */
   static sequence(
     responses: ReadonlyArray<Responses.TestResponse | Responses.Handler>,

@@ -5,7 +5,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { isJsonObject, limits, maxDepth } from "../core/emulator/limits.js"
 import { isMisspelt, knownOperationNames } from "../core/emulator/operationNames.js"
-import { scrubText } from "../core/redaction/redact.js"
+import { visibleText } from "../core/redaction/redact.js"
 import { schemaIssues } from "../runtime/schemaIssues.js"
 
 /** A field and the rule that it breaks. The rule reads on from the name of the field. Never holds the value. */
@@ -18,7 +18,7 @@ const maxNameLength = 64
 
 /** A name from outside, short and clean enough for one line of a log. */
 const shownKey = (key: string): string => {
-  const clean = scrubText(key, []).replace(/[^\x20-\x7e]/g, "?")
+  const clean = visibleText(key).replace(/[^\x20-\x7e]/g, "?")
   return clean.length > maxNameLength ? `${clean.slice(0, maxNameLength)}…` : clean
 }
 

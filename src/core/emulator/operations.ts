@@ -1,5 +1,6 @@
 import { sessionTokenVersion } from "./claims.js"
 import * as Errors from "./errorResponses.js"
+import { ErrorResponse } from "./errorResponses.js"
 import { type Moment, makeId } from "./ids.js"
 import type { Instance } from "./instance.js"
 import { jwksOf } from "./keys.js"
@@ -28,14 +29,14 @@ export interface Call {
   readonly apiVersion: string
 }
 
-type Result = object | Errors.ErrorResponse
+type Result = object | ErrorResponse
 
 /** Returns the JSON of a response with status 200, or an error. */
 type Operation = (call: Call) => Result | Promise<Result>
 
 const sessionId = (call: Call) => call.path["session_id"] ?? ""
 
-const getSession = (call: Call): SessionRecord | Errors.ErrorResponse =>
+const getSession = (call: Call): SessionRecord | ErrorResponse =>
   findSession(call.instance.state, sessionId(call), call.moment.now) ?? Errors.session(sessionId(call))
 
 const jwks: Operation = ({ instance }) => jwksOf(instance.keys)
@@ -52,7 +53,7 @@ const list: Operation = ({ apiVersion, instance, moment, query }) => {
     limit: Parameters.integerText(1, 500),
     offset: Parameters.integerText(0, Number.MAX_SAFE_INTEGER)
   })
-  if (parameters instanceof Errors.ErrorResponse) return parameters
+  if (parameters instanceof ErrorResponse) return parameters
   const { client_id: clientId, limit = 10, offset = 0, paginated, status, user_id: userId } = parameters
   if (userId === undefined && clientId === undefined) return Errors.missingOneOf(["user_id", "client_id"])
   const matching = listSessions(instance.state, moment.now).filter(
@@ -71,7 +72,7 @@ const create: Operation = ({ apiVersion, body, instance, moment }) => {
     user_id: Parameters.required,
     active_organization_id: Parameters.text
   })
-  if (parameters instanceof Errors.ErrorResponse) return parameters
+  if (parameters instanceof ErrorResponse) return parameters
   const { active_organization_id: organizationId, user_id: userId } = parameters
   const { state } = instance
   if (!state.users.has(userId)) return Errors.user(userId)
@@ -86,12 +87,12 @@ const create: Operation = ({ apiVersion, body, instance, moment }) => {
 
 const get: Operation = (call) => {
   const session = getSession(call)
-  return session instanceof Errors.ErrorResponse ? session : sessionJson(session, call.apiVersion)
+  return session instanceof ErrorResponse ? session : sessionJson(session, call.apiVersion)
 }
 
 const revoke: Operation = (call) => {
   const session = getSession(call)
-  if (session instanceof Errors.ErrorResponse) return session
+  if (session instanceof ErrorResponse) return session
   return sessionJson(revokeSession(call.instance.state, session, call.moment.now), call.apiVersion)
 }
 
@@ -99,9 +100,9 @@ const verify: Operation = async (call) => {
   const { apiVersion, body, instance, moment } = call
   if (instance.verifyGone) return Errors.deprecated
   const parameters = Parameters.readParameters(body, { token: Parameters.text })
-  if (parameters instanceof Errors.ErrorResponse) return parameters
+  if (parameters instanceof ErrorResponse) return parameters
   const session = getSession(call)
-  if (session instanceof Errors.ErrorResponse) return session
+  if (session instanceof ErrorResponse) return session
   if (!isLive(session)) return Errors.sessionToken
   if (parameters.token !== undefined) {
     const { exp, nbf, sid } = (await verifyToken(instance.keys, parameters.token))?.claims ?? {}
@@ -117,9 +118,9 @@ const readTokenCall = (call: Call) => {
   const parameters = Parameters.readParameters(call.body, {
     expires_in_seconds: Parameters.integer(30, 315_360_000)
   })
-  if (parameters instanceof Errors.ErrorResponse) return parameters
+  if (parameters instanceof ErrorResponse) return parameters
   const session = getSession(call)
-  if (session instanceof Errors.ErrorResponse) return session
+  if (session instanceof ErrorResponse) return session
   if (!isLive(session)) return Errors.session(session.id)
   return { session, lifetimeSeconds: parameters.expires_in_seconds }
 }
@@ -128,7 +129,7 @@ const tokenJson = (jwt: string) => ({ object: "token", jwt })
 
 const createToken: Operation = async (call) => {
   const read = readTokenCall(call)
-  if (read instanceof Errors.ErrorResponse) return read
+  if (read instanceof ErrorResponse) return read
   const { lifetimeSeconds, session } = read
   const version = sessionTokenVersion(call.apiVersion)
   return tokenJson(await issueSessionToken(call.instance, call.moment, session, { version, lifetimeSeconds }))
@@ -136,7 +137,7 @@ const createToken: Operation = async (call) => {
 
 const createTokenFromTemplate: Operation = async (call) => {
   const read = readTokenCall(call)
-  if (read instanceof Errors.ErrorResponse) return read
+  if (read instanceof ErrorResponse) return read
   const { lifetimeSeconds, session } = read
   const name = call.path["template_name"] ?? ""
   const template = call.instance.state.templates.get(name)
@@ -164,7 +165,7 @@ const checkExpiredToken = async (call: Call, token: string, origin: string) => {
 const refresh: Operation = async (call) => {
   const { apiVersion, instance, moment } = call
   const query = Parameters.readParameters(call.query, { suffixed_cookies: Parameters.flagText })
-  if (query instanceof Errors.ErrorResponse) return query
+  if (query instanceof ErrorResponse) return query
   const body = Parameters.readParameters(call.body, {
     expired_token: Parameters.required,
     refresh_token: Parameters.required,
@@ -173,9 +174,9 @@ const refresh: Operation = async (call) => {
     request_originating_ip: Parameters.text,
     format: Parameters.oneOf(["token", "cookie"])
   })
-  if (body instanceof Errors.ErrorResponse) return body
+  if (body instanceof ErrorResponse) return body
   const expired = await checkExpiredToken(call, body.expired_token, body.request_origin)
-  if (expired instanceof Errors.ErrorResponse) return expired
+  if (expired instanceof ErrorResponse) return expired
   // Only cookies can bring a new refresh token to the browser.
   const nextRefreshToken = body.format === "cookie" ? makeId("rt", moment) : undefined
   const session = refreshSession(instance.state, {
@@ -185,7 +186,7 @@ const refresh: Operation = async (call) => {
     nextRefreshToken,
     now: moment.now
   })
-  if (session instanceof Errors.ErrorResponse) return session
+  if (session instanceof ErrorResponse) return session
   const jwt = await issueSessionToken(instance, moment, session, {
     version: sessionTokenVersion(apiVersion),
     origin: expired.azp

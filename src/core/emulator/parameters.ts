@@ -73,30 +73,21 @@ export const oneOf =
     return typeof read === "string" && !allowed.includes(read) ? Errors.value(name, allowed.join(", ")) : read
   }
 
-const inRange = (name: string, value: number, minimum: number, maximum: number) => {
-  if (value < minimum) return Errors.value(name, `at least ${minimum}`)
-  return value > maximum ? Errors.tooLarge(name, maximum) : value
-}
-
-/** A whole number. */
-export const integer =
+const wholeNumber =
+  (isWhole: (value: unknown) => boolean) =>
   (minimum: number, maximum: number) =>
   (value: unknown, name: string): number | undefined | Errors.ErrorResponse => {
     if (value === undefined) return undefined
-    return typeof value === "number" && Number.isInteger(value)
-      ? inRange(name, value, minimum, maximum)
-      : Errors.type(name, "integer")
+    if (!isWhole(value)) return Errors.type(name, "integer")
+    const number = Number(value)
+    if (number < minimum) return Errors.value(name, `at least ${minimum}`)
+    return number > maximum ? Errors.tooLarge(name, maximum) : number
   }
+
+export const integer = wholeNumber(Number.isInteger)
 
 /** A whole number as the text of a query. */
-export const integerText =
-  (minimum: number, maximum: number) =>
-  (value: unknown, name: string): number | undefined | Errors.ErrorResponse => {
-    if (value === undefined) return undefined
-    return typeof value === "string" && /^-?\d{1,15}$/.test(value)
-      ? inRange(name, Number(value), minimum, maximum)
-      : Errors.type(name, "integer")
-  }
+export const integerText = wholeNumber((value) => typeof value === "string" && /^-?\d{1,15}$/.test(value))
 
 /** A flag as the text of a query. */
 export const flagText = (value: unknown, name: string): boolean | Errors.ErrorResponse => {

@@ -2,7 +2,7 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { OperationName } from "../../core/emulator/operationNames.js"
 import { isRecord } from "../../core/input.js"
-import { scrubJson, scrubText } from "../../core/redaction/redact.js"
+import { noSecrets, visibleText } from "../../core/redaction/redact.js"
 import { OperationNameSchema, reader } from "../input.js"
 
 /**
@@ -124,13 +124,12 @@ const sortedJson = (value: unknown): string =>
 const secretFields = new Set(["expired_token", "refresh_token", "request_headers", "token", "jwt", "cookies"])
 
 const masked = (value: object): unknown =>
-  scrubJson(
-    JSON.parse(JSON.stringify(value), (key, each: unknown) => (secretFields.has(key) ? "***" : each)),
-    []
+  noSecrets.json(
+    JSON.parse(JSON.stringify(value), (key, each: unknown) => (secretFields.has(key) ? "***" : each))
   )
 
 const shown = (request: unknown): string =>
-  request === undefined ? "no request" : scrubText(JSON.stringify(request), [])
+  request === undefined ? "no request" : visibleText(JSON.stringify(request))
 
 /** Compares the requests by position. Returns the error if any of them differs. */
 export const compareRequests = (

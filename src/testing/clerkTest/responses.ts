@@ -50,13 +50,13 @@ export interface Script {
  */
 export type TestResponses = TestResponse | Handler | Script
 
-const misuse = (sentence: string) => new Error(`ClerkTest: ${sentence}`)
+const usageError = (sentence: string) => new Error(`ClerkTest: ${sentence}`)
 
 /** Returns the input of a function of the test kit, or throws an error that names the field and the rule. */
 export const checked = <A, I>(name: string, schema: Schema.Schema<A, I>): ((input: unknown) => A) => {
   const read = reader(schema)
   return (input) =>
-    Either.getOrThrowWith(read(input), (issues) => misuse(`${name}: ${sentenceOf(issues, "the input")}`))
+    Either.getOrThrowWith(read(input), (issues) => usageError(`${name}: ${sentenceOf(issues, "the input")}`))
 }
 
 const Response = Schema.Struct({
@@ -99,7 +99,7 @@ export const requireResponse = (
   allowsScript: boolean
 ): void => {
   const issue = responseIssue(name, value, allowsScript)
-  if (issue !== undefined) throw misuse(`${method}: ${issue}`)
+  if (issue !== undefined) throw usageError(`${method}: ${issue}`)
 }
 
 /** A response with lower-case header names, as the library reads them. */
@@ -126,14 +126,14 @@ const checkedHandler =
     const name = `the result of a function for ${request.operation}`
     const issue =
       typeof result === "function" ? `${name} must not be a function` : responseIssue(name, result, false)
-    return issue === undefined ? result : Effect.die(misuse(issue))
+    return issue === undefined ? result : Effect.die(usageError(issue))
   }
 
 export const sequence = (
   responses: ReadonlyArray<TestResponse | Handler>,
   fallback?: TestResponse | Handler
 ): Script => {
-  if (!Array.isArray(responses)) throw misuse("sequence: the responses must be an array")
+  if (!Array.isArray(responses)) throw usageError("sequence: the responses must be an array")
   responses.forEach((each, index) => {
     requireResponse("sequence", `responses.${index}`, each, false)
   })
@@ -147,7 +147,9 @@ export const sequence = (
         const handler = handlers[count++] ?? last
         if (handler !== undefined) return handler(request)
         const length = `${handlers.length} response${handlers.length === 1 ? "" : "s"}`
-        return Effect.die(misuse(`${request.operation} is request ${count} of a sequence that has ${length}`))
+        return Effect.die(
+          usageError(`${request.operation} is request ${count} of a sequence that has ${length}`)
+        )
       }
     }
   }
@@ -173,7 +175,7 @@ export const routes = (table: Readonly<Record<string, TestResponses | undefined>
       const known = handlers.size === 0 ? "no operation" : [...handlers.keys()].join(", ")
       return (request) =>
         handlers.get(request.operation)?.(request) ??
-        Effect.die(misuse(`there is no response for ${request.operation}, only for ${known}`))
+        Effect.die(usageError(`there is no response for ${request.operation}, only for ${known}`))
     }
   }
 }

@@ -1,14 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { isRecord } from "../../core/input.js"
 import { IdText } from "../../schema/Ids.js"
 import { EmulatorUsageError } from "../emulator/methods.js"
 import * as Schemas from "../emulator/schemas.js"
-import type { EmulatorSeedError } from "../emulator/seed.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
-import { type InputIssue, PlainDuration, reader } from "../input.js"
+import { PlainDuration, reader, sentenceOf } from "../input.js"
 import type { MovableClock } from "./movableClock.js"
 
 export interface Controlled {
@@ -20,45 +20,39 @@ export interface Command {
   readonly method: "GET" | "POST"
   /** For the list of commands. */
   readonly does: string
-  readonly run: (
-    controlled: Controlled,
-    input: unknown
-  ) => Effect.Effect<unknown, ReadonlyArray<InputIssue> | EmulatorSeedError>
+  /** Dies with an `EmulatorUsageError` on an invalid input. */
+  readonly run: (controlled: Controlled, input: unknown) => Effect.Effect<unknown>
 }
+
+const usageError = (sentence: string) => new EmulatorUsageError(400, sentence)
 
 const command = <A, I>(
   does: string,
   schema: Schema.Schema<A, I>,
-  run: (controlled: Controlled, input: A) => Effect.Effect<unknown, EmulatorSeedError>
+  run: (controlled: Controlled, input: A) => Effect.Effect<unknown>
 ): Command => {
   const read = reader(schema)
   return {
     method: "POST",
     does,
-    run: (controlled, input) => Effect.flatMap(read(input), (decoded) => run(controlled, decoded))
+    run: (controlled, input) =>
+      Either.match(read(input), {
+        onLeft: (issues) => Effect.die(usageError(sentenceOf(issues, "the body"))),
+        onRight: (decoded) => run(controlled, decoded)
+      })
   }
 }
 
-const SignIn = Schema.extend(Schema.Struct({ userId: IdText }), Schemas.SignIn)
-
-const UpdateSession = Schema.extend(Schema.Struct({ sessionId: Schema.String }), Schemas.SessionPatch)
-
-// `Schema.Struct({})` takes anything.
-const Nothing = Schema.declare(
-  (value: unknown): value is object => Predicate.isRecord(value) && Object.keys(value).length === 0,
+// `Schema.Struct({})` accepts any value.
+const EmptyObject = Schema.declare(
+  (value: unknown): value is object => isRecord(value) && Object.keys(value).length === 0,
   { description: "an empty object" }
 )
 
-/** The last millisecond of the year 9999: some dates beyond it cannot be written. */
+/** The last millisecond of the year 9999. Some dates after it have no ISO form. */
 const lastTime = Date.UTC(10_000, 0) - 1
 
-const identity = ({ clerk }: Controlled) => ({
-  publishableKey: clerk.publishableKey,
-  issuer: clerk.issuer,
-  publicKeyPem: clerk.publicKeyPem
-})
-
-/** A body is text; any other JSON is sent as its text, declared as what it is. */
+/** Text is sent as it is, any other JSON as JSON text with its content type. */
 const bodyOf = (body: unknown) =>
   typeof body === "string" || body === undefined
     ? { body, headers: {} }
@@ -67,13 +61,18 @@ const bodyOf = (body: unknown) =>
 export const commands: Readonly<Record<string, Command>> = {
   state: {
     method: "GET",
-    does: "tells everything there is: users, organizations, templates, sessions, keys, requests",
-    run: (controlled) =>
-      Effect.map(controlled.clerk.state, (state) => ({ instance: identity(controlled), ...state }))
+    does: "returns all data: users, organizations, templates, sessions, keys, requests",
+    run: ({ clerk }) => {
+      const { issuer, publicKeyPem, publishableKey } = clerk
+      return Effect.map(clerk.state, (state) => ({
+        instance: { publishableKey, issuer, publicKeyPem },
+        ...state
+      }))
+    }
   },
   "sign-in": command(
-    "signs in userId, who is made if need be; answers session, sessionToken, refreshToken, origin",
-    SignIn,
+    "signs in userId, and creates the user if needed; returns session, sessionToken, refreshToken, origin",
+    Schema.extend(Schema.Struct({ userId: IdText }), Schemas.SignIn),
     ({ clerk }, { userId, ...options }) =>
       Effect.gen(function* () {
         const users = yield* clerk.users
@@ -83,11 +82,11 @@ export const commands: Readonly<Record<string, Command>> = {
   ),
   "update-session": command(
     "changes fields of sessionId",
-    UpdateSession,
+    Schema.extend(Schema.Struct({ sessionId: Schema.String }), Schemas.SessionPatch),
     ({ clerk }, { sessionId, ...patch }) => clerk.updateSession(sessionId, patch)
   ),
   "mint-token": command(
-    "answers any token, right or wrong: sessionId, template, claims, header, sign, payload",
+    "returns any token, valid or not: sessionId, template, claims, header, sign, payload",
     Schemas.MintToken,
     ({ clerk }, options) => Effect.map(clerk.mintToken(options), (token) => ({ token }))
   ),
@@ -97,7 +96,7 @@ export const commands: Readonly<Record<string, Command>> = {
     ({ clerk }, options) => Effect.map(clerk.rotateKey(options), (kid) => ({ kid }))
   ),
   "respond-next": command(
-    "answers the next request with status, headers, body; of one operation, if it is given",
+    "responds to the next request (of operation, if given) with status, headers, body",
     Schemas.RespondNextJson,
     ({ clerk }, { body, headers, ...rest }) => {
       const text = bodyOf(body)
@@ -105,12 +104,12 @@ export const commands: Readonly<Record<string, Command>> = {
     }
   ),
   "fail-next": command(
-    "breaks the connection of the next request: fault is reset, lost or silence",
+    "breaks the connection of the next request (of operation, if given): fault is reset, response-lost or no-response",
     Schemas.FailNext,
     ({ clerk }, options) => clerk.failNext(options)
   ),
   latency: command(
-    "makes requests wait for duration; of one operation, if it is given",
+    "delays each request (of operation, if given) by duration",
     Schemas.Latency,
     ({ clerk }, { duration, operation }) => clerk.setLatency(duration, operation)
   ),
@@ -120,18 +119,18 @@ export const commands: Readonly<Record<string, Command>> = {
     ({ clock }, { by }) =>
       Effect.gen(function* () {
         if ((yield* Clock.currentTimeMillis) + Duration.toMillis(by) > lastTime) {
-          return yield* Effect.die(
-            new EmulatorUsageError(400, "by must not move the clock beyond the year 9999")
-          )
+          return yield* Effect.die(usageError("by must not move the clock beyond the year 9999"))
         }
         yield* clock.advance(by)
         return { now: yield* Clock.currentTimeMillis }
       })
   ),
-  seed: command("adds what a seed describes", Schema.Unknown, ({ clerk }, data) => clerk.seed(data)),
+  seed: command("adds the records of a seed", Schema.Unknown, ({ clerk }, data) =>
+    Effect.orDieWith(clerk.seed(data), ({ message }) => usageError(message))
+  ),
   reset: command(
-    "forgets everything but the keys, sets the clock right, and begins with the seed again",
-    Nothing,
+    "removes everything but the keys, sets the clock to the current time, and stores the seed of the start",
+    EmptyObject,
     ({ clerk, clock }) => Effect.zipRight(clock.reset, clerk.reset)
   )
 }

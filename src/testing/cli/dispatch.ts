@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import { access as accessDenied, toResponse } from "../../core/emulator/errorResponses.js"
-import type { EmulatorResponse } from "../../core/emulator/model.js"
+import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
 import { healthResponse, receive } from "../../core/emulator/respond.js"
-import * as Access from "./access.js"
+import { isLoopback } from "../../core/wire/baseUrl.js"
 import type { Controlled } from "./commands.js"
-import { control, controlPath, isControl, refused } from "./control.js"
+import { control, controlPath, errorJson, isControl } from "./control.js"
 import type { Log, Respond } from "./server.js"
 
 export interface DispatchOptions extends Controlled {
@@ -13,57 +13,90 @@ export interface DispatchOptions extends Controlled {
   readonly log: Log
 }
 
-/** `/_emulator`, `/__emulators`, …: Clerk has nothing like it, so only the control API can be meant. */
-const isNearControl = (url: string): boolean => /^\/+_*emulat/i.test(url)
+/** Returns the host name of an address or of a `Host` header, in the form of `URL.hostname`. */
+const hostnameOf = (host: string): string | undefined => {
+  // A `Host` header must not have the other parts of a URL, such as a user or a path.
+  const url = /^[\w.:[\]-]+$/.test(host) ? `http://${host}` : ""
+  return URL.canParse(url) ? new URL(url).hostname : undefined
+}
 
-const withHeaders = (response: EmulatorResponse, headers: EmulatorResponse["headers"]): EmulatorResponse => ({
-  ...response,
-  headers: { ...response.headers, ...headers }
-})
+/**
+ * Returns why the host of a request is rejected. A web page of any site can send requests to a loopback address under
+ * its own name (DNS rebinding), so on loopback only the names of this machine are allowed. On another address every name
+ * is allowed, unless `allowedHosts` names some.
+ */
+const hostRejection = (
+  allowedHosts: ReadonlyArray<string>,
+  { headers }: EmulatorRequest,
+  address: string
+): string | undefined => {
+  const { host } = headers
+  // HTTP/1.0 has no such header, and no browser uses it.
+  if (host === undefined) return undefined
+  const hostname = hostnameOf(host)
+  if (hostname !== undefined && (isLoopback(hostname) || allowedHosts.includes(hostname))) return undefined
+  const isOnLoopback = isLoopback(address.includes(":") ? `[${address}]` : address)
+  if (!isOnLoopback && allowedHosts.length === 0) return undefined
+  // Only a plain name is repeated, not the text of an attacker.
+  const name = hostname !== undefined && hostname.length <= 255 ? hostname : undefined
+  return `the host ${name ?? "of this request"} is not allowed: use localhost or 127.0.0.1, or start the emulator with --allow-host ${name ?? "<name>"}`
+}
+
+const isPlainOrigin = (origin: string): boolean => /^https?:\/\/[\w.:[\]-]{1,255}$/.test(origin)
+
+const isAllowedOrigin = (allowedOrigins: ReadonlyArray<string>, origin: string): boolean =>
+  allowedOrigins.includes(origin) ||
+  (isPlainOrigin(origin) && URL.canParse(origin) && isLoopback(new URL(origin).hostname))
+
+const originRejection = (origin: string): string => {
+  const isPlain = isPlainOrigin(origin)
+  const name = isPlain || origin === "null" ? origin : "of this request"
+  return `the origin ${name} is not allowed: serve the page from localhost${isPlain ? `, or start the emulator with --allow-origin ${origin}` : ""}`
+}
+
+/** `/_emulator`, `/__emulators`, …: Clerk has no such path, so the control API is meant. */
+const isNearControl = (url: string): boolean => /^\/+_*emulat/i.test(url)
 
 const preflight: EmulatorResponse = { status: 204, headers: { allow: "GET, HEAD, POST, OPTIONS" }, body: "" }
 
-const corsOf = (origin: string | undefined): EmulatorResponse["headers"] =>
-  origin === undefined
-    ? { vary: "origin" }
-    : {
-        vary: "origin",
-        "access-control-allow-origin": origin,
-        "access-control-allow-methods": "GET, HEAD, POST",
-        "access-control-allow-headers": "*",
-        "access-control-max-age": "600"
-      }
+const corsHeaders = (origin: string): EmulatorResponse["headers"] => ({
+  "access-control-allow-origin": origin,
+  "access-control-allow-methods": "GET, HEAD, POST",
+  "access-control-allow-headers": "*",
+  "access-control-max-age": "600"
+})
 
-/** Sends a request to the control API, to the health check or to Clerk. */
+/** Passes a request to the control API, to the health check or to Clerk. */
 export const dispatch = ({ allowedHosts, allowedOrigins, log, ...controlled }: DispatchOptions): Respond => {
-  const command = control(controlled)
+  const run = control(controlled)
   return (request, address) => {
-    const access = { address, allowedHosts, allowedOrigins }
-    const { method, url } = request
-    const isCommand = isControl(url)
-    const rejection = Access.rejection(access, request, isCommand)
-    if (isCommand) {
+    const { headers, method, url } = request
+    const badHost = hostRejection(allowedHosts, request, address)
+    if (isControl(url)) {
+      const { origin } = headers
+      const isAllowed = origin !== undefined && isAllowedOrigin(allowedOrigins, origin)
+      const rejection = badHost ?? (origin === undefined || isAllowed ? undefined : originRejection(origin))
       const response =
         rejection !== undefined
-          ? Effect.succeed(refused(403, rejection))
+          ? Effect.succeed(errorJson(403, rejection))
           : method === "OPTIONS"
             ? Effect.succeed(preflight)
-            : command(request)
-      return response.pipe(
-        Effect.tap(({ body, status }) =>
-          Effect.sync(() => {
-            if (status >= 400) log(`${status} ${method} ${url}: ${body.trim()}`)
-          })
-        ),
-        Effect.map((response) => withHeaders(response, corsOf(Access.allowedOrigin(access, request))))
-      )
+            : run(request)
+      return Effect.map(response, ({ body, headers, status }) => {
+        if (status >= 400) log(`${status} ${method} ${url}: ${body.trim()}`)
+        return {
+          status,
+          headers: { ...headers, vary: "origin", ...(isAllowed ? corsHeaders(origin) : {}) },
+          body
+        }
+      })
     }
-    if (rejection !== undefined) {
-      log(`403 ${method} ${url}: ${rejection}`)
-      return Effect.succeed(toResponse(accessDenied(rejection)))
+    if (badHost !== undefined) {
+      log(`403 ${method} ${url}: ${badHost}`)
+      return Effect.succeed(toResponse(accessDenied(badHost)))
     }
     if (isNearControl(url)) {
-      return Effect.succeed(refused(404, `there is no such path; the control API is at ${controlPath}`))
+      return Effect.succeed(errorJson(404, `there is no such path; the control API is at ${controlPath}`))
     }
     const health = healthResponse(receive(request), { control: controlPath })
     return health === undefined ? controlled.clerk.exchange(request) : Effect.succeed(health)

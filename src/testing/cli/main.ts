@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The in-memory Clerk as a program, for those who do not use Effect: `npx effect-clerk-emulator --help`.
+ * The in-memory Clerk as a program, for projects without Effect: `npx effect-clerk-emulator --help`.
  *
  * @since 0.1.0
  */
@@ -9,57 +9,83 @@ import process from "node:process"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { readJson, textOf } from "../../core/emulator/limits.js"
 import { RuleBreak } from "../../core/input.js"
-import { scrubText } from "../../core/redaction/redact.js"
+import { makeRedactor } from "../../core/redaction/redact.js"
 import { version } from "../../core/version.js"
+import { isLoopback } from "../../core/wire/baseUrl.js"
 import { ClerkEmulator } from "../ClerkEmulator.js"
+import { DEFAULT_SECRET_KEY } from "../emulator/options.js"
 import type { EmulatorSeed } from "../emulator/seed.js"
+import type { ClerkEmulatorService } from "../emulator/service.js"
 import { commandName, help, readArguments, type ServeOptions } from "./arguments.js"
-import { banner } from "./banner.js"
+import { controlPath } from "./control.js"
 import { dispatch } from "./dispatch.js"
 import * as MovableClock from "./movableClock.js"
 import { type Log, serve } from "./server.js"
 
-/** Why the program ends: 2 for what it was told, 1 for what it met. */
+/** The program ends: with code 2 for an invalid argument or seed, with 1 for an error of the system. */
 class Quit extends Data.TaggedError("Quit")<{ readonly code: 1 | 2; readonly sentence: string }> {}
 
 const print = (text: string) => Effect.sync(() => void process.stdout.write(text))
 
-/** One line: what clients send is cleaned and shortened, and the secrets in it are masked. */
-const logHiding =
-  (secrets: ReadonlyArray<string>): Log =>
-  (line) =>
-    void process.stderr.write(`${scrubText(line, secrets)}\n`)
+/** Writes one short line, in which the secrets are masked. */
+const logHiding = (secrets: ReadonlyArray<string>): Log => {
+  const redactor = makeRedactor(secrets)
+  return (line) => void process.stderr.write(`${redactor.text(line)}\n`)
+}
 
 const readSeedFile = (path: string): Effect.Effect<unknown, Quit> => {
-  const wrong = (what: string) => new Quit({ code: 2, sentence: `--seed ${path}: ${what}.` })
+  const invalid = (what: string) => new Quit({ code: 2, sentence: `--seed ${path}: ${what}.` })
   return Effect.tryPromise({
     try: () => readFile(path),
-    catch: () => wrong("there is no file that can be read")
+    catch: () => invalid("the file does not exist, or it is not readable")
   }).pipe(
     Effect.flatMap((bytes) => {
       const text = textOf(bytes)
-      if (text === undefined) return wrong("the file is not valid UTF-8")
+      if (text === undefined) return invalid("the file is not valid UTF-8")
       const json = readJson(text)
-      return json instanceof RuleBreak ? wrong(`the file ${json.rule}`) : Effect.succeed(json)
+      return json instanceof RuleBreak ? invalid(`the file ${json.rule}`) : Effect.succeed(json)
     })
   )
 }
 
-const listenRefusal = ({ host, port }: ServeOptions, code: string): Quit => {
+const listenError = ({ host, port }: ServeOptions, code: string): Quit => {
+  const noAddress = `${host} is not an address of this machine: choose another address with --host.`
   const sentences: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} of ${host} is in use: choose another by --port, or --port 0 for any that is free.`,
-    EACCES: `Port ${port} of ${host} is not for everybody: choose one above 1023 by --port.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine: choose another by --host.`,
-    ENOTFOUND: `${host} is no address of this machine: choose another by --host.`
+    EADDRINUSE: `Port ${port} of ${host} is in use: choose another port with --port, or any free port with --port 0.`,
+    EACCES: `Port ${port} of ${host} needs more privileges: choose a port above 1023 with --port.`,
+    EADDRNOTAVAIL: noAddress,
+    ENOTFOUND: noAddress
   }
-  return new Quit({
-    code: 1,
-    sentence: sentences[code] ?? `Cannot listen on ${host}, port ${port} (${code}).`
-  })
+  const sentence = sentences[code] ?? `Cannot listen on ${host}, port ${port} (${code}).`
+  return new Quit({ code: 1, sentence })
+}
+
+/** The text at the start. It does not contain a key that the user gave. */
+const banner = (address: string, { publishableKey }: ClerkEmulatorService, { secretKey }: ServeOptions) => {
+  const isDefault = secretKey === DEFAULT_SECRET_KEY
+  const key = isDefault ? Redacted.value(secretKey) : "(the one you gave)"
+  return `An in-memory Clerk listens on ${address}
+
+  secret key       ${key}
+  publishable key  ${publishableKey}
+  key set          ${address}/v1/jwks (with the secret key), ${address}/.well-known/jwks.json (without)
+
+Use it:
+
+  CLERK_API_URL=${address}${isDefault ? ` CLERK_SECRET_KEY=${key}` : ""} node your-program.js
+
+  With @clerk/backend: createClerkClient({ secretKey, apiUrl: "${address}" })
+
+Sign a user in, and list all data:
+
+  curl ${address}${controlPath}/sign-in -d '{"userId":"user_1"}'
+  curl ${address}${controlPath}/state
+
+GET ${address}${controlPath} lists all commands. Ctrl+C stops the emulator.
+${isLoopback(new URL(address).hostname) ? "" : `\nOther machines on your network can reach the emulator, and their programs can use ${controlPath}.\n`}`
 }
 
 const signalled = Effect.async<void>((resume) => {
@@ -73,36 +99,35 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
   return Effect.gen(function* () {
     const { secretKey, seedFile } = options
     const log = logHiding([Redacted.value(secretKey)])
-    const data = seedFile === undefined ? undefined : yield* readSeedFile(seedFile)
-    // Checked before it is made an option, so that what is wrong is told in a sentence.
+    const data = seedFile === undefined ? {} : yield* readSeedFile(seedFile)
+    // An invalid seed of the options is a defect, so another emulator checks it first.
     const trial = yield* ClerkEmulator.make()
     yield* Effect.mapError(
-      trial.seed(data ?? {}),
-      (error) => new Quit({ code: 2, sentence: `--seed ${seedFile}: ${error.message}.` })
+      trial.seed(data),
+      ({ message }) => new Quit({ code: 2, sentence: `--seed ${seedFile}: ${message}.` })
     )
-    // It has just been found to be one.
-    const clerk = yield* ClerkEmulator.make({ secretKey, seed: data as EmulatorSeed | undefined })
+    // Sound because the trial accepted it.
+    const clerk = yield* ClerkEmulator.make({ secretKey, seed: data as EmulatorSeed })
     const address = yield* Effect.mapError(
       serve(options, dispatch({ clerk, clock, log, ...options }), log),
-      (code) => listenRefusal(options, code)
+      (code) => listenError(options, code)
     )
     yield* print(banner(address, clerk, options))
     yield* signalled
   }).pipe(Effect.scoped, Effect.withClock(clock.clock))
 }
 
-const main: Effect.Effect<void, Quit> = Either.match(readArguments(process.argv.slice(2)), {
-  onLeft: (sentence) =>
-    Effect.fail(new Quit({ code: 2, sentence: `${sentence} See ${commandName} --help.` })),
-  onRight: (command) => {
-    switch (command._tag) {
-      case "help":
-        return print(help)
-      case "version":
-        return print(`${version}\n`)
-      case "serve":
-        return run(command)
-    }
+const main = Effect.suspend(() => {
+  const command = readArguments(process.argv.slice(2))
+  switch (command._tag) {
+    case "help":
+      return print(help)
+    case "version":
+      return print(`${version}\n`)
+    case "invalid":
+      return new Quit({ code: 2, sentence: `${command.sentence} See ${commandName} --help.` })
+    case "serve":
+      return run(command)
   }
 })
 

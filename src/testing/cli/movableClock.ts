@@ -5,14 +5,14 @@ import * as Effect from "effect/Effect"
 export interface MovableClock {
   readonly clock: Clock.Clock
   readonly advance: (duration: Duration.DurationInput) => Effect.Effect<void>
-  /** Back to the time of the machine. */
+  /** Returns to the time of the machine. */
   readonly reset: Effect.Effect<void>
 }
 
-/** What is further off than a timer can hold comes near only when the clock is moved. */
+/** A longer delay does not fit into a timer. It ends only when the clock moves. */
 const maxTimerMillis = 2 ** 31 - 1
 
-/** The clock of the machine, and as far ahead of it as it has been moved; who sleeps until then is woken. */
+/** Makes a clock that `advance` moves ahead of the machine's clock, and that wakes the sleepers of the skipped time. */
 export const make = (): MovableClock => {
   const live = Clock.make()
   let ahead = 0

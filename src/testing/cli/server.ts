@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
+import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -20,19 +21,19 @@ export type Respond = (
   address: string
 ) => Effect.Effect<EmulatorResponse, EmulatedDisconnect>
 
-/** Takes one line for the operator of the server. */
+/** Logs one line. */
 export type Log = (line: string) => void
 
-/** One byte more than the emulator accepts, which then says what is wrong. */
+/** One byte above the limit of the emulator, which then responds with 413. */
 const maxBodyBytes = limits.bodyBytes + 1
 
-/** The body of a request, no longer than `maxBodyBytes`; `undefined` if it does not come to its end. */
+/** Reads the body of a request up to `maxBodyBytes`. Returns `undefined` for an incomplete body. */
 const readBody = (request: IncomingMessage): Effect.Effect<Uint8Array | undefined> =>
   Effect.async((resume) => {
     const chunks: Array<Buffer> = []
     let length = 0
     request.on("data", (chunk: Buffer) => {
-      // The rest is read and thrown away: a client that is still sending would not read a response.
+      // The server discards the rest. A client reads no response before it has sent all.
       if (length >= maxBodyBytes) return
       chunks.push(chunk)
       length += chunk.length
@@ -46,27 +47,25 @@ const headersOf = ({ headers }: IncomingMessage): EmulatorRequest["headers"] =>
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value])
   )
 
-const addressOf = (server: Server): string => {
-  const address = server.address()
-  return address === null || typeof address === "string" ? "nowhere" : address.address
-}
+/** The address of a server that listens on a port. */
+const addressOf = (server: Server): AddressInfo => server.address() as AddressInfo // no pipe, and not closed
 
-const exchange = (respond: Respond, server: Server, incoming: IncomingMessage, outgoing: ServerResponse) =>
+const handle = (respond: Respond, address: string, incoming: IncomingMessage, outgoing: ServerResponse) =>
   Effect.gen(function* () {
     const body = yield* readBody(incoming)
-    // Half a request must not be done as if it were a whole one.
+    // An incomplete request must not be executed.
     if (body === undefined) return void incoming.destroy()
     const { method = "GET", url = "/" } = incoming
-    const answer = yield* Effect.either(
-      respond({ method, url, headers: headersOf(incoming), body }, addressOf(server))
+    const response = yield* Effect.either(
+      respond({ method, url, headers: headersOf(incoming), body }, address)
     )
-    if (Either.isLeft(answer)) return void incoming.socket.destroy()
-    const { body: text, headers, status } = answer.right
+    if (Either.isLeft(response)) return void incoming.socket.destroy()
+    const { body: text, headers, status } = response.right
     outgoing.writeHead(status, headers)
     outgoing.end(method === "HEAD" ? undefined : text)
   })
 
-/** In the form of the control API and in that of Clerk's errors, since a defect can meet either. */
+/** An error in the form of the control API and in Clerk's form, because a defect can occur in both. */
 const internalError = JSON.stringify({
   error: "the emulator failed: see its log",
   errors: [
@@ -79,7 +78,7 @@ const internalError = JSON.stringify({
   ]
 })
 
-/** Answers a request that met a defect of the emulator, and says so in one line. */
+/** Responds with 500 to a request on which the emulator failed, and logs one line. */
 const fail = (log: Log, cause: Cause.Cause<never>, incoming: IncomingMessage, outgoing: ServerResponse) => {
   const defect = Cause.squash(cause)
   log(`500 ${incoming.method} ${incoming.url}: ${defect instanceof Error ? defect.message : String(defect)}`)
@@ -88,7 +87,7 @@ const fail = (log: Log, cause: Cause.Cause<never>, incoming: IncomingMessage, ou
   outgoing.end(incoming.method === "HEAD" ? undefined : internalError)
 }
 
-/** What Node could not read as a request. */
+/** The status of a request that Node cannot parse. */
 const statusOf = (code: string | undefined): number =>
   code === "HPE_HEADER_OVERFLOW" ? 431 : code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400
 
@@ -108,14 +107,7 @@ const close = (server: Server) =>
     server.closeAllConnections()
   })
 
-const urlOf = (server: Server): string => {
-  const address = server.address()
-  if (address === null || typeof address === "string") return "nowhere"
-  const host = address.family === "IPv6" ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
-}
-
-/** Serves until the scope closes, and gives the address it listens on; fails with the code of what went wrong. */
+/** Serves until the scope closes. Returns the URL of the server, or fails with the error code of Node. */
 export const serve = (
   { host, port }: ListenOptions,
   respond: Respond,
@@ -124,7 +116,7 @@ export const serve = (
   Effect.gen(function* () {
     const fork = Runtime.runFork(yield* Effect.runtime<never>())
     const server = createServer((incoming, outgoing) => {
-      const fiber = fork(exchange(respond, server, incoming, outgoing))
+      const fiber = fork(handle(respond, addressOf(server).address, incoming, outgoing))
       outgoing.on("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
       fiber.addObserver((exit) => {
         if (exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause)) return
@@ -141,7 +133,7 @@ export const serve = (
       )
     })
     server.on("connect", (_, socket) => {
-      // Node has given the socket away: without a listener, a reset connection would end the process.
+      // Node no longer handles errors of this socket. Without a listener, a reset connection ends the process.
       socket.on("error", () => socket.destroy())
       rejectRaw(log, 405, "the method CONNECT is not allowed: the emulator is not a proxy", socket)
     })
@@ -152,5 +144,6 @@ export const serve = (
       }),
       () => close(server)
     )
-    return urlOf(server)
+    const { address, family, port: taken } = addressOf(server)
+    return `http://${family === "IPv6" ? `[${address}]` : address}:${taken}`
   })

@@ -90,7 +90,7 @@ export interface MintOptions {
   readonly origin?: string | undefined
   /** The lifetime of the token. Default: `tokenLifetime` of the emulator. */
   readonly expiresIn?: Duration.DurationInput | undefined
-  /** How long ago the token was issued. An age above the lifetime gives an expired token. Default: no time. */
+  /** How long ago the token was issued. A token older than its lifetime is expired. Default: no time. */
   readonly age?: Duration.DurationInput | undefined
   /** The version of the session token. Default 2. */
   readonly version?: 1 | 2 | undefined
@@ -193,7 +193,7 @@ export interface SignInOptions extends MintOptions {
   readonly status?: "active" | "pending" | undefined
   /** The tasks of a pending session. Default: none. */
   readonly tasks?: ReadonlyArray<{ readonly key: string }> | undefined
-  /** Who acts in the user's name. Default: nobody. */
+  /** The `act` claim: who acts for the user. Default: none. */
   readonly actor?: Readonly<Record<string, unknown>> | undefined
   /** The device and the place. Default: a desktop in Athens. */
   readonly activity?: Partial<EmulatedActivity> | undefined

@@ -27,7 +27,7 @@ import type {
  */
 
 /**
- * A method of the emulator was called with an invalid input. In process it is a defect, because the test is wrong. The
+ * A method of the emulator was called with an invalid input. In process it is a defect, because the mistake is in the test. The
  * control API responds with `status` and `sentence`.
  */
 export class EmulatorUsageError extends Error {

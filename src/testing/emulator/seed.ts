@@ -41,7 +41,8 @@ export interface SeedActivity extends Partial<EmulatedActivity> {}
  * @since 0.1.0
  * @category models
  */
-export interface SeedSession extends Omit<SignInOptions, keyof MintOptions | "sessionId" | "status"> {
+export interface SeedSession
+  extends Omit<SignInOptions, keyof MintOptions | "sessionId" | "status" | "activity"> {
   /** The id: `sess_…`. Default: a new one. */
   readonly id?: string | undefined
   /** The user of the session, who must be in the emulator or in the seed. */
@@ -54,6 +55,8 @@ export interface SeedSession extends Omit<SignInOptions, keyof MintOptions | "se
   readonly lastActiveAgo?: SeedDuration | undefined
   /** How long from now the session expires. Default: `sessionLifetime` of the emulator after its creation. */
   readonly expiresIn?: SeedDuration | undefined
+  /** The device and the place. Default: a desktop in Athens. */
+  readonly activity?: SeedActivity | undefined
 }
 
 /**
@@ -194,17 +197,17 @@ const conflictsOf = (
     }
   }
   for (const [index, session] of sessions.entries()) {
-    const wrong = (field: keyof SeedSession, rule: string) =>
+    const report = (field: keyof SeedSession, rule: string) =>
       issues.push({ path: `sessions.${index}.${field}`, rule })
     const { createdAgo, organizationId, userId } = session
-    if (!userIds.has(userId)) wrong("userId", noUser)
+    if (!userIds.has(userId)) report("userId", noUser)
     else if (organizationId !== undefined && !members.get(organizationId)?.has(userId)) {
-      wrong("organizationId", "must be the id of an organization that the user is a member of")
+      report("organizationId", "must be the id of an organization that the user is a member of")
     }
     const { createdAt, lastActiveAt } = timesOf(session, now, 0)
-    if (lastActiveAt < createdAt) wrong("lastActiveAgo", "must not be longer ago than createdAgo")
+    if (lastActiveAt < createdAt) report("lastActiveAgo", "must not be longer ago than createdAgo")
     if (Math.min(createdAt, lastActiveAt) < 0) {
-      wrong(
+      report(
         createdAgo === undefined ? "lastActiveAgo" : "createdAgo",
         "must not be before 1970, where TestClock begins: set the time first (TestClock.setTime)"
       )

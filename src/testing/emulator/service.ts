@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Random from "effect/Random"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Moment, makeId, makeRandom } from "../../core/emulator/ids.js"
 import { type Instance, makeInstance } from "../../core/emulator/instance.js"
@@ -25,7 +25,7 @@ import { compareRequests, type ExpectedRequest, expectationIssue } from "../cler
 import { reader, sentenceOf } from "../input.js"
 import type * as Inputs from "./inputs.js"
 import * as Methods from "./methods.js"
-import { type ClerkEmulatorOptions, Options, settingsOf } from "./options.js"
+import { type ClerkEmulatorOptions, DEFAULT_SECRET_KEY, Options, settingsOf } from "./options.js"
 import * as Schemas from "./schemas.js"
 import { type EmulatorSeedError, storeSeed } from "./seed.js"
 
@@ -48,7 +48,7 @@ export class EmulatedDisconnect extends Schema.TaggedError<EmulatedDisconnect>("
  * An emulated Clerk instance: its API, its identity, and the methods by which a test controls it.
  *
  * Only `seed` and `exchange` fail. A method dies if its input has an unknown id, an unknown field or an invalid value,
- * because the test is wrong. The message names the field and the rule, and nothing has changed.
+ * because the mistake is in the test. The message names the field and the rule. The data stays unchanged.
  *
  * @since 0.1.0
  * @category models
@@ -254,7 +254,7 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
     return {
       handle: (request) => Effect.orDie(exchangeChecked(request)),
       exchange: exchangeChecked,
-      secretKey: options.secretKey ?? Redacted.make(instance.secretKey),
+      secretKey: options.secretKey ?? DEFAULT_SECRET_KEY,
       publishableKey: instance.publishableKey,
       issuer: instance.issuer,
       instanceId: instance.id,

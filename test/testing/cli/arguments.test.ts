@@ -1,19 +1,24 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import { readArguments } from "../../../src/testing/cli/arguments.js"
 
 describe("the command line", () => {
   it("without flags serves this machine on port 4999 with the default key", () => {
-    const command = Either.getOrThrow(readArguments([]))
+    const command = readArguments([])
     expect(command).toMatchObject({ _tag: "serve", port: 4999, host: "127.0.0.1", seedFile: undefined })
     expect(command._tag === "serve" && Redacted.value(command.secretKey)).toBe("sk_test_emulator")
   })
 
   it("reads port, host, seed and key", () => {
-    const command = Either.getOrThrow(
-      readArguments(["--port", "0", "--host=::1", "--seed", "users.json", "--secret-key", "sk_test_mine"])
-    )
+    const command = readArguments([
+      "--port",
+      "0",
+      "--host=::1",
+      "--seed",
+      "users.json",
+      "--secret-key",
+      "sk_test_mine"
+    ])
     expect(command).toMatchObject({ _tag: "serve", port: 0, host: "::1", seedFile: "users.json" })
     expect(command._tag === "serve" && Redacted.value(command.secretKey)).toBe("sk_test_mine")
   })
@@ -31,8 +36,8 @@ describe("the command line", () => {
       "",
       "--allow-origin="
     ]
-    const command = Either.getOrThrow(readArguments(flags))
-    expect(command).toEqual(Either.getOrThrow(readArguments([])))
+    const command = readArguments(flags)
+    expect(command).toEqual(readArguments([]))
   })
 
   it("accepts any number of allowed hosts and origins", () => {
@@ -43,15 +48,15 @@ describe("the command line", () => {
       "--allow-origin",
       "https://app.test:8443"
     ])
-    expect(Either.getOrThrow(command)).toMatchObject({
+    expect(command).toMatchObject({
       allowedHosts: ["host.docker.internal", "clerk"],
       allowedOrigins: ["https://app.test:8443"]
     })
   })
 
   it("accepts --help and --version", () => {
-    expect(readArguments(["--help", "--port", "x"])).toEqual(Either.right({ _tag: "help" }))
-    expect(readArguments(["--version"])).toEqual(Either.right({ _tag: "version" }))
+    expect(readArguments(["--help", "--port", "x"])).toEqual({ _tag: "help" })
+    expect(readArguments(["--version"])).toEqual({ _tag: "version" })
   })
 
   const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
@@ -88,14 +93,16 @@ describe("the command line", () => {
     [["--help=yes"], "Option '--help' does not take an argument."]
   ]
   it.each(wrong)("reports a mistake in one sentence: %j", (args, sentence) => {
-    expect(readArguments(args)).toEqual(Either.left(sentence))
+    expect(readArguments(args)).toEqual({ _tag: "invalid", sentence })
   })
 
   it.each(["sk_live_1234567890", "secret-1234567890", "sk_test_", "sk_test_a b"])(
     "rejects a key that is not made up for tests, and does not show it: %s",
     (key) => {
-      const refusal = Either.getOrThrow(Either.flip(readArguments(["--secret-key", key])))
-      expect(refusal).toBe("--secret-key must be a key made up for tests, which starts with sk_test_.")
+      expect(readArguments(["--secret-key", key])).toEqual({
+        _tag: "invalid",
+        sentence: "--secret-key must be a key made up for tests, which starts with sk_test_."
+      })
     }
   )
 })

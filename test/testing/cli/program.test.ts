@@ -309,11 +309,15 @@ describe("effect-clerk-emulator", () => {
             output: "",
             errors: `--seed ${deep}: the file is nested deeper than 100 levels.\n`
           },
-          { code: 2, output: "", errors: "--seed nowhere.json: there is no file that can be read.\n" },
+          {
+            code: 2,
+            output: "",
+            errors: "--seed nowhere.json: the file does not exist, or it is not readable.\n"
+          },
           {
             code: 1,
             output: "",
-            errors: `Port ${port} of 127.0.0.1 is in use: choose another by --port, or --port 0 for any that is free.\n`
+            errors: `Port ${port} of 127.0.0.1 is in use: choose another port with --port, or any free port with --port 0.\n`
           }
         ])
       }),
