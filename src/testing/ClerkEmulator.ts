@@ -2,7 +2,7 @@
  * A stateful Clerk in memory: sessions, their tokens signed with a real RSA key, the key set, and errors with Clerk's
  * codes. Programs reach it over HTTP, in process as an `HttpClient` or on a real socket.
  *
- * Time comes from `Clock` and randomness from `Random`, so a run under `TestClock` and a seeded `Random` is deterministic.
+ * Time comes from `Clock` and randomness from `Random`, so a run under `TestClock` and a seeded `Random` always has the same results.
  * The RSA keys are the exception: each process makes them once. Signing is real WebCrypto. A test that forks a program,
  * adjusts `TestClock` and joins must not issue a token before the program sleeps.
  *

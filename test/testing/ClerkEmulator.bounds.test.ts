@@ -5,7 +5,7 @@ import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
 import { limits } from "../../src/core/emulator/limits.js"
 import { defectOf } from "../support/exits.js"
-import { ask, refusal, signedIn } from "./ClerkEmulator.support.js"
+import { ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 
 const dead = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.map(Effect.exit(effect), (exit) => String(defectOf(exit)))
@@ -48,7 +48,7 @@ describe("the log of requests", () => {
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const text = "[".repeat(5_000) + "]".repeat(5_000)
-      expect(yield* refusal(clerk, "POST /v1/sessions", { text })).toBe("400 request_body_invalid")
+      expect(yield* outcome(clerk, "POST /v1/sessions", { text })).toBe("400 request_body_invalid")
       expect((yield* clerk.requests)[0]?.body).toBe(text)
       JSON.stringify(yield* clerk.state)
     })
@@ -106,7 +106,7 @@ describe("an emulator that is full", () => {
         sessions: ids(limits.sessions, "sess").map((id) => ({ id, userId: "user_1" }))
       })
       expect(yield* dead(clerk.signIn("user_1"))).toContain("at most 50,000 sessions")
-      expect(yield* refusal(clerk, "POST /v1/sessions", { body: { user_id: "user_1" } })).toBe(
+      expect(yield* outcome(clerk, "POST /v1/sessions", { body: { user_id: "user_1" } })).toBe(
         "403 emulator_quota_exceeded"
       )
     })
@@ -187,7 +187,7 @@ describe("after 50 key rotations", () => {
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const token = yield* clerk.mintSessionToken(session.id)
-      const verify = refusal(clerk, `POST /v1/sessions/${session.id}/verify`, {
+      const verify = outcome(clerk, `POST /v1/sessions/${session.id}/verify`, {
         body: { token },
         version: "2025-03-12"
       })

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
-import { ask, refusal, signedIn } from "./ClerkEmulator.support.js"
+import { ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 
 const secretKey = DEFAULT_SECRET_KEY
 
@@ -38,8 +38,8 @@ describe("a response prepared for an operation", () => {
   it.effect("waits for that operation, while others get their usual responses", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
-      const get = refusal(clerk, `GET /v1/sessions/${session.id}`)
-      const revoke = refusal(clerk, `POST /v1/sessions/${session.id}/revoke`)
+      const get = outcome(clerk, `GET /v1/sessions/${session.id}`)
+      const revoke = outcome(clerk, `POST /v1/sessions/${session.id}/revoke`)
       const body = '{"errors":[{"code":"prepared","meta":{}}]}'
       yield* clerk.respondNext({ operation: "Sessions.revoke", status: 409, body })
       yield* clerk.respondNext({ status: 500, body })

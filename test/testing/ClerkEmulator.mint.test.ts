@@ -7,7 +7,7 @@ import * as TestClock from "effect/TestClock"
 import { ClerkHttp, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY, type MintTokenOptions } from "effect-clerk/testing"
 import { decodeJwt, decodeProtectedHeader } from "jose"
-import { refusal, signedIn } from "./ClerkEmulator.support.js"
+import { outcome, signedIn } from "./ClerkEmulator.support.js"
 
 const stage = SigningKeys.layerJwks.pipe(
   Layer.provideMerge(ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY })),
@@ -162,7 +162,7 @@ describe("a key that is rotated", () => {
       const kid = yield* clerk.rotateKey({ removePrevious: true })
       expect(clerk.jwks.keys.map((key) => key.kid)).toEqual([kid])
       expect(
-        yield* refusal(clerk, `POST /v1/sessions/${session.id}/verify`, {
+        yield* outcome(clerk, `POST /v1/sessions/${session.id}/verify`, {
           version: "2025-03-12",
           body: { token: sessionToken }
         })

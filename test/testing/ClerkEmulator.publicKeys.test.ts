@@ -6,7 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClerkEmulator } from "effect-clerk/testing"
-import { ask, refusal } from "./ClerkEmulator.support.js"
+import { ask, outcome } from "./ClerkEmulator.support.js"
 
 const path = "/.well-known/jwks.json"
 
@@ -28,7 +28,7 @@ describe("the Frontend API's key set", () => {
       }
       const backend = yield* ask(clerk, "GET /v1/jwks")
       expect(backend.headers).not.toHaveProperty("access-control-allow-origin")
-      expect(yield* refusal(clerk, `POST ${path}`, { headers: { authorization: undefined } })).toBe(
+      expect(yield* outcome(clerk, `POST ${path}`, { headers: { authorization: undefined } })).toBe(
         "405 method_not_allowed"
       )
     })

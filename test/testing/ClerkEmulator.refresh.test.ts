@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { decodeJwt } from "jose"
 import { ClerkEmulator, DEFAULT_ORIGIN } from "../../src/testing/ClerkEmulator.js"
-import { ask, refusal, signedIn } from "./ClerkEmulator.support.js"
+import { ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 
 const now = 1_750_000_000_000
 
@@ -19,8 +19,8 @@ const expired = Effect.gen(function* () {
     request_origin: DEFAULT_ORIGIN
   }
   const line = `POST /v1/sessions/${session.id}/refresh`
-  const refused = (change: Record<string, unknown>) => refusal(clerk, line, { body: { ...body, ...change } })
-  return { clerk, session, user, body, line, refused, refreshToken, sessionToken }
+  const refresh = (change: Record<string, unknown>) => outcome(clerk, line, { body: { ...body, ...change } })
+  return { clerk, session, user, body, line, refresh, refreshToken, sessionToken }
 })
 
 describe("refreshing a session", () => {
@@ -41,13 +41,13 @@ describe("refreshing a session", () => {
       expect(yield* clerk.refreshToken(session.id)).toBe(refreshToken)
       expect((yield* clerk.sessions)[0]).toMatchObject({ lastActiveAt: now, updatedAt: now })
       yield* TestClock.setTime(now + 60_000)
-      expect(yield* refusal(clerk, line, { body: { ...body, expired_token: json.jwt } })).toBe("200")
+      expect(yield* outcome(clerk, line, { body: { ...body, expired_token: json.jwt } })).toBe("200")
     })
   )
 
   it.effect("returns cookies with a new refresh token in place of the old one", () =>
     Effect.gen(function* () {
-      const { body, clerk, line, refreshToken, refused, session } = yield* expired
+      const { body, clerk, line, refreshToken, refresh, session } = yield* expired
       const { json, status } = yield* ask(clerk, line, { body: { ...body, format: "cookie" } })
       expect([status, Object.keys(json), json.object]).toEqual([200, ["object", "cookies"], "cookies"])
       const suffix = createHash("sha1").update(clerk.publishableKey).digest("base64url").slice(0, 8)
@@ -58,8 +58,8 @@ describe("refreshing a session", () => {
       ])
       expect(next).not.toBe(refreshToken)
       const expired_token = yield* clerk.mintSessionToken(session.id, { origin: DEFAULT_ORIGIN })
-      expect(yield* refused({ expired_token })).toBe("401 refresh_token_not_found")
-      expect(yield* refused({ expired_token, refresh_token: next })).toBe("200")
+      expect(yield* refresh({ expired_token })).toBe("401 refresh_token_not_found")
+      expect(yield* refresh({ expired_token, refresh_token: next })).toBe("200")
     })
   )
 
@@ -87,17 +87,17 @@ describe("refreshing a session", () => {
 
   it.effect("consumes the expired token, also when the refresh token has changed since", () =>
     Effect.gen(function* () {
-      const { refused } = yield* expired
-      expect(yield* refused({ format: "cookie" })).toBe("200")
-      expect(yield* refused({})).toBe("401 session_refresh_expired_session_token_consumed")
+      const { refresh } = yield* expired
+      expect(yield* refresh({ format: "cookie" })).toBe("200")
+      expect(yield* refresh({})).toBe("401 session_refresh_expired_session_token_consumed")
     })
   )
 
   it.effect("succeeds exactly once for fibers that have the same expired token", () =>
     Effect.gen(function* () {
-      const { clerk, refused, session } = yield* expired
+      const { clerk, refresh, session } = yield* expired
       const answers = yield* Effect.all(
-        Array.from({ length: 8 }, () => refused({ format: "cookie" })),
+        Array.from({ length: 8 }, () => refresh({ format: "cookie" })),
         { concurrency: "unbounded" }
       )
       expect(answers.sort()).toEqual([
@@ -107,58 +107,58 @@ describe("refreshing a session", () => {
       // The first request replaced the refresh token, and no later one did.
       const expired_token = yield* clerk.mintSessionToken(session.id, { origin: DEFAULT_ORIGIN })
       const refresh_token = yield* clerk.refreshToken(session.id)
-      expect(yield* refused({ expired_token, refresh_token })).toBe("200")
+      expect(yield* refresh({ expired_token, refresh_token })).toBe("200")
     })
   )
 
   it.effect("is rejected when a parameter is missing, unknown or wrong", () =>
     Effect.gen(function* () {
-      const { body, clerk, line, refused } = yield* expired
-      expect(yield* refusal(clerk, line)).toBe("422 form_param_missing expired_token")
+      const { body, clerk, line, refresh } = yield* expired
+      expect(yield* outcome(clerk, line)).toBe("422 form_param_missing expired_token")
       for (const name of Object.keys(body)) {
-        expect(yield* refused({ [name]: null }), name).toBe(`422 form_param_missing ${name}`)
-        expect(yield* refused({ [name]: 1 }), name).toBe(`422 form_param_type_invalid ${name}`)
+        expect(yield* refresh({ [name]: null }), name).toBe(`422 form_param_missing ${name}`)
+        expect(yield* refresh({ [name]: 1 }), name).toBe(`422 form_param_type_invalid ${name}`)
       }
-      expect(yield* refused({ requestOrigin: "x" })).toBe("422 form_param_unknown requestOrigin")
-      expect(yield* refused({ format: "jwt" })).toBe("422 form_param_value_invalid format")
-      expect(yield* refused({ request_headers: "x" })).toBe("422 form_param_type_invalid request_headers")
-      expect(yield* refusal(clerk, `${line}?suffixed=true`, { body })).toBe("422 form_param_unknown suffixed")
-      expect(yield* refusal(clerk, `${line}?suffixed_cookies=1`, { body })).toBe(
+      expect(yield* refresh({ requestOrigin: "x" })).toBe("422 form_param_unknown requestOrigin")
+      expect(yield* refresh({ format: "jwt" })).toBe("422 form_param_value_invalid format")
+      expect(yield* refresh({ request_headers: "x" })).toBe("422 form_param_type_invalid request_headers")
+      expect(yield* outcome(clerk, `${line}?suffixed=true`, { body })).toBe("422 form_param_unknown suffixed")
+      expect(yield* outcome(clerk, `${line}?suffixed_cookies=1`, { body })).toBe(
         "422 form_param_type_invalid suffixed_cookies"
       )
       // None of these requests has consumed the token.
-      expect(yield* refused({ request_headers: null, format: null })).toBe("200")
+      expect(yield* refresh({ request_headers: null, format: null })).toBe("200")
     })
   )
 
   it.effect("is rejected for an expired token that is not a session token of the instance", () =>
     Effect.gen(function* () {
-      const { clerk, refused, session, user } = yield* expired
+      const { clerk, refresh, session, user } = yield* expired
       const mint = (claims: Record<string, unknown>, header?: Record<string, unknown>) =>
         clerk.mintSessionToken(session.id, { origin: DEFAULT_ORIGIN, claims, header })
-      const refusedToken = (token: Effect.Effect<string>) =>
-        Effect.flatMap(token, (expired_token) => refused({ expired_token }))
+      const outcomeOf = (token: Effect.Effect<string>) =>
+        Effect.flatMap(token, (expired_token) => refresh({ expired_token }))
       const another = yield* signedIn()
-      expect(yield* refused({ expired_token: "a.b.c" })).toBe("401 expired_session_token_invalid")
-      expect(yield* refused({ expired_token: another.sessionToken })).toBe(
+      expect(yield* refresh({ expired_token: "a.b.c" })).toBe("401 expired_session_token_invalid")
+      expect(yield* refresh({ expired_token: another.sessionToken })).toBe(
         "401 expired_session_token_invalid"
       )
-      expect(yield* refusedToken(mint({}, { kid: "ins_other" }))).toBe("401 expired_session_token_invalid")
-      expect(yield* refusedToken(mint({}, { cat: "cl_B7d4PD222AAA" }))).toBe(
+      expect(yield* outcomeOf(mint({}, { kid: "ins_other" }))).toBe("401 expired_session_token_invalid")
+      expect(yield* outcomeOf(mint({}, { cat: "cl_B7d4PD222AAA" }))).toBe(
         "401 session_refresh_session_token_ineligible"
       )
-      expect(yield* refusedToken(mint({ sid: undefined }))).toBe("401 expired_session_token_missing_sid")
-      expect(yield* refusedToken(clerk.mintSessionToken(session.id))).toBe(
+      expect(yield* outcomeOf(mint({ sid: undefined }))).toBe("401 expired_session_token_missing_sid")
+      expect(yield* outcomeOf(clerk.mintSessionToken(session.id))).toBe(
         "401 expired_session_token_missing_azp"
       )
-      expect(yield* refusedToken(mint({ iat: undefined }))).toBe(
+      expect(yield* outcomeOf(mint({ iat: undefined }))).toBe(
         "401 session_refresh_expired_session_token_missing_iat"
       )
       const { sessionToken } = yield* clerk.signIn(user.id)
-      expect(yield* refused({ expired_token: sessionToken })).toBe("401 refresh_sid_mismatch")
+      expect(yield* refresh({ expired_token: sessionToken })).toBe("401 refresh_sid_mismatch")
       yield* clerk.createTemplate({ name: "t" })
       const template = yield* ask(clerk, `POST /v1/sessions/${session.id}/tokens/t`)
-      expect(yield* refused({ expired_token: template.json.jwt })).toBe(
+      expect(yield* refresh({ expired_token: template.json.jwt })).toBe(
         "401 session_refresh_session_token_ineligible"
       )
     })
@@ -166,12 +166,12 @@ describe("refreshing a session", () => {
 
   it.effect("is rejected for an origin that is invalid or not the token's", () =>
     Effect.gen(function* () {
-      const { refused } = yield* expired
-      expect(yield* refused({ request_origin: "no origin" })).toBe("401 refresh_request_origin_invalid")
-      expect(yield* refused({ request_origin: "https://other.example" })).toBe(
+      const { refresh } = yield* expired
+      expect(yield* refresh({ request_origin: "no origin" })).toBe("401 refresh_request_origin_invalid")
+      expect(yield* refresh({ request_origin: "https://other.example" })).toBe(
         "401 refresh_request_origin_azp_mismatch"
       )
-      expect(yield* refused({ request_origin: `${DEFAULT_ORIGIN}:8443` })).toBe(
+      expect(yield* refresh({ request_origin: `${DEFAULT_ORIGIN}:8443` })).toBe(
         "401 refresh_request_origin_azp_mismatch"
       )
     })
@@ -179,14 +179,14 @@ describe("refreshing a session", () => {
 
   it.effect("is rejected for a refresh token that is not the session's", () =>
     Effect.gen(function* () {
-      const { clerk, refused, user } = yield* expired
+      const { clerk, refresh, user } = yield* expired
       const { refreshToken } = yield* clerk.signIn(user.id)
-      expect(yield* refused({ refresh_token: refreshToken })).toBe("401 refresh_token_not_found")
+      expect(yield* refresh({ refresh_token: refreshToken })).toBe("401 refresh_token_not_found")
       const { json } = yield* ask(clerk, "POST /v1/sessions", { body: { user_id: user.id } })
       expect(yield* clerk.refreshToken(json.id)).toBeNull()
       const expired_token = yield* clerk.mintSessionToken(json.id, { origin: DEFAULT_ORIGIN })
       expect(
-        yield* refusal(clerk, `POST /v1/sessions/${json.id}/refresh`, {
+        yield* outcome(clerk, `POST /v1/sessions/${json.id}/refresh`, {
           body: { expired_token, refresh_token: "null", request_origin: DEFAULT_ORIGIN }
         })
       ).toBe("401 refresh_token_not_found")
@@ -195,16 +195,16 @@ describe("refreshing a session", () => {
 
   it.effect("is rejected for a session that does not exist or has ended", () =>
     Effect.gen(function* () {
-      const { body, clerk, refused, session } = yield* expired
+      const { body, clerk, refresh, session } = yield* expired
       const expired_token = yield* clerk.mintSessionToken(session.id, {
         origin: DEFAULT_ORIGIN,
         claims: { sid: "sess_gone" }
       })
       expect(
-        yield* refusal(clerk, "POST /v1/sessions/sess_gone/refresh", { body: { ...body, expired_token } })
+        yield* outcome(clerk, "POST /v1/sessions/sess_gone/refresh", { body: { ...body, expired_token } })
       ).toBe("401 session_refresh_session_not_found")
       yield* ask(clerk, `POST /v1/sessions/${session.id}/revoke`)
-      expect(yield* refused({})).toBe("401 session_refresh_inactive_session")
+      expect(yield* refresh({})).toBe("401 session_refresh_inactive_session")
     })
   )
 
@@ -225,8 +225,8 @@ describe("refreshing a session", () => {
       )
       const { body, line } = yield* refresh
       const other = yield* refresh
-      expect(yield* refusal(clerk, other.line, { body: other.body })).toBe("200")
-      expect(yield* refusal(clerk, line, { body })).toBe("401 session_refresh_expired_session_token_too_old")
+      expect(yield* outcome(clerk, other.line, { body: other.body })).toBe("200")
+      expect(yield* outcome(clerk, line, { body })).toBe("401 session_refresh_expired_session_token_too_old")
     })
   )
 

@@ -160,7 +160,7 @@ describe("a seed", () => {
 })
 
 describe("an invalid seed", () => {
-  const refused = (seed: unknown) =>
+  const seedError = (seed: unknown) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now)
       const clerk = yield* ClerkEmulator.make()
@@ -223,14 +223,16 @@ describe("an invalid seed", () => {
 
   it.effect.each(cases)("is rejected as a whole: %j", ([seed, message]) =>
     Effect.gen(function* () {
-      expect(yield* refused(seed)).toBe(message)
+      expect(yield* seedError(seed)).toBe(message)
     })
   )
 
   it.effect("is reported with paths and rules, never with values", () =>
     Effect.gen(function* () {
       const secret = "sk_test_secret"
-      expect(yield* refused({ users: [{ id: secret, plan: 7 }, { id: `${secret} ` }] })).not.toContain(secret)
+      expect(yield* seedError({ users: [{ id: secret, plan: 7 }, { id: `${secret} ` }] })).not.toContain(
+        secret
+      )
     })
   )
 

@@ -56,7 +56,7 @@ export const ask = <A = Wire>(clerk: ClerkEmulatorService, line: string, ask: As
 }
 
 /** The parts of an error response: status, code and the invalid parameter. */
-export const refusal = (clerk: ClerkEmulatorService, line: string, request: Ask = {}) =>
+export const outcome = (clerk: ClerkEmulatorService, line: string, request: Ask = {}) =>
   Effect.map(ask<Partial<Wire>>(clerk, line, request), ({ json, status }) => {
     const error = json.errors?.[0]
     return [status, error?.code, error?.meta.param_name].filter((part) => part !== undefined).join(" ")

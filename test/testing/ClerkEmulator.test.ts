@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
-import { ask, refusal, signedIn, type Wire } from "./ClerkEmulator.support.js"
+import { ask, outcome, signedIn, type Wire } from "./ClerkEmulator.support.js"
 
 const now = 1_750_000_000_000
 const day = 86_400_000
@@ -51,7 +51,7 @@ describe("creating a session", () => {
       })
       const { json } = yield* ask(clerk, "POST /v1/sessions", create(ours.id))
       expect(json.last_active_organization_id).toBe(ours.id)
-      expect(yield* refusal(clerk, "POST /v1/sessions", create(theirs.id))).toBe("404 resource_not_found")
+      expect(yield* outcome(clerk, "POST /v1/sessions", create(theirs.id))).toBe("404 resource_not_found")
       const unknown = yield* ask(clerk, "POST /v1/sessions", create("org_unknown"))
       expect(unknown.status).toBe(404)
       expect(unknown.json.errors[0]?.long_message).toBe("Given organization not found.")
@@ -83,8 +83,8 @@ describe("creating a session", () => {
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const { id } = yield* clerk.createUser()
-      const create = (body: unknown) => refusal(clerk, "POST /v1/sessions", { body })
-      expect(yield* refusal(clerk, "POST /v1/sessions")).toBe("422 form_param_missing user_id")
+      const create = (body: unknown) => outcome(clerk, "POST /v1/sessions", { body })
+      expect(yield* outcome(clerk, "POST /v1/sessions")).toBe("422 form_param_missing user_id")
       expect(yield* create({ user_id: null })).toBe("422 form_param_missing user_id")
       expect(yield* create({ user_id: "" })).toBe("422 form_param_missing user_id")
       expect(yield* create({ user_id: 7 })).toBe("422 form_param_type_invalid user_id")
@@ -96,7 +96,7 @@ describe("creating a session", () => {
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make({ production: true })
       const { id } = yield* clerk.createUser()
-      expect(yield* refusal(clerk, "POST /v1/sessions", { body: { user_id: id } })).toBe(
+      expect(yield* outcome(clerk, "POST /v1/sessions", { body: { user_id: id } })).toBe(
         "400 request_invalid_for_environment"
       )
     })
@@ -165,8 +165,8 @@ describe("getting a session", () => {
   it.effect("reads the id as one encoded path segment", () =>
     Effect.gen(function* () {
       const { clerk } = yield* signedIn()
-      expect(yield* refusal(clerk, "GET /v1/sessions/a%2Frevoke")).toBe("404 resource_not_found")
-      expect(yield* refusal(clerk, "GET /v1/sessions/%E0%A4%A")).toBe("400 malformed_request_parameters")
+      expect(yield* outcome(clerk, "GET /v1/sessions/a%2Frevoke")).toBe("404 resource_not_found")
+      expect(yield* outcome(clerk, "GET /v1/sessions/%E0%A4%A")).toBe("400 malformed_request_parameters")
     })
   )
 })
@@ -301,8 +301,8 @@ describe("listing sessions", () => {
         code: "form_param_missing",
         meta: { param_names: ["user_id", "client_id"] }
       })
-      expect(yield* refusal(clerk, "GET /v1/sessions?user_id=")).toBe("422 form_param_missing")
-      const list = (query: string) => refusal(clerk, `GET /v1/sessions?user_id=u&${query}`)
+      expect(yield* outcome(clerk, "GET /v1/sessions?user_id=")).toBe("422 form_param_missing")
+      const list = (query: string) => outcome(clerk, `GET /v1/sessions?user_id=u&${query}`)
       expect(yield* list("status=pending")).toBe("422 form_param_value_invalid status")
       expect(yield* list("paginated=yes")).toBe("422 form_param_type_invalid paginated")
       expect(yield* list("limit=0")).toBe("422 form_param_value_invalid limit")
@@ -342,7 +342,7 @@ describe("revoking a session", () => {
   it.effect("is rejected for an unknown session", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
-      expect(yield* refusal(clerk, "POST /v1/sessions/sess_1/revoke")).toBe("404 resource_not_found")
+      expect(yield* outcome(clerk, "POST /v1/sessions/sess_1/revoke")).toBe("404 resource_not_found")
     })
   )
 })
@@ -419,7 +419,7 @@ describe("the setup of a test", () => {
     Effect.gen(function* () {
       const { session } = yield* signedIn()
       const another = yield* ClerkEmulator.make()
-      expect(yield* refusal(another, `GET /v1/sessions/${session.id}`)).toBe("404 resource_not_found")
+      expect(yield* outcome(another, `GET /v1/sessions/${session.id}`)).toBe("404 resource_not_found")
     })
   )
 })

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { createLocalJWKSet, decodeProtectedHeader, importSPKI, type JWTPayload, jwtVerify } from "jose"
 import { ClerkEmulator, type ClerkEmulatorService } from "../../src/testing/ClerkEmulator.js"
-import { type Ask, ask, refusal, signedIn } from "./ClerkEmulator.support.js"
+import { type Ask, ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 
 const now = 1_750_000_000_999
 const seconds = 1_750_000_000
@@ -201,7 +201,7 @@ describe("a session token", () => {
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const tokens = (body: unknown, id = session.id) =>
-        refusal(clerk, `POST /v1/sessions/${id}/tokens`, { body })
+        outcome(clerk, `POST /v1/sessions/${id}/tokens`, { body })
       const lifetime = (expires_in_seconds: unknown) => tokens({ expires_in_seconds })
       expect(yield* lifetime(29)).toBe("422 form_param_value_invalid expires_in_seconds")
       expect(yield* lifetime(315_360_001)).toBe("422 form_param_value_too_large expires_in_seconds")
@@ -279,7 +279,7 @@ describe("a token from a template", () => {
         long_message: "No JWT template exists with name: my_template"
       })
       expect(
-        yield* refusal(clerk, `POST /v1/sessions/${session.id}/tokens/x`, { body: { expires_in_seconds: 1 } })
+        yield* outcome(clerk, `POST /v1/sessions/${session.id}/tokens/x`, { body: { expires_in_seconds: 1 } })
       ).toBe("422 form_param_value_invalid expires_in_seconds")
     })
   )
@@ -305,7 +305,7 @@ describe("verifying a session", () => {
         yield* TestClock.setTime(now)
         const { clerk, session, sessionToken, user } = yield* signedIn()
         const verify = (token: string) =>
-          refusal(clerk, `POST /v1/sessions/${session.id}/verify`, { body: { token }, version })
+          outcome(clerk, `POST /v1/sessions/${session.id}/verify`, { body: { token }, version })
         const [header = "", , signature = ""] = sessionToken.split(".")
         const another = yield* signedIn()
         const bad = {
@@ -336,7 +336,7 @@ describe("verifying a session", () => {
     Effect.gen(function* () {
       const { clerk, session, sessionToken } = yield* signedIn()
       const verify = (id: string, body: unknown) =>
-        refusal(clerk, `POST /v1/sessions/${id}/verify`, { body, version })
+        outcome(clerk, `POST /v1/sessions/${id}/verify`, { body, version })
       expect(yield* verify("sess_1", { token: sessionToken })).toBe("404 resource_not_found")
       expect(yield* verify(session.id, { jwt: sessionToken })).toBe("422 form_param_unknown jwt")
       yield* clerk.updateSession(session.id, { status: "ended" })
@@ -348,7 +348,7 @@ describe("verifying a session", () => {
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const verify = (version: string) =>
-        refusal(clerk, `POST /v1/sessions/${session.id}/verify`, { version })
+        outcome(clerk, `POST /v1/sessions/${session.id}/verify`, { version })
       expect(yield* verify("2025-04-10")).toBe("404 resource_not_found")
       expect(yield* verify("2026-05-12")).toBe("404 resource_not_found")
     })
@@ -357,7 +357,7 @@ describe("verifying a session", () => {
   it.effect("can be removed completely", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn({ verifyGone: true })
-      expect(yield* refusal(clerk, `POST /v1/sessions/${session.id}/verify`, { version })).toBe(
+      expect(yield* outcome(clerk, `POST /v1/sessions/${session.id}/verify`, { version })).toBe(
         "410 operation_deprecated"
       )
     })

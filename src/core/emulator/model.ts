@@ -13,7 +13,7 @@ export interface EmulatorRequest {
   readonly url: string
   /** The headers, with names in any case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body as text or bytes. Empty for a request without a body. */
+  /** The body as text or bytes. A request without a body has an empty one. */
   readonly body: string | Uint8Array
 }
 

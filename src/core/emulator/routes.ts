@@ -60,6 +60,6 @@ export const findRoute = (method: string, path: string, apiVersion: string) => {
 export const isPublic = (path: string): boolean =>
   routes.some((route) => route.isPublic === true && route.path === path)
 
-/** Returns the operation of a request in any API version. */
+/** Returns the operation of a request of any API version. */
 export const operationOf = (method: string, path: string): KnownOperationName | undefined =>
   routes.find((route) => route.method === method && match(route.path, path) !== undefined)?.operation

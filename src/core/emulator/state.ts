@@ -66,8 +66,8 @@ const sizeOf = (record: object): number => {
   return size
 }
 
-/** Returns whether the limits allow these new records together. */
-export const hasRoom = ({ sizes }: State, entries: ReadonlyArray<Entry>): boolean =>
+/** Returns whether these new records together stay within the limit of the data. */
+export const fitsIn = ({ sizes }: State, entries: ReadonlyArray<Entry>): boolean =>
   entries.reduce((all, { record }) => all + sizeOf(record), sizes.all) <= limits.data
 
 /** Adds a record, or replaces the one of that id. Returns a sentence if the emulator is full. */

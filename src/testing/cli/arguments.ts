@@ -5,6 +5,7 @@ import { DEFAULT_SECRET_KEY } from "../emulator/options.js"
 
 export const commandName = "effect-clerk-emulator"
 
+// prose-ignore sentence: a table of options is not a sentence
 export const help = `An in-memory Clerk for development and tests: sessions, their tokens, and the key set.
 
   npx ${commandName} --port 4999 --seed users.json
@@ -13,11 +14,12 @@ export const help = `An in-memory Clerk for development and tests: sessions, the
   --host <address>      the address to listen on (default 127.0.0.1, this machine only)
   --seed <file>         a JSON file with the initial users, organizations, templates and sessions
   --secret-key <key>    the secret key that clients must use (default ${Redacted.value(DEFAULT_SECRET_KEY)})
-  --allow-host <name>   another host name that requests may use, such as host.docker.internal; repeatable
-  --allow-origin <url>  a web origin that may use the control API, such as http://app.test:3000; repeatable
+  --allow-host <name>   another host name that requests may use, such as host.docker.internal
+  --allow-origin <url>  a web origin that may use the control API, such as http://app.test:3000
   --help                print this text
   --version             print the version
 
+You can use --allow-host and --allow-origin several times.
 POST /__emulator/sign-in {"userId":"user_…"} signs a user in. GET /__emulator lists all commands.
 `
 

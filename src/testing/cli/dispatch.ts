@@ -22,8 +22,8 @@ const hostnameOf = (host: string): string | undefined => {
 
 /**
  * Returns why the host of a request is rejected. A web page of any site can send requests to a loopback address under
- * its own name (DNS rebinding), so on loopback only the names of this machine are allowed. On another address every name
- * is allowed, unless `allowedHosts` names some.
+ * its own name (DNS rebinding). So a loopback address allows only the names of this machine and `allowedHosts`. Another
+ * address allows every name, unless `allowedHosts` has some.
  */
 const hostRejection = (
   allowedHosts: ReadonlyArray<string>,
@@ -37,9 +37,10 @@ const hostRejection = (
   if (hostname !== undefined && (isLoopback(hostname) || allowedHosts.includes(hostname))) return undefined
   const isOnLoopback = isLoopback(address.includes(":") ? `[${address}]` : address)
   if (!isOnLoopback && allowedHosts.length === 0) return undefined
-  // Only a plain name is repeated, not the text of an attacker.
+  // The message shows only a plain name, not the text of an attacker.
   const name = hostname !== undefined && hostname.length <= 255 ? hostname : undefined
-  return `the host ${name ?? "of this request"} is not allowed: use localhost or 127.0.0.1, or start the emulator with --allow-host ${name ?? "<name>"}`
+  const remedy = `use localhost or 127.0.0.1, or start the emulator with --allow-host ${name ?? "<name>"}`
+  return `the host ${name ?? "of this request"} is not allowed: ${remedy}`
 }
 
 const isPlainOrigin = (origin: string): boolean => /^https?:\/\/[\w.:[\]-]{1,255}$/.test(origin)

@@ -67,6 +67,7 @@ const listenError = ({ host, port }: ServeOptions, code: string): Quit => {
 const banner = (address: string, { publishableKey }: ClerkEmulatorService, { secretKey }: ServeOptions) => {
   const isDefault = secretKey === DEFAULT_SECRET_KEY
   const key = isDefault ? Redacted.value(secretKey) : "(the one you gave)"
+  // prose-ignore sentence: a list of addresses and commands is not a sentence
   return `An in-memory Clerk listens on ${address}
 
   secret key       ${key}

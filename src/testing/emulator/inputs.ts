@@ -101,14 +101,14 @@ export interface MintOptions {
 }
 
 /**
- * How a token is signed:
+ * How a token is signed.
  *
- * - `current-key`: with the current key;
- * - `wrong-key`: with another RSA key, under the `kid` of the current key;
- * - `none`: without a signature, with `alg: "none"`;
- * - `hs256-with-public-key`: with HMAC, whose secret is the text of the public key;
- * - `truncated`: with the current key, but the end of the signature is missing;
- * - `tampered`: with the current key, before `claims` (default: another `sub`) replace its claims.
+ * - `current-key`: with the current key
+ * - `wrong-key`: with another RSA key, under the `kid` of the current key
+ * - `none`: without a signature, as the `alg` of the header states
+ * - `hs256-with-public-key`: with HMAC, whose secret is the text of the public key
+ * - `truncated`: with the current key, but the end of the signature is missing
+ * - `tampered`: with the current key, before other claims (by default another `sub`) replace the signed ones
  *
  * @since 0.1.0
  * @category inputs
@@ -139,11 +139,11 @@ export interface MintTokenOptions extends MintOptions {
 }
 
 /**
- * How a connection fails:
+ * How a connection fails.
  *
- * - `reset`: the connection breaks before Clerk executes the request;
- * - `response-lost`: Clerk executes the request, and the connection breaks before the response;
- * - `no-response`: the connection stays open, and no response ever comes.
+ * - `reset`: the connection breaks before Clerk executes the request
+ * - `response-lost`: Clerk executes the request, and the connection breaks before the response
+ * - `no-response`: the connection stays open, and no response ever comes
  *
  * @since 0.1.0
  * @category inputs

@@ -6,7 +6,7 @@ import type { Instance } from "../../core/emulator/instance.js"
 import { inMiB, inWords, limits } from "../../core/emulator/limits.js"
 import type { EmulatedActivity, EmulatedStatus } from "../../core/emulator/model.js"
 import { abandonAfterExpiry, newSignIn } from "../../core/emulator/sessions.js"
-import { type Entry, hasRoom } from "../../core/emulator/state.js"
+import { type Entry, fitsIn } from "../../core/emulator/state.js"
 import { IdText } from "../../schema/Ids.js"
 import { KeptObject, PlainDuration, reader, sentenceOf } from "../input.js"
 import type {
@@ -250,7 +250,7 @@ export const storeSeed = (
   const issues = conflictsOf(seed.right, instance, moment.now)
   if (issues.length > 0) return failed(issues.slice(0, maxIssues))
   const entries = entriesOf(instance, moment, seed.right)
-  if (!hasRoom(instance.state, entries)) {
+  if (!fitsIn(instance.state, entries)) {
     return failed([{ path: "", rule: `must leave the emulator within ${inMiB(limits.data)} of data` }])
   }
   for (const entry of entries) store(instance, entry)

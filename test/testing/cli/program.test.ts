@@ -107,8 +107,8 @@ describe("effect-clerk-emulator", () => {
         expect(output()).toContain(`CLERK_API_URL=${address} CLERK_SECRET_KEY=sk_test_emulator`)
 
         const secretKey = "sk_test_emulator"
-        const refused = yield* Effect.promise(() => fetch(`${address}/v1/sessions/sess_laptop`))
-        expect(refused.status).toBe(401)
+        const unauthorized = yield* Effect.promise(() => fetch(`${address}/v1/sessions/sess_laptop`))
+        expect(unauthorized.status).toBe(401)
         const response = yield* Effect.promise(() =>
           fetch(`${address}/v1/sessions/sess_laptop`, { headers: { authorization: `Bearer ${secretKey}` } })
         )

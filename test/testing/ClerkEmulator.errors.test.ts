@@ -3,14 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
 import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
-import { ask, refusal, signedIn } from "./ClerkEmulator.support.js"
+import { ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 
 describe("the secret key", () => {
   it.effect("is checked first", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       const revoke = (authorization: string | undefined) =>
-        refusal(clerk, `POST /v1/sessions/${session.id}/revoke`, { headers: { authorization } })
+        outcome(clerk, `POST /v1/sessions/${session.id}/revoke`, { headers: { authorization } })
       expect(yield* revoke(undefined)).toBe("401 authorization_header_format_invalid")
       expect(yield* revoke("")).toBe("401 authorization_header_format_invalid")
       expect(yield* revoke("Bearer ")).toBe("401 authorization_header_format_invalid")
@@ -19,9 +19,9 @@ describe("the secret key", () => {
       expect(yield* revoke("Bearer sk_test_other")).toBe("401 clerk_key_invalid")
       expect((yield* clerk.sessions)[0]?.status).toBe("active")
       expect(
-        yield* refusal(clerk, "GET /nowhere", { headers: { authorization: undefined }, version: "1" })
+        yield* outcome(clerk, "GET /nowhere", { headers: { authorization: undefined }, version: "1" })
       ).toBe("401 authorization_header_format_invalid")
-      expect(yield* refusal(clerk, "GET /v1/jwks", { headers: { authorization: "Bearer x" } })).toBe(
+      expect(yield* outcome(clerk, "GET /v1/jwks", { headers: { authorization: "Bearer x" } })).toBe(
         "401 clerk_key_invalid"
       )
     })
@@ -30,7 +30,7 @@ describe("the secret key", () => {
   it.effect("is the one the emulator was made with, in a header of any case", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make({ secretKey: Redacted.make("sk_test_mine") })
-      expect(yield* refusal(clerk, "GET /v1/jwks")).toBe("401 clerk_key_invalid")
+      expect(yield* outcome(clerk, "GET /v1/jwks")).toBe("401 clerk_key_invalid")
       const { status } = yield* clerk.handle({
         method: "GET",
         url: "https://api.clerk.com/v1/jwks",
@@ -100,7 +100,7 @@ describe("the route", () => {
         `GET /v1/sessions/${session.id}/revoke`,
         "PUT /v1/sessions/x/tokens/y"
       ]) {
-        expect(yield* refusal(clerk, line), line).toBe("405 method_not_allowed")
+        expect(yield* outcome(clerk, line), line).toBe("405 method_not_allowed")
       }
     })
   )
@@ -111,7 +111,7 @@ describe("the body", () => {
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       for (const text of ["{", "[]", '"text"', "7", "user_id=1"]) {
-        expect(yield* refusal(clerk, "POST /v1/sessions", { text }), text).toBe("400 request_body_invalid")
+        expect(yield* outcome(clerk, "POST /v1/sessions", { text }), text).toBe("400 request_body_invalid")
       }
     })
   )
@@ -121,7 +121,7 @@ describe("the body", () => {
       const clerk = yield* ClerkEmulator.make()
       const { id } = yield* clerk.createUser()
       const create = (contentType: string | undefined) =>
-        refusal(clerk, "POST /v1/sessions", {
+        outcome(clerk, "POST /v1/sessions", {
           body: { user_id: id },
           headers: { "content-type": contentType }
         })
@@ -134,7 +134,7 @@ describe("the body", () => {
   it.effect("is rejected over a mebibyte, counted in bytes", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
-      const create = (text: string) => refusal(clerk, "POST /v1/sessions", { text })
+      const create = (text: string) => outcome(clerk, "POST /v1/sessions", { text })
       const padded = (filler: string, bytes: number) =>
         `{"user_id":"${filler.repeat((bytes - 14) / new TextEncoder().encode(filler).length)}"}`
       expect(yield* create(padded("a", 1_048_576))).toBe("404 resource_not_found")
@@ -146,8 +146,8 @@ describe("the body", () => {
   it.effect("is ignored when it is null or when the request is a GET", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
-      expect(yield* refusal(clerk, `POST /v1/sessions/${session.id}/tokens`, { text: "null" })).toBe("200")
-      expect(yield* refusal(clerk, `GET /v1/sessions/${session.id}`, { text: "{" })).toBe("200")
+      expect(yield* outcome(clerk, `POST /v1/sessions/${session.id}/tokens`, { text: "null" })).toBe("200")
+      expect(yield* outcome(clerk, `GET /v1/sessions/${session.id}`, { text: "{" })).toBe("200")
     })
   )
 })
