@@ -58,7 +58,7 @@ const callSubjects = makeContenders(apiUrl).flatMap(({ key, run }) =>
 const pageText = pageEnvelope(0, pageSize, pageSize)
 const page: unknown = JSON.parse(pageText)
 
-const readPage = makeSessionPageReader((millis) => DateTime.unsafeFromDate(new Date(millis)))
+const readPage = makeSessionPageReader(DateTime.unsafeFromDate)
 
 const repeated =
   (once: () => number): Run =>

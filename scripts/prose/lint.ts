@@ -36,6 +36,8 @@ const pluginOf = (ext: string, markdown: string): TextlintPluginCreator => ({
 
 type Post = ReturnType<InstanceType<TextlintPluginCreator["Processor"]>["processor"]>["postProcess"]
 
+const termsIn = (markdown: string) => terms.filter(([pattern]) => new RegExp(pattern, "im").test(markdown))
+
 const placeAt = (text: string, offset: number) => {
   const before = text.slice(0, offset).split("\n")
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
@@ -52,7 +54,8 @@ export const lintText = async (file: string, text: string): Promise<ReadonlyArra
     filePath: file,
     plugins: [{ pluginId: "prose", plugin: pluginOf(ext, markdown) }],
     rules: [
-      { ruleId: "words", rule: terminology, options: { defaultTerms: false, terms } },
+      // The rule searches for each term in each run of text, so only the terms that the file has are given.
+      { ruleId: "words", rule: terminology, options: { defaultTerms: false, terms: termsIn(markdown) } },
       { ruleId: "sentences", rule: sentences, options: { maxWords } }
     ],
     filterRules: [{ ruleId: "exceptions", rule: exceptions }]

@@ -35,8 +35,8 @@ export const own = <A extends object, K extends keyof A>(object: A | undefined, 
   typeof object === "object" && object !== null && Object.hasOwn(object, key) ? object[key] : undefined
 
 /**
- * Returns whether a value is an object with no other members than these, all of which a copy keeps: a copy drops what
- * the object inherits, and the rule that it states. Members of `Object.prototype` itself are allowed.
+ * Returns whether a value is an object with no other members than these, and a copy keeps all of them. A copy drops a
+ * member that the object inherits, except those of `Object.prototype`.
  */
 export const isMadeOf = (value: unknown, names: ReadonlyArray<string>): value is object =>
   typeof value === "object" &&
@@ -97,8 +97,8 @@ export interface OptionsKind {
 }
 
 /**
- * Finds what is wrong with the names of options: no object, a name that is unknown (an option that is ignored is a
- * trap), or an option that the object inherits, which a copy would drop.
+ * Finds what is wrong with an object of options. It may be another value, have an unknown name, or inherit an option,
+ * which a copy would drop. An option that is ignored is a trap.
  */
 export const optionsFlaw = (
   given: unknown,

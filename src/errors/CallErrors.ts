@@ -35,10 +35,8 @@ export class ClerkInvalidRequest extends withJson(
  * - `dns`, `connect-timeout`: the client could not connect;
  * - `refused`, `unreachable`: the client could not connect, or the network rejected packets of a connection.
  *   `unreachable` is also a connection that this machine could not open: no file descriptor, no port, no permission;
- * - `proxy`: your proxy is unavailable: it responded to CONNECT with 502, 503, 504 or another transient status, or closed
- *   the connection;
- * - `proxy-rejected`: your proxy rejected the request: it wants credentials (407), forbids the host (403), or its
- *   certificate is for another host;
+ * - `proxy`: your proxy responded to CONNECT with 502, 503, 504 or another transient status, or closed the connection;
+ * - `proxy-rejected`: your proxy wants credentials (407), forbids the host (403), or has the certificate of another host;
  * - `reset`, `closed`, `incomplete-body`, `response-timeout`: the connection broke, or no data came in time;
  * - `tls`: the certificate or the handshake failed, or the encryption failed later;
  * - `protocol`: the peer sent an invalid HTTP response;
@@ -121,8 +119,8 @@ const wholeMillis = (duration: Duration.Duration): string =>
   Duration.format(Duration.millis(Math.round(Duration.toMillis(duration))))
 
 /**
- * A time limit ran out: the limit of one attempt, the limit of the whole call with its retries, or the limit of the wait
- * for a rate limiter. No layer of this library has a rate limiter yet, so no call fails with phase `admission`.
+ * A time limit ran out, which `phase` names. No layer of this library has a rate limiter yet, so no call fails with the
+ * phase `admission`.
  *
  * @since 0.1.0
  * @category errors
@@ -131,8 +129,8 @@ export class ClerkTimeout extends withJson(
   Schema.TaggedError<ClerkTimeout>()("ClerkTimeout", {
     ...callFields,
     /**
-     * The limit that ran out: `timeout` of one attempt, `deadline` of the whole call, or the time that the call may wait
-     * for a rate limiter to admit it.
+     * The limit that ran out. It is `timeout` of one attempt, `deadline` of the whole call with its retries, or the limit
+     * of the wait for a rate limiter.
      */
     phase: Schema.Literal("attempt", "deadline", "admission"),
     /** Whether Clerk may have received the request. */
@@ -218,13 +216,13 @@ export class ClerkDecodeError extends withJson(
     issues: filledIn(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })), []),
     /** The HTTP status of the response, if it is known. */
     status: Schema.optional(Schema.Number),
-    /** The media type of the response, without parameters: `text/html`. Absent if there is none, or none that is valid. */
+    /** The media type of the response, without parameters: `text/html`. Absent if it is missing or invalid. */
     contentType: Schema.optional(Schema.String),
     /** With `oversize`: the limit in bytes, if it is known. */
     maxResponseBytes: Schema.optional(Schema.Number),
     /** With `id-mismatch`: the id of the call. */
     expectedId: Schema.optional(Schema.String),
-    /** With `id-mismatch`: the id in the response. Absent if there is none, or none that has the form of an id. */
+    /** With `id-mismatch`: the id in the response. Absent if it is missing or has not the form of an id. */
     receivedId: Schema.optional(Schema.String),
     /** Clerk's id of the request, for Clerk's support. Absent if the response has none. */
     traceId: Schema.optional(Schema.String)

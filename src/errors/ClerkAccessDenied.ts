@@ -23,10 +23,12 @@ export type Requirement = typeof Requirement.Type
 export const Requirement = Schema.Literal(...requirementKinds)
 
 /**
- * The session does not meet a requirement. `missing` lists the kinds of requirements it does not meet:
- * `reverification` means that the user has to verify a factor again, `active` that the session is pending, and each
- * other kind that the user does not have the required one. `missing` is empty if no requirement was given, or if one
- * has an unknown name, which `rule` then states.
+ * The session does not meet a requirement. `missing` lists the kinds of requirements that it does not meet:
+ * - `reverification`: the user has to verify a factor again;
+ * - `active`: the session is pending, so the user has tasks to complete;
+ * - `role`, `permission`, `feature`, `plan`: the user does not have the required one.
+ *
+ * `missing` is empty if no requirement was given, or if one has an unknown name, which `rule` then states.
  *
  * The message names the required role, permission, feature or plan, for the log of the server. The encoded form of the
  * error, which is what an `HttpApi` sends, holds `missing` and `rule` only.

@@ -1,5 +1,5 @@
 /**
- * One entry of the error list Clerk answers with, and the codes such an entry can carry.
+ * One of Clerk's errors in a response, and the codes that it can have.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,8 @@
 /**
  * Clerk responded with an error: one class per status.
  *
- * None of these classes sets an HTTP status for `HttpApi`: a 401 from Clerk means that the server's key is invalid,
- * not that the caller of the server is signed out. Map these errors before they leave your API.
+ * None of these classes sets an HTTP status for `HttpApi`. A 401 from Clerk means that the server's key is invalid, not
+ * that the user is signed out. Map these errors before they leave your API.
  *
  * @since 0.1.0
  */
@@ -152,8 +152,8 @@ export class ClerkServerError extends withJson(
 ) {}
 
 /**
- * A status that the operation does not document: a redirect (which the client never follows), a success without the
- * expected body, or an error that the operation does not declare.
+ * A status that the operation does not document: a redirect, a success without the expected body, or an error that the
+ * operation does not declare. The client never follows a redirect.
  *
  * @since 0.1.0
  * @category errors

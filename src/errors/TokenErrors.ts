@@ -16,21 +16,21 @@ import { httpApiStatus, withJson } from "./errorClass.js"
  * Why a token is invalid.
  *
  * The form of the token, checked before its claims are read:
- * - `format`: it is not a compact JWS (RFC 7515), or it is too long;
+ * - `format`: it is not a compact JWS (RFC 7515), or it is too long.
  * - `header`, `alg`, `typ`: the header is invalid or has `crit` or `b64`, the algorithm is not RS256, or the type is
- *   not `JWT`;
- * - `category`: it is a token of another category: of a JWT template, or of a machine;
- * - `unknown-key`: the instance has no key with its key id;
+ *   not `JWT`.
+ * - `category`: it is a token of another category, such as that of a JWT template or of a machine.
+ * - `unknown-key`: the instance has no key with its key id.
  * - `signature`: the signature does not match.
  *
  * The claims of the token, checked after the signature:
- * - `exp`, `nbf`, `iat`: it has expired, is not valid yet, or was issued in the future; or the claim is not a time;
- * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not the expected one;
- * - `session-pending`: the session is pending (the user has tasks to complete), or its status cannot be read;
+ * - `exp`, `nbf`, `iat`: it has expired, is not valid yet, or was issued in the future. Or the claim is not a time.
+ * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not the expected one.
+ * - `session-pending`: the session is pending (the user has tasks to complete), or its status cannot be read.
  * - `claims`: your own schema rejected the claims (`issues` says where).
  *
  * The request to a server:
- * - `missing`: it has no token;
+ * - `missing`: it has no token.
  * - `cross-origin`: it has a token in a cookie, but comes from another origin.
  *
  * @since 0.1.0
@@ -94,7 +94,7 @@ export class ClerkTokenError extends withJson(
       issuedAt: Schema.optional(Schema.DateTimeUtc),
       /** With a time: the time of the clock here. */
       checkedAt: Schema.optional(Schema.DateTimeUtc),
-      /** With a time: the accepted difference between the clocks; milliseconds in the encoded form. */
+      /** With a time: the accepted difference between the clocks. Milliseconds in the encoded form. */
       clockSkew: Schema.optional(Schema.DurationFromMillis),
       /** With `azp`, `iss`, `aud`: the values in the token. Absent if the token has none. */
       actual: Schema.optional(Schema.Array(Schema.String)),
@@ -138,10 +138,10 @@ const explanation = (error: ClerkTokenError): string => {
 
 /**
  * Why the keys are unavailable:
- * - `unreachable`: no response came, or none in time;
- * - `rejected`: Clerk rejected the request: the secret key is invalid or may not read keys;
- * - `failing`: Clerk responded with 429 or 5xx;
- * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys with one id;
+ * - `unreachable`: no response came, or none in time.
+ * - `rejected`: Clerk rejected the request, because the secret key is invalid or may not read keys.
+ * - `failing`: Clerk responded with 429 or 5xx.
+ * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys with one id.
  * - `empty`: the key set has no usable key.
  *
  * @since 0.1.0
@@ -163,7 +163,7 @@ const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
   empty: "the key set has no usable RS256 key"
 }
 
-/** Up; the milliseconds are rounded first, because their encoded form is a float. */
+/** Rounds up to seconds. The milliseconds are rounded first, because their encoded form is a float. */
 const wholeSeconds = (duration: Duration.Duration) =>
   Math.ceil(Math.round(Duration.toMillis(duration)) / 1000)
 
@@ -183,7 +183,7 @@ export class ClerkKeysUnavailable extends withJson(
       reason: KeysUnavailableReason,
       /** The `_tag` of the error of the failed call. Absent if the call succeeded. */
       failure: Schema.optional(Schema.String),
-      /** The time until the next fetch of the keys; milliseconds in the encoded form. */
+      /** The time until the next fetch of the keys. Milliseconds in the encoded form. */
       retryAfter: Schema.optional(Schema.DurationFromMillis),
       /** Whether a later attempt can succeed: not if Clerk rejected the secret key. */
       retryable: Schema.Boolean

@@ -42,14 +42,15 @@ import { broken, flag, RuleBreak, readOptions } from "../core/input.js"
 import { readPublishableKey } from "../core/keys/publishableKey.js"
 import { rejectionHead } from "../core/server/challenge.js"
 import { readCredential } from "../core/server/credential.js"
-import { makeParties, verifierOptionNames } from "../core/token/settings.js"
+import { checkSettings, verifierReaders } from "../core/token/settings.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import { configError } from "../runtime/errors.js"
+import { configError, tokenError } from "../runtime/errors.js"
+import { makeVerify, optionDecoders } from "../runtime/verify.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
-import * as SessionTokens from "../services/SessionTokens.js"
-import type { SigningKeys } from "../services/SigningKeys.js"
+import type * as SessionTokens from "../services/SessionTokens.js"
+import { SigningKeys } from "../services/SigningKeys.js"
 
 /**
  * The options that a server has with cookies and without.
@@ -118,40 +119,37 @@ export type Authenticator<Claims> = Effect.Effect<
   HttpServerRequest.HttpServerRequest
 >
 
-/** The verifier reads these options. */
-const verifierReaders = Object.fromEntries(
-  verifierOptionNames.map((name) => [name, (value: unknown) => value])
-)
-
-const readAuthOptions = (options: unknown) =>
-  readOptions(
+const readAuthOptions = (options: unknown) => {
+  const read = readOptions(
     Object(options),
     { unknown: "is not an option of authentication" },
     {
-      ...verifierReaders,
+      ...verifierReaders(optionDecoders),
       category: (value) =>
         value === undefined ? value : broken("is not an option here: a server accepts session tokens only"),
       cookies: (value = true) => flag(value),
       publishableKey: (value) => value
     }
   )
-
-const readIdentity = (publishableKey: unknown) =>
-  publishableKey === undefined
-    ? Effect.succeed(undefined)
-    : Effect.flatMap(
-        Effect.promise(() => readPublishableKey(publishableKey)),
-        (read) => (read instanceof RuleBreak ? configError(read) : Effect.succeed(read))
-      )
+  if (read instanceof RuleBreak) return read
+  if (read.cookies && read.authorizedParties === undefined) {
+    return new RuleBreak(
+      "authorizedParties",
+      'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
+    )
+  }
+  const settings = checkSettings({ ...read, category: "session" as const })
+  return settings instanceof RuleBreak ? settings : { ...read, settings }
+}
 
 /**
  * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
- * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
- * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
- * but GET, HEAD and OPTIONS) or opens a WebSocket.
+ * `Authorization` takes precedence; the function reads the session cookie of a request without one. The function rejects
+ * a cookie whose `Origin` is outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects
+ * such a cookie if the request opens a WebSocket.
  *
  * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
- * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
+ * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
  *
  * @since 0.1.0
  * @category constructors
@@ -166,12 +164,12 @@ export const make: {
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
-   * `Authorization` takes precedence; the function reads the session cookie of a request without one. It rejects a
-   * request with a cookie from an `Origin` outside `authorizedParties` if the request may change something (any method
-   * but GET, HEAD and OPTIONS) or opens a WebSocket.
+   * `Authorization` takes precedence; the function reads the session cookie of a request without one. The function rejects
+   * a cookie whose `Origin` is outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects
+   * such a cookie if the request opens a WebSocket.
    *
    * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
-   * values (origins, issuers, audiences) at debug level and leaves them out of the error, which leaves the server.
+   * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
    */
   <Custom = undefined, Encoded = unknown>(
     options: CookieAuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
@@ -189,31 +187,23 @@ export const make: {
   Effect.gen(function* () {
     const read = readAuthOptions(options)
     if (read instanceof RuleBreak) return yield* configError(read)
-    const { cookies, publishableKey, ...rest } = read
-    // Sound: the verifier checks each of these options.
-    const given = rest as Omit<SessionTokens.VerifierOptions<Custom, Encoded>, "category">
-    if (cookies && given.authorizedParties === undefined) {
-      return yield* configError(
-        new RuleBreak(
-          "authorizedParties",
-          'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
-        )
-      )
-    }
-    const identity = yield* readIdentity(publishableKey)
-    const verifier = yield* SessionTokens.verifier({ ...given, issuer: given.issuer ?? identity?.issuer })
-    // The overloads say that `custom` may be `undefined` where no schema is given.
-    const verify = verifier as SessionTokens.Verifier<SessionClaims<Custom>>
-    const cookieNames = cookies
-      ? [...(identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]), "__session"]
-      : []
-    const parties = given.authorizedParties === undefined ? undefined : makeParties(given.authorizedParties)
+    const { authorizedParties, cookies, publishableKey, settings } = read
+    const identity =
+      publishableKey === undefined
+        ? undefined
+        : yield* Effect.promise(() => readPublishableKey(publishableKey))
+    if (identity instanceof RuleBreak) return yield* configError(identity)
+    const issuer = settings.issuer ?? identity?.issuer
+    // Sound: with these settings, the verifier returns the claims of a session token, with those of the schema.
+    const verify = makeVerify({ ...settings, issuer }, yield* SigningKeys) as SessionTokens.Verifier<
+      SessionClaims<Custom>
+    >
+    const ownCookie = identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]
+    const cookieNames = cookies ? [...ownCookie, "__session"] : []
     return HttpServerRequest.HttpServerRequest.pipe(
       Effect.flatMap((request) => {
-        const token = readCredential(request, cookieNames, parties)
-        return typeof token === "string"
-          ? verify(token)
-          : Effect.fail(new ClerkTokenError(token.fields, true))
+        const token = readCredential(request, cookieNames, authorizedParties)
+        return typeof token === "string" ? verify(token) : Effect.fail(tokenError(token))
       }),
       Effect.tapError((error) => Effect.logDebug(error.message)),
       Effect.mapError((error) => (error._tag === "ClerkTokenError" ? withoutParties(error) : error))

@@ -15,14 +15,14 @@ import { ClerkInvalidRequest } from "../errors/CallErrors.js"
 import {
   type ClerkHttpService,
   type Client,
+  clerkHttpKey,
   clientOf,
   missingClerkHttp,
-  providedClerkHttp,
   sendThrough
 } from "./client.js"
 import type { CallError } from "./declaration.js"
 import { callError } from "./errors.js"
-import { overridesIn, type PolicyLimits } from "./policy.js"
+import { overridesKey, type PolicyLimits, type PolicyOverrides } from "./policy.js"
 import { type CallRecord, countCall, countRetry, inSpan, isTraced } from "./telemetry.js"
 
 /** Runs an operation: checks the input, then makes requests, as often as the policy and the kind allow. */
@@ -31,13 +31,14 @@ export const call = <A>(operation: Operation<A>, input: unknown): Effect.Effect<
     const prepared = operation.prepare(input)
     if (prepared instanceof RuleBreak) return invalid(operation, prepared)
     const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
-    const provided = providedClerkHttp(services)
+    // Only the service is stored under its key. It can be any object of a user's, so nothing is asked of it here.
+    const provided = services.get(clerkHttpKey) as ClerkHttpService | undefined
     return provided === undefined
       ? Effect.flatMap(missingClerkHttp(services), (http) => callThrough(http, operation, prepared, fiber))
       : callThrough(provided, operation, prepared, fiber)
   })
 
-/** Runs an operation through a service that is given, whatever the context has. */
+/** Runs an operation through a given service. The context needs none. */
 export const callWith = <A>(
   http: ClerkHttpService,
   operation: Operation<A>,
@@ -61,10 +62,14 @@ const callThrough = <A>(
 ): Effect.Effect<A, CallError> => {
   const client = clientOf(http)
   if (client.limits instanceof RuleBreak) return invalid(operation, client.limits)
-  const overrides = overridesIn(fiber.getFiberRef(FiberRef.currentContext).unsafeMap)
+  const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
+  // The combinators of RequestPolicy alone store something under this key.
+  const overrides = services.get(overridesKey) as PolicyOverrides | undefined
   if (overrides?.broken !== undefined) return invalid(operation, overrides.broken)
   const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
   const limits: PolicyLimits = overrides === undefined ? client.limits : { ...client.limits, ...overrides }
+  const { redactor } = client.sender
+  const { secrets } = prepared
   return run(
     client,
     {
@@ -73,7 +78,7 @@ const callThrough = <A>(
       limits,
       startedNanos: clock.unsafeCurrentTimeNanos(),
       endsAtNanos: overrides?.endsAtNanos,
-      redactor: client.redactor.with(prepared.secrets)
+      redactor: secrets.length === 0 ? redactor : redactor.with(secrets)
     },
     limits.onRetry,
     clock,

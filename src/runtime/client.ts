@@ -17,7 +17,7 @@ import { overFetch } from "./fetch.js"
 import type { KeyCache } from "./keyCache.js"
 import { clientLimits, type PolicyLimits, readSettings, type Settings, standard } from "./policy.js"
 import type { Send } from "./send.js"
-import { isLive, type TimedOut, within, withoutEnd } from "./time.js"
+import { liveClock, type TimedOut, within, withoutEnd } from "./time.js"
 import { flagVariable, secretVariable, textVariable } from "./variables.js"
 
 /**
@@ -29,7 +29,7 @@ import { flagVariable, secretVariable, textVariable } from "./variables.js"
  * @category models
  */
 export interface ClerkHttpService {
-  /** Sends one request and returns the response, whatever its status. It does not retry. */
+  /** Sends one request and returns the response. Any status is a success. It does not retry. */
   readonly execute: (
     request: ClerkRequest
   ) => Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
@@ -90,13 +90,16 @@ export const makeExecute = (send: Send, api: Api): Execute => {
   )
 }
 
-/** Marks a wrapper of an `execute`, so that its errors show no secret of the client inside either. */
+/** Gives a wrapper the secrets of the `execute` inside, so that errors do not show them. */
 export const withSecretsOf = (inner: Execute, execute: Execute): Execute =>
   withSender(execute, { send: undefined, redactor: senderOf(inner).redactor })
 
 /** All state of a client. */
-export interface Client extends Sender {
+export interface Client {
   readonly http: ClerkHttpService
+  /** The `execute` that `sender` belongs to. A test may replace it in the service. */
+  execute: Execute
+  sender: Sender
   /** The tokens in the retry budget. */
   budget: number
   /** The policy that `limits` were read from. */
@@ -112,12 +115,12 @@ const unknownFailure = transportFailure({ reason: "unknown", sent: "maybe" })
 
 /** Sends one request through a client, within a time limit. */
 export const sendThrough = (
-  { http, send }: Client,
+  { http, sender: { send } }: Client,
   request: ClerkRequest,
   millis: number,
   clock: Clock.Clock
 ): Effect.Effect<ClerkResponse, WireFailure | TimedOut> => {
-  if (send !== undefined && (millis === Number.POSITIVE_INFINITY || isLive(clock))) {
+  if (send !== undefined && (clock === liveClock || millis === Number.POSITIVE_INFINITY)) {
     return send(request, millis)
   }
   const sent = Effect.mapError(http.execute(request), (error) => wireFailure(error) ?? unknownFailure)
@@ -129,16 +132,16 @@ export const clientOf = (http: ClerkHttpService): Client => {
   // A mock has a value for every name, so only own members are read.
   const policy = own(http, "policy")
   const known = clients.get(http)
+  const { execute } = http
   if (known === undefined) {
-    const client = {
-      ...senderOf(http.execute),
-      http,
-      budget: fullBudget,
-      policy,
-      limits: clientLimits(policy)
-    }
+    const limits = clientLimits(policy)
+    const client = { http, execute, sender: senderOf(execute), budget: fullBudget, policy, limits }
     clients.set(http, client)
     return client
+  }
+  if (known.execute !== execute) {
+    known.execute = execute
+    known.sender = senderOf(execute)
   }
   if (known.policy !== policy) {
     known.policy = policy
@@ -216,7 +219,7 @@ export const environmentClient: Effect.Effect<ClerkHttpService, ClerkConfigError
   makeClientFrom(environment, {}, overFetch)
 )
 
-/** The clients built from the environment so far. One that could not be built is tried again the next time. */
+/** The clients built from the environment so far. A failed build is not stored. */
 const environmentClients = new WeakMap<ConfigProvider, ClerkHttpService>()
 
 const sharedEnvironmentClient: Effect.Effect<ClerkHttpService> = Effect.configProviderWith((provider) => {
@@ -237,14 +240,10 @@ const notProvided = Effect.dieSync(
     )
 )
 
-/** The service in a context. It can be any object of a user's, so nothing is asked of it here. */
-export const providedClerkHttp = (services: ReadonlyMap<string, unknown>): ClerkHttpService | undefined =>
-  services.get(clerkHttpKey) as ClerkHttpService | undefined // only its service is stored under its key
-
 /**
  * The client of a call whose context has none. Only an empty context, that of an operation that is run bare, takes the
- * client of the environment. A program that has services but no `ClerkHttp` has lost it on the way:
- * `Layer.succeed(Repo, { find: Sessions.get })` drops the requirement, and must not use the environment's key unnoticed.
+ * client of the environment. A program that has other services but no `ClerkHttp` has lost it:
+ * `Layer.succeed(Repo, { find: Sessions.get })` drops the requirement. It must not use the environment's key unnoticed.
  */
 export const missingClerkHttp = (services: ReadonlyMap<string, unknown>): Effect.Effect<ClerkHttpService> =>
   services.size === 0 ? sharedEnvironmentClient : notProvided

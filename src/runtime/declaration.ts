@@ -22,7 +22,7 @@ import type {
 } from "../errors/StatusErrors.js"
 
 /**
- * The errors of every operation, whatever it declares.
+ * The errors of every operation. An operation can declare more.
  *
  * @since 0.1.0
  * @category errors
@@ -48,7 +48,7 @@ export type CommonError =
 export interface DeclaredErrors {
   /** No such resource. */
   readonly 404: ClerkNotFound
-  /** The resource is in a state that forbids this, or locked by another request. */
+  /** The state of the resource forbids this, or another request is changing the resource. */
   readonly 409: ClerkConflict
   /** Clerk has withdrawn the operation. */
   readonly 410: ClerkGone
@@ -170,28 +170,28 @@ export interface Declaration<
   readonly name: string
   /** The HTTP method. */
   readonly method: ClerkRequest["method"]
-  /** Below `/v1`; a parameter stands in braces and is checked against `IdText`: `/users/{id}/ban`. */
+  /** The path below `/v1`, with parameters in braces: `/users/{id}/ban`. The schema `IdText` checks a parameter. */
   readonly path: CheckedPath<Path>
-  /** Whether the client may retry it: see `Kind`. */
+  /** Whether the client may retry the operation. See `Kind`. */
   readonly kind: Kind
-  /** Decodes the body of a success. `Schema.Void` reads none, and then 204 is a success too. */
+  /** Decodes the body of a success. `Schema.Void` reads no body, and makes 204 a success. */
   readonly success: Schema.Schema<A, AI>
-  /** The statuses it documents besides 400, 401, 403, 429 and 5xx. */
+  /** The documented statuses besides 400, 401, 403, 429 and 5xx. Default: none. */
   readonly errors?: ReadonlyArray<Status> | undefined
-  /** Encodes the query; a refused value is a `ClerkInvalidRequest` whose rule is the schema's description. */
+  /** Encodes the query. An invalid value is a `ClerkInvalidRequest` whose rule is the description of its schema. Default: no query. */
   readonly query?: Schema.Schema<Query, QueryI> | undefined
-  /** Encodes the body, likewise. A body without any field is not sent. */
+  /** Encodes the body in the same way. A body without fields is not sent. Default: no body. */
   readonly body?: Schema.Schema<Body, BodyI> | undefined
-  /** The API version it needs, where that is not the client's. */
+  /** The API version of the operation. Default: that of the client. */
   readonly apiVersion?: string | undefined
-  /** The path parameter that has to come back as the answer's `id`. */
+  /** The path parameter that the response must have as its `id`. Default: none. */
   readonly responseId?: PathParams<Path> | undefined
   /**
-   * How to learn whether a repeated attempt was refused because an earlier one, whose answer was lost, had
-   * succeeded: `GET path` gives the state, and `isDone` says whether it is the one the operation brings about.
+   * Confirms a retry that Clerk rejects, perhaps because an earlier attempt succeeded and its response was lost.
+   * `GET path` returns the state, and `isDone` returns whether the operation has reached it. Default: no confirmation.
    */
   readonly confirm?: { readonly path: `/${string}`; readonly isDone: (value: A) => boolean } | undefined
-  /** The fields of the encoded body that are credentials: they are masked wherever Clerk quotes them. */
+  /** The fields of the encoded body that are credentials. Errors mask them where Clerk quotes them. Default: none. */
   readonly secrets?: ReadonlyArray<keyof BodyI & string> | undefined
 }
 

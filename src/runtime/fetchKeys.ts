@@ -107,7 +107,7 @@ const publicReasonOf = (error: CallError): KeysUnavailableReason => {
 
 /**
  * The keys that an instance publishes at its Frontend API, in a cache of their own. The requests carry nothing that
- * identifies the caller: the host is another one than that of the Backend API, and must not get the secret key.
+ * identifies the caller. Their host is not that of the Backend API, so it must not get the secret key.
  */
 export const publicKeys = <R>(
   options: unknown,

@@ -52,8 +52,8 @@ const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
 const directSendKey: unique symbol = Symbol("effect-clerk/directSend")
 
 /**
- * Stores in a client of this library how to send without the cost of `HttpClient`, which is more than that of the rest of
- * a call. A wrapped client is another object without this property, so requests take the usual way through it.
+ * Stores in a client of this library how to send without `HttpClient`, which costs more than the rest of a call. A wrapped
+ * client is another object without this property, so requests go through the wrapper.
  */
 export const withDirectSend = (client: HttpClient.HttpClient, send: Send): HttpClient.HttpClient =>
   // Not enumerable, so that a copy of the client does not have the property either.

@@ -134,8 +134,8 @@ const sharedCache = (fetch: FetchKeys): KeyCache => {
     fiber === undefined ? Effect.void : Fiber.interrupt(fiber)
 
   /**
-   * Without keys, a fetch that no caller waits for any more is given up. With keys it goes on: otherwise a client that
-   * hangs up early could cause one with each forged key id, and keep a revoked key in use.
+   * Without keys, a fetch that no caller waits for any more is interrupted. With keys it goes on. Otherwise a client that
+   * hangs up early could cause a fetch with each forged key id, and keep a revoked key in use.
    */
   const leave = (current: SharedFetch): Effect.Effect<unknown> =>
     withNow((now) => {
@@ -145,7 +145,7 @@ const sharedCache = (fetch: FetchKeys): KeyCache => {
       return Effect.forkDaemon(interrupt(current))
     })
 
-  /** Waits for the fetch in progress, and starts one if there is none. */
+  /** Waits for the fetch in progress, or starts one. */
   const waitForFetch = (kid: string): Found =>
     Effect.uninterruptibleMask((restore) =>
       withNow((now) => {

@@ -91,14 +91,13 @@ class Overrides extends Context.Reference<Overrides>()("effect-clerk/services/Re
   defaultValue: () => none
 }) {}
 
-/** The overrides in a fiber's context. A call without any pays one look-up. */
-export const overridesIn = (services: ReadonlyMap<string, unknown>): PolicyOverrides | undefined =>
-  services.get(Overrides.key) as PolicyOverrides | undefined // nothing else is stored under its key
+/** The key of the overrides in a context. A call without any pays one look-up. */
+export const overridesKey: string = Overrides.key
 
 /** Runs an effect with other settings for the calls inside. */
 export const override =
   (set: (outer: PolicyOverrides) => PolicyOverrides) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.mapInputContext(self, (context: Context.Context<R>) =>
-      Context.add(context, Overrides, set(overridesIn(context.unsafeMap) ?? none))
+      Context.add(context, Overrides, set(Context.get(context, Overrides)))
     )

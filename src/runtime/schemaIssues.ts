@@ -96,7 +96,7 @@ const walk = (
     case "Transformation": {
       const here = said ?? descriptionOf(issue.ast)
       if (issue.kind !== "Predicate" && issue.kind !== "Transformation") return walk(issue.issue, path, here)
-      // A rule about several fields may point at the one to mend.
+      // A rule about several fields may point at the one to correct.
       const at = issue.issue._tag === "Pointer" ? [...path, ...keysOf(issue.issue)] : path
       return [{ path: at, kind: "invalid", expected: here ?? expectationOf(issue.ast) }]
     }

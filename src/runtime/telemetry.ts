@@ -9,7 +9,7 @@ import * as MetricLabel from "effect/MetricLabel"
 import * as Tracer from "effect/Tracer"
 import type { OperationFacts } from "../core/call/operation.js"
 
-/** What a call leaves behind for its span. Nothing in it comes from a caller or from an answer's body. */
+/** The facts of a call for its span. They come neither from the caller nor from the body of a response. */
 export interface CallRecord {
   attempts: number
   status: number | undefined
@@ -61,7 +61,7 @@ const verifications = /*#__PURE__*/ Metric.counter("clerk_token_verifications", 
 
 const outcomeLabels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
 
-/** `outcome` is `ok`, the reason a token was refused for, or the `_tag` of another error. */
+/** `outcome` is `ok`, the reason of a rejected token, or the `_tag` of another error. */
 export const countVerification = (outcome: string): void => {
   let found = outcomeLabels.get(outcome)
   if (found === undefined) {
@@ -102,7 +102,7 @@ export const inSpan = <A, E extends { readonly _tag: string }>(
   )
 }
 
-/** Puts the verification of a token into a span, which says why one was refused and nothing else of it. */
+/** Puts the verification of a token into a span, which holds the reason of a rejection and nothing else. */
 export const inVerificationSpan = <A, E extends { readonly _tag: string; readonly reason: string }>(
   self: Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>

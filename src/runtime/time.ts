@@ -17,7 +17,8 @@ export interface TimedOut {
 
 const timedOut = (sent: Sent): TimedOut => ({ _tag: "TimedOut", sent })
 
-const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
+/** Timers of the platform follow this clock. */
+export const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
 
 /**
  * Limits the time of an effect that does not keep time itself.
@@ -30,14 +31,11 @@ export const within = <A, E>(
   millis: number,
   clock: Clock.Clock
 ): Effect.Effect<A, E | TimedOut> => {
-  if (isLive(clock)) return inChildFiber(self, millis)
+  if (clock === liveClock) return inChildFiber(self, millis)
   return millis === Number.POSITIVE_INFINITY
     ? self
     : Effect.timeoutFail(self, { duration: millis, onTimeout: () => timedOut("maybe") })
 }
-
-/** Whether timers of the platform follow a clock. */
-export const isLive = (clock: Clock.Clock): boolean => clock === liveClock
 
 /**
  * Runs a request that is made with callbacks, within a time limit. `begin` starts the request and returns a function that

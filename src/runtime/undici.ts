@@ -14,9 +14,9 @@ export const undiciSend =
     )
 
 /**
- * Gives a failed CONNECT another code. A proxy that closes the connection during CONNECT looks to undici 7 like a server
- * that closed an idle connection. undici then connects again at once, without end, thousands of times a second. A failure
- * with another code ends the request.
+ * Gives a failed CONNECT another code, which ends the request. With the original code, undici 7 would reconnect without
+ * end, thousands of times a second. It does so for a server that closed an idle connection, and cannot tell a proxy that
+ * closes the connection during CONNECT from it.
  */
 const asTunnelFault = (cause: unknown): unknown => {
   const { reason, sent } = classifyFault(cause)

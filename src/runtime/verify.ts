@@ -6,8 +6,9 @@ import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { TokenFailure } from "../core/model.js"
-import { scrubText } from "../core/redaction/redact.js"
+import { visibleText } from "../core/redaction/redact.js"
 import { invalid, type Times } from "../core/token/claims.js"
+import { readCompact } from "../core/token/compact.js"
 import type { OptionDecoders, TokenSettings } from "../core/token/settings.js"
 import { isSignedBy, makeTokenVerifier, type Verified } from "../core/token/verifier.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
@@ -42,20 +43,20 @@ const decodeCustom = (payload: unknown, decode: DecodeClaims): Effect.Effect<unk
     const issues = schemaIssues(failure)
     return tokenError(
       invalid("claims", {
-        issues: issues.map(({ expected, path }) => ({ path: scrubText(path.join("."), []), expected }))
+        issues: issues.map(({ expected, path }) => ({ path: visibleText(path.join(".")), expected }))
       })
     )
   })
 
 /** Verifies tokens with the keys given. */
 export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningKeysService): Verify => {
-  const { cacheCapacity, custom: decode } = settings
+  const { cache, category, claims: decode } = settings
   const verifier = makeTokenVerifier(settings, times)
 
   const conclude = (
     result: Verified<DateTime.Utc> | TokenFailure<DateTime.Utc, Duration.Duration>
   ): ReturnType<Verify> => {
-    if ("_tag" in result) return reject(result)
+    if (result._tag !== "Verified") return reject(result)
     // The brands of the ids assert nothing.
     const claims = result.claims as TokenClaims
     // Decoded at each use, because only the schema's author knows whether its values may be shared.
@@ -65,8 +66,8 @@ export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningK
   }
 
   const verifyFully = (token: unknown): ReturnType<Verify> => {
-    const compact = verifier.read(token)
-    if ("_tag" in compact) return reject(compact)
+    const compact = readCompact(token, category)
+    if (typeof compact === "string") return reject(invalid(compact))
     return Effect.flatMap(keys.find(compact.kid), (key) => {
       if (key === undefined) return reject(invalid("unknown-key"))
       const accept = Clock.clockWith((clock) =>
@@ -84,9 +85,11 @@ export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningK
 
   const verify = (given: unknown): ReturnType<Verify> => {
     const token: unknown = Redacted.isRedacted(given) ? Redacted.value(given) : given
-    if (cacheCapacity === 0) return verifyFully(token)
+    if (cache === undefined) return verifyFully(token)
     return Clock.clockWith((clock) => {
-      const known = verifier.recall(token, clock.unsafeCurrentTimeMillis(), clock.unsafeCurrentTimeNanos())
+      const known = verifier.recall(token, clock.unsafeCurrentTimeMillis(), () =>
+        clock.unsafeCurrentTimeNanos()
+      )
       return known === undefined ? verifyFully(token) : conclude(known)
     })
   }

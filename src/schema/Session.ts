@@ -1,12 +1,12 @@
 /**
  * A session, as Clerk's Backend API describes it.
  *
- * Decoded values are camelCase with `DateTime.Utc` times; the encoded side is Clerk's wire form (snake_case,
- * epoch milliseconds), which is also what a `Session` becomes when it is the success of an `HttpApi` endpoint.
+ * Decoded values are camelCase with `DateTime.Utc` times. The encoded side is Clerk's wire form, with snake_case and epoch
+ * milliseconds. An `HttpApi` endpoint whose success is a `Session` responds in the wire form.
  *
  * Decoding is strict only for `object`, `id`, `user_id`, `status` and the times. It ignores unknown fields, keeps an
  * unknown status, reads `null` as absent, and reads any other field of the wrong type as absent. One exception: an
- * `actor` of the wrong type is present but empty, because its presence marks an impersonation.
+ * `actor` of the wrong type is present but empty, because its presence means an impersonation.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
  * @since 0.1.0
@@ -146,8 +146,8 @@ export const SessionActivity: Schema.Schema<SessionActivity, SessionActivityEnco
 }).annotations({ identifier: "ClerkSessionActivity" })
 
 /**
- * Who acts in the user's name when a session is an impersonation: `sub` is the actor's id, and Clerk may add
- * more (`iss`, `sid`, `type`, …), which is kept. It is empty when Clerk sent an actor that cannot be read.
+ * The person who acts in the user's name in an impersonation. `sub` is the actor's id. Other members that Clerk adds
+ * (`iss`, `sid`, `type`, …) are kept. It is empty when Clerk sent an actor that cannot be read.
  *
  * @since 0.1.0
  * @category models
@@ -204,13 +204,13 @@ export interface Session {
   readonly actor?: SessionActor | undefined
   /** The status. A user is signed in while it is `active` or `pending`. */
   readonly status: SessionStatus
-  /** The organization that was active last in the session: `org_…`. Absent if there is none. */
+  /** The organization that was active last in the session: `org_…`. Absent if no organization was active. */
   readonly lastActiveOrganizationId?: OrganizationId | undefined
   /** When the session was used last. */
   readonly lastActiveAt: DateTime.Utc
   /** The device and the place of the last use. Absent if Clerk states none. */
   readonly latestActivity?: SessionActivity | undefined
-  /** When the session ends for good. */
+  /** When the session expires. */
   readonly expireAt: DateTime.Utc
   /** When the session ends if it stays unused. */
   readonly abandonAt?: DateTime.Utc | undefined

@@ -1,5 +1,5 @@
 /**
- * What a verified token says, in one shape for both versions of Clerk's session tokens.
+ * The claims of a verified token, in one shape for both versions of Clerk's session tokens.
  *
  * @see https://clerk.com/docs/guides/sessions/session-tokens
  * @since 0.1.0
@@ -23,7 +23,7 @@ export interface FactorAges {
 }
 
 /**
- * Who really acts when a session is an impersonation, or an agent's. Whatever else Clerk says of them is kept.
+ * The actor in a session that is an impersonation, or an agent's. All claims about the actor are kept.
  *
  * @since 0.1.0
  * @category models
@@ -46,9 +46,9 @@ export interface OrganizationClaims {
   readonly id: OrganizationId
   /** The slug of the organization (claim `o.slg` or `org_slug`). */
   readonly slug?: string | undefined
-  /** `org:admin`; absent when the token names no role that can be read. */
+  /** The user's role, such as `org:admin`. Absent when the token names no role that can be read. */
   readonly role?: string | undefined
-  /** Custom permissions, `org:<feature>:<permission>`; Clerk never puts its system permissions in a token. */
+  /** Custom permissions, `org:<feature>:<permission>`. Clerk never puts its system permissions in a token. */
   readonly permissions: ReadonlyArray<string>
   /** The features of the organization's plan. Absent from version 1 tokens, so empty for them. */
   readonly features: ReadonlyArray<string>
@@ -57,7 +57,7 @@ export interface OrganizationClaims {
 }
 
 /**
- * What every verified token says.
+ * The claims of every verified token.
  *
  * @since 0.1.0
  * @category models
@@ -79,12 +79,12 @@ export interface TokenClaims<Custom = undefined> {
   readonly audience?: ReadonlyArray<string> | undefined
   /** The id of the token (claim `jti`). */
   readonly tokenId?: string | undefined
-  /** What the schema given as the option `claims` made of the token's claims; without that option, `undefined`. */
+  /** The token's claims as decoded by the schema in the option `claims`. Without that option, `undefined`. */
   readonly custom: Custom
 }
 
 /**
- * What a session token says.
+ * The claims of a session token.
  *
  * @since 0.1.0
  * @category models
@@ -102,7 +102,7 @@ export interface SessionClaims<Custom = undefined> extends TokenClaims<Custom> {
    * every reverification then fails.
    */
   readonly factorAges?: FactorAges | undefined
-  /** Present when somebody else acts in the user's name, also when the claim cannot be read. */
+  /** The actor, when somebody else acts in the user's name. Present also when the claim cannot be read. */
   readonly actor?: ActorClaims | undefined
   /** The active organization (claim `o`, or the `org_…` claims of version 1). Absent if none is active. */
   readonly organization?: OrganizationClaims | undefined

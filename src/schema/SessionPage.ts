@@ -7,8 +7,8 @@ import * as Schema from "effect/Schema"
 import { Session, type SessionEncoded } from "./Session.js"
 
 /**
- * Sessions, newest first. `totalCount` counts all that match, on every page; it is absent when Clerk answered
- * with a bare array.
+ * Sessions, newest first. `totalCount` counts the matching sessions of all pages. It is absent when Clerk responded with
+ * a bare array.
  *
  * @since 0.1.0
  * @category models

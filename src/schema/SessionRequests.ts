@@ -1,7 +1,7 @@
 /**
- * What the session operations send: the parameters as a caller gives them, and their form on the wire.
+ * The parameters of the session operations, as a caller gives them and on the wire.
  *
- * The descriptions below are the rules a refused parameter is told: "limit must be {description}".
+ * The descriptions below are the rules in errors: "limit must be {description}".
  *
  * @since 0.1.0
  */
@@ -108,9 +108,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Headers in any of the forms servers have them: the `Headers` of a web `Request`, a `Map`, pairs of name and value, or
- * a record such as Node's `IncomingHttpHeaders` and the `Headers` of `@effect/platform`. A value may be an array; one
- * that is `undefined` is left out. Values keep their order.
+ * Headers in any form that servers have: the `Headers` of a web `Request`, a `Map`, pairs of name and value, or a record.
+ * Records are Node's `IncomingHttpHeaders` and the `Headers` of `@effect/platform`. A value may be an array, which keeps
+ * its order. The client leaves out a value that is `undefined`.
  *
  * @since 0.1.0
  * @category models
@@ -197,7 +197,7 @@ export const CreateBody = Schema.Struct({
 
 const plainOf = (input: SecretInput): string => (Redacted.isRedacted(input) ? Redacted.value(input) : input)
 
-// Refused on the caller's side of the transformation, so that the error names the field as the caller does.
+// Rejected on the caller's side of the transformation, so that the error names the field as the caller does.
 const secretInput = (pattern: RegExp, description: string): Schema.Schema<SecretInput, string> =>
   Schema.transform(
     Schema.String,
@@ -221,7 +221,7 @@ const isAddress = (s: string): boolean => {
 }
 
 const headersRule =
-  "headers: a Headers object, a Map, pairs of name and value, or a record of names to values; without line ends or NUL, at most 64 KiB in all"
+  "headers: a Headers object, a Map, pairs or a record of names and values. Line ends and NUL are invalid, and the limit is 64 KiB"
 
 const listHeaders = () => (input: unknown, _: unknown, ast: SchemaAST.AST) =>
   Either.fromNullable(readHeaders(input), () => new ParseResult.Type(ast, input))

@@ -1,8 +1,8 @@
 /**
  * Checks what a signed-in user may do, by the claims of their token.
  *
- * Several requirements are combined with AND. Access is denied by default: a token grants only the rights that it
- * states, no requirement at all grants nothing, and a pending session has no rights.
+ * Several requirements are combined with AND. Access is denied by default. A token grants only the rights that it
+ * states, and a pending session has no rights. A check without requirements fails.
  *
  * @example
  * ```ts

@@ -57,7 +57,7 @@ export interface ClerkHttpOptions {
   readonly apiVersion?: string | undefined
   /** What calls of this client run under. Default `RequestPolicy.standard`. */
   readonly policy?: RequestPolicy.Settings | undefined
-  /** How many bytes of an answer, after decompression, are accepted. Default 8 MiB. */
+  /** The maximum size of a response in bytes, after decompression. Default 8 MiB. */
   readonly maxResponseBytes?: number | undefined
 }
 
@@ -96,8 +96,8 @@ export interface ClerkHttpConfigOptions
  */
 export class ClerkHttp extends Context.Tag(clerkHttpKey)<ClerkHttp, ClerkHttpService>() {
   /**
-   * Over whatever `HttpClient` of `@effect/platform` is provided, with the key in `options.secretKey`. Fails with
-   * `ClerkConfigError` when an option breaks a rule.
+   * Sends with the `HttpClient` of `@effect/platform` that is provided, and the key in `options.secretKey`. Fails with
+   * `ClerkConfigError` when an option is invalid.
    */
   static layer(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError, HttpClient.HttpClient> {
     return Layer.effect(
@@ -139,11 +139,11 @@ export class ClerkHttp extends Context.Tag(clerkHttpKey)<ClerkHttp, ClerkHttpSer
   }
 
   /**
-   * From the environment, over the global `fetch`: what a bare `Effect.runPromise(Sessions.get(id))` uses. It is built
-   * anew wherever it is provided; provide it once to share one client.
+   * The client of the environment, over the global `fetch`. A bare `Effect.runPromise(Sessions.get(id))` uses such a
+   * client. Each use of the layer builds another client: provide it once to share one.
    */
-  // Layers are remembered by reference whatever they are built from, so without `fresh` a program with two environments
-  // would call with the key of the first on behalf of both.
+  // Effect memoizes layers by reference. Without `fresh`, a program with two environments would use the key of the first
+  // for both.
   static readonly layerDefault: Layer.Layer<ClerkHttp, ClerkConfigError> = Layer.fresh(
     Layer.effect(ClerkHttp, environmentClient)
   )

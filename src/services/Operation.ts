@@ -51,9 +51,8 @@ export type {
 } from "../runtime/declaration.js"
 
 /**
- * An effect that needs `ClerkHttp`. Composed (`map`, `gen`, `all`, …) it asks for `ClerkHttp` in its requirements;
- * run bare, as in `Effect.runPromise(Sessions.get(id))`, it takes the client from the environment
- * (`ClerkHttp.layerDefault`).
+ * An effect that needs `ClerkHttp`. Composed (`map`, `gen`, `all`, …) it has `ClerkHttp` in its requirements. Run bare, as
+ * in `Effect.runPromise(Sessions.get(id))`, it takes the client from the environment (`ClerkHttp.layerDefault`).
  *
  * @since 0.1.0
  * @category models

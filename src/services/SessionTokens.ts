@@ -1,8 +1,8 @@
 /**
- * Session tokens checked without asking Clerk: the signature by the instance's public key, then the claims.
+ * Verifies session tokens without a call to Clerk: the signature by the instance's public key, then the claims.
  *
- * A token lives for about a minute, and until then is accepted even if its session has been revoked; where that is
- * too long, ask `Sessions.get` as well.
+ * A token is valid for about a minute, even if its session is revoked in that time. Where that is too long, call
+ * `Sessions.get` as well.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ import { SigningKeys } from "./SigningKeys.js"
 export type { AuthorizedParties } from "../core/token/settings.js"
 
 /**
- * What a token is held against. Everything may be left out; what is given is strict.
+ * What to check in a token. All options are optional.
  *
  * @since 0.1.0
  * @category models
@@ -74,7 +74,7 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
 }
 
 /**
- * How tokens that were found good are remembered, so that one that is shown again costs no cryptography.
+ * How to remember valid tokens, so that the signature of each is checked once.
  *
  * A token is looked up by the whole of its text. Each time the verifier compares its times with the clock, calls a
  * predicate for `authorizedParties`, and decodes your own claims. A token is never accepted from memory beyond its
@@ -101,7 +101,7 @@ export interface VerifierOptions<Custom = undefined, Encoded = unknown>
 }
 
 /**
- * Checks tokens against options that were checked once.
+ * Verifies tokens with options that were checked once.
  *
  * @since 0.1.0
  * @category models
@@ -118,14 +118,14 @@ export type Verifier<Claims> = (
  */
 export type VerifyError = ClerkTokenError | ClerkKeysUnavailable | ClerkInvalidRequest
 
-/** The options of what reads session tokens, which is what is not said otherwise. */
+/** The category of session tokens, which is the default. */
 interface OfSession {
   readonly category?: "session" | undefined
 }
 
 /**
- * The options with a schema. Without one `custom` may be `undefined` whatever a caller expects: otherwise the type that
- * is expected would be inferred, and then told back.
+ * The options with a schema. Without a schema `custom` may be `undefined`, even where the caller expects another type.
+ * Otherwise TypeScript would infer the expected type for `custom`, although nothing decodes it.
  */
 interface Reading<Custom, Encoded> {
   readonly claims: Schema.Schema<Custom, Encoded>

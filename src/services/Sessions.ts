@@ -1,8 +1,8 @@
 /**
  * Clerk's sessions: who is signed in, where, and for how long.
  *
- * Every function gives an effect that needs `ClerkHttp`. Ids may be plain or branded strings. What a function can
- * fail with is in its type; the errors every call shares are `Operation.CommonError`.
+ * Every function returns an effect that needs `ClerkHttp`. Ids may be plain or branded strings. The type of a function
+ * lists its errors. `Operation.CommonError` are the errors of every call.
  *
  * @example
  * ```ts
@@ -114,13 +114,11 @@ export type VerifyError = Operation.ErrorOf<404 | 410>
  */
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
 
-const instant = (millis: number): DateTime.Utc => DateTime.unsafeFromDate(new Date(millis))
-
 // Both readers return what the schemas return, as their property tests show. The brands of ids assert nothing.
-const readSession = /*#__PURE__*/ makeSessionReader(instant) as Reader<Session>
-const readPage = /*#__PURE__*/ makeSessionPageReader(instant) as Reader<SessionPage>
+const readSession = /*#__PURE__*/ makeSessionReader(DateTime.unsafeFromDate) as Reader<Session>
+const readPage = /*#__PURE__*/ makeSessionPageReader(DateTime.unsafeFromDate) as Reader<SessionPage>
 
-// Each operation is marked as pure, so that a bundle holds only those that are used.
+// Each operation has a pure annotation, so that a bundle holds only the operations it uses.
 const listOperation = /*#__PURE__*/ declared(
   {
     name: "Sessions.list",
@@ -175,8 +173,8 @@ const createOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Creates an active session for a user. It is meant for tests: production instances refuse it. It is never
- * repeated once Clerk may have received it, because every repetition makes another session.
+ * Creates an active session for a user, for tests. Production instances reject it. The client never retries a request
+ * that Clerk may have received, because each request makes another session.
  *
  * @since 0.1.0
  * @category operations
@@ -198,8 +196,7 @@ const getOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Reads a session as it stands now, which is also how to find out whether one was revoked while its token is
- * still valid.
+ * Returns a session with its present status. It shows whether a session was revoked while its token is still valid.
  *
  * @since 0.1.0
  * @category operations
@@ -293,7 +290,7 @@ const revokeOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Ends a session for good and gives it back as it then stands. A token issued before stays valid until it expires,
+ * Ends a session and returns it with its new status. A token that was issued before stays valid until it expires,
  * usually within a minute.
  *
  * @since 0.1.0
@@ -311,7 +308,7 @@ const verifyOperation = /*#__PURE__*/ declared(
     body: VerifyBody,
     success: Session,
     errors: [404, 410],
-    // The last version that has it: later ones answer as if it had never been.
+    // The last version with this endpoint.
     apiVersion: "2025-03-12",
     responseId: "id",
     secrets: ["token"]
@@ -320,11 +317,10 @@ const verifyOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Asks Clerk whether a session, and the token given with it, is good.
+ * Verifies a session, and the token given with it, at Clerk.
  *
- * @deprecated Clerk withdraws this endpoint; it exists up to API version 2025-03-12, which is what this call
- * speaks whatever the client's version. To check a token, use `SessionTokens.verify(token)`; to learn how a session
- * stands, `Sessions.get(id)`.
+ * @deprecated Clerk withdraws this endpoint after API version 2025-03-12, which this call always uses. To verify a token,
+ * use `SessionTokens.verify(token)`. To read the status of a session, use `Sessions.get(id)`.
  * @since 0.1.0
  * @category operations
  */
@@ -344,7 +340,7 @@ const createTokenOperation = /*#__PURE__*/ declared({
 })
 
 /**
- * Issues a session token. A token issued this way carries no `azp`, since no browser asked for it.
+ * Issues a session token. The token has no `azp`, because no browser requested it.
  *
  * @since 0.1.0
  * @category operations
@@ -365,7 +361,7 @@ const createTokenFromTemplateOperation = /*#__PURE__*/ declared({
 })
 
 /**
- * Issues a token with the claims of one of the instance's JWT templates. Revoking the session does not end it.
+ * Issues a token with the claims of one of the instance's JWT templates. Revoking the session does not end the token.
  *
  * @since 0.1.0
  * @category operations

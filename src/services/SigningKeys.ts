@@ -39,7 +39,7 @@ export type { VerificationKey } from "../core/model.js"
 export type { SigningKeysService } from "../runtime/keyCache.js"
 
 /**
- * The instance whose public keys are wanted. Give one of the two.
+ * Names the instance whose public keys to fetch. Set one of the two.
  *
  * @since 0.1.0
  * @category models
@@ -60,7 +60,7 @@ export interface PublicKeysOptions {
 }
 
 /**
- * Where `SessionTokens` takes its keys from.
+ * The source of the keys that `SessionTokens` verifies with.
  *
  * @since 0.1.0
  * @category services
@@ -70,16 +70,16 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
   SigningKeysService
 >() {
   /**
-   * One key given as text: the "JWKS public key" of Clerk's dashboard, in PEM form (SPKI). Line ends written as `\n`, the
-   * base64 alone, and either of them encoded in base64 once more are accepted. The key is checked when the layer is
-   * built, and nothing is ever fetched.
+   * Reads one key from text: the "JWKS public key" of Clerk's dashboard, in PEM form (SPKI). It also accepts line ends
+   * written as `\n`, the base64 alone, and either of them encoded in base64 once more. The key is checked when the layer
+   * is built. No request is sent.
    */
   static layerPem(pem: string | Redacted.Redacted<string>): Layer.Layer<SigningKeys, ClerkConfigError> {
     return Layer.effect(SigningKeys, oneKey(pem))
   }
 
   /**
-   * The keys of the instance, fetched over the `ClerkHttp` below with its secret key. The first token causes the first
+   * Fetches the keys of the instance through the `ClerkHttp` below, with its secret key. The first token causes the first
    * fetch. Keys are fresh for 10 minutes, and stay in use for up to an hour while Clerk is unavailable. Concurrent
    * callers share one fetch. An unknown key id causes another fetch, at most one in 30 seconds while keys are held.
    * Without keys, a failed fetch is retried after 1, 2, 4, 8, 16 and then 30 seconds.
@@ -94,7 +94,7 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
   )
 
   /**
-   * The keys that the instance publishes at its Frontend API, fetched over the global `fetch`. It needs no secret key and
+   * Fetches the keys that the instance publishes at its Frontend API, over the global `fetch`. It needs no secret key and
    * sends none. Each build of the layer has keys of its own, with the times of `layerJwks`. Fails with
    * `ClerkConfigError` when an option breaks a rule.
    *
@@ -126,7 +126,7 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
   }
 
   /**
-   * From the environment, by the first of these variables that is set and not empty:
+   * Takes the keys from the environment, by the first of these variables that is set and not empty:
    *
    * 1. `CLERK_JWT_KEY`: the key in it, as `layerPem`, without any request;
    * 2. `CLERK_SECRET_KEY`: as `layerJwks`, over the client of the environment (`ClerkHttp.layerDefault`);
@@ -161,7 +161,7 @@ const naming = (setting: keyof typeof variables, keys: Layer.Layer<SigningKeys, 
     Layer.fail(configError(new RuleBreak(setting, rule), variables[setting]))
   )
 
-/** Tokens are verified with a single key whatever their `kid`, which the dashboard does not show beside it. */
+/** Verifies all tokens with a single key. Their `kid` does not count, because the dashboard does not show it. */
 const oneKey = (pem: unknown): Effect.Effect<SigningKeysService, ClerkConfigError> =>
   Effect.flatMap(
     Effect.promise(() => importPublicKeyPem(Redacted.isRedacted(pem) ? Redacted.value(pem) : pem)),

@@ -22,9 +22,9 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici"
+import { defaultMaxResponseBytes, maxResponseBytes } from "../core/call/clientSettings.js"
 import { broken, optional, ownProperties, type Reader, RuleBreak, readOptions } from "../core/input.js"
 import { visibleText } from "../core/redaction/redact.js"
-import { defaultMaxResponseBytes, readMaxResponseBytes } from "../core/wire/body.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { configError, wireError } from "../runtime/errors.js"
 import { makeHttpClient, withDirectSend } from "../runtime/httpClient.js"
@@ -62,11 +62,7 @@ export interface MakeOptions {
  * @category constructors
  */
 export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpClient.HttpClient => {
-  const read = readOptions(
-    options,
-    { unknown: "is not an option of Undici.make" },
-    { maxResponseBytes: readMaxResponseBytes }
-  )
+  const read = readOptions(options, { unknown: "is not an option of Undici.make" }, { maxResponseBytes })
   if (read instanceof RuleBreak) throw configError(read)
   if (typeof dispatcher?.dispatch !== "function") {
     throw configError(new RuleBreak("dispatcher", "must be a Dispatcher of undici, such as an Agent"))
@@ -74,10 +70,10 @@ export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpCli
   return over(undiciSend(dispatcher, false), read.maxResponseBytes)
 }
 
-const over = (send: Send, maxResponseBytes: number): HttpClient.HttpClient =>
+const over = (send: Send, maxBytes: number): HttpClient.HttpClient =>
   withDirectSend(
     makeHttpClient((request) =>
-      Effect.mapError(withoutEnd(send(request, maxResponseBytes, Number.POSITIVE_INFINITY)), wireError)
+      Effect.mapError(withoutEnd(send(request, maxBytes, Number.POSITIVE_INFINITY)), wireError)
     ),
     send
   )

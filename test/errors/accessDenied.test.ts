@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -53,6 +54,23 @@ describe("the requirement behind a denial", () => {
       assert.deepStrictEqual(encoded, { _tag: "ClerkAccessDenied", missing: ["permission"] })
       const decoded = yield* Schema.decode(ClerkAccessDenied)(encoded)
       assert.strictEqual(decoded.message, "Access denied: the session lacks the required permission")
+    })
+  )
+
+  it.effect("is in the message, which is no enumerable field of the error", () =>
+    Effect.gen(function* () {
+      const error = yield* denial({ permission: "org:teams:delete" })
+      const message = "Access denied: the session lacks permission org:teams:delete"
+      assert.deepStrictEqual(Object.keys(error).sort(), ["_tag", "missing"])
+      assert.deepStrictEqual({ ...error }, { _tag: "ClerkAccessDenied", missing: ["permission"] })
+      assert.deepStrictEqual(JSON.parse(JSON.stringify(error)), {
+        _tag: "ClerkAccessDenied",
+        missing: ["permission"],
+        message
+      })
+      const printed = inspect(error)
+      assert.strictEqual(printed.split(message).length, 2)
+      assert.notInclude(printed, "message:")
     })
   )
 })

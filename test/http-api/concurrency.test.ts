@@ -39,7 +39,7 @@ describe.each(stages)("over $name", ({ serve }) => {
       const outcomes = yield* Effect.forEach(
         yield* Random.shuffle(requests),
         ([headers, expected]) =>
-          Effect.map(send("GET /me", headers), (answer) => [outcome(answer), expected]),
+          Effect.map(send("GET /me", headers), (response) => [outcome(response), expected]),
         { concurrency: "unbounded" }
       )
       for (const [actual, expected] of outcomes) expect(actual).toBe(expected)

@@ -24,10 +24,10 @@ describe.each(stages)("over $name", ({ serve }) => {
       const { clerk, send } = yield* open()
       const { id, token } = yield* newUser(clerk)
       for (const authorization of [`Bearer ${token}`, `bearer ${token}`, `BEARER    ${token}`]) {
-        const answer = yield* send("GET /me", { authorization })
-        expect(outcome(answer)).toBe(`200 ${id}`)
-        expect(answer.headers["www-authenticate"]).toBeUndefined()
-        expect(answer.headers["cache-control"]).toBeUndefined()
+        const response = yield* send("GET /me", { authorization })
+        expect(outcome(response)).toBe(`200 ${id}`)
+        expect(response.headers["www-authenticate"]).toBeUndefined()
+        expect(response.headers["cache-control"]).toBeUndefined()
       }
     })
   )
@@ -61,8 +61,8 @@ describe.each(stages)("over $name", ({ serve }) => {
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { token } = yield* newUser(clerk)
-      const answer = yield* send("GET /me", { authorization: ["Bearer x", `Bearer ${token}`] })
-      expect(outcome(answer)).toBe("401 format")
+      const response = yield* send("GET /me", { authorization: ["Bearer x", `Bearer ${token}`] })
+      expect(outcome(response)).toBe("401 format")
     })
   )
 

@@ -33,14 +33,14 @@ const builds: ReadonlyArray<readonly [name: string, build: Build]> = [
   ["ClerkRouter.requiring", built((options) => ClerkRouter.requiring({ role: "org:admin" }, options).layer)]
 ]
 
-const refusalOf = (build: Build, options: unknown) =>
+const errorOf = (build: Build, options: unknown) =>
   Effect.flip(Effect.provide(build(untyped(options)), untouchedKeys))
 
 const noParties =
   'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
 
 describe.each(builds)("%s rejects", (_, build) => {
-  const refused: ReadonlyArray<readonly [name: string, options: unknown, setting: string, rule?: string]> = [
+  const rejected: ReadonlyArray<readonly [name: string, options: unknown, setting: string, rule?: string]> = [
     ["no parties where cookies are read", {}, "authorizedParties", noParties],
     ["no options at all", undefined, "authorizedParties", noParties],
     ["parties that are undefined", { authorizedParties: undefined }, "authorizedParties", noParties],
@@ -82,9 +82,9 @@ describe.each(builds)("%s rejects", (_, build) => {
     ["a cache without a capacity", { ...standard, cache: {} }, "cache.capacity"]
   ]
 
-  it.effect.each(refused)("%s", ([, options, setting, rule]) =>
+  it.effect.each(rejected)("%s", ([, options, setting, rule]) =>
     Effect.gen(function* () {
-      const error = yield* refusalOf(build, options)
+      const error = yield* errorOf(build, options)
       expect(error).toBeInstanceOf(ClerkConfigError)
       expect(error.setting).toBe(setting)
       if (rule !== undefined) expect(error.rule).toBe(rule)
@@ -96,7 +96,7 @@ describe("requirements that no session can meet", () => {
   const levels =
     "must be strict_mfa, strict, moderate, lax, or a level (first_factor, second_factor or multi_factor) and a duration within"
   const object = 'must be an object, such as { permission: "org:teams:delete" }'
-  const refused: ReadonlyArray<readonly [requirements: unknown, message: string]> = [
+  const rejected: ReadonlyArray<readonly [requirements: unknown, message: string]> = [
     [{ permision: "org:teams:delete" }, "permision is not a requirement; did you mean permission?"],
     [{ role: "org:admin", permissions: "x" }, "permissions is not a requirement; did you mean permission?"],
     [{ Role: "org:admin" }, "Role is not a requirement; did you mean role?"],
@@ -134,7 +134,7 @@ describe("requirements that no session can meet", () => {
   for (const [name, make] of makes) {
     it.effect(`stop the layer of ${name} from being built, with a message that names the mistake`, () =>
       Effect.gen(function* () {
-        for (const [requirements, message] of refused) {
+        for (const [requirements, message] of rejected) {
           const layer = Layer.provide(make(untyped(requirements)), untouchedKeys)
           const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
           expect(error).toBeInstanceOf(ClerkConfigError)
@@ -146,7 +146,7 @@ describe("requirements that no session can meet", () => {
 })
 
 /** Authenticates a request as a server would. */
-const judge = <A, E>(
+const authenticated = <A, E>(
   self: Effect.Effect<A, E, HttpServerRequest.HttpServerRequest>,
   headers: Record<string, string>,
   method = "GET"
@@ -166,7 +166,7 @@ const setUp = Effect.gen(function* () {
   })
   const reasonOf = (options: unknown, headers: Record<string, string>, method?: string) =>
     Authenticator.make(untyped<Authenticator.AuthOptions>(options)).pipe(
-      Effect.flatMap((authenticate) => Effect.either(judge(authenticate, headers, method))),
+      Effect.flatMap((authenticate) => Effect.either(authenticated(authenticate, headers, method))),
       Effect.map((result) =>
         result._tag === "Right"
           ? "passes"
@@ -202,8 +202,10 @@ describe("the stored options", () => {
       const parties = [app]
       const authenticate = yield* Authenticator.make({ authorizedParties: parties })
       parties.push(evil)
-      const refused = yield* Effect.flip(judge(authenticate, { ...cookie("x"), origin: evil }, "POST"))
-      expect(refused).toMatchObject({ _tag: "ClerkTokenError", reason: "cross-origin" })
+      const rejected = yield* Effect.flip(
+        authenticated(authenticate, { ...cookie("x"), origin: evil }, "POST")
+      )
+      expect(rejected).toMatchObject({ _tag: "ClerkTokenError", reason: "cross-origin" })
     }).pipe(Effect.provide(untouchedKeys))
   )
 })

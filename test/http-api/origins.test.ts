@@ -27,10 +27,10 @@ describe.each(stages)("over $name", ({ serve }) => {
         `${app} ${evil}`
       ]
       for (const origin of foreign) {
-        const answer = yield* send("POST /me", { ...cookie(token), origin })
-        expect([origin, outcome(answer)]).toEqual([origin, "401 cross-origin"])
-        expect(answer.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
-        expect(answer.headers["cache-control"]).toBe("no-store")
+        const response = yield* send("POST /me", { ...cookie(token), origin })
+        expect([origin, outcome(response)]).toEqual([origin, "401 cross-origin"])
+        expect(response.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
+        expect(response.headers["cache-control"]).toBe("no-store")
       }
       const twice = yield* send("POST /me", { ...cookie(token), origin: [app, evil] })
       expect(outcome(twice)).toBe("401 cross-origin")

@@ -45,11 +45,11 @@ describe.each(stages)("over $name", ({ serve }) => {
           yield* signIn("org:admin", ["org:teams:read"])
         ]
         for (const { token } of others) {
-          const answer = yield* send("GET /teams", bearer(token))
-          expect(answer.status).toBe(403)
-          expect(JSON.parse(answer.body)).toEqual({ _tag: "ClerkAccessDenied", missing: ["permission"] })
-          expect(answer.headers["www-authenticate"]).toBeUndefined()
-          expect(answer.headers["cache-control"]).toBe("no-store")
+          const response = yield* send("GET /teams", bearer(token))
+          expect(response.status).toBe(403)
+          expect(JSON.parse(response.body)).toEqual({ _tag: "ClerkAccessDenied", missing: ["permission"] })
+          expect(response.headers["www-authenticate"]).toBeUndefined()
+          expect(response.headers["cache-control"]).toBe("no-store")
         }
       })
   )
@@ -68,9 +68,9 @@ describe.each(stages)("over $name", ({ serve }) => {
         [never, { status: 403, missing: ["role", "reverification"] }]
       ] as const
       for (const [{ token }, { missing, status }] of cases) {
-        const answer = yield* send("GET /vault", bearer(token))
-        expect(answer.status).toBe(status)
-        if (missing !== undefined) expect(JSON.parse(answer.body)["missing"]).toEqual(missing)
+        const response = yield* send("GET /vault", bearer(token))
+        expect(response.status).toBe(status)
+        if (missing !== undefined) expect(JSON.parse(response.body)["missing"]).toEqual(missing)
       }
     })
   )
@@ -92,9 +92,9 @@ describe.each(stages)("over $name", ({ serve }) => {
       const { id, token } = yield* signIn("org:admin", ["org:teams:delete"], { status: "pending" })
       expect(outcome(yield* send("GET /me", bearer(token)))).toBe(`200 ${id}`)
       for (const path of ["/teams", "/vault"]) {
-        const answer = yield* send(`GET ${path}`, bearer(token))
-        expect(answer.status).toBe(403)
-        expect(JSON.parse(answer.body)["missing"]).toContain("active")
+        const response = yield* send(`GET ${path}`, bearer(token))
+        expect(response.status).toBe(403)
+        expect(JSON.parse(response.body)["missing"]).toContain("active")
       }
     })
   )
@@ -115,9 +115,9 @@ describe.each(stages)("over $name", ({ serve }) => {
         { ...bearer("x"), ...cookie(token) }
       ]
       for (const headers of nobody) {
-        const answer = yield* send("GET /visitor", headers)
-        expect(outcome(answer)).toBe("200 nobody")
-        expect(answer.headers["www-authenticate"]).toBeUndefined()
+        const response = yield* send("GET /visitor", headers)
+        expect(outcome(response)).toBe("200 nobody")
+        expect(response.headers["www-authenticate"]).toBeUndefined()
       }
     })
   )

@@ -78,11 +78,11 @@ describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
         text: canary,
         parts: `${canary}.${canary}.${canary}`
       }
-      const answers: Array<readonly [string, string]> = []
+      const responses: Array<readonly [string, string]> = []
       const ask = (send: Send, line: string, headers: Record<string, string>) =>
-        Effect.map(send(line, headers), (answer) => {
-          answers.push([`${line}: ${answer.status}`, inspect(answer)])
-          return answer.status
+        Effect.map(send(line, headers), (response) => {
+          responses.push([`${line}: ${response.status}`, inspect(response)])
+          return response.status
         })
       const askAll = (send: Send) =>
         Effect.forEach(Object.values(tokens), (token) =>
@@ -110,14 +110,14 @@ describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
         ]
       })
       const channels: Channels = [
-        ...answers,
+        ...responses,
         ...lines.map((line) => ["log", line] as const),
         ...spans.map((span) => [`span ${span.name}`, inspect(span, { depth: 20 })] as const)
       ]
       expect(leaks(channels, { secretKey, canary, ...Object.fromEntries(segments) })).toEqual([])
 
       // The check is void if there was nothing to search.
-      const statuses = new Set(answers.map(([name]) => name.split(": ")[1]))
+      const statuses = new Set(responses.map(([name]) => name.split(": ")[1]))
       expect(statuses).toEqual(new Set(["200", "401", "403", "503"]))
       expect(lines.some((line) => line.includes("level=DEBUG"))).toBe(true)
       expect(lines.some((line) => line.includes("Token rejected (exp)"))).toBe(true)

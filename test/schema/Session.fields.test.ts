@@ -110,7 +110,7 @@ const inMillis = (session: object): Wire =>
   )
 
 const bySchema = Schema.decodeUnknownEither(Session)
-const readSession = makeSessionReader((millis) => DateTime.unsafeFromDate(new Date(millis)))
+const readSession = makeSessionReader(DateTime.unsafeFromDate)
 
 /** Decodes by the schema, after asserting that the reader and a round trip return the same. */
 const decoded = (wire: Wire): unknown => {

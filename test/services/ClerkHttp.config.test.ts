@@ -121,7 +121,7 @@ describe("the secret key", () => {
 })
 
 const https =
-  "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment; it needs a test key (sk_test_…)"
+  "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment. It needs a test key (sk_test_…)"
 
 describe("the API's URL", () => {
   const absolute = "must be an absolute https URL"

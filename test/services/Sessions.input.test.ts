@@ -300,7 +300,7 @@ describe("a parameter", () => {
     ["true", 1, null]
   )
   const headers =
-    "headers: a Headers object, a Map, pairs of name and value, or a record of names to values; without line ends or NUL, at most 64 KiB in all"
+    "headers: a Headers object, a Map, pairs or a record of names and values. Line ends and NUL are invalid, and the limit is 64 KiB"
   const endless = function* () {
     while (true) yield ["x-header", undefined]
   }

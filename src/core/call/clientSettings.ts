@@ -53,7 +53,7 @@ const checkSecretKey = (key: unknown, allowAny: boolean): string | RuleBreak => 
 }
 
 const insecure =
-  "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment; it needs a test key (sk_test_…)"
+  "must be https, except on a loopback address. To reach an emulator on another host over http, set allowInsecureHttp: true, or CLERK_ALLOW_INSECURE_HTTP=true for a client from the environment. It needs a test key (sk_test_…)"
 
 const checkApiUrl = (apiUrl: unknown, allowInsecureHttp: boolean) => {
   const read = readBaseUrl(apiUrl, allowInsecureHttp ? undefined : insecure)

@@ -175,7 +175,7 @@ const completed = <A>(
   }
 }
 
-/** Whether Clerk has rejected a call for good. */
+/** Whether Clerk has rejected a call, so that a retry would be rejected too. */
 const isRejected = (failure: CallFailure): boolean =>
   failure._tag !== "ClerkDecodeError" &&
   "status" in failure.fields &&

@@ -1,4 +1,4 @@
-import { isRecord, own, RuleBreak } from "../input.js"
+import { isRecord, ownProperties, RuleBreak } from "../input.js"
 import type { ClerkRequest, Issue, Kind } from "../model.js"
 import { textsIn, visibleText } from "../redaction/redact.js"
 
@@ -13,7 +13,7 @@ export interface PreparedCall {
   readonly secrets: ReadonlyArray<string>
 }
 
-/** What an operation is, whatever its response holds. */
+/** The facts of an operation that do not depend on the type of its response. */
 export interface OperationFacts {
   readonly name: string
   readonly method: ClerkRequest["method"]
@@ -109,15 +109,18 @@ const checkPath = (path: unknown, names: ReadonlyArray<string>): PathValues | Ru
 
 const inputParts = ["path", "query", "body"] as const
 
-/** Finds the member of an input that an operation does not take: a part that is dropped is a trap. */
-const inputFlaw = (input: unknown, takes: ReadonlyArray<string>): RuleBreak | undefined => {
-  if (input === undefined || input === null) return undefined
+type Input = { readonly [Part in (typeof inputParts)[number]]?: unknown }
+
+/** Copies an input. Rejects a member that the operation does not take: a part that is dropped is a trap. */
+const readInput = (input: unknown, takes: ReadonlyArray<string>): Input | RuleBreak => {
+  if (input === undefined || input === null) return {}
   if (!isRecord(input)) return flaw("input", "must be an object")
-  const strange = Object.keys(input).find(
-    (key) => !takes.includes(key) && (input[key] !== undefined || !inputParts.some((part) => part === key))
+  const given = ownProperties(input)
+  const strange = Object.keys(given).find(
+    (key) => !takes.includes(key) && (given[key] !== undefined || !inputParts.some((part) => part === key))
   )
   return strange === undefined
-    ? undefined
+    ? given
     : flaw(strange, `is not a part of this operation's input, which takes ${takes.join(", ") || "nothing"}`)
 }
 
@@ -169,15 +172,14 @@ export const makeOperation = <A>({
     decode,
     isDone: (value) => confirm?.isDone(value) ?? false,
     prepare: (input) => {
-      const strange = inputFlaw(input, takes)
-      if (strange !== undefined) return strange
       // The types say what `input` holds. Callers without types are why each part is checked from `unknown`.
-      const given: { readonly [Part in (typeof inputParts)[number]]?: unknown } = Object(input)
-      const path = checkPath(own(given, "path"), names)
+      const given = readInput(input, takes)
+      if (given instanceof RuleBreak) return given
+      const path = checkPath(given.path, names)
       if (path instanceof RuleBreak) return path
-      const query = encodePart(encodeQuery, own(given, "query"))
+      const query = encodePart(encodeQuery, given.query)
       if (query instanceof RuleBreak) return query
-      const body = encodePart(encodeBody, own(given, "body"))
+      const body = encodePart(encodeBody, given.body)
       if (body instanceof RuleBreak) return body
       return {
         request: {

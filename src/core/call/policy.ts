@@ -81,7 +81,7 @@ export const readPolicy = <Hook>(
   if (maxAttempts !== undefined) given.maxAttempts = maxAttempts
   if (timeout !== undefined) given.timeoutMillis = timeout
   if (deadline !== undefined) given.deadlineMillis = deadline
-  // A function; its author answers for what it takes and returns.
+  // A function. The compiler has checked its parameters and its result where it was written.
   if (onRetry !== undefined) given.onRetry = onRetry as Hook
   return given
 }

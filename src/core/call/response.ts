@@ -99,7 +99,7 @@ const shownId = (id: unknown, redactor: Redactor): string | undefined =>
 const isJsonType = (contentType: string): boolean =>
   /^\s*(?:application\/(?:[\w.+-]+\+)?json|text\/json)\s*(?:;|$)/i.test(contentType)
 
-/** What a response holds: the value of a success, or why there is none. */
+/** The value of a success, or the failure of the response. */
 export type ReadResponse<A> = { readonly _tag: "Success"; readonly value: A } | StatusFailure | DecodeFailure
 
 /**

@@ -4,8 +4,8 @@ import type { CallFailure } from "./failure.js"
 /*
  * What the client retries, when, and how often. The lists allow: the client does not retry what is not on them.
  *
- * Every kind of operation may be retried if the request never left, or if Clerk rejected it unread (429). When Clerk may
- * have acted, a `once` operation is never retried: a second `create` makes a second session, and a second `refresh`
+ * Every kind of operation may be retried if the request was not sent, or if Clerk rejected it unread (429). When Clerk
+ * may have acted, a `once` operation is never retried. A second `create` makes a second session. A second `refresh`
  * finds its token consumed.
  */
 
@@ -38,7 +38,7 @@ export const isStatusRetryable = (kind: Kind, status: number): boolean =>
 const transient = { baseMillis: 100, capMillis: 5_000 }
 const throttled = { baseMillis: 1_000, capMillis: 20_000 }
 
-/** The client does not wait longer than this for a server that asks for it: the caller learns of it instead. */
+/** The client does not wait longer than this, even if the server wants it to. The call fails instead. */
 const maxHintMillis = 20_000
 
 const hintMillis = (failure: CallFailure): number | undefined =>
@@ -48,7 +48,7 @@ const hintMillis = (failure: CallFailure): number | undefined =>
     : undefined
 
 /**
- * Returns the milliseconds to wait before attempt `attempt + 1`, or `undefined` when the server asks for a wait that is
+ * Returns the milliseconds to wait before attempt `attempt + 1`, or `undefined` when the server wants a wait that is
  * too long. `chance` is a random number from 0 to 1.
  *
  * Without a hint the wait is anywhere between nothing and the exponential bound, so that clients which failed together
@@ -90,8 +90,8 @@ const dateOf = (text: string | undefined): number | undefined => {
 }
 
 /**
- * Returns how many milliseconds the server asks to wait, from `Retry-After`: whole seconds, or a date (relative to the
- * response's own `Date`, so that a wrong clock here does not matter). Any other value counts as absent.
+ * Returns the milliseconds in `Retry-After`, which has whole seconds or a date. A date counts from the `Date` of the
+ * response, so that a wrong clock here does not matter. Any other value counts as absent.
  */
 export const retryAfterMillis = (
   headers: { readonly [name: string]: string },

@@ -13,7 +13,7 @@ const second = 1_000_000_000n
 const freshFor = 600n * second
 /** How long a key set is used while Clerk is unavailable. */
 const staleFor = 3600n * second
-/** The pause between two fetches while keys are held, whatever the first one gave. Forged key ids cannot shorten it. */
+/** The pause between two fetches while keys are held, even after a failure. Forged key ids cannot shorten it. */
 const pause = 30n * second
 /** The pause after the first failure while no key is held. It doubles with each failure in a row, up to `pause`. */
 const firstBackoff = second
@@ -177,7 +177,7 @@ const applied = <F extends FetchInProgress>(
     case "Abandoned":
       return { ...state, fetch: undefined }
     case "Lost":
-      // Another fetch may replace it at once, but while keys are held only one: otherwise clients that hang up could
+      // Another fetch may replace it at once. While keys are held only one may: otherwise clients that hang up could
       // cause a fetch with each forged key id.
       return state.held !== undefined && state.lost > 0
         ? failed(state, unavailable("unreachable"), fetch.startedAt)

@@ -51,8 +51,8 @@ const readPem = (text: string): string | RuleBreak => {
 }
 
 /**
- * Reads an RSA public key in SPKI form: PEM, PEM with escaped line ends, or the base64 alone; each also encoded in base64
- * once more.
+ * Reads an RSA public key in SPKI form: PEM, PEM with escaped line ends, or the base64 alone. Each may be encoded in
+ * base64 once more.
  */
 export const importPublicKeyPem = async (input: unknown): Promise<CryptoKey | RuleBreak> => {
   if (typeof input !== "string") return broken("must be a string")

@@ -20,8 +20,8 @@ const credentials = [
 const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
 
 /**
- * Makes a text from outside fit to be shown. Masks everything with the form of a credential, turns control characters into
- * spaces (a log line stays one line) and shortens the text to 300 characters.
+ * Makes a text from outside fit to be shown, and shortens it to 300 characters. Masks everything with the form of a
+ * credential. Turns control characters into spaces, so that a log line stays one line.
  */
 export const visibleText = (text: string): string => {
   let clean = text.slice(0, maxRead)
@@ -111,19 +111,3 @@ export const textsIn = (value: unknown): ReadonlyArray<string> => {
   if (typeof value !== "object" || value === null) return []
   return Object.values(value).flatMap(textsIn)
 }
-
-const redactors = new WeakMap<ReadonlyArray<string>, Redactor>()
-
-const redactorOf = (secrets: ReadonlyArray<string>): Redactor => {
-  const redactor = redactors.get(secrets) ?? makeRedactor(secrets)
-  redactors.set(secrets, redactor)
-  return redactor
-}
-
-/** `Redactor.text` for callers that hold a list of secrets. */
-export const scrubText = (text: string, secrets: ReadonlyArray<string>): string =>
-  redactorOf(secrets).text(text)
-
-/** `Redactor.json` for callers that hold a list of secrets. */
-export const scrubJson = (value: unknown, secrets: ReadonlyArray<string>): unknown =>
-  redactorOf(secrets).json(value)

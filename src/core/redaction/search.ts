@@ -1,7 +1,7 @@
 /*
- * Finds secrets in texts from outside. A server that quotes a secret may do so in part, in another case, in base64 or
- * hex, percent-encoded, with escapes, in pieces, backwards, or in several of these ways at once. So the search compares a
- * text with reduced forms of the secret. Then it decodes the text in every known way, and searches each result, too.
+ * Finds secrets in texts from outside. A server may quote a part of a secret. It may change its case, encode it (base64,
+ * hex, percent-encoding, escapes), split it, reverse it, or do several of these. So the search compares a text with reduced
+ * forms of the secret. Then it decodes the text in every known way, and searches each result, too.
  */
 
 /** A run of this many characters of a secret is always masked. */

@@ -1,6 +1,6 @@
 import { broken, inField, own, RuleBreak, readOptions } from "../input.js"
 import { type RequirementKind, requirementKinds } from "../model.js"
-import { scrubText } from "../redaction/redact.js"
+import { visibleText } from "../redaction/redact.js"
 import { type Entitlements, withOrgPrefix } from "../token/entitlements.js"
 
 /** The claims that decide on access. */
@@ -211,7 +211,7 @@ export const findDenial = (
 
 /** A caller without types can give any value. Its text can be a secret by mistake. */
 const requirementText = ({ given, kind, value }: Requirement, format: (millis: number) => string): string => {
-  if (typeof given === "string") return `${kind} ${scrubText(given.slice(0, 128), [])}`
+  if (typeof given === "string") return `${kind} ${visibleText(given.slice(0, 128))}`
   return typeof value === "string" || value instanceof RuleBreak
     ? `the required ${kind}`
     : `${kind} ${value.level} within ${format(value.millis)}`

@@ -1,5 +1,6 @@
 import { own } from "../input.js"
-import type { Failure } from "../model.js"
+import type { TokenFailure } from "../model.js"
+import { invalid } from "../token/claims.js"
 import type { Parties } from "../token/settings.js"
 
 /** The parts of a request that decide on its credential. */
@@ -10,20 +11,6 @@ export interface IncomingRequest {
   /** The cookies. A platform parses them when they are first read. */
   readonly cookies: { readonly [name: string]: string | undefined }
 }
-
-/** A request has no credential, or one that does not count. */
-export type CredentialFailure = Failure<
-  "ClerkTokenError",
-  { readonly reason: "missing" | "cross-origin"; readonly expected?: ReadonlyArray<string> | undefined }
->
-
-const failure = (
-  reason: "missing" | "cross-origin",
-  expected?: ReadonlyArray<string>
-): CredentialFailure => ({
-  _tag: "ClerkTokenError",
-  fields: { reason, expected }
-})
 
 /** The scheme ends at any white space, but only spaces may follow it: a token does not start with a tab. */
 const bearer = /^bearer(?!\S) */i
@@ -49,16 +36,16 @@ export const readCredential = (
   request: IncomingRequest,
   cookieNames: ReadonlyArray<string>,
   parties: Parties | undefined
-): string | CredentialFailure => {
+): string | TokenFailure => {
   const authorization = own(request.headers, "authorization")
   if (authorization !== undefined && bearer.test(authorization)) {
-    return authorization.replace(bearer, "") || failure("missing")
+    return authorization.replace(bearer, "") || invalid("missing")
   }
   const cookie = cookieOf(request, cookieNames)
-  if (cookie === undefined) return failure("missing")
+  if (cookie === undefined) return invalid("missing")
   const origin = own(request.headers, "origin")
   // A browser adds the cookie also to a request that another site under the same domain makes it send.
   return origin === undefined || isSafe(request) || parties?.accepts(origin) === true
     ? cookie
-    : failure("cross-origin", parties?.list)
+    : invalid("cross-origin", parties?.list === undefined ? {} : { expected: parties.list })
 }

@@ -1,7 +1,7 @@
 /*
  * Reads sessions from JSON in one pass, about ten times as fast as the schema in `schema/Session.ts`. A property test
- * holds the two equal. A reader returns `undefined` for whatever it does not accept, and the schema then decodes the value
- * once more: it has the last word, and it says what is wrong.
+ * holds the two equal. A reader returns `undefined` for a value that it does not accept. The schema then decodes the value
+ * again: it decides, and it says what is wrong.
  */
 
 type Wire = { readonly [field: string]: unknown }
@@ -53,11 +53,11 @@ const text = (wire: Wire, name: string): string => {
 
 const maxEpochMillis = 8_640_000_000_000_000
 
-const millis = (value: unknown): number => {
+const date = (value: unknown): Date => {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0 || value > maxEpochMillis) {
     throw unread
   }
-  return value
+  return new Date(value)
 }
 
 /** The fields of an activity on the wire, with their names here. All but one are texts. */
@@ -104,7 +104,7 @@ const readTasks = (value: unknown): ReadonlyArray<{ readonly key: string }> | un
   return tasks
 }
 
-const readSession = <Instant>(json: unknown, instant: (millis: number) => Instant): SessionData<Instant> => {
+const readSession = <Instant>(json: unknown, instant: (date: Date) => Instant): SessionData<Instant> => {
   if (!isObject(json) || member(json, "object") !== "session") throw unread
   const session: Draft = { object: "session", id: text(json, "id"), userId: text(json, "user_id") }
   const clientId = member(json, "client_id")
@@ -114,14 +114,14 @@ const readSession = <Instant>(json: unknown, instant: (millis: number) => Instan
   session["status"] = text(json, "status")
   const organizationId = member(json, "last_active_organization_id")
   if (typeof organizationId === "string") session["lastActiveOrganizationId"] = organizationId
-  session["lastActiveAt"] = instant(millis(member(json, "last_active_at")))
+  session["lastActiveAt"] = instant(date(member(json, "last_active_at")))
   const activity = member(json, "latest_activity")
   if (isObject(activity)) session["latestActivity"] = readActivity(activity)
-  session["expireAt"] = instant(millis(member(json, "expire_at")))
+  session["expireAt"] = instant(date(member(json, "expire_at")))
   const abandonAt = member(json, "abandon_at")
-  if (abandonAt !== undefined && abandonAt !== null) session["abandonAt"] = instant(millis(abandonAt))
-  session["updatedAt"] = instant(millis(member(json, "updated_at")))
-  session["createdAt"] = instant(millis(member(json, "created_at")))
+  if (abandonAt !== undefined && abandonAt !== null) session["abandonAt"] = instant(date(abandonAt))
+  session["updatedAt"] = instant(date(member(json, "updated_at")))
+  session["createdAt"] = instant(date(member(json, "created_at")))
   const tasks = readTasks(member(json, "tasks"))
   if (tasks !== undefined) session["tasks"] = tasks
   return session as object as SessionData<Instant> // every member was checked above
@@ -136,15 +136,15 @@ const orUndefined = <A>(read: () => A): A | undefined => {
   }
 }
 
-/** Makes a reader of a session. `instant` makes a time of milliseconds since 1970. */
+/** Makes a reader of a session. `instant` makes a time of a date. */
 export const makeSessionReader =
-  <Instant>(instant: (millis: number) => Instant) =>
+  <Instant>(instant: (date: Date) => Instant) =>
   (json: unknown): SessionData<Instant> | undefined =>
     orUndefined(() => readSession(json, instant))
 
 /** Makes a reader of a page: an envelope, or a bare array. */
 export const makeSessionPageReader =
-  <Instant>(instant: (millis: number) => Instant) =>
+  <Instant>(instant: (date: Date) => Instant) =>
   (json: unknown): SessionPageData<Instant> | undefined =>
     orUndefined(() => {
       const sessions = (list: ReadonlyArray<unknown>) => list.map((each) => readSession(each, instant))

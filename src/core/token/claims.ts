@@ -1,6 +1,6 @@
 import { isRecord, own } from "../input.js"
 import type { TokenFailure, TokenFields, TokenReason } from "../model.js"
-import { scrubText } from "../redaction/redact.js"
+import { visibleText } from "../redaction/redact.js"
 import { entitlements1, entitlements2, isText, noEntitlements, type Organization } from "./entitlements.js"
 import type { TokenSettings } from "./settings.js"
 
@@ -88,21 +88,27 @@ export const timeFlaw = <Instant, Span>(
   { exp, iat, nbf }: TokenTimes,
   nowMillis: number,
   skewMillis: number,
-  { instant, span }: Times<Instant, Span>
+  make: Times<Instant, Span>
 ): TokenFailure<Instant, Span> | undefined => {
-  const at = (seconds: number) => instant(millisOf(seconds))
-  const here = () => ({ checkedAt: instant(nowMillis), clockSkew: span(skewMillis) })
   if (exp * 1000 <= nowMillis - skewMillis) {
-    return invalid("exp", { expiresAt: at(exp), issuedAt: at(iat), ...here() })
+    const times = { expiresAt: make.instant(millisOf(exp)), issuedAt: make.instant(millisOf(iat)) }
+    return untimely("exp", times, nowMillis, skewMillis, make)
   }
   if (nbf !== undefined && nbf * 1000 > nowMillis + skewMillis) {
-    return invalid("nbf", { notBefore: at(nbf), ...here() })
+    return untimely("nbf", { notBefore: make.instant(millisOf(nbf)) }, nowMillis, skewMillis, make)
   }
-  return iat * 1000 > nowMillis + skewMillis ? invalid("iat", { issuedAt: at(iat), ...here() }) : undefined
+  return iat * 1000 > nowMillis + skewMillis
+    ? untimely("iat", { issuedAt: make.instant(millisOf(iat)) }, nowMillis, skewMillis, make)
+    : undefined
 }
 
-/** Makes values of a token fit for an error. They are bounded, because users type some of them. */
-const shown = (values: ReadonlyArray<string>) => values.slice(0, 8).map((value) => scrubText(value, []))
+const untimely = <Instant, Span>(
+  reason: TokenReason,
+  times: Omit<TokenFields<Instant, Span>, "reason">,
+  nowMillis: number,
+  skewMillis: number,
+  { instant, span }: Times<Instant, Span>
+) => invalid(reason, { ...times, checkedAt: instant(nowMillis), clockSkew: span(skewMillis) })
 
 const idText = /^[A-Za-z0-9_-]{1,128}$/
 
@@ -112,26 +118,33 @@ const userFlaw = (sub: unknown): TokenFailure | undefined => {
   return sub.startsWith("mch_") ? invalid("category") : undefined
 }
 
-const issuerFlaw = (iss: unknown, expected: string | undefined): TokenFailure | undefined => {
-  if (isText(iss) && (expected === undefined || iss === expected)) return undefined
-  return invalid("iss", {
-    ...(isText(iss) ? { actual: shown([iss]) } : {}),
-    ...(expected === undefined ? {} : { expected: [expected] })
+/** Makes the failure of a claim that is not the expected one. */
+const mismatch = (
+  reason: TokenReason,
+  actual: ReadonlyArray<string> | undefined,
+  expected: ReadonlyArray<string> | undefined
+): TokenFailure =>
+  invalid(reason, {
+    // Bounded and scrubbed, because users type some of these values.
+    ...(actual && { actual: actual.slice(0, 8).map((value) => visibleText(value)) }),
+    ...(expected && { expected })
   })
-}
+
+const issuerFlaw = (iss: unknown, expected: string | undefined): TokenFailure | undefined =>
+  isText(iss) && (expected === undefined || iss === expected)
+    ? undefined
+    : mismatch("iss", isText(iss) ? [iss] : undefined, expected === undefined ? undefined : [expected])
 
 /** Finds what is wrong with the authorized party. Without a list of parties any value is accepted. */
 export const partyFlaw = (
   azp: unknown,
-  { acceptsMissingAzp, authorizedParties }: TokenSettings
+  { authorizedParties, missingAzp }: TokenSettings
 ): TokenFailure | undefined => {
   if (authorizedParties === undefined) return undefined
   const { accepts, list } = authorizedParties
-  if (azp === undefined ? acceptsMissingAzp : isText(azp) && accepts(azp)) return undefined
-  return invalid("azp", {
-    ...(isText(azp) ? { actual: shown([azp]) } : {}),
-    ...(list === undefined ? {} : { expected: list })
-  })
+  return (azp === undefined ? missingAzp === "allow" : isText(azp) && accepts(azp))
+    ? undefined
+    : mismatch("azp", isText(azp) ? [azp] : undefined, list)
 }
 
 /** Reads the audiences. Returns `undefined` when the claim is neither text nor a list. */
@@ -146,20 +159,16 @@ const audienceFlaw = (
   if (expected === undefined) return undefined
   const given: ReadonlyArray<unknown> = Array.isArray(aud) ? aud : [aud]
   if (given.every(isText) && given.some((each) => expected.includes(each))) return undefined
-  const actual = readAudience(aud)
-  return invalid("aud", { ...(actual === undefined ? {} : { actual: shown(actual) }), expected })
+  return mismatch("aud", readAudience(aud), expected)
 }
 
-/** The claims that both categories of tokens have. */
-interface Common {
-  readonly userId: string
-  readonly issuer: string
-  readonly authorizedParty: string | undefined
-  readonly audience: ReadonlyArray<string> | undefined
-  readonly tokenId: string | undefined
-}
-
-const readCommon = (payload: Payload, settings: TokenSettings): Common | TokenFailure => {
+/** Reads the claims that both categories of tokens have. */
+const readCommon = <Instant, Span>(
+  payload: Payload,
+  settings: TokenSettings,
+  { exp, iat, nbf }: TokenTimes,
+  { instant }: Times<Instant, Span>
+): PlainClaims<Instant> | TokenFailure => {
   const sub = own(payload, "sub")
   const iss = own(payload, "iss")
   const azp = own(payload, "azp")
@@ -171,43 +180,20 @@ const readCommon = (payload: Payload, settings: TokenSettings): Common | TokenFa
     partyFlaw(azp, settings) ??
     audienceFlaw(aud, settings.audience)
   if (flaw !== undefined) return flaw
-  return {
+  const claims: PlainClaims<Instant> = {
     // Both were found to be text above.
     userId: sub as string,
     issuer: iss as string,
-    authorizedParty: isText(azp) ? azp : undefined,
-    audience: readAudience(aud),
-    tokenId: isText(jti) ? jti : undefined
-  }
-}
-
-/** Sets the claims of both categories that may be absent. */
-const addOptional = <Instant>(
-  read: PlainClaims<Instant>,
-  { audience, authorizedParty, tokenId }: Common,
-  { nbf }: TokenTimes,
-  instant: (epochMillis: number) => Instant
-): void => {
-  if (nbf !== undefined) read.notBefore = instant(millisOf(nbf))
-  if (authorizedParty !== undefined) read.authorizedParty = authorizedParty
-  if (audience !== undefined) read.audience = audience
-  if (tokenId !== undefined) read.tokenId = tokenId
-}
-
-const readTemplate = <Instant, Span>(
-  common: Common,
-  times: TokenTimes,
-  { instant }: Times<Instant, Span>
-): PlainClaims<Instant> => {
-  const read: PlainClaims<Instant> = {
-    userId: common.userId,
-    issuer: common.issuer,
-    issuedAt: instant(millisOf(times.iat)),
-    expiresAt: instant(millisOf(times.exp)),
+    issuedAt: instant(millisOf(iat)),
+    expiresAt: instant(millisOf(exp)),
     custom: undefined
   }
-  addOptional(read, common, times, instant)
-  return read
+  const audience = readAudience(aud)
+  if (nbf !== undefined) claims.notBefore = instant(millisOf(nbf))
+  if (isText(azp)) claims.authorizedParty = azp
+  if (audience !== undefined) claims.audience = audience
+  if (isText(jti)) claims.tokenId = jti
+  return claims
 }
 
 /** Returns whether a claim is missing, null or an empty object, which all mean the same. */
@@ -215,9 +201,9 @@ const isAbsent = (claim: unknown): boolean =>
   claim === undefined || claim === null || (isRecord(claim) && Object.keys(claim).length === 0)
 
 /** Reads the status. Any other than `active` counts as pending, because the user may have tasks left. */
-const readStatus = (sts: unknown, acceptsPending: boolean): "active" | "pending" | TokenFailure => {
+const readStatus = (sts: unknown, allowPending: boolean): "active" | "pending" | TokenFailure => {
   if (isAbsent(sts) || sts === "active") return "active"
-  return acceptsPending ? "pending" : invalid("session-pending")
+  return allowPending ? "pending" : invalid("session-pending")
 }
 
 const isAge = (age: unknown): age is number =>
@@ -251,38 +237,34 @@ const readVersion = (v: unknown): 1 | 2 | undefined =>
 const readEntitlements = (payload: Payload, version: 1 | 2 | undefined) =>
   version === undefined ? noEntitlements() : version === 1 ? entitlements1(payload) : entitlements2(payload)
 
+/** Adds to the common claims those of a session. */
 const readSession = <Instant, Span>(
   payload: Payload,
-  settings: TokenSettings,
-  common: Common,
-  times: TokenTimes,
-  { instant, span }: Times<Instant, Span>
+  allowPending: boolean,
+  common: PlainClaims<Instant>,
+  span: (millis: number) => Span
 ): PlainSessionClaims<Instant, Span> | TokenFailure => {
-  const sid = own(payload, "sid")
-  if (typeof sid !== "string" || !/^sess_/.test(sid) || !idText.test(sid)) return invalid("sid")
-  const status = readStatus(own(payload, "sts"), settings.acceptsPending)
+  const sessionId = own(payload, "sid")
+  if (typeof sessionId !== "string" || !/^sess_/.test(sessionId) || !idText.test(sessionId)) {
+    return invalid("sid")
+  }
+  const status = readStatus(own(payload, "sts"), allowPending)
   if (typeof status !== "string") return status
   const version = readVersion(own(payload, "v"))
   const factorAges = readFactorAges(own(payload, "fva"), span)
   const actor = readActor(own(payload, "act"))
   const { features, organization, plan } = readEntitlements(payload, version)
-  const read: PlainSessionClaims<Instant, Span> = {
-    userId: common.userId,
-    sessionId: sid,
-    issuer: common.issuer,
-    issuedAt: instant(millisOf(times.iat)),
-    expiresAt: instant(millisOf(times.exp)),
+  const claims: PlainSessionClaims<Instant, Span> = Object.assign(common, {
+    sessionId,
     status,
     version: version ?? 2,
-    features,
-    custom: undefined
-  }
-  addOptional(read, common, times, instant)
-  if (factorAges !== undefined) read.factorAges = factorAges
-  if (actor !== undefined) read.actor = actor
-  if (organization !== undefined) read.organization = organization
-  if (plan !== undefined) read.plan = plan
-  return read
+    features
+  })
+  if (factorAges !== undefined) claims.factorAges = factorAges
+  if (actor !== undefined) claims.actor = actor
+  if (organization !== undefined) claims.organization = organization
+  if (plan !== undefined) claims.plan = plan
+  return claims
 }
 
 /** The claims of a token whose signature is valid, and its times, which are checked at each use. */
@@ -302,13 +284,11 @@ export const readClaims = <Instant, Span>(
   const times = readTimes(payload)
   if ("_tag" in times) return times
   if (times.exp <= times.iat) return invalid("exp")
-  const untimely = timeFlaw(times, nowMillis, settings.skewMillis, make)
-  if (untimely !== undefined) return untimely
-  const common = readCommon(payload, settings)
+  const flaw = timeFlaw(times, nowMillis, settings.clockSkew, make)
+  if (flaw !== undefined) return flaw
+  const common = readCommon(payload, settings, times, make)
   if ("_tag" in common) return common
   const claims =
-    settings.category === "session"
-      ? readSession(payload, settings, common, times, make)
-      : readTemplate(common, times, make)
+    settings.category === "session" ? readSession(payload, settings.allowPending, common, make.span) : common
   return "_tag" in claims ? claims : { claims, times }
 }

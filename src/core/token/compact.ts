@@ -13,8 +13,8 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /**
  * Returns whether a text of base64url's alphabet is the only spelling of its bytes. Decoders ignore the unused bits of
- * the last character, so without this check one token could be written in 16 ways, and a list of revoked tokens would
- * miss 15 of them.
+ * the last character. Without this check one token could be written in 16 ways, and a list of revoked tokens would miss
+ * 15 of them.
  */
 export const isCanonicalBase64url = (text: string): boolean => {
   const unused = unusedBits[text.length % 4] ?? -1
@@ -36,13 +36,15 @@ export const decodeBase64urlText = (text: string): string => {
 
 /**
  * Returns whether a value may be a key id. Any other value belongs to no key and causes no fetch. A key id can be an
- * e-mail address, a time or a thumbprint, but no path: a user's own key source may look files up by it.
+ * e-mail address, a time or a thumbprint. It is no path, because a user's own key source may look files up by it.
  */
 export const isKeyId = (kid: unknown): kid is string =>
   typeof kid === "string" && /^(?!\.|.*\.\.)[A-Za-z0-9_.@:+=~-]{1,128}$/.test(kid)
 
 /** A well-formed token. Nothing in it is verified. */
 export interface CompactToken {
+  /** The whole token. */
+  readonly text: string
   readonly kid: string | undefined
   /** The text that is signed: the first two parts with their dot. */
   readonly signed: string
@@ -95,8 +97,8 @@ const shapeOf = (json: string): { readonly members: number; readonly depth: numb
 }
 
 /**
- * Reads the object that a part of a token holds. Returns `undefined` where there is none, and where a member occurs
- * twice, because readers do not agree which of the two counts.
+ * Reads the object that a part of a token holds. Returns `undefined` for any other value. An object with a member that
+ * occurs twice is not read either, because readers do not agree which of the two counts.
  */
 export const readPart = (part: string): Readonly<Record<string, unknown>> | undefined => {
   try {
@@ -167,5 +169,5 @@ export const readCompact = (token: unknown, category: Category): CompactToken | 
   const header = readHeader(protectedHeader, category)
   return typeof header === "string"
     ? header
-    : { kid: header.kid, signed: token.slice(0, last), payload, signature }
+    : { text: token, kid: header.kid, signed: token.slice(0, last), payload, signature }
 }

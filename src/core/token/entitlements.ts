@@ -87,9 +87,9 @@ const namesOf = (entries: ReadonlyArray<Scoped>, owner: "isUsers" | "isOrganizat
   entries.filter((entry) => entry[owner] && entry.name !== "").map(({ name }) => name)
 
 /**
- * Reads a mask, which sets one bit per permission name. A negative number sets none: as a signed 64-bit number it
- * would have its high bits set, but Clerk's JavaScript SDK reads no permission from it. Only permissions that every
- * reading grants are granted.
+ * Reads a mask, which sets one bit per permission name. A negative number sets none. As a signed 64-bit number it would
+ * have its high bits set, but Clerk's JavaScript SDK reads no permission from it. Only permissions that every reading
+ * grants are granted.
  */
 const maskOf = (text: string): bigint => (/^\d{1,80}$/.test(text) ? BigInt(text) : 0n)
 
@@ -110,9 +110,10 @@ const permissionsAt = (
   })
 
 /**
- * Lists the permissions that masks grant. Clerk documents one mask per feature, including the user's own features. Clerk's JavaScript SDK counts only the
- * organization's features. As many masks as those leave only its way of counting. Otherwise only permissions that both
- * ways grant are granted: they differ when a feature of the user comes before one of the organization.
+ * Lists the permissions that masks grant. Clerk documents one mask per feature, including the user's own features.
+ * Clerk's JavaScript SDK counts only the organization's features. As many masks as those leave only its way of counting.
+ * Otherwise only permissions that both ways grant are granted. The ways differ when a feature of the user comes before
+ * one of the organization.
  */
 const permissionsOf = (
   features: ReadonlyArray<Scoped>,

@@ -1,5 +1,5 @@
 import { broken, flag, optional, RuleBreak, readOptions } from "../input.js"
-import { isLoopback } from "../wire/baseUrl.js"
+import { readBaseUrl } from "../wire/baseUrl.js"
 import type { Category } from "./compact.js"
 
 /**
@@ -35,19 +35,19 @@ export interface Parties {
   readonly list: ReadonlyArray<string> | undefined
 }
 
-/** What tokens are compared with: the options after all checks. */
+/** What tokens are compared with: the options of a verifier after all checks. */
 export interface TokenSettings<Decode = unknown> {
   readonly category: Category
   readonly authorizedParties: Parties | undefined
-  readonly acceptsMissingAzp: boolean
+  readonly missingAzp: "reject" | "allow" | undefined
   readonly audience: ReadonlyArray<string> | undefined
   readonly issuer: string | undefined
-  readonly skewMillis: number
-  readonly acceptsPending: boolean
+  /** In milliseconds. */
+  readonly clockSkew: number
+  readonly allowPending: boolean
   /** Decodes the caller's own claims. */
-  readonly custom: Decode | undefined
-  /** How many valid tokens are remembered. */
-  readonly cacheCapacity: number
+  readonly claims: Decode | undefined
+  readonly cache?: { readonly capacity: number } | undefined
 }
 
 /** Reads the options that have types of Effect. */
@@ -118,39 +118,20 @@ const readAudience = (audience: unknown) => {
     : broken("must be one or more non-empty strings")
 }
 
-const isIssuer = (issuer: unknown): issuer is string => {
-  const isPlain =
-    typeof issuer === "string" &&
-    /^https?:\/\/(?:[a-z0-9.-]+|\[::1\])(:\d{1,5})?(\/[\w.~-]+)*$/.test(issuer) &&
-    URL.canParse(issuer)
-  if (!isPlain) return false
-  const { hostname, href, protocol } = new URL(issuer)
+const readIssuer = (issuer: unknown) => {
+  const read = readBaseUrl(issuer, "must be https")
   // Tokens have the URL standard's spelling, so no other one ever equals theirs.
-  return href.replace(/\/$/, "") === issuer && (protocol === "https:" || isLoopback(hostname))
-}
-
-const readIssuer = (issuer: unknown) =>
-  isIssuer(issuer)
-    ? issuer
-    : broken(
+  return read instanceof RuleBreak || read.url !== issuer
+    ? broken(
         "must be the https address of the instance's Frontend API, without a slash at the end (http is for loopback addresses only)"
       )
+    : read.url
+}
 
 const maxSkewMillis = 300_000
 
 /** Returns whether a duration is written as negative or as no number. Effect decodes such a duration to zero. */
-const isBelowZero = (written: unknown): boolean => {
-  switch (typeof written) {
-    case "number":
-      return !(written >= 0)
-    case "bigint":
-      return written < 0n
-    case "string":
-      return written.startsWith("-")
-    default:
-      return Array.isArray(written) && written.some(isBelowZero)
-  }
-}
+const isBelowZero = (written: unknown): boolean => /(?:^|,)-|NaN/.test(String(written))
 
 const skewReader =
   (millisOf: OptionDecoders<unknown>["millis"]) =>
@@ -192,53 +173,27 @@ const verifyReaders = <Decode>({ decoder, millis }: OptionDecoders<Decode>) => (
 })
 
 /** The readers of the options of a verifier, which alone can have a cache. */
-const verifierReaders = <Decode>(decoders: OptionDecoders<Decode>) => ({
+export const verifierReaders = <Decode>(decoders: OptionDecoders<Decode>) => ({
   ...verifyReaders(decoders),
   cache: optional(readCache)
 })
 
-/** The names of the options of a verifier. */
-export const verifierOptionNames: ReadonlyArray<string> = /*#__PURE__*/ Object.keys(
-  /*#__PURE__*/ verifierReaders({ millis: () => undefined, decoder: () => undefined })
-)
+/** Checks what no option can say alone. */
+export const checkSettings = <Decode>(
+  settings: TokenSettings<Decode> | RuleBreak
+): TokenSettings<Decode> | RuleBreak =>
+  settings instanceof RuleBreak ||
+  settings.missingAzp === undefined ||
+  settings.authorizedParties !== undefined
+    ? settings
+    : new RuleBreak("missingAzp", "has no effect without authorizedParties")
 
 const optionsKind = { unknown: "is not an option of token verification" }
 
-const read = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
-  readOptions(options, optionsKind, verifyReaders(decoders))
-
-const settingsOf = <Decode>(
-  { missingAzp, ...options }: Exclude<ReturnType<typeof read<Decode>>, RuleBreak>,
-  cacheCapacity = 0
-): TokenSettings<Decode> | RuleBreak =>
-  missingAzp !== undefined && options.authorizedParties === undefined
-    ? new RuleBreak("missingAzp", "has no effect without authorizedParties")
-    : {
-        category: options.category,
-        authorizedParties: options.authorizedParties,
-        acceptsMissingAzp: options.authorizedParties === undefined || missingAzp === "allow",
-        audience: options.audience,
-        issuer: options.issuer,
-        skewMillis: options.clockSkew,
-        acceptsPending: options.allowPending,
-        custom: options.claims,
-        cacheCapacity
-      }
-
 /** Reads the options of `SessionTokens.verify`. */
-export const readVerifyOptions = <Decode>(
-  given: unknown,
-  decoders: OptionDecoders<Decode>
-): TokenSettings<Decode> | RuleBreak => {
-  const options = read(given, decoders)
-  return options instanceof RuleBreak ? options : settingsOf(options)
-}
+export const readVerifyOptions = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
+  checkSettings<Decode>(readOptions(options, optionsKind, verifyReaders(decoders)))
 
 /** Reads the options of `SessionTokens.verifier`. */
-export const readVerifierOptions = <Decode>(
-  given: unknown,
-  decoders: OptionDecoders<Decode>
-): TokenSettings<Decode> | RuleBreak => {
-  const options = readOptions(given, optionsKind, verifierReaders(decoders))
-  return options instanceof RuleBreak ? options : settingsOf(options, options.cache?.capacity)
-}
+export const readVerifierOptions = <Decode>(options: unknown, decoders: OptionDecoders<Decode>) =>
+  checkSettings<Decode>(readOptions(options, optionsKind, verifierReaders(decoders)))

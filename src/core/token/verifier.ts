@@ -9,7 +9,7 @@ import {
   type Times,
   timeFlaw
 } from "./claims.js"
-import { type CompactToken, decodeBase64url, readCompact, readPart } from "./compact.js"
+import { type CompactToken, decodeBase64url, readPart } from "./compact.js"
 import type { TokenSettings } from "./settings.js"
 
 /*
@@ -19,6 +19,7 @@ import type { TokenSettings } from "./settings.js"
 
 /** A token that passed all checks but that of the caller's own schema, which reads the payload. */
 export interface Verified<Instant> {
+  readonly _tag: "Verified"
   readonly claims: PlainClaims<Instant>
   readonly payload: Payload
 }
@@ -44,73 +45,57 @@ const ascii = new TextEncoder()
 export const isSignedBy = ({ key }: VerificationKey, { signature, signed }: CompactToken): Promise<boolean> =>
   crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, decodeBase64url(signature), ascii.encode(signed))
 
-/** The checks of tokens by the same settings, and a memory of valid tokens. */
-export interface TokenVerifier<Instant, Span> {
-  /** Checks a remembered token at this moment. Returns `undefined` for a token that has to be verified. */
-  readonly recall: (
-    token: unknown,
-    nowMillis: number,
-    nowNanos: bigint
-  ) => Verified<Instant> | TokenFailure<Instant, Span> | undefined
-  /** Checks the form of a token. The result names its key. */
-  readonly read: (token: unknown) => CompactToken | TokenFailure
-  /** Checks the claims of a token that its key has signed, and remembers the token. */
-  readonly accept: (
-    token: CompactToken,
-    key: VerificationKey,
-    nowMillis: number
-  ) => Verified<Instant> | TokenFailure<Instant, Span>
-}
-
-export const makeTokenVerifier = <Instant, Span>(
-  settings: TokenSettings,
-  times: Times<Instant, Span>
-): TokenVerifier<Instant, Span> => {
-  const { cacheCapacity, category, custom, skewMillis } = settings
+/** Makes the checks of tokens by the same settings, and their memory of valid tokens. */
+export const makeTokenVerifier = <Instant, Span>(settings: TokenSettings, times: Times<Instant, Span>) => {
+  const capacity = settings.cache?.capacity ?? 0
+  const keepsPayload = settings.claims !== undefined
   const seen = new Map<string, Remembered<Instant>>()
 
-  const remember = (
-    token: string,
-    read: ReadClaims<Instant>,
-    payload: Payload,
-    { freshUntilNanos }: VerificationKey
-  ): void => {
-    if (seen.size >= cacheCapacity && !seen.has(token)) {
+  const remember = (token: string, verified: Remembered<Instant>): void => {
+    if (seen.size >= capacity && !seen.has(token)) {
       const oldest = seen.keys().next()
       if (oldest.done !== true) seen.delete(oldest.value)
     }
-    freeze(read.claims)
-    if (custom !== undefined) freeze(payload)
-    seen.set(token, { ...read, payload: custom === undefined ? {} : payload, freshUntilNanos })
+    freeze(verified.claims)
+    freeze(verified.payload)
+    seen.set(token, verified)
   }
 
   return {
-    recall: (token, nowMillis, nowNanos) => {
+    /** Checks a remembered token at this moment. Returns `undefined` for a token that has to be verified. */
+    recall: (
+      token: unknown,
+      nowMillis: number,
+      nowNanos: () => bigint
+    ): Verified<Instant> | TokenFailure<Instant, Span> | undefined => {
       if (typeof token !== "string") return undefined
       const found = seen.get(token)
       if (found === undefined) return undefined
-      if (found.freshUntilNanos !== undefined && found.freshUntilNanos <= nowNanos) {
+      if (found.freshUntilNanos !== undefined && found.freshUntilNanos <= nowNanos()) {
         seen.delete(token)
         return undefined
       }
-      const untimely = timeFlaw(found.times, nowMillis, skewMillis, times)
+      const untimely = timeFlaw(found.times, nowMillis, settings.clockSkew, times)
       // A predicate for the parties may decide otherwise by now.
       const flaw = untimely ?? partyFlaw(found.claims.authorizedParty, settings)
       if (flaw === undefined) return found
       seen.delete(token)
       return flaw
     },
-    read: (token) => {
-      const compact = readCompact(token, category)
-      return typeof compact === "string" ? invalid(compact) : compact
-    },
-    accept: (compact, key, nowMillis) => {
-      const payload = readPart(compact.payload)
+    /** Checks the claims of a token that its key has signed, and remembers the token. */
+    accept: (
+      token: CompactToken,
+      { freshUntilNanos }: VerificationKey,
+      nowMillis: number
+    ): Verified<Instant> | TokenFailure<Instant, Span> => {
+      const payload = readPart(token.payload)
       if (payload === undefined) return invalid("format")
       const read = readClaims(payload, settings, times, nowMillis)
       if ("_tag" in read) return read
-      if (cacheCapacity > 0) remember(`${compact.signed}.${compact.signature}`, read, payload, key)
-      return { claims: read.claims, payload }
+      const kept = keepsPayload ? payload : {}
+      const verified = { _tag: "Verified", ...read, payload: kept, freshUntilNanos } as const
+      if (capacity > 0) remember(token.text, verified)
+      return verified
     }
   }
 }

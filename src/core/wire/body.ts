@@ -1,19 +1,8 @@
-import { broken, type RuleBreak } from "../input.js"
 import type { ClerkResponse, DecodeReason, WireFailure } from "../model.js"
 import { transportFailure } from "./faults.js"
 
 /** The status and the headers of a response. */
 export type Head = Omit<ClerkResponse, "body">
-
-export const defaultMaxResponseBytes = 8 * 1024 * 1024
-
-/** Reads the option `maxResponseBytes`. */
-export const readMaxResponseBytes = (value: unknown): number | RuleBreak => {
-  if (value === undefined) return defaultMaxResponseBytes
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1
-    ? value
-    : broken("must be a whole number of bytes, at least 1")
-}
 
 /** The content codings that transports decode. A body with any other coding stays encoded. */
 const knownCodings: ReadonlySet<string> = new Set(["gzip", "x-gzip", "deflate", "br", "zstd"])

@@ -32,7 +32,7 @@ const denoConnecting: Texts = [
     /^tcp connect error: (?:Connection timed out|deadline has elapsed)/,
     { reason: "connect-timeout", sent: "no" }
   ],
-  // There is no route, or this machine forbids it: "tcp open error: Too many open files (os error 24)".
+  // There is no route, or this machine forbids the connection, as in `tcp open error: Too many open files (os error 24)`.
   [/^tcp [\w ]+: /, { reason: "unreachable", sent: "no" }],
   [/^proxy authentication required$/, { reason: "proxy-rejected", sent: "no", proxyStatus: 407 }],
   // Deno does not say which status the proxy gave.
@@ -86,7 +86,7 @@ const texts: Texts = [
   [/^Fetch failed: Requests to port \d+ are blocked$/, { reason: "invalid-request", sent: "no" }],
   // Deno without the permission.
   [/^Requires net access to "[^"]*"/, { reason: "unreachable", sent: "no" }],
-  // workerd, for a connection that was refused, reset or closed, and for a peer that does not speak HTTP.
+  // workerd, for a connection that failed, was reset or was closed, and for a peer that does not speak HTTP.
   [/^Network connection lost\.$/, { reason: "closed", sent: "maybe" }],
   // Node's HTTP/2, which undici uses with `allowH2`.
   [/^Stream closed with error code NGHTTP2_REFUSED_STREAM$/, { reason: "reset", sent: "no" }],

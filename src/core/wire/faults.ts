@@ -4,8 +4,8 @@ import { faultOfProxy, faultOfText, isConnectText, isDecompressionText } from ".
 const fault = (reason: TransportReason, sent: Sent): TransportFault => ({ reason, sent })
 
 /**
- * The reasons of the operating system's error codes. The code alone does not say how far a request got: the same
- * `EHOSTUNREACH` comes from a `connect` and from a `read` after Clerk has received the request. The system call does.
+ * The reasons of the operating system's error codes. Only the system call shows how far a request got. The same
+ * `EHOSTUNREACH` comes from a `connect`, and from a `read` after Clerk has received the request.
  */
 const socketReasons: ReadonlyMap<string, TransportReason> = new Map([
   ["ECONNREFUSED", "refused"],
@@ -207,9 +207,9 @@ const findFrom = (
 }
 
 /**
- * Classifies a failure by the system call and the code of the first link in its chain of causes that has them, by all
- * errors of an `AggregateError` (a host with several addresses fails with one), and by its text where a runtime gives
- * nothing else. Keeps no text of the failure, because it can hold the request's headers.
+ * Classifies a failure by the first link in its chain of causes that has a known system call or code. The text decides
+ * where a runtime gives neither. All errors of an `AggregateError` count: a host with several addresses fails with one.
+ * Keeps no text of the failure, because it can hold the request's headers.
  */
 export const classifyFault = (failure: unknown): TransportFault => {
   const { code: _, ...fault } = find(failure, 0, new Map()) ?? unknown

@@ -23,9 +23,9 @@ const isBefore = (version: string, bound: string): boolean =>
  *
  * A followed redirect would carry the request's headers and body to another place.
  *
- * When a connection that was used before breaks before the response, Bun sends a `PUT` or a `DELETE` again over a new
- * connection, and before 1.3.14 a request of any method. Clerk may receive both, and if the new connection fails, the
- * error says that no request was sent. So such a request gets a connection of its own. A `GET` may be sent twice.
+ * When a reused connection breaks before the response, Bun resends a `PUT` or a `DELETE` over a new connection. Before
+ * 1.3.14 it resends a request of any method. Clerk may receive both. If the new connection fails, the error says that no
+ * request was sent. So such a request gets a connection of its own. A `GET` may be sent twice.
  */
 export const fetchInit = (method: string, bun: unknown = bunVersion): RequestInit => {
   const isResent =
@@ -41,10 +41,10 @@ const isDeno = "Deno" in globalThis
 /**
  * Returns the body that `fetch` gets.
  *
- * When a connection that was used before breaks before the response, Deno sends a request of any method again, if it
- * still has the body (https://github.com/denoland/deno/issues/35610). Deno keeps a text. It reads a `Blob` while it sends
- * it, so it has nothing to send again, and Clerk does not receive the request twice. A stream would also do, but goes out
- * in chunks, which not every server accepts. A `Blob` goes out with its length, as the text does.
+ * When a reused connection breaks before the response, Deno resends a request of any method if it still has the body
+ * (https://github.com/denoland/deno/issues/35610). Deno keeps a text. It reads a `Blob` while it sends it, so it has
+ * nothing to resend, and Clerk does not receive the request twice. A stream would also do, but goes out in chunks, which
+ * not every server accepts. A `Blob` goes out with its length, as the text does.
  *
  * A request without a body gets none, because even an empty `Blob` goes out in chunks.
  */
@@ -53,7 +53,7 @@ export const fetchBody = (body: string | undefined, onDeno: boolean = isDeno): s
   return onDeno ? new Blob([body]) : body
 }
 
-/** Sends one request with a `fetch`. Resolves to the response, or to why there is none. */
+/** Sends one request with a `fetch`. Resolves to the response or the failure. */
 export const sendWithFetch = async (
   fetch: typeof globalThis.fetch,
   { method, url, headers, body }: WireRequest,

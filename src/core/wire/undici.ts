@@ -68,8 +68,8 @@ const plainHeaders = (headers: Readonly<Record<string, string | Array<string> | 
 
 /**
  * Sends one request with a dispatcher of undici, which follows no redirect, retries nothing and decompresses nothing.
- * Calls `done` once with the response, or with why there is none. Returns a function that aborts the request. It returns
- * whether the request may have been sent by then.
+ * Calls `done` once with the response or the failure. Returns a function that aborts the request. It returns whether the
+ * request may have been sent by then.
  *
  * undici calls `onRequestStart` before it writes a request to a connection. With `tellsStart`, a request that fails
  * before that was not sent. Mocks and interceptors may leave the call out, so this holds only for dispatchers that this

@@ -18,8 +18,6 @@ type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly 
 
 type Reader = (json: unknown) => unknown
 
-const instant = (millis: number) => DateTime.unsafeFromDate(new Date(millis))
-
 /** A result of a reader, written out. */
 const shown = (value: unknown): unknown => {
   if (DateTime.isDateTime(value)) return { at: DateTime.formatIso(value), zone: DateTime.isUtc(value) }
@@ -186,8 +184,8 @@ const anyEnvelope = FastCheck.record({
 
 const anyBareArray = FastCheck.array(anySession, { maxLength: 3 }).map(overTheWire)
 
-const readSession = makeSessionReader(instant)
-const readPage = makeSessionPageReader(instant)
+const readSession = makeSessionReader(DateTime.unsafeFromDate)
+const readPage = makeSessionPageReader(DateTime.unsafeFromDate)
 
 const ours: ReadonlyArray<readonly [string, AnySchema, Reader, FastCheck.Arbitrary<Json>]> = [
   [

@@ -53,7 +53,13 @@ describe("a token", () => {
   it("is split into its key id, its signed text, its payload and its signature", () => {
     const token = sessionToken()
     const [head, payload, signature] = token.split(".")
-    expect(readCompact(token, "session")).toEqual({ kid, signed: `${head}.${payload}`, payload, signature })
+    expect(readCompact(token, "session")).toEqual({
+      text: token,
+      kid,
+      signed: `${head}.${payload}`,
+      payload,
+      signature
+    })
   })
 
   it("of the maximum length is split, and one character more is too long", () => {

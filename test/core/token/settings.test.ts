@@ -2,7 +2,8 @@ import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import { RuleBreak } from "../../../src/core/input.js"
-import { isOrigin, readVerifierOptions, verifierOptionNames } from "../../../src/core/token/settings.js"
+import { partyFlaw } from "../../../src/core/token/claims.js"
+import { isOrigin, readVerifierOptions, verifierReaders } from "../../../src/core/token/settings.js"
 import { optionDecoders } from "../../../src/runtime/verify.js"
 
 const settings = (options: object) => {
@@ -94,7 +95,7 @@ describe("the skew of the clocks", () => {
     ["is seconds and nanoseconds", [1, 500_000_000], 1_500],
     ["is at most five minutes", "5 minutes", 300_000]
   ] as const) {
-    it(name, () => expect(settings({ clockSkew }).skewMillis).toBe(millis))
+    it(name, () => expect(settings({ clockSkew }).clockSkew).toBe(millis))
   }
 })
 
@@ -103,26 +104,30 @@ describe("the settings", () => {
     expect(settings({})).toEqual({
       category: "session",
       authorizedParties: undefined,
-      acceptsMissingAzp: true,
+      missingAzp: undefined,
       audience: undefined,
       issuer: undefined,
-      skewMillis: 5_000,
-      acceptsPending: false,
-      custom: undefined,
-      cacheCapacity: 0
+      clockSkew: 5_000,
+      allowPending: false,
+      claims: undefined,
+      cache: undefined
     })
   })
 
   it("are the same when every option is undefined", () => {
-    const nothing = Object.fromEntries(verifierOptionNames.map((name) => [name, undefined]))
+    const names = Object.keys(verifierReaders(optionDecoders))
+    const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
     expect(settings(nothing)).toEqual(settings({}))
   })
 
   it("reject a token without a party when parties are given", () => {
     const authorizedParties = ["https://app.example.com"]
-    expect(settings({ authorizedParties }).acceptsMissingAzp).toBe(false)
-    expect(settings({ authorizedParties, missingAzp: "reject" }).acceptsMissingAzp).toBe(false)
-    expect(settings({ authorizedParties, missingAzp: "allow" }).acceptsMissingAzp).toBe(true)
+    const flawWith = (missingAzp?: "reject" | "allow") =>
+      partyFlaw(undefined, settings({ authorizedParties, missingAzp }))
+    expect(flawWith()).toMatchObject({ _tag: "ClerkTokenError", fields: { reason: "azp" } })
+    expect(flawWith("reject")).toEqual(flawWith())
+    expect(flawWith("allow")).toBeUndefined()
+    expect(partyFlaw(undefined, settings({}))).toBeUndefined()
   })
 
   it("do not change when the lists they were made of do", () => {

@@ -51,20 +51,20 @@ describe.each(stages)("over $name", ({ serve }) => {
       for (const path of paths) {
         for (const [token, reason] of cases) {
           for (const headers of [bearer(token), cookie(token)]) {
-            const answer = yield* send(`GET ${path}`, headers)
-            expect(outcome(answer)).toBe(`401 ${reason}`)
-            expect(answer.headers["cache-control"]).toBe("no-store")
-            expect(answer.headers["content-type"]).toBe("application/json")
-            expect(answer.headers["www-authenticate"]).toBe(
+            const response = yield* send(`GET ${path}`, headers)
+            expect(outcome(response)).toBe(`401 ${reason}`)
+            expect(response.headers["cache-control"]).toBe("no-store")
+            expect(response.headers["content-type"]).toBe("application/json")
+            expect(response.headers["www-authenticate"]).toBe(
               `Bearer realm="clerk", error="invalid_token", error_description="${
                 reason === "exp" ? "the token expired" : `the token was rejected (${reason})`
               }"`
             )
           }
         }
-        const answer = yield* send(`GET ${path}`)
-        expect(outcome(answer)).toBe("401 missing")
-        expect(answer.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
+        const response = yield* send(`GET ${path}`)
+        expect(outcome(response)).toBe("401 missing")
+        expect(response.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
       }
     })
   )
@@ -98,14 +98,14 @@ describe.each(stages)("over $name", ({ serve }) => {
       const mint = (origin: string, claims: object) =>
         clerk.mintSessionToken(sessionId, { origin, claims: { aud: audience, ...claims } })
       const evil = "https://evil.test"
-      const answers = [
+      const responses = [
         yield* send("GET /me", bearer(yield* mint(evil, {}))),
         yield* send("GET /me", bearer(yield* mint(app, { iss: evil }))),
         yield* send("GET /me", bearer(yield* mint(app, { aud: evil }))),
         yield* send("POST /me", { ...cookie(yield* mint(app, {})), origin: evil })
       ]
-      expect(answers.map(outcome)).toEqual(["401 azp", "401 iss", "401 aud", "401 cross-origin"])
-      for (const { body, headers } of answers) {
+      expect(responses.map(outcome)).toEqual(["401 azp", "401 iss", "401 aud", "401 cross-origin"])
+      for (const { body, headers } of responses) {
         for (const secret of [app, evil, clerk.issuer, audience]) {
           expect(body + JSON.stringify(headers)).not.toContain(secret)
         }
@@ -145,22 +145,22 @@ describe.each(stages)("over $name", ({ serve }) => {
         ["/own-401", 401],
         ["/own-403", 403]
       ] as const) {
-        const answer = yield* send(`GET ${path}`, bearer(user.token))
-        expect(answer.status).toBe(status)
-        expect(answer.headers["www-authenticate"]).toBeUndefined()
-        expect(answer.headers["cache-control"]).toBeUndefined()
+        const response = yield* send(`GET ${path}`, bearer(user.token))
+        expect(response.status).toBe(status)
+        expect(response.headers["www-authenticate"]).toBeUndefined()
+        expect(response.headers["cache-control"]).toBeUndefined()
       }
-      const refused = yield* send("GET /own-403")
-      expect(outcome(refused)).toBe("401 missing")
-      expect(refused.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
+      const rejected = yield* send("GET /own-403")
+      expect(outcome(rejected)).toBe("401 missing")
+      expect(rejected.headers["www-authenticate"]).toBe('Bearer realm="clerk"')
     })
   )
 
   it.scopedLive("HEAD is authenticated like GET", () =>
     Effect.gen(function* () {
       const { send, user } = yield* open
-      const refused = yield* send("HEAD /me")
-      expect([refused.status, refused.headers["www-authenticate"], refused.body]).toEqual([
+      const rejected = yield* send("HEAD /me")
+      expect([rejected.status, rejected.headers["www-authenticate"], rejected.body]).toEqual([
         401,
         'Bearer realm="clerk"',
         ""
@@ -189,17 +189,17 @@ describe.each(stages)("over $name", ({ serve }) => {
         )
         for (const path of [...paths, "/visitor"]) {
           for (const headers of [bearer(user.token), cookie(user.token)]) {
-            const answer = yield* send(`GET ${path}`, headers)
-            expect(outcome(answer)).toBe("503 unreachable")
-            expect(JSON.parse(answer.body)).toEqual({
+            const response = yield* send(`GET ${path}`, headers)
+            expect(outcome(response)).toBe("503 unreachable")
+            expect(JSON.parse(response.body)).toEqual({
               _tag: "ClerkKeysUnavailable",
               reason: "unreachable",
               retryAfter: 2400,
               retryable: true
             })
-            expect(answer.headers["retry-after"]).toBe("3")
-            expect(answer.headers["cache-control"]).toBe("no-store")
-            expect(answer.headers["www-authenticate"]).toBeUndefined()
+            expect(response.headers["retry-after"]).toBe("3")
+            expect(response.headers["cache-control"]).toBe("no-store")
+            expect(response.headers["www-authenticate"]).toBeUndefined()
           }
         }
         // There is no token to verify, so the keys do not matter.
@@ -212,9 +212,9 @@ describe.each(stages)("over $name", ({ serve }) => {
     Effect.gen(function* () {
       const { user } = yield* open
       const send = yield* failing(new ClerkKeysUnavailable({ reason: "rejected", retryable: false }))
-      const answer = yield* send("GET /me", bearer(user.token))
-      expect(outcome(answer)).toBe("503 rejected")
-      expect(answer.headers["retry-after"]).toBeUndefined()
+      const response = yield* send("GET /me", bearer(user.token))
+      expect(outcome(response)).toBe("503 rejected")
+      expect(response.headers["retry-after"]).toBeUndefined()
     })
   )
 })
@@ -228,9 +228,9 @@ describe("beside other middlewares the headers of an error reach the client:", (
         const { clerk, keys } = yield* clerkWithKeys()
         const { id, token } = yield* newUser(clerk)
         const send = yield* open(keys)
-        const refused = yield* send("GET /me", { origin: app })
-        expect(refused.status).toBe(401)
-        expect(refused.headers).toMatchObject({
+        const rejected = yield* send("GET /me", { origin: app })
+        expect(rejected.status).toBe(401)
+        expect(rejected.headers).toMatchObject({
           "access-control-allow-origin": app,
           "www-authenticate": 'Bearer realm="clerk"'
         })
