@@ -55,12 +55,15 @@ const nodeEntries: ReadonlySet<string> = new Set(["effect-clerk/Undici"])
 
 const barrels: ReadonlySet<string> = new Set(["effect", "@effect/platform"])
 
+/** A bundle keeps some comments of its sources. */
+const withoutComments = (code: string): string => code.replaceAll(/^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*$)/gm, "")
+
 /** Imports that are forbidden, because they do not run everywhere or include all of Effect. */
 const forbiddenIn = (name: string, { code, imports, ofNode }: Bundled): ReadonlyArray<string> => [
   ...(nodeEntries.has(name) ? [] : ofNode.map((module) => `imports ${module}`)),
   ...imports.filter((module) => barrels.has(module)).map((module) => `imports the whole of ${module}`),
   ...["process.", "console.", "Buffer.", "eval(", "new Function"]
-    .filter((word) => new RegExp(`(?<![\\w.])${word.replace(/[.(]/g, "\\$&")}`).test(code))
+    .filter((word) => new RegExp(`(?<![\\w.])${word.replace(/[.(]/g, "\\$&")}`).test(withoutComments(code)))
     .map((word) => `says ${word}`)
 ]
 

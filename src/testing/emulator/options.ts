@@ -46,7 +46,7 @@ export interface ClerkEmulatorOptions {
   readonly seed?: EmulatorSeed | undefined
 }
 
-const { optional } = Schema
+const optional = Schema.optional
 
 const isSecretKey = (value: unknown): value is Redacted.Redacted<string> => {
   if (!Redacted.isRedacted(value)) return false

@@ -10,7 +10,8 @@ import type * as Inputs from "./inputs.js"
  * once.
  */
 
-const { optional } = Schema
+// Not destructured: a bundle would then hold all of Schema.
+const optional = Schema.optional
 
 /** For a field that may be absent, but not `undefined`. */
 const exact = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })

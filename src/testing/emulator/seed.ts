@@ -74,7 +74,7 @@ export interface EmulatorSeed {
   readonly sessions?: ReadonlyArray<SeedSession> | undefined
 }
 
-const { optional } = Schema
+const optional = Schema.optional
 
 /**
  * The schema of a seed, which stays plain data: `Schema.decodeUnknown(EmulatorSeed)(JSON.parse(text))`.
