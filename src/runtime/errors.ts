@@ -1,11 +1,22 @@
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
-import type { CallFailure } from "../core/call/failure.js"
+import type { CallFailure, StatusTag } from "../core/call/failure.js"
 import type { RuleBreak } from "../core/input.js"
 import type { KeysFailure, TokenFailure, WireFailure } from "../core/model.js"
 import { ClerkDecodeError, ClerkTimeout, ClerkTransportError } from "../errors/CallErrors.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import * as StatusErrors from "../errors/StatusErrors.js"
+import {
+  ClerkBadRequest,
+  ClerkConflict,
+  ClerkForbidden,
+  ClerkGone,
+  ClerkNotFound,
+  ClerkRateLimited,
+  ClerkServerError,
+  ClerkUnauthorized,
+  ClerkUnexpectedStatus,
+  ClerkUnprocessableEntity
+} from "../errors/StatusErrors.js"
 import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import type { CallError } from "./declaration.js"
 
@@ -51,6 +62,17 @@ export const wireFailure = (error: unknown): WireFailure | undefined => {
   }
 }
 
+const statusClasses = {
+  ClerkBadRequest,
+  ClerkUnauthorized,
+  ClerkForbidden,
+  ClerkNotFound,
+  ClerkConflict,
+  ClerkGone,
+  ClerkUnprocessableEntity,
+  ClerkUnexpectedStatus
+} satisfies Record<Exclude<StatusTag, "ClerkRateLimited" | "ClerkServerError">, unknown>
+
 /** The error of a call. */
 export const callError = (failure: CallFailure): CallError => {
   switch (failure._tag) {
@@ -67,10 +89,12 @@ export const callError = (failure: CallFailure): CallError => {
       const { retryAfterMillis, ...fields } = failure.fields
       const hint =
         retryAfterMillis === undefined ? undefined : { retryAfter: Duration.millis(retryAfterMillis) }
-      return new StatusErrors[failure._tag]({ ...fields, ...hint }, true)
+      return failure._tag === "ClerkRateLimited"
+        ? new ClerkRateLimited({ ...fields, ...hint }, true)
+        : new ClerkServerError({ ...fields, ...hint }, true)
     }
     default:
-      return new StatusErrors[failure._tag](failure.fields, true)
+      return new statusClasses[failure._tag](failure.fields, true)
   }
 }
 
