@@ -2,8 +2,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { isRecord } from "../../core/input.js"
-import type { ClerkRequest, ClerkResponse, Sent, TransportReason } from "../../core/model.js"
+import type { ClerkRequest, ClerkResponse } from "../../core/model.js"
 import { lowerCased } from "../../core/wire/headers.js"
+import type { Sent, TransportReason } from "../../errors/CallErrors.js"
 import {
   type ClerkDecodeError,
   ClerkTransportError,
