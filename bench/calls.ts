@@ -5,8 +5,8 @@
  */
 import * as DateTime from "effect/DateTime"
 import { makeSessionPageReader } from "../src/core/session/reader.js"
-import { makeContenders, type Reading, works } from "./contenders.js"
-import type { Run } from "./lanes.js"
+import { makeClients, type Reading, works } from "./clients.js"
+import type { Run } from "./concurrency.js"
 import { liveHeapBytes, sampleInTurns } from "./sample.js"
 import { pageEnvelope, pageSize, sessionId } from "./wire.js"
 
@@ -24,10 +24,10 @@ interface Subject extends Omit<Reading, "cpu" | "wall"> {
 
 const [apiUrl = "", rounds = "1", calls = "100", warmUps = "1"] = process.argv.slice(2)
 
-const maxLanes = 16
+const maxConcurrency = 16
 
-/** A number that the lanes share evenly. */
-const shared = (count: number): number => Math.ceil(count / maxLanes) * maxLanes
+/** A number that the concurrency share evenly. */
+const shared = (count: number): number => Math.ceil(count / maxConcurrency) * maxConcurrency
 
 /** The calls for pages of 500 are few. */
 const callsOf = {
@@ -44,11 +44,11 @@ const checked = async (subject: Subject, expected: unknown): Promise<Subject> =>
   return subject
 }
 
-const callSubjects = makeContenders(apiUrl).flatMap(({ key, run }) =>
-  [1, maxLanes].flatMap((lanes) =>
+const callSubjects = makeClients(apiUrl).flatMap(({ key, run }) =>
+  [1, maxConcurrency].flatMap((concurrency) =>
     works.map((work) =>
       checked(
-        { work, lanes, by: key, run: run[work](lanes), calls: callsOf[work] },
+        { work, concurrency, by: key, run: run[work](concurrency), calls: callsOf[work] },
         work === "get" ? sessionId : pageSize
       )
     )
@@ -68,7 +68,7 @@ const repeated =
     return found
   }
 
-const decoding = { work: "decode", lanes: 1, calls: callsOf.decode } as const
+const decoding = { work: "decode", concurrency: 1, calls: callsOf.decode } as const
 const decodeSubjects = [
   checked({ ...decoding, by: "parse", run: repeated(() => JSON.parse(pageText).data.length) }, pageSize),
   checked({ ...decoding, by: "decoder", run: repeated(() => readPage(page)?.data.length ?? 0) }, pageSize)
@@ -81,7 +81,13 @@ const heapBefore = liveHeapBytes()
 const measured = await sampleInTurns(subjects, Number(rounds))
 
 const results: CallResults = {
-  readings: measured.map(({ subject: { work, lanes, by }, cpu, wall }) => ({ work, lanes, by, cpu, wall })),
+  readings: measured.map(({ subject: { work, concurrency, by }, cpu, wall }) => ({
+    work,
+    concurrency,
+    by,
+    cpu,
+    wall
+  })),
   heapGrowth: liveHeapBytes() - heapBefore
 }
 process.stdout.write(JSON.stringify(results), () => process.exit(0))

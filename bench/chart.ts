@@ -1,5 +1,5 @@
-import { type Key, names, type Reading } from "./contenders.js"
-import { cpuRatio, type Results, readingOf } from "./marks.js"
+import { type Key, names, type Reading } from "./clients.js"
+import { cpuRatio, type Results, readingOf } from "./targets.js"
 
 const width = 760
 const labelWidth = 270
@@ -27,7 +27,7 @@ interface Bar {
 
 const barsOf = (results: Results, work: Charted): ReadonlyArray<Bar> =>
   results.readings.flatMap((reading) => {
-    if (reading.work !== work || reading.lanes !== 1) return []
+    if (reading.work !== work || reading.concurrency !== 1) return []
     const peer = readingOf(results, work === "verify again" ? "verify" : work, "clerk", 1)
     const ratio = cpuRatio(reading, peer)
     const isOurs = !others.includes(reading.by)

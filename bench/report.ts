@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises"
 import { root } from "./children.js"
-import { type Key, names, type Reading } from "./contenders.js"
-import { cpuRatio, type Mark, marksOf, type Results, reached, readingOf } from "./marks.js"
+import { type Key, names, type Reading } from "./clients.js"
 import { type Spread, spreadOf } from "./statistics.js"
+import { cpuRatio, type Results, reached, readingOf, type Target, targetsOf } from "./targets.js"
 
 type Row = ReadonlyArray<string>
 
@@ -29,7 +29,7 @@ const shown = (spread: Spread | undefined): string => {
   return `${round(median)} (${round(min)}–${round(max)})`
 }
 
-const boundOf = ({ bound, unit }: Mark): string =>
+const boundOf = ({ bound, unit }: Target): string =>
   "atLeast" in bound ? `≥ ${bound.atLeast} ${unit}` : `≤ ${bound.atMost} ${unit}`
 
 const verdicts = new Map<boolean | undefined, string>([
@@ -40,11 +40,11 @@ const verdicts = new Map<boolean | undefined, string>([
 const marksTable = (results: Results): string =>
   table(
     ["what", "target", "measured", ""],
-    marksOf(results).map((mark) => [
-      mark.name,
-      boundOf(mark),
-      shown(mark.measured),
-      verdicts.get(reached(mark)) ?? "not measured"
+    targetsOf(results).map((target) => [
+      target.name,
+      boundOf(target),
+      shown(target.measured),
+      verdicts.get(reached(target)) ?? "not measured"
     ])
   )
 
@@ -56,16 +56,16 @@ const readingsTable = (results: Results, works: ReadonlyArray<Reading["work"]>, 
       .filter(({ work }) => works.includes(work))
       .map((reading) => [
         reading.work,
-        String(reading.lanes),
+        String(reading.concurrency),
         names[reading.by],
         round(spreadOf(reading.cpu).median),
         round(spreadOf(reading.wall).median),
         ...peers.map(({ by, at = reading.work }) =>
-          shown(cpuRatio(reading, readingOf(results, at, by, reading.lanes)))
+          shown(cpuRatio(reading, readingOf(results, at, by, reading.concurrency)))
         )
       ])
-      .sort(([workA = "", lanesA], [workB = "", lanesB]) =>
-        workA === workB ? Number(lanesA) - Number(lanesB) : workA.localeCompare(workB)
+      .sort(([workA = "", concurrencyA], [workB = "", concurrencyB]) =>
+        workA === workB ? Number(concurrencyA) - Number(concurrencyB) : workA.localeCompare(workB)
       )
   )
 

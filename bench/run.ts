@@ -11,9 +11,9 @@ import type { CallResults } from "./calls.js"
 import { chartOf } from "./chart.js"
 import { compileChildren, runChild, withServer } from "./children.js"
 import { measureBundle, measureStartup } from "./footprint.js"
-import type { Results } from "./marks.js"
 import { reportOf } from "./report.js"
 import type { StreamResults } from "./stream.js"
+import type { Results } from "./targets.js"
 import type { VerifyResults } from "./verify.js"
 
 const { values } = parseArgs({

@@ -6,9 +6,9 @@ import { verifyToken } from "@clerk/backend"
 import * as Effect from "effect/Effect"
 import { SessionTokens, SigningKeys } from "effect-clerk"
 import { importSPKI, jwtVerify } from "jose"
-import type { Key, Reading } from "./contenders.js"
+import type { Key, Reading } from "./clients.js"
+import { effectsIn, promisesIn, type Run } from "./concurrency.js"
 import { countKeyRequests } from "./herd.js"
-import { effectsIn, promisesIn, type Run } from "./lanes.js"
 import { sampleInTurns } from "./sample.js"
 import { nextToken, party, pem, tokens, tokenUser } from "./tokens.js"
 
@@ -56,11 +56,11 @@ const clerk = async (): Promise<unknown> =>
 const userBy = (verifier: typeof verify) => () =>
   Effect.map(verifier(tokenAt(nextToken())), ({ userId }): string => userId)
 
-type Contender = readonly [by: Key, runIn: (lanes: number) => Run, work: "verify" | "verify again"]
+type Contender = readonly [by: Key, runIn: (concurrency: number) => Run, work: "verify" | "verify again"]
 
 const ofPromises = (by: Key, call: () => Promise<unknown>): Contender => [
   by,
-  (lanes) => promisesIn(lanes, call),
+  (concurrency) => promisesIn(concurrency, call),
   "verify"
 ]
 
@@ -68,12 +68,12 @@ const ofPromises = (by: Key, call: () => Promise<unknown>): Contender => [
 const ofOurs = (verifier: typeof verify, work: Contender[2]): ReadonlyArray<Contender> => {
   const user = userBy(verifier)
   return [
-    ["verifyRun", (lanes) => promisesIn(lanes, () => Effect.runPromise(user())), work],
-    ["verifyFiber", (lanes) => effectsIn(lanes, user, Effect.runPromise), work]
+    ["verifyRun", (concurrency) => promisesIn(concurrency, () => Effect.runPromise(user())), work],
+    ["verifyFiber", (concurrency) => effectsIn(concurrency, user, Effect.runPromise), work]
   ]
 }
 
-const contenders: ReadonlyArray<Contender> = [
+const clients: ReadonlyArray<Contender> = [
   ofPromises("subtle", subtle),
   ofPromises("jose", jose),
   ofPromises("clerk", clerk),
@@ -84,8 +84,8 @@ const contenders: ReadonlyArray<Contender> = [
 /** A cached token takes so little time that many are needed to measure it. */
 const callsOf = (work: Contender[2]): number => Math.ceil(Number(calls) / 16) * (work === "verify" ? 16 : 320)
 
-const subjects = contenders.flatMap(([by, runIn, work]) =>
-  [1, 16].map((lanes) => ({ by, work, lanes, run: runIn(lanes), calls: callsOf(work) }))
+const subjects = clients.flatMap(([by, runIn, work]) =>
+  [1, 16].map((concurrency) => ({ by, work, concurrency, run: runIn(concurrency), calls: callsOf(work) }))
 )
 
 for (const { by, run, calls } of subjects) {
@@ -95,7 +95,7 @@ for (const { by, run, calls } of subjects) {
 }
 
 const readings: ReadonlyArray<Reading> = (await sampleInTurns(subjects, Number(rounds))).map(
-  ({ subject: { by, work, lanes }, cpu, wall }) => ({ by, work, lanes, cpu, wall })
+  ({ subject: { by, work, concurrency }, cpu, wall }) => ({ by, work, concurrency, cpu, wall })
 )
 const results: VerifyResults = { readings, keyRequests }
 process.stdout.write(JSON.stringify(results), () => process.exit(0))

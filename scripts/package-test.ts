@@ -17,13 +17,13 @@ import { canBeRequired, importMillis, oneCopyOf } from "./package/installed.js"
 import { checkTypes, lintPackage } from "./package/published.js"
 import { checkBundles } from "./package/sizes.js"
 import { checkShownTypes } from "./package/types.js"
+import { makeCheckReport } from "./support/checkReport.js"
 import { run, temporaryFolder, write } from "./support/commands.js"
-import { makeJudge } from "./support/judge.js"
 import { entriesOf, install, pack, readJson } from "./support/pack.js"
 
 const root = process.cwd()
 const update = process.argv.includes("--update")
-const { check, sumUp } = makeJudge()
+const { check, sumUp } = makeCheckReport()
 
 /** The programs of the README, in order; those that need a test runner are left to `npm run check`. */
 const programs = Effect.promise(() => readFile("README.md", "utf8")).pipe(
@@ -120,7 +120,7 @@ const printStartup = (project: string) =>
     const ratio = all / dependencies
     yield* Console.log(
       `  importing it takes ${all.toFixed(0)} ms of CPU, what it imports ${dependencies.toFixed(0)} ms: ` +
-        `${ratio.toFixed(2)} ×, mark 1.1 ×: ${ratio <= 1.1 ? "reached" : "missed"}`
+        `${ratio.toFixed(2)} ×, target 1.1 ×: ${ratio <= 1.1 ? "reached" : "missed"}`
     )
   })
 

@@ -8,9 +8,9 @@ import { join } from "node:path"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { peer } from "../test/runtimes/peer/peer.js"
+import { makeCheckReport } from "./support/checkReport.js"
 import { run, temporaryFolder, write } from "./support/commands.js"
 import { bundle, bundleConformance, describeReport, hosts, readReport } from "./support/conformance.js"
-import { makeJudge } from "./support/judge.js"
 import { entriesOf, importAll, install, pack, readJson, versionOf } from "./support/pack.js"
 
 const root = process.cwd()
@@ -72,7 +72,7 @@ const compilerOptions = {
   lib: ["ES2022", "DOM", "DOM.Iterable", "DOM.AsyncIterable", "ESNext.Disposable"]
 }
 
-const { check, sumUp } = makeJudge()
+const { check, sumUp } = makeCheckReport()
 
 const installCompilers = Effect.gen(function* () {
   const folder = yield* temporaryFolder

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core"
 import { assert, describe } from "vitest"
 import { Demo } from "../../examples/devices/demo.js"
 import { refusal, refuseAfterList } from "./support/refusals.js"
-import { story } from "./support/story.js"
+import { scenario } from "./support/scenario.js"
 
 /** What axe finds: rule and element. Its best practices are among the rules. */
 const violations = async (page: Page): Promise<ReadonlyArray<string>> => {
@@ -22,7 +22,7 @@ const overflow = (page: Page) =>
 
 describe("accessibility", () => {
   for (const colorScheme of ["light", "dark"] as const) {
-    story(`axe reports nothing in the ${colorScheme} scheme`, async ({ atClerk, visitor }) => {
+    scenario(`axe reports nothing in the ${colorScheme} scheme`, async ({ atClerk, visitor }) => {
       const page = await visitor({ colorScheme })
       const look = async (where: string) => assert.deepStrictEqual(await violations(page), [], where)
       await look("sign-in")
@@ -46,7 +46,7 @@ describe("accessibility", () => {
     })
   }
 
-  story("states its language, and states in its title what happened", async ({ visitorAs }) => {
+  scenario("states its language, and states in its title what happened", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     assert.strictEqual(await page.locator("html").getAttribute("lang"), "en")
     assert.strictEqual(await page.getByRole("heading", { level: 1 }).count(), 1)
@@ -56,7 +56,7 @@ describe("accessibility", () => {
     assert.strictEqual(await page.title(), "That device is signed out. – Your devices")
   })
 
-  story("each button has a name of its own", async ({ visitorAs }) => {
+  scenario("each button has a name of its own", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const names = await page.getByRole("button").allTextContents()
     assert.strictEqual(names.length, 6)
@@ -64,7 +64,7 @@ describe("accessibility", () => {
   })
 
   for (const width of [320, 360]) {
-    story(`fits a screen ${width} pixels wide with any length of name`, async ({ atClerk, visitorAs }) => {
+    scenario(`fits a screen ${width} pixels wide with any length of name`, async ({ atClerk, visitorAs }) => {
       await atClerk(
         Effect.gen(function* () {
           const clerk = yield* ClerkEmulator

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
 import type { Page } from "playwright-core"
 import { assert, describe } from "vitest"
-import { signInAs, story } from "./support/story.js"
+import { scenario, signInAs } from "./support/scenario.js"
 
 const devicesOf = (page: Page) => page.getByRole("listitem").getByRole("heading").allTextContents()
 
@@ -11,67 +11,76 @@ const statuses = Effect.flatMap(ClerkEmulator, ({ sessions }) =>
 )
 
 describe("your devices", () => {
-  story("shows where the user is signed in, the current device first and labelled", async ({ visitorAs }) => {
-    const page = await visitorAs("Chrome on Mac")
-    assert.deepStrictEqual(await devicesOf(page), [
-      "Chrome on Mac This device",
-      "Edge on Windows Sign-in not finished",
-      "Safari on iPhone",
-      "Firefox on Windows",
-      "Chrome on Android"
-    ])
-    const current = page.locator("[aria-current=true]")
-    assert.strictEqual(await current.count(), 1)
-    assert.include(await current.innerText(), "Chrome on Mac")
-    assert.include(await current.innerText(), "Last active now")
+  scenario(
+    "shows where the user is signed in, the current device first and labelled",
+    async ({ visitorAs }) => {
+      const page = await visitorAs("Chrome on Mac")
+      assert.deepStrictEqual(await devicesOf(page), [
+        "Chrome on Mac This device",
+        "Edge on Windows Sign-in not finished",
+        "Safari on iPhone",
+        "Firefox on Windows",
+        "Chrome on Android"
+      ])
+      const current = page.locator("[aria-current=true]")
+      assert.strictEqual(await current.count(), 1)
+      assert.include(await current.innerText(), "Chrome on Mac")
+      assert.include(await current.innerText(), "Last active now")
 
-    const iPhone = page.getByRole("listitem").filter({ hasText: "iPhone" })
-    assert.include(await iPhone.innerText(), "Thessaloniki, GR")
-    assert.include(await iPhone.innerText(), "3 hours ago")
-    const time = await iPhone.locator("time").getAttribute("datetime")
-    assert.closeTo(Date.now() - Date.parse(time ?? ""), 3 * 3_600_000, 60_000)
-  })
+      const iPhone = page.getByRole("listitem").filter({ hasText: "iPhone" })
+      assert.include(await iPhone.innerText(), "Thessaloniki, GR")
+      assert.include(await iPhone.innerText(), "3 hours ago")
+      const time = await iPhone.locator("time").getAttribute("datetime")
+      assert.closeTo(Date.now() - Date.parse(time ?? ""), 3 * 3_600_000, 60_000)
+    }
+  )
 
-  story("leads a visitor who is not signed in to the sign-in", async ({ origin, visitor }) => {
+  scenario("leads a visitor who is not signed in to the sign-in", async ({ origin, visitor }) => {
     const page = await visitor()
     assert.strictEqual(page.url(), `${origin}/sign-in`)
     assert.strictEqual(await page.getByRole("heading").innerText(), "Sign in")
   })
 
-  story("signs out one other device, which shows a notice and can sign in again", async ({ visitorAs }) => {
-    const mac = await visitorAs("Chrome on Mac")
-    const iPhone = await visitorAs("Safari on iPhone")
+  scenario(
+    "signs out one other device, which shows a notice and can sign in again",
+    async ({ visitorAs }) => {
+      const mac = await visitorAs("Chrome on Mac")
+      const iPhone = await visitorAs("Safari on iPhone")
 
-    await mac.getByRole("button", { name: "Sign out Safari on iPhone, Thessaloniki, GR" }).click()
-    assert.strictEqual(await mac.getByRole("status").innerText(), "That device is signed out.")
-    assert.notInclude(await devicesOf(mac), "Safari on iPhone")
+      await mac.getByRole("button", { name: "Sign out Safari on iPhone, Thessaloniki, GR" }).click()
+      assert.strictEqual(await mac.getByRole("status").innerText(), "That device is signed out.")
+      assert.notInclude(await devicesOf(mac), "Safari on iPhone")
 
-    const answer = await iPhone.reload()
-    assert.strictEqual(answer?.status(), 401)
-    assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
-    assert.strictEqual(await iPhone.getByRole("button").count(), 0)
-    await iPhone.getByRole("link", { name: "Sign in again" }).click()
-    await signInAs(iPhone, "Safari on iPhone")
-    assert.include(await devicesOf(iPhone), "Safari on iPhone This device")
-    await mac.reload()
-    assert.include(await devicesOf(mac), "Safari on iPhone")
-  })
+      const answer = await iPhone.reload()
+      assert.strictEqual(answer?.status(), 401)
+      assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
+      assert.strictEqual(await iPhone.getByRole("button").count(), 0)
+      await iPhone.getByRole("link", { name: "Sign in again" }).click()
+      await signInAs(iPhone, "Safari on iPhone")
+      assert.include(await devicesOf(iPhone), "Safari on iPhone This device")
+      await mac.reload()
+      assert.include(await devicesOf(mac), "Safari on iPhone")
+    }
+  )
 
-  story("does nothing for a device that was signed out in the meantime", async ({ atClerk, visitorAs }) => {
-    const mac = await visitorAs("Chrome on Mac")
-    const iPhone = await visitorAs("Safari on iPhone")
-    await mac.getByRole("button", { name: "Sign out Safari on iPhone" }).click()
-    await mac.getByRole("status").waitFor()
+  scenario(
+    "does nothing for a device that was signed out in the meantime",
+    async ({ atClerk, visitorAs }) => {
+      const mac = await visitorAs("Chrome on Mac")
+      const iPhone = await visitorAs("Safari on iPhone")
+      await mac.getByRole("button", { name: "Sign out Safari on iPhone" }).click()
+      await mac.getByRole("status").waitFor()
 
-    await iPhone.getByRole("button", { name: "Sign out all other devices" }).click()
-    assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
-    assert.deepStrictEqual(
-      (await atClerk(statuses)).filter((status) => status === "revoked"),
-      ["revoked"]
-    )
-  })
+      await iPhone.getByRole("button", { name: "Sign out all other devices" }).click()
+      assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
+      assert.deepStrictEqual(
+        (await atClerk(statuses)).filter((status) => status === "revoked"),
+        ["revoked"]
+      )
+    }
+  )
 
-  story(
+  scenario(
     "signs out all other devices, including one with unfinished tasks",
     async ({ atClerk, visitorAs }) => {
       const page = await visitorAs("Firefox on Windows")
@@ -83,7 +92,7 @@ describe("your devices", () => {
     }
   )
 
-  story("signs out the current device and removes all of its data", async ({ origin, visitorAs }) => {
+  scenario("signs out the current device and removes all of its data", async ({ origin, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await page.getByRole("button", { name: "Sign out Chrome on Mac" }).click()
     assert.strictEqual(new URL(page.url()).pathname, "/sign-in")
@@ -94,7 +103,7 @@ describe("your devices", () => {
     assert.strictEqual(page.url(), `${origin}/sign-in`)
   })
 
-  story("works with the keyboard alone", async ({ visitor }) => {
+  scenario("works with the keyboard alone", async ({ visitor }) => {
     const page = await visitor()
     const press = async (...keys: ReadonlyArray<string>) => {
       for (const key of keys) await page.keyboard.press(key)
@@ -112,7 +121,7 @@ describe("your devices", () => {
     assert.notInclude(await devicesOf(page), "Safari on iPhone")
   })
 
-  story("works without scripts", async ({ visitorAs }) => {
+  scenario("works without scripts", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac", { javaScriptEnabled: false })
     await page.getByRole("button", { name: "Sign out Chrome on Android" }).click()
     await page.getByRole("status").waitFor()

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
 import { assert, it, onTestFinished } from "vitest"
-import { newPage, signInAs } from "./support/story.js"
+import { newPage, signInAs } from "./support/scenario.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 

@@ -1,14 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { assert } from "vitest"
-import { story } from "./support/story.js"
+import { scenario } from "./support/scenario.js"
 
 const picture = fileURLToPath(new URL("../../docs/images/devices.png", import.meta.url))
 
 const width = 1000
 
 /** `UPDATE_PICTURE=1 npm run test:browser -- picture` makes it again. */
-story("the picture of the application is small and shows its whole width", async ({ visitorAs }) => {
+scenario("the picture of the application is small and shows its whole width", async ({ visitorAs }) => {
   const page = await visitorAs("Chrome on Mac", { viewport: { width, height: 600 } })
   const taken = await page.screenshot({ fullPage: true })
   if (process.env["UPDATE_PICTURE"] !== undefined) await writeFile(picture, taken)

@@ -3,7 +3,7 @@ import { ClerkEmulator, type PreparedResponse } from "effect-clerk/testing"
 import type { Page } from "playwright-core"
 import { assert, describe } from "vitest"
 import { refusal, refuse, refuseAfterList } from "./support/refusals.js"
-import { story } from "./support/story.js"
+import { scenario } from "./support/scenario.js"
 
 const clickThrough = async (page: Page, name: string) => {
   const navigation = page.waitForEvent("response", (response) => response.request().isNavigationRequest())
@@ -19,7 +19,7 @@ const noWordsOfClerks = async (page: Page) =>
   assert.notMatch(await page.content(), /words of Clerk|0f6a9a1f|service_unavailable|sk_test/)
 
 describe("an error response of Clerk", () => {
-  story(
+  scenario(
     "is shown when the devices cannot be listed, with a link to retry",
     async ({ atClerk, visitorAs }) => {
       const page = await visitorAs("Chrome on Mac")
@@ -35,7 +35,7 @@ describe("an error response of Clerk", () => {
     }
   )
 
-  story("is not shown when the second attempt succeeds", async ({ atClerk, visitorAs }) => {
+  scenario("is not shown when the second attempt succeeds", async ({ atClerk, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await atClerk(refuse(outage))
     assert.strictEqual((await page.reload())?.status(), 200)
@@ -76,7 +76,7 @@ describe("an error response of Clerk", () => {
   ]
 
   for (const { case: title, refusals, says, status } of cases) {
-    story(`is shown above the devices when ${title}`, async ({ atClerk, visitorAs }) => {
+    scenario(`is shown above the devices when ${title}`, async ({ atClerk, visitorAs }) => {
       const page = await visitorAs("Chrome on Mac")
       await atClerk(refuseAfterList(...refusals))
       const answer = await clickThrough(page, "Sign out Safari on iPhone")
@@ -94,7 +94,7 @@ describe("an error response of Clerk", () => {
     })
   }
 
-  story("for one device does not prevent the sign-out of the others", async ({ atClerk, visitorAs }) => {
+  scenario("for one device does not prevent the sign-out of the others", async ({ atClerk, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await atClerk(refuseAfterList(refusal(409, "conflict")))
     const answer = await clickThrough(page, "Sign out all other devices")
@@ -109,11 +109,14 @@ describe("an error response of Clerk", () => {
     assert.strictEqual(live, 2)
   })
 
-  story("for a device that no longer exists is not shown when all others are signed out", async (stage) => {
-    const page = await stage.visitorAs("Chrome on Mac")
-    await stage.atClerk(refuseAfterList(refusal(404, "resource_not_found")))
-    const answer = await clickThrough(page, "Sign out all other devices")
-    assert.strictEqual(answer.status(), 303)
-    assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
-  })
+  scenario(
+    "for a device that no longer exists is not shown when all others are signed out",
+    async (stage) => {
+      const page = await stage.visitorAs("Chrome on Mac")
+      await stage.atClerk(refuseAfterList(refusal(404, "resource_not_found")))
+      const answer = await clickThrough(page, "Sign out all other devices")
+      assert.strictEqual(answer.status(), 303)
+      assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
+    }
+  )
 })

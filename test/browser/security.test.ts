@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
 import { assert, describe, onTestFinished } from "vitest"
 import { Demo } from "../../examples/devices/demo.js"
-import { story } from "./support/story.js"
+import { scenario } from "./support/scenario.js"
 
 /** A page of another site, on another port of this machine. */
 const otherSite = async (body: string): Promise<number> => {
@@ -31,7 +31,7 @@ const liveCount = Effect.flatMap(ClerkEmulator, ({ sessions }) =>
 )
 
 describe("the security of the example", () => {
-  story("the session of another user is not found", async ({ atClerk, visitorAs }) => {
+  scenario("the session of another user is not found", async ({ atClerk, visitorAs }) => {
     const theirs = await atClerk(
       Effect.gen(function* () {
         const clerk = yield* ClerkEmulator
@@ -49,7 +49,7 @@ describe("the security of the example", () => {
   })
 
   for (const host of ["127.0.0.1", "localhost"]) {
-    story(`a form of another site is rejected (${host})`, async ({ atClerk, origin, visitorAs }) => {
+    scenario(`a form of another site is rejected (${host})`, async ({ atClerk, origin, visitorAs }) => {
       const page = await visitorAs("Chrome on Mac")
       const port = await otherSite(
         `<form method="post" action="${origin}/devices/revoke-others"><button>Win a prize</button></form>`
@@ -69,7 +69,7 @@ describe("the security of the example", () => {
     })
   }
 
-  story("the token is unavailable to scripts and to other sites", async ({ visitorAs }) => {
+  scenario("the token is unavailable to scripts and to other sites", async ({ visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const cookies = await page.context().cookies()
     assert.deepStrictEqual(
@@ -80,7 +80,7 @@ describe("the security of the example", () => {
     assert.notInclude(await page.content(), "eyJ")
   })
 
-  story("the name of a device is text, also when it contains HTML", async ({ atClerk, visitorAs }) => {
+  scenario("the name of a device is text, also when it contains HTML", async ({ atClerk, visitorAs }) => {
     const hostile = `<script>alert(1)</script>`
     const quoting = `"><img src=x onerror=alert(2)> & 'friends'`
     await atClerk(
@@ -105,14 +105,14 @@ describe("the security of the example", () => {
     assert.strictEqual(await item.count(), 0)
   })
 
-  story("a link cannot add text to the page", async ({ origin, visitorAs }) => {
+  scenario("a link cannot add text to the page", async ({ origin, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const answer = await page.goto(`${origin}/?done=Call+0800+123`)
     assert.strictEqual(answer?.status(), 404)
     assert.notInclude(await page.content(), "0800")
   })
 
-  story("an injected script does not run", async ({ takeComplaints, visitorAs }) => {
+  scenario("an injected script does not run", async ({ takeComplaints, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     await page.evaluate(() => {
       const script = document.createElement("script")
@@ -123,7 +123,7 @@ describe("the security of the example", () => {
     assert.match(takeComplaints().join(), /inline script violates .*default-src 'none'/)
   })
 
-  story("no other page can frame the page", async ({ origin, takeComplaints, visitorAs }) => {
+  scenario("no other page can frame the page", async ({ origin, takeComplaints, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const port = await otherSite(`<iframe src="${origin}/" title="framed"></iframe>`)
     await page.goto(`http://127.0.0.1:${port}/`)

@@ -14,7 +14,7 @@ import {
 } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { type AnyError, operations } from "../support/operations.js"
-import { lost, play, playToFailure, refused } from "../support/play.js"
+import { lost, refused, runScripted, runToFailure } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 type Run = Effect.Effect<unknown, AnyError, ClerkHttp>
@@ -29,7 +29,7 @@ const policy = { maxAttempts: 3 }
 
 /** The number of requests when every one has this outcome. */
 const attemptsOf = (run: Run, turn: ClerkResponse | ClerkTransportError | ClerkDecodeError) =>
-  Effect.map(playToFailure(run, { turns: [turn], policy }), ({ error, times }) => {
+  Effect.map(runToFailure(run, { turns: [turn], policy }), ({ error, times }) => {
     // The error has the number of attempts, and a retryable failure was retried.
     expect(error).toMatchObject({ attempts: times.length, retryable: times.length === policy.maxAttempts })
     return times.length
@@ -119,7 +119,7 @@ describe("a call", () => {
     Effect.gen(function* () {
       const plays = [[success], [refused, success], [refused, ClerkTest.json(429, {}), success]] as const
       for (const turns of plays) {
-        const { exit, times } = yield* play(run, { turns, policy })
+        const { exit, times } = yield* runScripted(run, { turns, policy })
         expect(Exit.isSuccess(exit)).toBe(true)
         expect(times).toHaveLength(turns.length)
       }
@@ -128,7 +128,7 @@ describe("a call", () => {
 
   it.effect("fails with the last error", () =>
     Effect.gen(function* () {
-      const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
+      const { error, times } = yield* runToFailure(Sessions.get("sess_1"), {
         turns: [ClerkTest.json(503, {}), refused, ClerkTest.json(404, {}), ClerkTest.json(200, wire.session)],
         policy: { maxAttempts: 10 }
       })
@@ -167,7 +167,7 @@ describe("a call", () => {
   it.effect("makes as many attempts as the policy states", () =>
     Effect.gen(function* () {
       for (const attempts of [1, 2, 10]) {
-        const { error, times } = yield* playToFailure(Sessions.get("sess_1"), {
+        const { error, times } = yield* runToFailure(Sessions.get("sess_1"), {
           turns: [refused],
           policy: { maxAttempts: attempts }
         })
@@ -184,7 +184,7 @@ describe("a call", () => {
         timeout: "10 seconds",
         deadline: "30 seconds"
       })
-      const { times } = yield* playToFailure(Sessions.get("sess_1"), {
+      const { times } = yield* runToFailure(Sessions.get("sess_1"), {
         turns: [refused],
         policy: RequestPolicy.standard
       })
@@ -195,7 +195,7 @@ describe("a call", () => {
   it.effect.each(operations)("of $name makes one attempt when the service has no policy", ({ run }) =>
     Effect.gen(function* () {
       for (const settings of [undefined, {}, { maxAttempts: undefined }]) {
-        const { error, times } = yield* playToFailure(run, {
+        const { error, times } = yield* runToFailure(run, {
           turns: [refused],
           ...(settings === undefined ? undefined : { policy: settings })
         })
@@ -207,7 +207,7 @@ describe("a call", () => {
 
   it.effect.each(operations)("of $name is of the kind $kind", ({ run, kind }) =>
     Effect.gen(function* () {
-      const { times } = yield* playToFailure(run, {
+      const { times } = yield* runToFailure(run, {
         turns: [lost],
         policy
       })
@@ -219,7 +219,7 @@ describe("a call", () => {
     "that creates makes one attempt when its response is lost, and states that it may have succeeded",
     () =>
       Effect.gen(function* () {
-        const { error, times } = yield* playToFailure(Sessions.create({ userId: "user_1" }), {
+        const { error, times } = yield* runToFailure(Sessions.create({ userId: "user_1" }), {
           turns: [
             new ClerkTransportError({ reason: "closed", sent: "maybe" }),
             ClerkTest.json(200, wire.session)

@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import { type ClerkResponse, type RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { operations } from "../support/operations.js"
-import { lost, play, playToFailure, stage, type Turn, unavailable } from "../support/play.js"
 import { untyped } from "../support/requests.js"
+import { lost, runScripted, runToFailure, stage, type Turn, unavailable } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
@@ -23,7 +23,7 @@ describe("the time limit of one attempt", () => {
     "of $name, of the kind $kind, leaves open whether Clerk has acted",
     ({ run, name, kind }) =>
       Effect.gen(function* () {
-        const { error, times } = yield* playToFailure(run, { turns: [Effect.never], policy, chance: 0.5 })
+        const { error, times } = yield* runToFailure(run, { turns: [Effect.never], policy, chance: 0.5 })
         const attempts = kind === "once" ? 1 : 3
         expect(error).toMatchObject({
           _tag: "ClerkTimeout",
@@ -42,7 +42,7 @@ describe("the time limit of one attempt", () => {
 
   it.effect("starts again for each attempt", () =>
     Effect.gen(function* () {
-      const { exit, times, ended } = yield* play(
+      const { exit, times, ended } = yield* runScripted(
         Effect.map(get, ({ id }) => id),
         {
           turns: [Effect.never, taking("1 seconds", unavailable), taking("1.5 seconds", success)],
@@ -60,14 +60,14 @@ describe("the time limit of one attempt", () => {
     Effect.gen(function* () {
       let interrupted = 0
       const hanging = Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
-      yield* playToFailure(get, { turns: [hanging], policy })
+      yield* runToFailure(get, { turns: [hanging], policy })
       expect(interrupted).toBe(3)
     })
   )
 
   it.effect("names the failure before it", () =>
     Effect.gen(function* () {
-      const { error } = yield* playToFailure(get, {
+      const { error } = yield* runToFailure(get, {
         turns: [unavailable, Effect.never],
         policy: { maxAttempts: 2, timeout: "2 seconds" }
       })
@@ -87,7 +87,7 @@ describe("the time limit of one attempt", () => {
 describe("the deadline of a call", () => {
   it.effect("ends an attempt that would exceed it", () =>
     Effect.gen(function* () {
-      const { error, times, ended } = yield* playToFailure(get, {
+      const { error, times, ended } = yield* runToFailure(get, {
         turns: [Effect.never],
         policy: { maxAttempts: 3, timeout: "10 seconds", deadline: "15 seconds" },
         chance: 0.5
@@ -107,7 +107,7 @@ describe("the deadline of a call", () => {
 
   it.effect("does not require a time limit of an attempt", () =>
     Effect.gen(function* () {
-      const { error, ended } = yield* playToFailure(get, {
+      const { error, ended } = yield* runToFailure(get, {
         turns: [Effect.never],
         policy: { maxAttempts: 3, deadline: "5 seconds" }
       })
@@ -119,7 +119,7 @@ describe("the deadline of a call", () => {
 
   it.effect("counts the waits too", () =>
     Effect.gen(function* () {
-      const { error, times, ended } = yield* playToFailure(get, {
+      const { error, times, ended } = yield* runToFailure(get, {
         turns: [unavailable, unavailable, unavailable, Effect.never],
         policy: { maxAttempts: 10, deadline: "1 second" },
         chance: 1
@@ -138,7 +138,7 @@ describe("the deadline of a call", () => {
 
   it.effect.each(beyond)("ends the call at once when a wait %s would exceed it", ([, turn, tag]) =>
     Effect.gen(function* () {
-      const { error, times, ended } = yield* playToFailure(get, {
+      const { error, times, ended } = yield* runToFailure(get, {
         turns: [turn],
         policy: { maxAttempts: 10, deadline: "700 millis" },
         chance: 1
@@ -151,7 +151,7 @@ describe("the deadline of a call", () => {
 
   it.effect("does not affect a slow response in time", () =>
     Effect.gen(function* () {
-      const { exit, ended } = yield* play(
+      const { exit, ended } = yield* runScripted(
         Effect.map(get, ({ id }) => id),
         {
           turns: [taking("29 seconds", success)],
@@ -178,7 +178,7 @@ describe("the deadline of a call", () => {
           currentTimeNanos: clock.currentTimeNanos,
           sleep: (duration) => clock.sleep(duration)
         }
-        const { exit, ended } = yield* play(Effect.withClock(Effect.flip(get), corrected), {
+        const { exit, ended } = yield* runScripted(Effect.withClock(Effect.flip(get), corrected), {
           turns: [taking("1 seconds", unavailable), Effect.never],
           policy: { maxAttempts: 2, deadline: "5 seconds" },
           chance: 0
@@ -197,7 +197,7 @@ describe("the deadline of a call", () => {
 describe("without limits", () => {
   it.effect("a response may take any time", () =>
     Effect.gen(function* () {
-      const { exit, ended } = yield* play(
+      const { exit, ended } = yield* runScripted(
         Effect.map(get, ({ id }) => id),
         { turns: [taking("3000 seconds", success)] }
       )

@@ -6,7 +6,7 @@ import * as TestClock from "effect/TestClock"
 import { type ClerkResponse, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { isInterruptedOnly } from "../support/exits.js"
-import { play, playToFailure, refused, stage, type Turn } from "../support/play.js"
+import { refused, runScripted, runToFailure, stage, type Turn } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
@@ -16,7 +16,7 @@ const throttled = (retryAfter?: string, status = 429): ClerkResponse =>
 
 const waitsOf = (turn: Turn, chance: number, attempts = 10) =>
   Effect.map(
-    playToFailure(get, { turns: [turn], policy: { maxAttempts: attempts }, chance }),
+    runToFailure(get, { turns: [turn], policy: { maxAttempts: attempts }, chance }),
     ({ waits }) => waits
   )
 
@@ -45,7 +45,7 @@ describe("the wait between attempts", () => {
     Effect.gen(function* () {
       // Each call has a separate client, because one client's retries are limited.
       const plays = yield* Effect.forEach(Array.from({ length: 200 }), (_, index) =>
-        playToFailure(get, { turns: [refused], policy: { maxAttempts: 2 }, seed: `client ${index}` })
+        runToFailure(get, { turns: [refused], policy: { maxAttempts: 2 }, seed: `client ${index}` })
       )
       const waits = plays.flatMap((played) => played.waits)
       expect(waits).toHaveLength(200)
@@ -60,7 +60,7 @@ describe("the wait between attempts", () => {
     Effect.gen(function* () {
       const waits = (seed: string) =>
         Effect.map(
-          playToFailure(get, { turns: [refused], policy: { maxAttempts: 5 }, seed }),
+          runToFailure(get, { turns: [refused], policy: { maxAttempts: 5 }, seed }),
           (played) => played.waits
         )
       const first = yield* waits("one")
@@ -108,7 +108,7 @@ describe("Retry-After", () => {
     Effect.gen(function* () {
       for (const status of [429, 503]) {
         for (const seconds of [21, 3_600, 9_999_999_999]) {
-          const { error, times, ended } = yield* playToFailure(get, {
+          const { error, times, ended } = yield* runToFailure(get, {
             turns: [throttled(String(seconds), status)],
             policy: { maxAttempts: 3 }
           })
@@ -124,7 +124,7 @@ describe("Retry-After", () => {
 
   it.effect("applies to operations that must not be retried, because Clerk rejected them unread", () =>
     Effect.gen(function* () {
-      const { exit, waits } = yield* play(
+      const { exit, waits } = yield* runScripted(
         Effect.map(Sessions.create({ userId: "user_1" }), ({ id }) => id),
         {
           turns: [throttled("2"), ClerkTest.json(200, wire.session)],

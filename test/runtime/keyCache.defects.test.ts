@@ -6,7 +6,7 @@ import * as Logger from "effect/Logger"
 import * as TestClock from "effect/TestClock"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
 import { keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { stage } from "../support/scriptedCalls.js"
 
 class Bug extends Error {}
 const bug = new Bug("the client is broken")

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, vi } from "vitest"
 import { isolatesRequests } from "../../src/runtime/keyCache.js"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
 import { isolatedKeysOver, keysNamed, look, lookTogether, outage, pause } from "../support/keySets.js"
-import { refused, stage } from "../support/play.js"
+import { refused, stage } from "../support/scriptedCalls.js"
 
 const request = new AsyncLocalStorage<number>()
 

@@ -10,7 +10,7 @@ import * as TestClock from "effect/TestClock"
 import { ClerkHttp, RequestPolicy, type SigningKeys } from "effect-clerk"
 import { isInterruptedOnly } from "../support/exits.js"
 import { heldBack, keysNamed, keysOver, look, lookTogether, outage, pause } from "../support/keySets.js"
-import { refused, stage } from "../support/play.js"
+import { refused, stage } from "../support/scriptedCalls.js"
 import { recordingTracer } from "../support/spans.js"
 
 const lookOften = (times: number, kid = "ins_1") =>

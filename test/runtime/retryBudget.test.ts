@@ -5,13 +5,13 @@ import { ClerkTest } from "effect-clerk/testing"
 import {
   inTurn,
   lost,
-  play,
-  playToFailure,
   refused,
+  runScripted,
+  runToFailure,
   type Turn,
   throttled,
   unavailable
-} from "../support/play.js"
+} from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
@@ -24,7 +24,10 @@ const times = (count: number, call: Effect.Effect<unknown, unknown, ClerkHttp>) 
 
 /** The number of `calls` calls that are retried when each gets this response. */
 const retriesIn = (calls: number, answer: Turn) =>
-  Effect.map(play(times(calls, get), { turns: [answer], policy }), ({ requests }) => requests.length - calls)
+  Effect.map(
+    runScripted(times(calls, get), { turns: [answer], policy }),
+    ({ requests }) => requests.length - calls
+  )
 
 /** Responds to the first `count` requests with `first`, and to later ones with `then`. */
 const firstly = (count: number, first: Turn, then: (index: number) => Turn) => (index: number) =>
@@ -50,7 +53,7 @@ describe("the retry budget of a client", () => {
 
   it.effect("is spent by each retry of a call", () =>
     Effect.gen(function* () {
-      const { requests } = yield* play(times(5, get), {
+      const { requests } = yield* runScripted(times(5, get), {
         turns: [refused],
         policy: { maxAttempts: 10 }
       })
@@ -62,7 +65,7 @@ describe("the retry budget of a client", () => {
   it.effect("keeps tokens that are too few for one failure for a cheaper one", () =>
     Effect.gen(function* () {
       // 35 retries leave 10 of 500: two of 5, none of 14.
-      const { requests } = yield* play(times(40 + 10, get), {
+      const { requests } = yield* runScripted(times(40 + 10, get), {
         turns: firstly(70, refused, (index) => (index < 5 ? refused : throttled)),
         policy
       })
@@ -74,14 +77,14 @@ describe("the retry budget of a client", () => {
     "that is empty fails a call with %s at once, and sets retryBudgetExhausted",
     ([, answer, retries]) =>
       Effect.gen(function* () {
-        const { error, requests } = yield* playToFailure(Effect.zipRight(times(retries, get), get), {
+        const { error, requests } = yield* runToFailure(Effect.zipRight(times(retries, get), get), {
           turns: [answer],
           policy
         })
         expect(requests).toHaveLength(2 * retries + 1)
         expect(error).toMatchObject({ retryBudgetExhausted: true, retryable: true, attempts: 1 })
         expect(error).toBeInstanceOf(Error)
-        const { error: plain } = yield* playToFailure(get, { turns: [answer] })
+        const { error: plain } = yield* runToFailure(get, { turns: [answer] })
         // Only that field is added.
         expect(plain).not.toHaveProperty("retryBudgetExhausted", true)
         expect({ ...plain, retryBudgetExhausted: true }).toEqual({ ...error })
@@ -92,7 +95,7 @@ describe("the retry budget of a client", () => {
 
   it.effect("that runs out between two retries of a call ends that call", () =>
     Effect.gen(function* () {
-      const { error, requests } = yield* playToFailure(
+      const { error, requests } = yield* runToFailure(
         Effect.zipRight(times(33, get), get.pipe(RequestPolicy.retry({ maxAttempts: 5 }))),
         { turns: [unavailable], policy }
       )
@@ -103,7 +106,7 @@ describe("the retry budget of a client", () => {
 
   it.effect("is not in the last failure of a call with all of its attempts", () =>
     Effect.gen(function* () {
-      const { error } = yield* playToFailure(get, { turns: [unavailable], policy })
+      const { error } = yield* runToFailure(get, { turns: [unavailable], policy })
       expect(error).toMatchObject({ attempts: 2 })
       expect(error).not.toHaveProperty("retryBudgetExhausted", true)
     })
@@ -114,7 +117,7 @@ describe("a retry budget is filled", () => {
   it.effect("by a retry that succeeds, with what the retry cost", () =>
     Effect.gen(function* () {
       for (const failure of [refused, throttled]) {
-        const { requests } = yield* play(times(300, get), { turns: everyOther(failure), policy })
+        const { requests } = yield* runScripted(times(300, get), { turns: everyOther(failure), policy })
         expect(requests).toHaveLength(600)
       }
     })
@@ -124,7 +127,7 @@ describe("a retry budget is filled", () => {
     Effect.gen(function* () {
       // Each call uses 28 tokens and restores 14, so 34 calls leave 24 of 500, for one more retry.
       const twice = (index: number) => (index % 3 === 2 ? success : refused)
-      const { requests } = yield* play(times(60, get.pipe(RequestPolicy.retry({ maxAttempts: 3 }))), {
+      const { requests } = yield* runScripted(times(60, get.pipe(RequestPolicy.retry({ maxAttempts: 3 }))), {
         turns: (index) => (index < 34 * 3 ? twice(index) : refused)
       })
       expect(requests).toHaveLength(34 * 3 + 26 + 1)
@@ -140,7 +143,7 @@ describe("a retry budget is filled", () => {
         [17, 1],
         [18, 2]
       ] as const) {
-        const { requests } = yield* play(times(35 + successes + 10, get), {
+        const { requests } = yield* runScripted(times(35 + successes + 10, get), {
           turns: firstly(70, refused, (index) => (index < successes ? success : refused)),
           policy
         })
@@ -151,12 +154,12 @@ describe("a retry budget is filled", () => {
 
   it.effect("to its initial size, and no further", () =>
     Effect.gen(function* () {
-      const { requests } = yield* play(times(1_000 + 50, get), {
+      const { requests } = yield* runScripted(times(1_000 + 50, get), {
         turns: firstly(1_000, success, () => refused),
         policy
       })
       expect(requests).toHaveLength(1_050 + 35)
-      const refunded = yield* play(times(200 + 50, get), {
+      const refunded = yield* runScripted(times(200 + 50, get), {
         turns: (index) => (index < 400 ? everyOther(refused)(index) : refused),
         policy
       })
@@ -166,7 +169,7 @@ describe("a retry budget is filled", () => {
 
   it.effect("again after an outage, so that calls are retried as before", () =>
     Effect.gen(function* () {
-      const { exit, requests } = yield* play(
+      const { exit, requests } = yield* runScripted(
         Effect.gen(function* () {
           yield* times(100, get)
           yield* times(500, get)
@@ -195,7 +198,7 @@ describe("a retry budget is not touched", () => {
         ClerkTest.json(501, {})
       ]
       for (const answer of finals) {
-        const { requests } = yield* play(times(600 + 50, get), {
+        const { requests } = yield* runScripted(times(600 + 50, get), {
           turns: firstly(600, answer, () => refused),
           policy
         })
@@ -206,7 +209,7 @@ describe("a retry budget is not touched", () => {
 
   it.effect("by failures that are not retried after it was spent", () =>
     Effect.gen(function* () {
-      const { requests } = yield* play(times(35 + 100 + 10, get), {
+      const { requests } = yield* runScripted(times(35 + 100 + 10, get), {
         turns: firstly(70, refused, (index) => (index < 100 ? ClerkTest.json(404, {}) : refused)),
         policy
       })
@@ -217,7 +220,7 @@ describe("a retry budget is not touched", () => {
   it.effect("by calls that must not be retried, or have made all their attempts", () =>
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
-      const { requests } = yield* play(
+      const { requests } = yield* runScripted(
         Effect.zipRight(
           Effect.zipRight(times(100, create), times(100, RequestPolicy.noRetry(get))),
           times(50, get)
@@ -240,7 +243,7 @@ describe("a retry budget is not touched", () => {
         )
       const here: Array<string> = []
       const there: Array<string> = []
-      yield* play(
+      yield* runScripted(
         Effect.zipRight(
           Effect.provide(times(100, get), layer(here)),
           Effect.provide(times(100, get), layer(there))
@@ -258,7 +261,7 @@ describe("an outage", () => {
     ["of throttling", throttled, 10_100]
   ] as const)("%s makes few more requests than calls", ([, answer, most]) =>
     Effect.gen(function* () {
-      const { requests } = yield* play(
+      const { requests } = yield* runScripted(
         Effect.forEach(Array.from({ length: 10_000 }), () => Effect.either(get), {
           concurrency: 50,
           discard: true

@@ -6,7 +6,7 @@ import * as MetricState from "effect/MetricState"
 import * as TestClock from "effect/TestClock"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { lost, play, type Turns, throttled, unavailable } from "../support/play.js"
+import { lost, runScripted, type Turns, throttled, unavailable } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 type Figures = { readonly [metric: string]: number }
@@ -48,7 +48,7 @@ const movedBy = <A, E>(
   self: Effect.Effect<A, E, ClerkHttp>,
   answers: Turns,
   policy: RequestPolicy.Settings = { maxAttempts: 3 }
-) => moved(play(self, { turns: answers, policy }))
+) => moved(runScripted(self, { turns: answers, policy }))
 
 const get = Sessions.get("sess_1")
 const success = ClerkTest.json(200, wire.session)

@@ -13,8 +13,8 @@ import * as Tracer from "effect/Tracer"
 import { ClerkHttp, ClerkTransportError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { operations, refreshParams } from "../support/operations.js"
-import { lost, play, type Turn, unavailable } from "../support/play.js"
 import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
+import { lost, runScripted, type Turn, unavailable } from "../support/scriptedCalls.js"
 import { recordingTracer, spansOf } from "../support/spans.js"
 import * as wire from "../support/wire.js"
 
@@ -25,7 +25,7 @@ const success = ClerkTest.json(200, wire.session)
 const spansWhen = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, ...answers: [Turn, ...Array<Turn>]) =>
   Effect.gen(function* () {
     const { spans, tracer } = recordingTracer()
-    yield* play(Effect.withTracer(self, tracer), { turns: answers, policy: { maxAttempts: 3 } })
+    yield* runScripted(Effect.withTracer(self, tracer), { turns: answers, policy: { maxAttempts: 3 } })
     return spans
   })
 

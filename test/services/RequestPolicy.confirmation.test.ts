@@ -3,7 +3,15 @@ import * as Effect from "effect/Effect"
 import { Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { operations } from "../support/operations.js"
-import { lost, play, playToFailure, refused, type Turn, throttled, unavailable } from "../support/play.js"
+import {
+  lost,
+  refused,
+  runScripted,
+  runToFailure,
+  type Turn,
+  throttled,
+  unavailable
+} from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 const revoke = Sessions.revoke("sess_1")
@@ -30,7 +38,7 @@ describe("a revocation that is rejected when it is retried", () => {
     ] as const) {
       it.effect(`(${refusal.status}) after ${name} has succeeded when the session is ${status}`, () =>
         Effect.gen(function* () {
-          const { exit, requests } = yield* play(revoke, {
+          const { exit, requests } = yield* runScripted(revoke, {
             turns: [loss, refusal, as(status)],
             policy
           })
@@ -56,7 +64,7 @@ describe("a revocation that is rejected when it is retried", () => {
 
   it.effect.each(otherwise)("fails when the one read of the session %s", ([, answer]) =>
     Effect.gen(function* () {
-      const { error, requests } = yield* playToFailure(revoke, {
+      const { error, requests } = yield* runToFailure(revoke, {
         turns: [lost, conflict, answer],
         policy
       })
@@ -75,7 +83,7 @@ describe("a revocation that is rejected when it is retried", () => {
 
   it.effect("is read once, after any attempt", () =>
     Effect.gen(function* () {
-      const { exit, requests } = yield* play(revoke, {
+      const { exit, requests } = yield* runScripted(revoke, {
         turns: [throttled, lost, gone, as("revoked")],
         policy
       })
@@ -89,7 +97,7 @@ describe("the session is not read", () => {
   it.effect("when the first attempt was rejected", () =>
     Effect.gen(function* () {
       for (const refusal of [gone, conflict]) {
-        const { error, requests } = yield* playToFailure(revoke, {
+        const { error, requests } = yield* runToFailure(revoke, {
           turns: [refusal, as("revoked")],
           policy
         })
@@ -106,7 +114,7 @@ describe("the session is not read", () => {
 
   it.effect.each(unseen)("when the attempt before was %s", ([, first]) =>
     Effect.gen(function* () {
-      const { error, requests } = yield* playToFailure(revoke, {
+      const { error, requests } = yield* runToFailure(revoke, {
         turns: [first, gone, as("revoked")],
         policy
       })
@@ -120,7 +128,7 @@ describe("the session is not read", () => {
     "by $name",
     ({ run, method, path }) =>
       Effect.gen(function* () {
-        const { error, requests } = yield* playToFailure(run, {
+        const { error, requests } = yield* runToFailure(run, {
           turns: [lost, gone, as("revoked")],
           policy
         })

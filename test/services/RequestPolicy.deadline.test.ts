@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { play, playToFailure, refused, unavailable } from "../support/play.js"
+import { refused, runScripted, runToFailure, unavailable } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 const get = Sessions.get("sess_1")
@@ -17,7 +17,7 @@ describe("a deadline over a program", () => {
       const program = Effect.all([get, get, Sessions.revoke("sess_1")]).pipe(
         RequestPolicy.deadline("10 seconds")
       )
-      const { error, times, ended } = yield* playToFailure(program, { turns: [slow("4 seconds")] })
+      const { error, times, ended } = yield* runToFailure(program, { turns: [slow("4 seconds")] })
       expect(times).toEqual([0, 4_000, 8_000])
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
@@ -39,7 +39,7 @@ describe("a deadline over a program", () => {
       let interrupted = 0
       const work = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++))
       const program = Effect.zipRight(get, work).pipe(RequestPolicy.deadline("10 seconds"))
-      const { error, ended } = yield* playToFailure(program, { turns: [slow("4 seconds")] })
+      const { error, ended } = yield* runToFailure(program, { turns: [slow("4 seconds")] })
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
         phase: "deadline",
@@ -69,7 +69,7 @@ describe("a deadline over a program", () => {
   it.effect("does not affect a program that ends in time", () =>
     Effect.gen(function* () {
       const program = Effect.all([get, get]).pipe(RequestPolicy.deadline("10 seconds"))
-      const { exit, ended } = yield* play(program, { turns: [slow("4.9 seconds")] })
+      const { exit, ended } = yield* runScripted(program, { turns: [slow("4.9 seconds")] })
       expect(exit).toMatchObject({ _tag: "Success", value: [{ id: "sess_1" }, { id: "sess_1" }] })
       expect(ended).toBe(9_800)
     })
@@ -78,7 +78,7 @@ describe("a deadline over a program", () => {
   it.effect("starts when the program starts, in each run", () =>
     Effect.gen(function* () {
       const limited = RequestPolicy.deadline("5 seconds")(get)
-      const { exit, ended } = yield* play(Effect.all([Effect.sleep("1 minute"), limited, limited]), {
+      const { exit, ended } = yield* runScripted(Effect.all([Effect.sleep("1 minute"), limited, limited]), {
         turns: [slow("4 seconds")]
       })
       expect(exit._tag).toBe("Success")
@@ -90,7 +90,7 @@ describe("a deadline over a program", () => {
     Effect.gen(function* () {
       const patient = get.pipe(RequestPolicy.retry({ maxAttempts: 3 }))
       const asking = ClerkTest.json(429, {}, { "retry-after": "5" })
-      const { error, times, ended } = yield* playToFailure(
+      const { error, times, ended } = yield* runToFailure(
         Effect.all([patient, patient]).pipe(RequestPolicy.deadline("10 seconds")),
         { turns: [slow("6 seconds"), asking] }
       )
@@ -102,9 +102,9 @@ describe("a deadline over a program", () => {
   it.effect("replaces the deadline of the client, which limits each call", () =>
     Effect.gen(function* () {
       const policy = { deadline: "5 seconds" } as const
-      const short = yield* playToFailure(get, { turns: [slow("8 seconds")], policy })
+      const short = yield* runToFailure(get, { turns: [slow("8 seconds")], policy })
       expect(short.ended).toBe(5_000)
-      const long = yield* play(RequestPolicy.deadline("9 seconds")(get), {
+      const long = yield* runScripted(RequestPolicy.deadline("9 seconds")(get), {
         turns: [slow("8 seconds")],
         policy
       })
@@ -116,7 +116,7 @@ describe("a deadline over a program", () => {
   it.effect("works together with a deadline of each call inside it", () =>
     Effect.gen(function* () {
       const each = RequestPolicy.use({ deadline: "3 seconds" })(Effect.flip(get))
-      const { error, times, ended } = yield* playToFailure(
+      const { error, times, ended } = yield* runToFailure(
         Effect.zipRight(each, RequestPolicy.use({ deadline: "1 hour" })(get)).pipe(
           RequestPolicy.deadline("10 seconds")
         ),
@@ -130,7 +130,7 @@ describe("a deadline over a program", () => {
 
   it.effect("interrupts a call without limits as well", () =>
     Effect.gen(function* () {
-      const { error, ended } = yield* playToFailure(
+      const { error, ended } = yield* runToFailure(
         get.pipe(RequestPolicy.none, RequestPolicy.deadline("2 seconds")),
         { turns: [Effect.never] }
       )
@@ -148,7 +148,7 @@ describe("of two deadlines", () => {
         ["10 seconds", "3 seconds"]
       ] as const) {
         const nested = get.pipe(RequestPolicy.deadline(inner), RequestPolicy.deadline(outer))
-        const { error, ended } = yield* playToFailure(nested, { turns: [Effect.never] })
+        const { error, ended } = yield* runToFailure(nested, { turns: [Effect.never] })
         expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", operation: "Sessions.get" })
         expect(ended).toBe(2_999)
       }
@@ -158,7 +158,7 @@ describe("of two deadlines", () => {
   it.effect("the inner one ends only its own program", () =>
     Effect.gen(function* () {
       const inner = Effect.flip(RequestPolicy.deadline("3 seconds")(get))
-      const { exit, times, ended } = yield* play(
+      const { exit, times, ended } = yield* runScripted(
         Effect.zipRight(inner, Effect.flip(get)).pipe(RequestPolicy.deadline("10 seconds")),
         { turns: [Effect.never] }
       )
@@ -170,7 +170,7 @@ describe("of two deadlines", () => {
   it.effect("an outer one with less time bounds the waits inside", () =>
     Effect.gen(function* () {
       const patient = get.pipe(RequestPolicy.retry({ maxAttempts: 9 }), RequestPolicy.deadline("1 minute"))
-      const { error, times, ended } = yield* playToFailure(RequestPolicy.deadline("1 second")(patient), {
+      const { error, times, ended } = yield* runToFailure(RequestPolicy.deadline("1 second")(patient), {
         turns: [unavailable],
         chance: 1
       })
@@ -186,7 +186,7 @@ describe("a deadline that has run out before a request", () => {
     Effect.gen(function* () {
       // The last millisecond is reserved so that the call can fail with its details.
       const program = Effect.zipRight(Effect.sleep("9999.5 millis"), Sessions.create({ userId: "user_1" }))
-      const { error, times } = yield* playToFailure(RequestPolicy.deadline("10 seconds")(program), {
+      const { error, times } = yield* runToFailure(RequestPolicy.deadline("10 seconds")(program), {
         turns: [refused]
       })
       expect(times).toEqual([])

@@ -6,8 +6,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkError, ClerkHttp, RequestPolicy, type Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { lost, play, playToFailure, refused, throttled, unavailable } from "../support/play.js"
 import { untyped } from "../support/requests.js"
+import { lost, refused, runScripted, runToFailure, throttled, unavailable } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 type Get = Effect.Effect<Session, Sessions.GetError, ClerkHttp>
@@ -18,14 +18,14 @@ const success = ClerkTest.json(200, wire.session)
 
 /** The number of attempts of a call under `combinator` while Clerk is down. */
 const attemptsUnder = (combinator: Combinator, policy?: RequestPolicy.Settings) =>
-  Effect.map(playToFailure(combinator(get), { turns: [refused], policy }), ({ error, times }) => {
+  Effect.map(runToFailure(combinator(get), { turns: [refused], policy }), ({ error, times }) => {
     expect(error).toMatchObject({ _tag: "ClerkTransportError", attempts: times.length, retryable: true })
     return times.length
   })
 
 /** The duration of a call under `combinator` while Clerk does not respond. */
 const endUnder = (combinator: Combinator, policy?: RequestPolicy.Settings) =>
-  Effect.map(playToFailure(combinator(get), { turns: [Effect.never], policy }), ({ error, times, ended }) => {
+  Effect.map(runToFailure(combinator(get), { turns: [Effect.never], policy }), ({ error, times, ended }) => {
     expect(error).toMatchObject({ _tag: "ClerkTimeout", attempts: times.length })
     return ended
   })
@@ -69,7 +69,7 @@ describe("a policy around one call", () => {
 
   it.effect("removes every limit when it is `none`", () =>
     Effect.gen(function* () {
-      const { exit, times, ended } = yield* play(RequestPolicy.none(get), {
+      const { exit, times, ended } = yield* runScripted(RequestPolicy.none(get), {
         turns: [Effect.delay(Effect.succeed(success), "50 minutes")],
         policy: RequestPolicy.standard
       })
@@ -81,7 +81,7 @@ describe("a policy around one call", () => {
   it.effect("does not make a `once` operation idempotent", () =>
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
-      const { times } = yield* playToFailure(create.pipe(RequestPolicy.retry({ maxAttempts: 10 })), {
+      const { times } = yield* runToFailure(create.pipe(RequestPolicy.retry({ maxAttempts: 10 })), {
         turns: [lost]
       })
       expect(times).toHaveLength(1)
@@ -106,7 +106,7 @@ describe("policies compose", () => {
 
   it.effect.each(orders)("in any order: %s", ([, combinator]) =>
     Effect.gen(function* () {
-      const { error, times, ended } = yield* playToFailure(combinator(get), {
+      const { error, times, ended } = yield* runToFailure(combinator(get), {
         turns: [Effect.never],
         policy: RequestPolicy.standard,
         chance: 1
@@ -135,7 +135,7 @@ describe("policies compose", () => {
       const outer = RequestPolicy.use({ timeout: "7 seconds", maxAttempts: 4 })
       const policy = { maxAttempts: 9, timeout: "3 seconds", deadline: "3500 millis" } as const
       // The timeout is the inner one's, the attempts are the outer one's, the deadline is the client's.
-      const { error, times, ended } = yield* playToFailure(get.pipe(inner, outer), {
+      const { error, times, ended } = yield* runToFailure(get.pipe(inner, outer), {
         turns: [Effect.never],
         policy
       })
@@ -155,7 +155,7 @@ describe("a policy around a program", () => {
         yield* Effect.flip(get.pipe(RequestPolicy.retry({ maxAttempts: 2 })))
         yield* Effect.flip(Sessions.createToken("sess_1"))
       }).pipe(RequestPolicy.retry({ maxAttempts: 4 }))
-      const { requests } = yield* play(Effect.zipRight(program, Effect.flip(get)), {
+      const { requests } = yield* runScripted(Effect.zipRight(program, Effect.flip(get)), {
         turns: [unavailable]
       })
       const calls = requests.map(({ operation }) => operation)
@@ -168,7 +168,7 @@ describe("a policy around a program", () => {
 
   it.effect("reaches calls in other fibers", () =>
     Effect.gen(function* () {
-      const { times } = yield* play(
+      const { times } = yield* runScripted(
         Effect.all([Effect.flip(get), Effect.flip(get)], { concurrency: 2 }).pipe(
           RequestPolicy.retry({ maxAttempts: 3 })
         ),
@@ -190,7 +190,7 @@ describe("a policy around a program", () => {
         RequestPolicy.retry({ maxAttempts: 4 }),
         RequestPolicy.retry({ maxAttempts: 5 })
       )
-      const { error, times } = yield* playToFailure(nested, { turns: [unavailable] })
+      const { error, times } = yield* runToFailure(nested, { turns: [unavailable] })
       expect(error).toMatchObject({ _tag: "ClerkServerError", attempts: 3 })
       expect([runs, times.length]).toEqual([1, 3])
     })
@@ -204,13 +204,13 @@ describe("a policy around a program", () => {
         get
       ).pipe(RequestPolicy.noRetry, (once) => Effect.retry(once, { while: ClerkError.isRetryable, times: 2 }))
       const policy = RequestPolicy.standard
-      const failed = yield* playToFailure(program, { turns: [unavailable], policy })
+      const failed = yield* runToFailure(program, { turns: [unavailable], policy })
       expect(failed.error).toMatchObject({ _tag: "ClerkServerError", attempts: 1 })
       expect([runs, failed.times.length]).toEqual([3, 3])
-      const recovered = yield* play(program, { turns: [throttled, success], policy })
+      const recovered = yield* runScripted(program, { turns: [throttled, success], policy })
       expect(recovered.exit).toMatchObject({ _tag: "Success", value: { id: "sess_1" } })
       expect([runs, recovered.times.length]).toEqual([5, 2])
-      const missing = yield* playToFailure(program, { turns: [ClerkTest.json(404, {})], policy })
+      const missing = yield* runToFailure(program, { turns: [ClerkTest.json(404, {})], policy })
       expect([runs, missing.times.length]).toEqual([6, 1])
     })
   )
@@ -235,7 +235,7 @@ describe("an invalid policy", () => {
 
   it.effect.each(wrong)("in its %s is rejected by a call before a request is sent: %o", ([field, settings]) =>
     Effect.gen(function* () {
-      const { error, times } = yield* playToFailure(get.pipe(RequestPolicy.use(settings)), {
+      const { error, times } = yield* runToFailure(get.pipe(RequestPolicy.use(settings)), {
         turns: [success]
       })
       expect(error).toMatchObject({
@@ -265,7 +265,7 @@ describe("an invalid policy", () => {
 
   it.effect.each(combinators)("by %s is rejected by the combinator that sets it", ([, field, combinator]) =>
     Effect.gen(function* () {
-      const { error, times } = yield* playToFailure(combinator(get), { turns: [success] })
+      const { error, times } = yield* runToFailure(combinator(get), { turns: [success] })
       expect(error).toMatchObject({ _tag: "ClerkInvalidRequest", field })
       expect(times).toEqual([])
     })
@@ -277,7 +277,7 @@ describe("onRetry", () => {
     Effect.gen(function* () {
       const events: Array<RequestPolicy.RetryEvent> = []
       const onRetry = (event: RequestPolicy.RetryEvent) => Effect.sync(() => void events.push(event))
-      const { exit } = yield* play(
+      const { exit } = yield* runScripted(
         Sessions.createToken("sess_1").pipe(RequestPolicy.retry({ maxAttempts: 4, onRetry })),
         {
           turns: [
@@ -303,11 +303,11 @@ describe("onRetry", () => {
     Effect.gen(function* () {
       let told = 0
       const onRetry = () => Effect.sync(() => void told++)
-      yield* playToFailure(get.pipe(RequestPolicy.retry({ maxAttempts: 2, onRetry })), {
+      yield* runToFailure(get.pipe(RequestPolicy.retry({ maxAttempts: 2, onRetry })), {
         turns: [unavailable]
       })
       expect(told).toBe(1)
-      yield* playToFailure(get.pipe(RequestPolicy.retry({ maxAttempts: 2, onRetry })), {
+      yield* runToFailure(get.pipe(RequestPolicy.retry({ maxAttempts: 2, onRetry })), {
         turns: [ClerkTest.json(404, {})]
       })
       expect(told).toBe(1)
@@ -317,7 +317,7 @@ describe("onRetry", () => {
   it.effect("may take time, but not beyond the deadline", () =>
     Effect.gen(function* () {
       for (const hook of [Effect.sleep("950 millis"), Effect.never]) {
-        const { error, times, ended } = yield* playToFailure(get, {
+        const { error, times, ended } = yield* runToFailure(get, {
           turns: [unavailable],
           policy: { maxAttempts: 2, deadline: "1 second", onRetry: () => hook },
           chance: 1

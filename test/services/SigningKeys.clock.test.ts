@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { keysNamed, keysOver, look, outage } from "../support/keySets.js"
-import { refused, stage } from "../support/play.js"
+import { refused, stage } from "../support/scriptedCalls.js"
 
 const day = Duration.toMillis("1 day")
 

@@ -7,7 +7,7 @@ import * as TestClock from "effect/TestClock"
 import { ClerkDecodeError, Sessions, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { find, jwk, keySet, keysNamed, keysOver, outage } from "../support/keySets.js"
-import { playToFailure, refused, stage, type Turn } from "../support/play.js"
+import { refused, runToFailure, stage, type Turn } from "../support/scriptedCalls.js"
 import { text } from "../support/wire.js"
 
 const findOne = Effect.provide(find("ins_1"), SigningKeys.layerJwks)
@@ -103,7 +103,7 @@ const failures: ReadonlyArray<Failure> = [
 describe("the keys are not available because of", () => {
   it.effect.each(failures)("$of", ({ failure, reason, requests = 1, turn }) =>
     Effect.gen(function* () {
-      const { error, times } = yield* playToFailure(findOne, { turns: [turn] })
+      const { error, times } = yield* runToFailure(findOne, { turns: [turn] })
       expect(error._tag).toBe("ClerkKeysUnavailable")
       expect({ ...error }).toStrictEqual({
         _tag: "ClerkKeysUnavailable",
@@ -118,7 +118,7 @@ describe("the keys are not available because of", () => {
 
   it.effect("no response within 5 seconds for an attempt and 8 in total", () =>
     Effect.gen(function* () {
-      const { ended, times } = yield* playToFailure(findOne, { turns: [Effect.never], chance: 0 })
+      const { ended, times } = yield* runToFailure(findOne, { turns: [Effect.never], chance: 0 })
       expect([times, ended]).toEqual([[0, 5_000], 8_000])
     })
   )
@@ -156,7 +156,7 @@ describe("the time of the next fetch", () => {
 
   it.effect("is in the message", () =>
     Effect.gen(function* () {
-      const { error } = yield* playToFailure(findOne, { turns: [ClerkTest.json(401, {})] })
+      const { error } = yield* runToFailure(findOne, { turns: [ClerkTest.json(401, {})] })
       expect(error.message).toBe(
         "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized), next fetch in 1s"
       )

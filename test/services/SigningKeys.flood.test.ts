@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { keySet, keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { stage } from "../support/scriptedCalls.js"
 
 const forged = (count: number, name = "forged") =>
   Array.from({ length: count }, (_, index) => `${name}_${index}`)

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { type ClerkHttp, SessionTokens, SigningKeys, type SigningKeysService } from "effect-clerk"
 import { keySet, keysNamed, look } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { stage } from "../support/scriptedCalls.js"
 import { ours, theirs } from "../support/tokenKeys.js"
 import { kid, now, otherKid, publicJwk, sessionToken, theirPrivateKey } from "../support/tokens.js"
 

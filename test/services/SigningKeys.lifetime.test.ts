@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { ClerkTest } from "effect-clerk/testing"
 import { find, keySet, keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
-import { refused, stage, type Turn } from "../support/play.js"
+import { refused, stage, type Turn } from "../support/scriptedCalls.js"
 import { text } from "../support/wire.js"
 
 const hangs = Effect.never

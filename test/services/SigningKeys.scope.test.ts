@@ -9,7 +9,7 @@ import * as TestClock from "effect/TestClock"
 import { SigningKeys } from "effect-clerk"
 import { isInterruptedOnly } from "../support/exits.js"
 import { heldBack, keysNamed, look, pause } from "../support/keySets.js"
-import { stage } from "../support/play.js"
+import { stage } from "../support/scriptedCalls.js"
 
 /** The keys of the provided client, in a scope. */
 const heldBy = (scope: Scope.Scope) =>

@@ -7,8 +7,8 @@ import { SigningKeys } from "effect-clerk"
 import { canaries, failureOf, overFetch, quoting } from "../support/canaries.js"
 import { formsOf } from "../support/channels.js"
 import { find, jwk, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
-import { stage } from "../support/play.js"
 import { type FetchCall, jsonResponse } from "../support/recordingFetch.js"
+import { stage } from "../support/scriptedCalls.js"
 
 const findOne = Effect.provide(find("ins_1"), SigningKeys.layerJwks)
 

@@ -7,8 +7,8 @@ import * as Random from "effect/Random"
 import { ClerkHttp, type ClerkHttpService, ClerkTransportError, RequestPolicy } from "effect-clerk"
 import { clientOf } from "../../src/runtime/client.js"
 import { type AnyError, type OperationCase, operations } from "../support/operations.js"
+import { type Outcome, outcomeOf, weatherOf } from "./outcomes.js"
 import { runSimulated, seeded } from "./simulatedTime.js"
-import { type Outcome, outcomeOf, weatherOf } from "./weather.js"
 
 export interface RequestRecord {
   readonly at: number
@@ -46,7 +46,7 @@ const limitsOf = (chance: () => number) => ({
 /** Runs some tens of calls through one client, with times and chances that follow from the seed. */
 export const simulate = (seed: number): ScheduleRecord => {
   const chance = seeded(seed)
-  const weather = weatherOf(chance)
+  const outcomes = weatherOf(chance)
   const ofClient = limitsOf(chance)
   const budget = { least: Number.POSITIVE_INFINITY, most: Number.NEGATIVE_INFINITY }
   const current = FiberRef.unsafeMake<CallRecord | undefined>(undefined)
@@ -71,7 +71,7 @@ export const simulate = (seed: number): ScheduleRecord => {
           request.method === "GET" && call.operation.method === "POST"
             ? { ...Object(call.operation.answer), status: chance() < 0.5 ? "revoked" : "active" }
             : call.operation.answer
-        const outcome = outcomeOf(chance, weather, answer)
+        const outcome = outcomeOf(chance, outcomes, answer)
         const record: RequestRecord = {
           at: yield* Clock.currentTimeMillis,
           method: request.method,

@@ -11,16 +11,16 @@ const create = Sessions.create({ userId: "user_1" })
 const answer = { id: "sess_1", status: "active" }
 
 /** The same setting, with the servers of one fault. */
-const toServersOf = (setting: Setting, { quiet, scenes }: SecureFaultCase): Setting => ({
+const toServersOf = (setting: Setting, { quiet, faultServer }: SecureFaultCase): Setting => ({
   ...setting,
-  at: (...path) => [scenes, ...path].join("/"),
+  at: (...path) => [faultServer, ...path].join("/"),
   quietly: (...path) => [quiet, ...path].join("/")
 })
 
-const speaks = (setting: Setting, { protocol, scenes }: Secure): Case => ({
+const speaks = (setting: Setting, { protocol, faultServer }: Secure): Case => ({
   name: `over TLS, ${protocol} is spoken`,
   run: Effect.gen(function* () {
-    const url = `${scenes}/good/0/both`
+    const url = `${faultServer}/good/0/both`
     const over = Effect.provide(client(url))
     yield* expectMatch(yield* over(outcomeOf(read)), answer)
     yield* expectMatch(yield* over(outcomeOf(create)), answer)
@@ -28,7 +28,10 @@ const speaks = (setting: Setting, { protocol, scenes }: Secure): Case => ({
   })
 })
 
-const http2Cases = (setting: Setting, { farewells, resendsReads, scenes }: Secure): ReadonlyArray<Case> => [
+const http2Cases = (
+  setting: Setting,
+  { farewells, resendsReads, faultServer }: Secure
+): ReadonlyArray<Case> => [
   {
     name: "over HTTP/2, a GOAWAY lets earlier requests complete",
     run: Effect.gen(function* () {
@@ -47,7 +50,7 @@ const http2Cases = (setting: Setting, { farewells, resendsReads, scenes }: Secur
   {
     name: "over HTTP/2, all calls of a burst succeed when the server rejects a part",
     run: Effect.gen(function* () {
-      const url = `${scenes}/busy/0/create`
+      const url = `${faultServer}/busy/0/create`
       const all = Effect.all(
         Array.from({ length: 8 }, () => outcomeOf(create)),
         { concurrency: "unbounded" }

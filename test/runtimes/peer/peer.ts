@@ -14,8 +14,8 @@ import { scripted } from "../../faults/support/scripted.js"
 import { closedPort } from "../../support/loopback.js"
 import type { FaultCase, Manifest, Unreachable } from "../support/manifest.js"
 import { deviations, everyFault, type Family, faultCase, unreachableOutcomes } from "./expectations.js"
-import { makeScenes } from "./scenes.js"
-import { makeSecureScenes } from "./secureScenes.js"
+import { makeScenes } from "./responses.js"
+import { makeSecureScenes } from "./secureResponses.js"
 import { makeTokens } from "./tokens.js"
 
 const faultCases = (family: Family): ReadonlyArray<FaultCase> =>
@@ -110,7 +110,7 @@ export interface Peer {
 const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpServer.HttpServer> = Effect.gen(
   function* () {
     const clerkUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
-    const scenes = yield* makeScenes
+    const faultServer = yield* makeScenes
     const quiet = yield* makeScenes
     const unreachable = yield* makeUnreachable
     const secure = yield* makeSecureScenes
@@ -120,7 +120,7 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
       Effect.gen(function* () {
         return {
           clerk: yield* makeClerk(clerkUrl),
-          scenes: `${scenes.url}/${name}`,
+          faultServer: `${faultServer.url}/${name}`,
           quiet: `${quiet.url}/${name}`,
           faults: faultCases(family),
           unreachable: unreachableCases(unreachable, family),
@@ -132,7 +132,7 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
     const answer = (url: URL): Effect.Effect<unknown, never, ClerkEmulator> => {
       const [, name = "", family = "", trust, question] = url.pathname.split("/")
       const path = url.searchParams.get("path") ?? ""
-      const seen = [...scenes.seenAt(path), ...secure.seenAt(path)]
+      const seen = [...faultServer.seenAt(path), ...secure.seenAt(path)]
       switch (question) {
         case "manifest":
           // `addressFor` has written it.
@@ -148,7 +148,7 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
           return Effect.succeed(secure.seenAt(path).map(({ protocol }) => protocol))
         default:
           return Effect.map(
-            Effect.forEach(scenes.seenAt(path), ({ number }) => scenes.closed(number)),
+            Effect.forEach(faultServer.seenAt(path), ({ number }) => faultServer.closed(number)),
             (closed) => closed.every(Boolean)
           )
       }

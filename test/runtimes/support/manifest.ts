@@ -2,7 +2,7 @@
 export interface Manifest {
   readonly clerk: Clerk
   /** Responds according to the path: `/<runtime>/<scene>/<detail>/<call>`. */
-  readonly scenes: string
+  readonly faultServer: string
   /** Another such address for one case alone, which can then predict the next connection. */
   readonly quiet: string
   /** Every fault of a connection or a response, and the expected outcome on this runtime. */
@@ -18,7 +18,7 @@ export interface Secure {
   /** What the runtime speaks with a server that offers HTTP/2 as well as HTTP/1.1. */
   readonly protocol: "http/1.1" | "h2"
   /** The address of a server without faults. */
-  readonly scenes: string
+  readonly faultServer: string
   /** Whether the runtime may resend a read when the server closes its connection cleanly. */
   readonly resendsReads: boolean
   /** The address of a server that closes connections cleanly, for all its callers. */
@@ -28,7 +28,7 @@ export interface Secure {
 
 /** A fault on separate servers. Over HTTP/2 all requests to one server share a connection and its faults. */
 export interface SecureFaultCase extends FaultCase {
-  readonly scenes: string
+  readonly faultServer: string
   /** Another server for one case alone. */
   readonly quiet: string
 }

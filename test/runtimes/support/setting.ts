@@ -46,7 +46,7 @@ const ask = <A>(url: string): Effect.Effect<A> =>
 export const askPeer = (peer: string): Effect.Effect<Setting> =>
   Effect.map(ask<Manifest>(`${peer}/manifest`), (manifest) => ({
     ...manifest,
-    at: (...path) => [manifest.scenes, ...path].join("/"),
+    at: (...path) => [manifest.faultServer, ...path].join("/"),
     quietly: (...path) => [manifest.quiet, ...path].join("/"),
     reused: (url) => ask(`${peer}/reused?path=${new URL(url).pathname}`),
     protocols: (url) => ask(`${peer}/protocols?path=${new URL(url).pathname}`),

@@ -14,7 +14,7 @@ const refusal = JSON.stringify({
 const half = bodyFor("/").slice(0, 100)
 
 /** The behaviour of each scene for the first request on an address, and for the later ones. */
-const scenes = (
+const faultServer = (
   jwks: string
 ): Readonly<Record<string, (detail: number) => readonly [first: Act, then: Act]>> => {
   const same = (act: Act) => () => [act, act] as const
@@ -54,7 +54,7 @@ export interface Scenes extends Scripted {
 /** A server whose paths begin with `/<runtime>/<scene>/<detail>`: each such address starts the scene from the beginning. */
 export const makeScenes: Effect.Effect<Scenes, never, Scope.Scope | ClerkEmulator> = Effect.gen(function* () {
   const { jwks } = yield* ClerkEmulator
-  const play = scenes(JSON.stringify(jwks))
+  const play = faultServer(JSON.stringify(jwks))
   const log: Array<Played> = []
   const used = new WeakSet<Socket>()
   const server = yield* scripted({

@@ -22,7 +22,7 @@ export const throttled = ClerkTest.json(429, {})
 
 export type Turns = readonly [Turn, ...ReadonlyArray<Turn>]
 
-export interface Play {
+export interface ScriptedCall {
   /** The outcomes of the requests: a list whose last entry repeats, or a function of the index, from 0. */
   readonly turns: Turns | ((index: number) => Turn)
   readonly policy?: RequestPolicy.Settings | undefined
@@ -44,7 +44,7 @@ export const inTurn =
     turns[Math.min(index, turns.length - 1)] ?? turns[0]
 
 /** A Clerk that plays the turns, and records each request and its time. */
-export const stage = ({ turns, policy }: Pick<Play, "turns" | "policy">) => {
+export const stage = ({ turns, policy }: Pick<ScriptedCall, "turns" | "policy">) => {
   const requests: Array<SeenRequest> = []
   const times: Array<number> = []
   const turnAt = typeof turns === "function" ? turns : inTurn(turns)
@@ -64,7 +64,7 @@ export const stage = ({ turns, policy }: Pick<Play, "turns" | "policy">) => {
 const inMicros = (millis: number) => Math.round(millis * 1_000) / 1_000
 
 /** Runs a program to its end under the clock of the test, an hour at most. */
-export const play = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =>
+export const runScripted = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: ScriptedCall) =>
   Effect.gen(function* () {
     const { requests, times, layer } = stage(script)
     const { chance = 0, seed } = script
@@ -91,9 +91,9 @@ export const play = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =
   })
 
 /** The same for a program that must fail. */
-export const playToFailure = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: Play) =>
+export const runToFailure = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: ScriptedCall) =>
   Effect.gen(function* () {
-    const { exit, ...rest } = yield* play(Effect.flip(self), script)
+    const { exit, ...rest } = yield* runScripted(Effect.flip(self), script)
     if (Exit.isFailure(exit)) return yield* Effect.dieMessage("the program did not fail")
     return { error: exit.value, ...rest }
   })

@@ -1,5 +1,5 @@
 import type { CallResults } from "./calls.js"
-import type { Key, Reading } from "./contenders.js"
+import type { Key, Reading } from "./clients.js"
 import type { Bundle, Startup } from "./footprint.js"
 import { ratioOf, type Spread } from "./statistics.js"
 import type { StreamResults } from "./stream.js"
@@ -15,7 +15,7 @@ export interface Results extends CallResults {
 }
 
 /** A performance target of the library. */
-export interface Mark {
+export interface Target {
   readonly name: string
   readonly bound: { readonly atLeast: number } | { readonly atMost: number }
   readonly unit: "×" | "MB" | "kB" | "request"
@@ -23,7 +23,7 @@ export interface Mark {
   readonly measured: Spread | undefined
 }
 
-export const reached = ({ bound, measured }: Mark): boolean | undefined =>
+export const reached = ({ bound, measured }: Target): boolean | undefined =>
   measured === undefined
     ? undefined
     : "atLeast" in bound
@@ -36,32 +36,35 @@ export const readingOf = (
   { readings }: Pick<Results, "readings">,
   work: Reading["work"],
   by: Reading["by"],
-  lanes: number
+  concurrency: number
 ): Reading | undefined =>
-  readings.find((reading) => reading.work === work && reading.by === by && reading.lanes === lanes)
+  readings.find(
+    (reading) => reading.work === work && reading.by === by && reading.concurrency === concurrency
+  )
 
 /** The CPU of `a` over the CPU of `b`. */
 export const cpuRatio = (a: Reading | undefined, b: Reading | undefined): Spread | undefined =>
   a === undefined || b === undefined ? undefined : ratioOf(a.cpu, b.cpu)
 
-const manner = (lanes: number): string => (lanes === 1 ? "one at a time" : `${lanes} at once`)
+const manner = (concurrency: number): string =>
+  concurrency === 1 ? "one at a time" : `${concurrency} at once`
 
 /** For separate verifications. Promise functions are compared with promise functions. */
-const verificationMarks = (results: Results): ReadonlyArray<Mark> => {
-  const verification = (lanes: number, atLeast: number): ReadonlyArray<Mark> => {
-    const ours = readingOf(results, "verify", "verifyRun", lanes)
+const verificationMarks = (results: Results): ReadonlyArray<Target> => {
+  const verification = (concurrency: number, atLeast: number): ReadonlyArray<Target> => {
+    const ours = readingOf(results, "verify", "verifyRun", concurrency)
     return [
       {
-        name: `\`SessionTokens.verify\`, tokens per CPU second against @clerk/backend, ${manner(lanes)}`,
+        name: `\`SessionTokens.verify\`, tokens per CPU second against @clerk/backend, ${manner(concurrency)}`,
         bound: { atLeast },
         unit: "×",
-        measured: cpuRatio(readingOf(results, "verify", "clerk", lanes), ours)
+        measured: cpuRatio(readingOf(results, "verify", "clerk", concurrency), ours)
       },
       {
-        name: `\`SessionTokens.verify\`, CPU against crypto.subtle.verify alone, ${manner(lanes)}`,
+        name: `\`SessionTokens.verify\`, CPU against crypto.subtle.verify alone, ${manner(concurrency)}`,
         bound: { atMost: 1.7 },
         unit: "×",
-        measured: cpuRatio(ours, readingOf(results, "verify", "subtle", lanes))
+        measured: cpuRatio(ours, readingOf(results, "verify", "subtle", concurrency))
       }
     ]
   }
@@ -87,12 +90,12 @@ const verificationMarks = (results: Results): ReadonlyArray<Mark> => {
   ]
 }
 
-export const marksOf = (results: Results): ReadonlyArray<Mark> => {
+export const targetsOf = (results: Results): ReadonlyArray<Target> => {
   const { stream, bundle, startup } = results
-  const calls = (lanes: number): ReadonlyArray<Mark> => {
-    const how = manner(lanes)
+  const calls = (concurrency: number): ReadonlyArray<Target> => {
+    const how = manner(concurrency)
     const ratio = (work: Reading["work"], a: Key, b: Key) =>
-      cpuRatio(readingOf(results, work, a, lanes), readingOf(results, work, b, lanes))
+      cpuRatio(readingOf(results, work, a, concurrency), readingOf(results, work, b, concurrency))
     return [
       {
         name: `\`get\` through undici, calls per CPU second against @clerk/backend, ${how}`,

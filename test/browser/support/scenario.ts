@@ -60,7 +60,7 @@ const watch = (page: Page, origin: string, complaints: Array<string>) => {
 }
 
 /** Runs a scenario in real browsers. It also fails when a page reports an error or loads a file of another origin. */
-export const story = (title: string, tell: (stage: Stage) => Promise<void>): void =>
+export const scenario = (title: string, tell: (stage: Stage) => Promise<void>): void =>
   it(title, async () => {
     const application = await startApplication()
     const complaints: Array<string> = []

@@ -98,21 +98,21 @@ const weathers: readonly [Weather, ...ReadonlyArray<Weather>] = [
 export const weatherOf = (chance: Chance): Weather => pick(chance, weathers)
 
 /** The outcome of the next request, of which `success` is the successful response. */
-export const outcomeOf = (chance: Chance, weather: Weather, success: unknown): Outcome => {
+export const outcomeOf = (chance: Chance, outcomes: Weather, success: unknown): Outcome => {
   const millis = pick(chance, [0, 0, chance() * 100, chance() * 1_000, chance() * 12_000])
   let rest = chance()
   const falls = (likelihood: number) => {
     rest -= likelihood
     return rest < 0
   }
-  if (falls(weather.throttled)) return throttling(chance, 429, millis)
-  if (falls(weather.failing)) {
+  if (falls(outcomes.throttled)) return throttling(chance, 429, millis)
+  if (falls(outcomes.failing)) {
     const status = pick(chance, [408, 500, 502, 503, 503, 504, 520, 524])
     return status === 503 ? throttling(chance, 503, millis) : answered(status, {}, millis)
   }
-  if (falls(weather.lost)) return broken(chance, "maybe", millis)
-  if (falls(weather.refused)) return broken(chance, "no", millis)
-  if (falls(weather.hanging)) {
+  if (falls(outcomes.lost)) return broken(chance, "maybe", millis)
+  if (falls(outcomes.refused)) return broken(chance, "no", millis)
+  if (falls(outcomes.hanging)) {
     return {
       name: "silence",
       millis: undefined,
@@ -121,6 +121,6 @@ export const outcomeOf = (chance: Chance, weather: Weather, success: unknown): O
       hintMillis: undefined
     }
   }
-  if (falls(weather.final)) return answered(pick(chance, [401, 404, 404, 409, 422, 501]), {}, millis)
+  if (falls(outcomes.final)) return answered(pick(chance, [401, 404, 404, 409, 422, 501]), {}, millis)
   return answered(200, chance() < 0.05 ? {} : success, millis)
 }

@@ -88,11 +88,14 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
     })
 
   const pair = (offered?: ReadonlyArray<Protocol>) => (fault: SecureFault) =>
-    Effect.map(Effect.all([serve(fault.act, offered), serve(fault.act, offered)]), ([scenes, quiet]) => ({
-      fault,
-      scenes,
-      quiet
-    }))
+    Effect.map(
+      Effect.all([serve(fault.act, offered), serve(fault.act, offered)]),
+      ([faultServer, quiet]) => ({
+        fault,
+        faultServer,
+        quiet
+      })
+    )
   const well = yield* serve(goodOver)
   const leaving = yield* serve(farewell)
   const ofEither = yield* Effect.forEach(secureFaults, pair())
@@ -113,11 +116,11 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
     manifestFor: (runtime, family) => ({
       protocol: protocols[family],
       resendsReads: family === "node-26",
-      scenes: at(well, runtime),
+      faultServer: at(well, runtime),
       farewells: at(leaving, runtime),
-      faults: serversFor(family).map(({ fault, quiet, scenes, family: spoken }, index) => ({
+      faults: serversFor(family).map(({ fault, quiet, faultServer, family: spoken }, index) => ({
         ...faultCase(fault, index, spoken),
-        scenes: at(scenes, runtime),
+        faultServer: at(faultServer, runtime),
         quiet: at(quiet, runtime)
       }))
     })

@@ -1,14 +1,14 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 
-export interface Judge {
+export interface CheckReport {
   /** Runs a check and prints its result. A failure is counted, and the other checks continue. */
   readonly check: (name: string, run: Effect.Effect<unknown, Error>) => Effect.Effect<void>
   /** Prints the counts, and makes the process fail if a check did. */
   readonly sumUp: Effect.Effect<void>
 }
 
-export const makeJudge = (): Judge => {
+export const makeCheckReport = (): CheckReport => {
   const counts = { passed: 0, failed: 0 }
   return {
     check: (name, run) =>

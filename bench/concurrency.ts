@@ -6,30 +6,30 @@ export type Run = (calls: number) => Promise<unknown>
 
 /** For functions that return promises. */
 export const promisesIn =
-  (lanes: number, call: () => Promise<unknown>): Run =>
+  (concurrency: number, call: () => Promise<unknown>): Run =>
   async (calls) => {
-    const lane = async () => {
+    const loop = async () => {
       let found: unknown
-      for (let made = 0; made < calls / lanes; made++) found = await call()
+      for (let made = 0; made < calls / concurrency; made++) found = await call()
       return found
     }
-    const found = await Promise.all(Array.from({ length: lanes }, lane))
+    const found = await Promise.all(Array.from({ length: concurrency }, loop))
     return found[0]
   }
 
 /** For effects, with the same loops inside one program that `run` starts. */
 export const effectsIn =
   <A, E, R>(
-    lanes: number,
+    concurrency: number,
     call: () => Effect.Effect<A, E, R>,
     run: (program: Effect.Effect<unknown, E, R>) => Promise<unknown>
   ): Run =>
   (calls) => {
-    const lane = Effect.suspend(() => {
+    const loop = Effect.suspend(() => {
       let made = 0
       let found: A | undefined
       const loop = Effect.whileLoop({
-        while: () => made < calls / lanes,
+        while: () => made < calls / concurrency,
         body: call,
         step: (answer) => {
           found = answer
@@ -39,7 +39,7 @@ export const effectsIn =
       return Effect.map(loop, () => found)
     })
     const side = Effect.all(
-      Array.from({ length: lanes }, () => lane),
+      Array.from({ length: concurrency }, () => loop),
       { concurrency: "unbounded" }
     )
     return run(Effect.map(side, ([found]) => found))

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { type ClerkConfigError, ClerkHttp, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
 import { Agent } from "undici"
-import { effectsIn, promisesIn, type Run } from "./lanes.js"
+import { effectsIn, promisesIn, type Run } from "./concurrency.js"
 import { pageSize, sessionId, userId } from "./wire.js"
 
 export const works = ["get", "list"] as const
@@ -35,7 +35,7 @@ export type Key = keyof typeof names
 /** One client and one work, with a value for each round. */
 export interface Reading {
   readonly work: Work | "decode" | "verify" | "verify again"
-  readonly lanes: number
+  readonly concurrency: number
   readonly by: Key
   readonly cpu: ReadonlyArray<number>
   readonly wall: ReadonlyArray<number>
@@ -44,7 +44,7 @@ export interface Reading {
 export interface Contender {
   readonly key: Key
   /** The call of each work. `get` returns the session's id, `list` the number of sessions. */
-  readonly run: { readonly [W in Work]: (lanes: number) => Run }
+  readonly run: { readonly [W in Work]: (concurrency: number) => Run }
 }
 
 const secret = "sk_test_benchmark"
@@ -53,8 +53,8 @@ const secret = "sk_test_benchmark"
 const ofPromises = (key: Key, call: { readonly [W in Work]: () => Promise<unknown> }): Contender => ({
   key,
   run: {
-    get: (lanes) => promisesIn(lanes, call.get),
-    list: (lanes) => promisesIn(lanes, call.list)
+    get: (concurrency) => promisesIn(concurrency, call.get),
+    list: (concurrency) => promisesIn(concurrency, call.list)
   }
 })
 
@@ -66,8 +66,8 @@ const ofLayer = (key: Key, layer: Layer.Layer<ClerkHttp, unknown>): Contender =>
   return {
     key,
     run: {
-      get: (lanes) => effectsIn(lanes, get, runPromise),
-      list: (lanes) => effectsIn(lanes, list, runPromise)
+      get: (concurrency) => effectsIn(concurrency, get, runPromise),
+      list: (concurrency) => effectsIn(concurrency, list, runPromise)
     }
   }
 }
@@ -99,7 +99,7 @@ const transports: { readonly [K in Key]?: Layer.Layer<HttpClient.HttpClient, Cle
   platformUndici: NodeHttpClient.layerUndici
 }
 
-export const makeContenders = (apiUrl: string): ReadonlyArray<Contender> => {
+export const makeClients = (apiUrl: string): ReadonlyArray<Contender> => {
   const options = { secretKey: Redacted.make(secret), apiUrl }
   const ours = (Object.keys(names) as Array<Key>).flatMap((key) => {
     const transport = transports[key]
