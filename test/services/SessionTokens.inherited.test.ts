@@ -41,10 +41,66 @@ describe("an inherited property", () => {
       ).toBe("aud")
       const madeUp = sessionToken({}, { cat: "cl_made_up" })
       expect(yield* reasonOf(madeUp).pipe(withPollutedPrototype({ cl_made_up: "session" }))).toBe("category")
+      const nameless = tokenOf(header({ kid: undefined }), claims())
+      const inherited = withPollutedPrototype({ kid: header().kid })
+      expect(yield* reasonOf(nameless).pipe(inherited)).toBe("unknown-key")
       const unsigned = sessionToken({}, { alg: undefined })
       expect(yield* reasonOf(unsigned).pipe(withPollutedPrototype(everything))).toBe("alg")
     })
   )
+
+  const names: ReadonlyArray<readonly [name: string, values: ReadonlyArray<unknown>]> = [
+    ["act", [{ sub: "user_evil" }, 1]],
+    ["alg", ["none"]],
+    ["aud", ["api"]],
+    ["azp", ["https://evil.example"]],
+    ["b64", [false]],
+    ["cat", ["cl_B7d4PD222AAA", 1]],
+    ["crit", [["exp"]]],
+    ["fea", ["u:evil,o:evil"]],
+    ["fva", [[0, 0]]],
+    ["jti", ["evil"]],
+    ["kid", ["ins_evil", 1]],
+    ["nbf", [4e9, "evil"]],
+    ["o", [{ id: "org_evil", rol: "admin" }]],
+    ["org_id", ["org_evil"]],
+    ["org_permissions", [["org:evil:do"]]],
+    ["org_role", ["admin"]],
+    ["pla", ["u:evil,o:evil"]],
+    ["sts", ["pending"]],
+    ["typ", ["evil"]],
+    ["v", [1, 2, 3]],
+    ["zip", ["DEF"]]
+  ]
+  const tokens = {
+    "a token without optional claims": tokenOf(header({ cat: undefined, typ: undefined }), {
+      sub: "user_1",
+      sid: "sess_1",
+      iss: issuer,
+      exp: now + 60,
+      iat: now
+    }),
+    "a token of version 2": tokenOf(header({ cat: undefined, typ: undefined }), {
+      sub: "user_1",
+      sid: "sess_1",
+      iss: issuer,
+      exp: now + 60,
+      iat: now,
+      v: 2,
+      o: { id: "org_1" }
+    })
+  }
+  for (const [title, token] of Object.entries(tokens)) {
+    it.effect.each(names)(`named $0 changes nothing in ${title}`, ([name, values]) =>
+      Effect.gen(function* () {
+        const read = yield* claimsOf(token)
+        for (const value of values) {
+          const polluted = yield* claimsOf(token).pipe(withPollutedPrototype({ [name]: value }))
+          expect(polluted).toStrictEqual(read)
+        }
+      })
+    )
+  }
 
   it.effect("does not make a valid token invalid", () =>
     Effect.gen(function* () {
