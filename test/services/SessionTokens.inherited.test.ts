@@ -86,8 +86,7 @@ describe("an inherited property", () => {
       iss: issuer,
       exp: now + 60,
       iat: now,
-      v: 2,
-      o: { id: "org_1" }
+      v: 2
     })
   }
   for (const [title, token] of Object.entries(tokens)) {
