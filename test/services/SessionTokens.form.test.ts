@@ -111,7 +111,8 @@ describe("a header with an extension is rejected:", () => {
   refuses("format", [
     ["compression", headed({ zip: "DEF" })],
     ["encryption", headed({ enc: "A256GCM" })],
-    ["a key derivation", headed({ p2c: 2_147_483_647, p2s: "AAAA" })],
+    ["the count of a key derivation", headed({ p2c: 2_147_483_647 })],
+    ["the salt of a key derivation", headed({ p2s: "AAAA" })],
     ["a token within", headed({ cty: "JWT" })]
   ])
 })
