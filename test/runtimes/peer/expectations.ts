@@ -46,14 +46,16 @@ type Told = Omit<Fault, "act">
 
 /** Whether the connection closes before there is a response. */
 export const severs = ({ name }: Told): boolean =>
-  /^(?:over TLS, )?a (?:close|reset)(?: without goodbye)? (?:before the response|within the head)$/.test(name)
+  /^(?:over TLS, )?a (?:close|reset)(?: without close_notify)? (?:before the response|within the head)$/.test(
+    name
+  )
 
 /** Whether the server states that it has not processed the stream. A request with a consumed body stays unsent. */
-const refuses = ({ name }: Told): boolean =>
-  /^a (?:stream that is refused|farewell (?:in trouble )?that refuses)/.test(name)
+const excludes = ({ name }: Told): boolean =>
+  /^a (?:refused stream$|GOAWAY (?:with an error )?that excludes)/.test(name)
 
 export const resendsOn = (fault: Told, family: Family): ReadonlyArray<Resent> =>
-  severs(fault) || refuses(fault) ? resends[family] : []
+  severs(fault) || excludes(fault) ? resends[family] : []
 
 const never = (reason: string): Outcome => ({ _tag: "ClerkTransportError", reason, sent: "no" })
 
