@@ -98,7 +98,7 @@ Object.assign(globalThis, {
   __leave: () => stack.pop()
 })
 
-const folder = await mkdtemp(join(root, "bench/.call-path-"))
+const folder = await mkdtemp(join(root, "node_modules/.call-path-"))
 try {
   const outfile = join(folder, "library.mjs")
   await build({
