@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises"
+import { root } from "./children.js"
+import { detailsOf } from "./details.js"
+import type { Results } from "./results.js"
+import { summaryTable } from "./summary.js"
+
+const packages = ["effect", "@effect/platform", "undici", "@clerk/backend", "jose", "esbuild"]
+
+const versionOf = async (name: string): Promise<string> => {
+  const manifest = await readFile(`${root}/node_modules/${name}/package.json`, "utf8")
+  return `${name} ${JSON.parse(manifest).version}`
+}
+
+const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(1)} kB`
+
+/** The saved page. */
+export const pageOf = async ({ bundle, calls, nodes, rounds }: Results): Promise<string> => {
+  const runtimes = nodes.map(({ node }) => `Node ${node.version} (its fetch is undici ${node.undici})`)
+  const versions = await Promise.all(packages.map(versionOf))
+  return `# Benchmark results
+
+${[new Date().toISOString().slice(0, 10), ...runtimes, ...versions].join(", ")}.
+
+## The cost of a call
+
+The table shows the CPU time of one call in microseconds, with one call at a time. The floor is the least work that any
+client must do: it sends the request and parses the response, or verifies only the signature. The factor in parentheses
+is effect-clerk divided by that column. Below 1 ×, effect-clerk takes less CPU.
+
+${summaryTable(nodes)}
+
+![CPU per call](./results.svg)
+
+Our share of a bundle with one operation over fetch, minified and gzipped, is ${kilobytes(bundle.whole - bundle.effectAlone)}. The whole bundle has
+${kilobytes(bundle.whole)}, of which ${kilobytes(bundle.effectAlone)} are Effect. The library with its dependency \`jose\`, and without Effect, has ${kilobytes(bundle.alone)}.
+
+${nodes.map(detailsOf).join("\n\n")}
+
+## How this is measured
+
+\`npm run bench\` writes this page. It runs on the Node version of the machine and on Node 24. \`--node 24\` runs on one
+version only. \`--quick\` takes about a minute and writes nothing. \`--rounds\` and \`--calls\` set the number of measurements.
+Here there are ${rounds} rounds of ${calls} calls, and a tenth of that for lists and decoding.
+
+The server is a separate process on a loopback port and responds from prepared buffers. The measured value is the CPU
+time of the client process (user and system, all threads). The clients of one work take turns, round after round, in one
+process. Each ratio is taken within a round. The tables show the median of the rounds and, in parentheses, the quartiles.
+Compare the ratios, because the microseconds depend on the machine.
+
+effect-clerk runs in two ways. "In a fiber" makes all calls inside one running program, as an Effect server does.
+"\`runPromise\` each" starts a program for each call, as a server written with promises does. effect-clerk runs under its
+standard policy, with timeouts, and checks and decodes every field. \`@clerk/backend\` validates no responses, and sends
+its requests through fetch. The floor over fetch passes \`redirect: "manual"\` and an abort signal. Every client with
+timeouts needs a signal.
+
+Tokens are verified with a given key. \`@clerk/backend\` uses \`verifyToken\` with its \`jwtKey\`, and imports the key each
+time. The floor is the synchronous \`verify\` of \`node:crypto\`, with a prepared key and prepared bytes. A cached token was
+verified before, with the verifier's cache on. The key fetches are those of 1,000 verifications that start together in a
+process without a key, against a server on loopback.
+
+The share of a bundle is the size of the program minus the size of one that keeps the same imports from Effect.
+The import is timed in new processes, and compared with one that imports the same modules of Effect.
+`
+}
