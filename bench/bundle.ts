@@ -7,8 +7,6 @@ export interface Bundle {
   /** Minified and gzipped bytes: the whole program, and the program without the library. */
   readonly whole: number
   readonly effectAlone: number
-  /** The library alone, with Effect external. */
-  readonly alone: number
 }
 
 /** One operation over fetch. */
@@ -62,7 +60,6 @@ export const measureBundle = async (): Promise<Bundle> => {
   const effectOnly = effectImports(await bundle(program, { packages: "external" }))
   return {
     whole: gzipped(await bundle(program, { minify: true })),
-    effectAlone: gzipped(await bundle(effectOnly, { minify: true })),
-    alone: gzipped(await bundle(program, { minify: true, packages: "external" }))
+    effectAlone: gzipped(await bundle(effectOnly, { minify: true }))
   }
 }

@@ -5,10 +5,10 @@ import { spreadOf } from "./statistics.js"
 import { numberText } from "./table.js"
 import { type Client, isOurs, nameOf, type Work, works } from "./works.js"
 
-const labelWidth = 230
-const columnWidth = 300
+const labelWidth = 266
+const columnWidth = 310
 /** The text after a bar. */
-const valueWidth = 96
+const valueWidth = 124
 const barHeight = 18
 const rowHeight = 24
 
@@ -59,7 +59,6 @@ export const chartOf = (nodes: ReadonlyArray<NodeResults>): string => {
     lines.push(text(20, y + 13, title, bold))
     y += rowHeight
     for (const { bars, client, work } of rows) {
-      const isFiber = isOurs(client) && client !== "each"
       lines.push(text(labelWidth - 10, y + 13, plain(nameOf(work, client)), ' text-anchor="end"'))
       bars.forEach((bar, column) => {
         if (bar === undefined) return
@@ -70,8 +69,8 @@ export const chartOf = (nodes: ReadonlyArray<NodeResults>): string => {
           text(
             x + length + 6,
             y + 13,
-            `${bar.ratio.toFixed(2)} (${numberText(Math.round(bar.micros))} µs)`,
-            isFiber ? bold : ""
+            `${numberText(bar.ratio)} (${numberText(bar.micros)} µs)`,
+            isOurs(client) ? bold : ""
           )
         )
       })

@@ -16,7 +16,7 @@ const readingsTable = ({ readings }: NodeResults, work: Work): string =>
             ? "1"
             : spreadText(cpuRatio(reading, readingOf(readings, work, other, concurrency)))
         return [
-          client === "floor" ? `${nameOf(work, client)} (the floor)` : nameOf(work, client),
+          nameOf(work, client),
           String(concurrency),
           numberText(spreadOf(cpu).median),
           numberText(spreadOf(wall).median),

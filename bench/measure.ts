@@ -3,37 +3,67 @@ import type { Reading } from "./readings.js"
 import type { Task } from "./tasks.js"
 import { type Concurrency, concurrencies } from "./works.js"
 
-/** What one call cost, in microseconds. */
-interface Sample {
-  readonly cpu: number
-  readonly wall: number
+interface Measured {
+  readonly task: Task
+  readonly concurrency: Concurrency
+  readonly run: Run
+  /** The calls in half a round. The loops share them evenly. */
+  readonly half: number
+  /** Microseconds of one call, for each round. */
+  readonly cpu: Array<number>
+  readonly wall: Array<number>
 }
 
-/**
- * Measures `calls` calls, after a few that do not count.
- *
- * There is no garbage collection between the calls. It would also drop what V8 has learned about objects that are not
- * alive at that moment. The next calls would then run like those of a program that has just started.
- */
-const sample = async (run: Run, calls: number): Promise<Sample> => {
-  await run(Math.ceil(calls / 10))
-  const wallBefore = process.hrtime.bigint()
-  const cpuBefore = process.cpuUsage()
-  await run(calls)
-  const { user, system } = process.cpuUsage(cpuBefore)
-  const wall = Number(process.hrtime.bigint() - wallBefore) / 1_000
-  return { cpu: (user + system) / calls, wall: wall / calls }
-}
+const prepare = (task: Task, concurrency: Concurrency): Measured => ({
+  task,
+  concurrency,
+  run: task.runIn(concurrency),
+  half: Math.ceil(task.calls / 2 / concurrency) * concurrency,
+  cpu: [],
+  wall: []
+})
 
-const check = async ({ client, expected, work }: Task, run: Run): Promise<void> => {
+const check = async ({ run, task: { client, expected, work } }: Measured): Promise<void> => {
   const value = await run(1)
   if (value !== expected) throw new Error(`${work} by ${client} returned ${value}, expected ${expected}`)
 }
 
 /**
- * Measures the tasks in turn, round after round, after the warm-up rounds. V8 compiles the code during the warm-up, as it
- * does in a server that runs for a long time. The clients of one work follow each other, so that a disturbance affects all
- * of them. Every second round has the reverse order, because a client leaves its garbage to the next one.
+ * Returns the microseconds of `calls` calls, after a few that do not count.
+ *
+ * There is no garbage collection between the calls. It would also drop what V8 has learned about objects that are not
+ * alive at that moment. The next calls would then run like those of a program that has just started.
+ */
+const costOf = async (run: Run, calls: number): Promise<{ readonly cpu: number; readonly wall: number }> => {
+  await run(Math.ceil(calls / 10))
+  const wallBefore = process.hrtime.bigint()
+  const cpuBefore = process.cpuUsage()
+  await run(calls)
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { cpu: user + system, wall: Number(process.hrtime.bigint() - wallBefore) / 1_000 }
+}
+
+/**
+ * Measures the clients of one work in turn. The second half of the round has the reverse order. So a change of the
+ * machine's speed affects all clients alike.
+ */
+const measureRound = async (group: ReadonlyArray<Measured>, isWarmUp: boolean): Promise<void> => {
+  const costs = new Map<Measured, { cpu: number; wall: number }>()
+  for (const each of [...group, ...[...group].reverse()]) {
+    const { cpu, wall } = await costOf(each.run, each.half)
+    const first = costs.get(each) ?? { cpu: 0, wall: 0 }
+    costs.set(each, { cpu: first.cpu + cpu, wall: first.wall + wall })
+  }
+  if (isWarmUp) return
+  for (const [{ cpu, half, wall }, cost] of costs) {
+    cpu.push(cost.cpu / half / 2)
+    wall.push(cost.wall / half / 2)
+  }
+}
+
+/**
+ * Measures the tasks round after round. V8 compiles the code during the warm-up rounds, as it does in a server that runs
+ * for a long time.
  */
 export const measure = async (
   tasks: ReadonlyArray<Task>,
@@ -42,32 +72,16 @@ export const measure = async (
   atOnce: ReadonlyArray<Concurrency> = concurrencies
 ): Promise<ReadonlyArray<Reading>> => {
   const works = [...new Set(tasks.map(({ work }) => work))]
-  const measured = works.flatMap((work) =>
-    atOnce.flatMap((concurrency) =>
-      tasks
-        .filter((task) => task.work === work)
-        .map((task) => ({
-          task,
-          concurrency,
-          run: task.runIn(concurrency),
-          // The loops share the calls evenly.
-          calls: Math.ceil(task.calls / concurrency) * concurrency,
-          samples: [] as Array<Sample>
-        }))
+  const groups = works.flatMap((work) =>
+    atOnce.map((concurrency) =>
+      tasks.filter((task) => task.work === work).map((task) => prepare(task, concurrency))
     )
   )
-  for (const { run, task } of measured) await check(task, run)
+  for (const each of groups.flat()) await check(each)
   for (let round = -warmUps; round < rounds; round++) {
-    for (const { calls, run, samples } of round % 2 === 0 ? measured : [...measured].reverse()) {
-      const each = await sample(run, calls)
-      if (round >= 0) samples.push(each)
-    }
+    for (const group of groups) await measureRound(group, round < 0)
   }
-  return measured.map(({ concurrency, samples, task: { client, work } }) => ({
-    work,
-    client,
-    concurrency,
-    cpu: samples.map(({ cpu }) => cpu),
-    wall: samples.map(({ wall }) => wall)
-  }))
+  return groups
+    .flat()
+    .map(({ concurrency, cpu, task: { client, work }, wall }) => ({ work, client, concurrency, cpu, wall }))
 }

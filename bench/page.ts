@@ -14,7 +14,7 @@ const versionOf = async (name: string): Promise<string> => {
 const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(1)} kB`
 
 /** The saved page. */
-export const pageOf = async ({ bundle, calls, nodes, rounds }: Results): Promise<string> => {
+export const pageOf = async ({ bundle, calls, nodes, rounds, warmUps }: Results): Promise<string> => {
   const runtimes = nodes.map(({ node }) => `Node ${node.version} (its fetch is undici ${node.undici})`)
   const versions = await Promise.all(packages.map(versionOf))
   return `# Benchmark results
@@ -24,23 +24,23 @@ ${[new Date().toISOString().slice(0, 10), ...runtimes, ...versions].join(", ")}.
 ## The cost of a call
 
 The table shows the CPU time of one call in microseconds, with one call at a time. The floor is the least work that any
-client must do: it sends the request and parses the response, or verifies only the signature. The factor in parentheses
-is effect-clerk divided by that column. Below 1 ×, effect-clerk takes less CPU.
+client must do. It only sends the request and parses the response, or only verifies the signature. The factor in
+parentheses is effect-clerk divided by that column. Below 1 ×, effect-clerk takes less CPU.
 
 ${summaryTable(nodes)}
 
 ![CPU per call](./results.svg)
 
-Our share of a bundle with one operation over fetch, minified and gzipped, is ${kilobytes(bundle.whole - bundle.effectAlone)}. The whole bundle has
-${kilobytes(bundle.whole)}, of which ${kilobytes(bundle.effectAlone)} are Effect. The library with its dependency \`jose\`, and without Effect, has ${kilobytes(bundle.alone)}.
+A bundle with one operation over fetch has ${kilobytes(bundle.whole)}, minified and gzipped. Effect's share is ${kilobytes(bundle.effectAlone)}, and
+effect-clerk's share is ${kilobytes(bundle.whole - bundle.effectAlone)}.
 
 ${nodes.map(detailsOf).join("\n\n")}
 
 ## How this is measured
 
 \`npm run bench\` writes this page. It runs on the Node version of the machine and on Node 24. \`--node 24\` runs on one
-version only. \`--quick\` takes about a minute and writes nothing. \`--rounds\` and \`--calls\` set the number of measurements.
-Here there are ${rounds} rounds of ${calls} calls, and a tenth of that for lists and decoding.
+version only. \`--quick\` takes about a minute and writes nothing. \`--rounds\`, \`--calls\` and \`--warm-ups\` set the number of
+measurements. Here ${rounds} rounds of ${calls} calls follow ${warmUps} rounds to warm up. For lists and decoding it is a tenth of the calls.
 
 The server is a separate process on a loopback port and responds from prepared buffers. The measured value is the CPU
 time of the client process (user and system, all threads). The clients of one work take turns, round after round, in one
@@ -58,7 +58,7 @@ time. The floor is the synchronous \`verify\` of \`node:crypto\`, with a prepare
 verified before, with the verifier's cache on. The key fetches are those of 1,000 verifications that start together in a
 process without a key, against a server on loopback.
 
-The share of a bundle is the size of the program minus the size of one that keeps the same imports from Effect.
+Effect's share of a bundle is the size of a program that keeps the same imports from Effect, and nothing else.
 The import is timed in new processes, and compared with one that imports the same modules of Effect.
 `
 }

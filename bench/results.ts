@@ -16,6 +16,7 @@ export interface NodeResults {
 
 export interface Results {
   readonly rounds: number
+  readonly warmUps: number
   /** The calls in a round. */
   readonly calls: number
   readonly nodes: ReadonlyArray<NodeResults>

@@ -27,15 +27,16 @@ const { values } = parseArgs({
     rounds: { type: "string" },
     calls: { type: "string" },
     node: { type: "string" },
+    "warm-ups": { type: "string" },
     quick: { type: "boolean", default: false }
   }
 })
 
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 25))
 const calls = Number(values.calls ?? (values.quick ? 160 : 480))
-const warmUps = values.quick ? 5 : 12
-if (!(Number.isInteger(rounds) && rounds > 0 && Number.isInteger(calls) && calls > 0)) {
-  throw new Error("--rounds and --calls must be whole numbers above zero")
+const warmUps = Number(values["warm-ups"] ?? (values.quick ? 5 : 12))
+if (![rounds, calls, warmUps].every((count) => Number.isInteger(count) && count > 0)) {
+  throw new Error("--rounds, --calls and --warm-ups must be whole numbers above zero")
 }
 
 const step = (text: string) => process.stderr.write(`${text} …\n`)
@@ -62,7 +63,7 @@ const measured: Array<NodeResults> = []
 await withServer(async (apiUrl) => {
   for (const node of nodes) measured.push(await measureOn(node, apiUrl))
 })
-const results: Results = { rounds, calls, nodes: measured, bundle: await measureBundle() }
+const results: Results = { rounds, warmUps, calls, nodes: measured, bundle: await measureBundle() }
 
 const page = await pageOf(results)
 process.stdout.write(`${page}\n## Targets\n\n${targetsTable(results)}\n`)

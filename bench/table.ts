@@ -11,10 +11,14 @@ export const table = (head: Row, rows: ReadonlyArray<Row>): string => {
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n")
 }
 
-/** Three significant digits, at most two of them decimals. */
+const decimalsOf = (value: number): number => {
+  if (Number.isInteger(value) || value >= 100) return 0
+  return value >= 10 ? 1 : value >= 0.1 ? 2 : 3
+}
+
 export const numberText = (value: number): string => {
-  if (Number.isInteger(value)) return String(value)
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)
+  const decimals = decimalsOf(value)
+  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
 }
 
 /** The median, and the quartiles in parentheses. */

@@ -29,7 +29,7 @@ const names = {
 export type Client = "floor" | keyof typeof names
 
 export const nameOf = (work: Work, client: Client): string =>
-  client === "floor" ? works[work].floor : names[client]
+  client === "floor" ? `${works[work].floor} (floor)` : names[client]
 
 const ours: ReadonlyArray<Client> = ["fiber", "each", "cachedFiber", "cachedEach", "decoder"]
 
