@@ -47,13 +47,13 @@ time of the client process (user and system, all threads). The clients of one wo
 process. Each ratio is taken within a round. The tables show the median of the rounds and, in parentheses, the quartiles.
 Compare the ratios, because the microseconds depend on the machine.
 
-effect-clerk runs in two ways. "In a fiber" makes all calls inside one running program, as an Effect server does.
-"\`runPromise\` each" starts a program for each call, as a server written with promises does. effect-clerk runs under its
-standard policy, with timeouts, and checks and decodes every field. \`@clerk/backend\` validates no responses, and sends
-its requests through fetch. The floor over fetch passes \`redirect: "manual"\` and an abort signal. Every client with
-timeouts needs a signal.
+This library runs in two ways. "In a fiber" makes all calls inside one running program, as an Effect server does.
+The other way, "\`runPromise\` each", starts a program for each call, as a server written with promises does. Both use the
+standard policy, with timeouts, and check and decode every field. The official client, \`@clerk/backend\`, validates no
+responses, and sends its requests through fetch. The floor over fetch passes \`redirect: "manual"\` and an abort signal.
+Every client with timeouts needs a signal.
 
-Tokens are verified with a given key. \`@clerk/backend\` uses \`verifyToken\` with its \`jwtKey\`, and imports the key each
+Tokens are verified with a given key. The official client uses \`verifyToken\` with its \`jwtKey\`, and imports the key each
 time. The floor is the synchronous \`verify\` of \`node:crypto\`, with a prepared key and prepared bytes. A cached token was
 verified before, with the verifier's cache on. The key fetches are those of 1,000 verifications that start together in a
 process without a key, against a server on loopback.
