@@ -30,28 +30,38 @@ const retries = Metric.counter("clerk_retries", {
   incremental: true
 })
 
-const labels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
+type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 
-/** Both values come from short lists (operation names, tags of errors), so the map stays small. */
-const labelsOf = (operation: string, key: string, value: string): ReadonlyArray<MetricLabel.MetricLabel> => {
-  const id = `${operation} ${key} ${value}`
-  let found = labels.get(id)
-  if (found === undefined) {
-    found = [MetricLabel.make("operation", operation), MetricLabel.make(key, value)]
-    labels.set(id, found)
+/**
+ * Makes labels once for each pair of values. The metrics find their own state by the array. Both values come from short
+ * lists (operation names, tags of errors), so the maps stay small.
+ */
+const labelsBy = (key: string): ((operation: string, value: string) => Labels) => {
+  const known = new Map<string, Map<string, Labels>>()
+  return (operation, value) => {
+    let ofOperation = known.get(operation)
+    if (ofOperation === undefined) known.set(operation, (ofOperation = new Map()))
+    let labels = ofOperation.get(value)
+    if (labels === undefined) {
+      labels = [MetricLabel.make("operation", operation), MetricLabel.make(key, value)]
+      ofOperation.set(value, labels)
+    }
+    return labels
   }
-  return found
 }
+
+const byOutcome = labelsBy("outcome")
+const byFailure = labelsBy("failure")
 
 /** `outcome` is `ok` or the `_tag` of the error. */
 export const countCall = (operation: string, outcome: string, seconds: number): void => {
-  const tags = labelsOf(operation, "outcome", outcome)
+  const tags = byOutcome(operation, outcome)
   calls.unsafeUpdate(1, tags)
   durations.unsafeUpdate(seconds, tags)
 }
 
 export const countRetry = (operation: string, failure: string): void =>
-  retries.unsafeUpdate(1, labelsOf(operation, "failure", failure))
+  retries.unsafeUpdate(1, byFailure(operation, failure))
 
 // Pure, so that a bundle which verifies no tokens does not hold it.
 const verifications = /*#__PURE__*/ Metric.counter("clerk_token_verifications", {
