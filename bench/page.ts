@@ -15,11 +15,13 @@ const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(1)} kB`
 
 /** The saved page. */
 export const pageOf = async ({ bundle, calls, nodes, rounds, warmUps }: Results): Promise<string> => {
-  const runtimes = nodes.map(({ node }) => `Node ${node.version} (its fetch is undici ${node.undici})`)
+  const runtimes = nodes.map(({ node }) => `Node ${node.version} with undici ${node.undici} in its fetch`)
   const versions = await Promise.all(packages.map(versionOf))
   return `# Benchmark results
 
-${[new Date().toISOString().slice(0, 10), ...runtimes, ...versions].join(", ")}.
+Measured on ${new Date().toISOString().slice(0, 10)} with:
+
+${[...runtimes, ...versions].map((each) => `- ${each}`).join("\n")}
 
 ## The cost of a call
 
