@@ -32,22 +32,27 @@ const retries = Metric.counter("clerk_retries", {
 
 type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 
+/** Returns what a map has under a key. Makes it the first time. */
+const getOrMake = <A>(map: Map<string, A>, key: string, make: () => A): A => {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
 /**
- * Makes labels once for each pair of values. The metrics find their own state by the array. Both values come from short
- * lists (operation names, tags of errors), so the maps stay small.
+ * Makes labels once for each pair of values, because the metrics find their state by the array. Both values come from
+ * short lists (operation names, tags of errors), so the maps stay small.
  */
 const labelsBy = (key: string): ((operation: string, value: string) => Labels) => {
   const known = new Map<string, Map<string, Labels>>()
-  return (operation, value) => {
-    let ofOperation = known.get(operation)
-    if (ofOperation === undefined) known.set(operation, (ofOperation = new Map()))
-    let labels = ofOperation.get(value)
-    if (labels === undefined) {
-      labels = [MetricLabel.make("operation", operation), MetricLabel.make(key, value)]
-      ofOperation.set(value, labels)
-    }
-    return labels
-  }
+  return (operation, value) =>
+    getOrMake(
+      getOrMake(known, operation, () => new Map()),
+      value,
+      () => [MetricLabel.make("operation", operation), MetricLabel.make(key, value)]
+    )
 }
 
 const byOutcome = labelsBy("outcome")
@@ -69,17 +74,14 @@ const verifications = /*#__PURE__*/ Metric.counter("clerk_token_verifications", 
   incremental: true
 })
 
-const outcomeLabels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
+const outcomeLabels = new Map<string, Labels>()
 
 /** `outcome` is `ok`, the reason of a rejected token, or the `_tag` of another error. */
-export const countVerification = (outcome: string): void => {
-  let found = outcomeLabels.get(outcome)
-  if (found === undefined) {
-    found = [MetricLabel.make("outcome", outcome)]
-    outcomeLabels.set(outcome, found)
-  }
-  verifications.unsafeUpdate(1, found)
-}
+export const countVerification = (outcome: string): void =>
+  verifications.unsafeUpdate(
+    1,
+    getOrMake(outcomeLabels, outcome, () => [MetricLabel.make("outcome", outcome)])
+  )
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 

@@ -85,15 +85,15 @@ const usedHeaders = [
   "cf-ray"
 ] as const
 
-/** Reads the headers of a response. `valueOf` knows names in lower case. */
+/** Reads the headers of a response. `read` knows names in lower case. */
 export const readHead = (
   reads: HeadersRead,
-  valueOf: (name: string) => string | null | undefined,
+  read: (name: string) => string | null | undefined,
   names: () => Iterable<string>
 ): Record<string, string> => {
   const headers: Record<string, string> = {}
   for (const name of reads === "used" ? usedHeaders : names()) {
-    const value = valueOf(name)
+    const value = read(name)
     if (typeof value === "string") headers[name] = value
   }
   return headers

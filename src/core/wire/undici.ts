@@ -132,17 +132,21 @@ class UndiciRequest implements Dispatcher.DispatchHandler, RequestInProgress {
     const bytes = this.#chunks?.bytes()
     if (head === undefined || bytes === undefined) return
     const steps = decompressorsFor(head)
-    if (steps === undefined) return this.#reject(head, "encoding")
-    if (steps.length === 0) return this.#settle(withBytes(head, bytes))
-    decompress(bytes, steps, this.#maxBytes, (outcome) =>
-      typeof outcome === "string" ? this.#reject(head, outcome) : this.#settle(withBytes(head, outcome))
-    )
+    if (steps === undefined) this.#reject(head, "encoding")
+    else if (steps.length === 0) this.#settle(withBytes(head, bytes))
+    else {
+      decompress(bytes, steps, this.#maxBytes, (outcome) => {
+        if (typeof outcome === "string") this.#reject(head, outcome)
+        else this.#settle(withBytes(head, outcome))
+      })
+    }
   }
 
   onResponseError(_: unknown, cause: unknown): void {
-    if (this.#head !== undefined) return this.#settle(withBody(this.#head, bodyFailure(cause)))
-    const fault = classifyFault(cause)
-    this.#settle(transportFailure(this.#sent() === "no" ? { ...fault, sent: "no" } : fault))
+    if (this.#head === undefined) {
+      const fault = classifyFault(cause)
+      this.#settle(transportFailure(this.#sent() === "no" ? { ...fault, sent: "no" } : fault))
+    } else this.#settle(withBody(this.#head, bodyFailure(cause)))
   }
 
   #sent(): Sent {
