@@ -16,12 +16,13 @@ const kilobytes = (bytes: number): string => `${(bytes / 1e3).toFixed(1)} kB`
 /** The saved page. */
 export const pageOf = async ({ bundle, calls, nodes, rounds, warmUps }: Results): Promise<string> => {
   const runtimes = nodes.map(({ node }) => `Node ${node.version} with undici ${node.undici} in its fetch`)
-  const versions = await Promise.all(packages.map(versionOf))
+  const software = [...runtimes, ...(await Promise.all(packages.map(versionOf)))]
+  const versions = software.map((each) => `- ${each}`).join("\n")
   return `# Benchmark results
 
-Measured on ${new Date().toISOString().slice(0, 10)} with:
+Measured on ${new Date().toISOString().slice(0, 10)}.
 
-${[...runtimes, ...versions].map((each) => `- ${each}`).join("\n")}
+${versions}
 
 ## The cost of a call
 
