@@ -32,7 +32,7 @@ const { values } = parseArgs({
   }
 })
 
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 25))
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 21))
 const calls = Number(values.calls ?? (values.quick ? 160 : 480))
 const warmUps = Number(values["warm-ups"] ?? (values.quick ? 5 : 12))
 if (![rounds, calls, warmUps].every((count) => Number.isInteger(count) && count > 0)) {
