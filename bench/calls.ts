@@ -1,5 +1,5 @@
 /**
- * Measures whole calls, and the decoding alone. Started by `nodes.ts` with the server's URL, the number of rounds, the
+ * Measures whole calls, and the decoding alone. Started by `run.ts` with the server's URL, the number of rounds, the
  * number of calls in each, and the number of warm-up rounds.
  */
 import * as DateTime from "effect/DateTime"

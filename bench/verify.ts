@@ -1,6 +1,6 @@
 /**
  * Measures the verification of session tokens: by this library, by others, and the signature alone. Started by
- * `nodes.ts` with the number of rounds, the number of calls in each, and the number of warm-up rounds.
+ * `run.ts` with the number of rounds, the number of calls in each, and the number of warm-up rounds.
  */
 import { constants, createPublicKey, verify as verifySignature } from "node:crypto"
 import { verifyToken } from "@clerk/backend"
