@@ -25,19 +25,25 @@ const official = (apiUrl: string): Calls => {
   }
 }
 
-/** The floors send the same requests, and only parse the responses. */
+/** The floors send the same requests as this library, header for header, and only parse the responses. */
 const floorOf = (read: (path: string) => Promise<unknown>): Calls => ({
   get: async () => Object(await read(`/v1/sessions/${sessionId}`)).id,
   list: async () =>
     Object(await read(`/v1/sessions?user_id=${userId}&limit=${pageSize}&paginated=true`)).data.length
 })
 
-const headers = { accept: "application/json", authorization: `Bearer ${secret}` }
+const headers = {
+  accept: "application/json",
+  "user-agent": "effect-clerk/0.0.0",
+  authorization: `Bearer ${secret}`,
+  "clerk-api-version": "2026-05-12"
+}
 
 const undici = (apiUrl: string): Calls => {
   const agent = new Agent()
+  const all = { ...headers, "accept-encoding": "gzip, br" }
   return floorOf(async (path) => {
-    const { body } = await agent.request({ origin: apiUrl, path, method: "GET", headers })
+    const { body } = await agent.request({ origin: apiUrl, path, method: "GET", headers: all })
     return JSON.parse(await body.text())
   })
 }
