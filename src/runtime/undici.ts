@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from "undici"
-import type { ClerkResponse, WireFailure } from "../core/model.js"
+import type { WireFailure } from "../core/model.js"
+import type { WireResponse } from "../core/wire/body.js"
 import { classifyFault } from "../core/wire/faults.js"
 import { sendWithUndici } from "../core/wire/undici.js"
 import { fromOutcome, type Send } from "./send.js"
@@ -9,7 +10,7 @@ import { asyncWithin } from "./time.js"
 export const undiciSend =
   (dispatcher: Dispatcher, tellsStart: boolean): Send =>
   (request, maxBytes, millis) =>
-    asyncWithin<ClerkResponse, WireFailure>(millis, (resume) =>
+    asyncWithin<WireResponse, WireFailure>(millis, (resume) =>
       sendWithUndici(dispatcher, tellsStart, request, maxBytes, (outcome) => resume(fromOutcome(outcome)))
     )
 

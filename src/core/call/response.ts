@@ -1,20 +1,20 @@
 import { isRecord, parseJson } from "../input.js"
-import type { CallFacts, ClerkResponse, DecodeReason } from "../model.js"
+import type { DecodeReason } from "../model.js"
 import type { Redactor } from "../redaction/redact.js"
-import { isCompressed, mediaTypeIn } from "../wire/body.js"
+import { type Head, isCompressed, mediaTypeIn, type WireResponse } from "../wire/body.js"
 import type { DecodeFailure, DecodeFields, ErrorItem, StatusFailure, StatusTag } from "./failure.js"
-import type { Operation, OperationFacts } from "./operation.js"
+import { factsOf, type Operation, type OperationFacts } from "./operation.js"
 import { isStatusRetryable, retryAfterMillis } from "./retry.js"
 
 const successes: ReadonlySet<number> = new Set([200, 201, 202])
 
 /** Clerk's id of a request: in the body of an error, or in a header. */
-export const traceIdIn = (
-  { headers }: ClerkResponse,
-  redactor: Redactor,
-  json?: unknown
-): string | undefined =>
-  [isRecord(json) ? json["clerk_trace_id"] : undefined, headers["clerk-trace-id"], headers["cf-ray"]].find(
+export const traceIdIn = ({ headers }: Head, redactor: Redactor, json?: unknown): string | undefined =>
+  [
+    isRecord(json) ? json["clerk_trace_id"] : undefined,
+    headers.get("clerk-trace-id"),
+    headers.get("cf-ray")
+  ].find(
     (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id) && redactor.text(id) === id
   )
 
@@ -63,8 +63,8 @@ const tagOf = ({ declared }: OperationFacts, status: number): StatusTag => {
 const statusFailure = (
   operation: OperationFacts,
   redactor: Redactor,
-  response: ClerkResponse,
-  call: CallFacts,
+  response: WireResponse,
+  attempts: number,
   nowMillis: number
 ): StatusFailure => {
   const { headers, status } = response
@@ -76,7 +76,7 @@ const statusFailure = (
   return {
     _tag,
     fields: {
-      ...call,
+      ...factsOf(operation, attempts),
       status,
       errors: errorItemsIn(json, redactor),
       retryable: isStatusRetryable(operation.kind, status),
@@ -90,8 +90,10 @@ const statusFailure = (
 const unlessMasked = (text: string | undefined, redactor: Redactor): string | undefined =>
   text !== undefined && redactor.text(text) === text ? text : undefined
 
-export const shownMediaType = (contentType: string | undefined, redactor: Redactor): string | undefined =>
-  unlessMasked(mediaTypeIn(contentType), redactor)
+export const shownMediaType = (
+  contentType: string | null | undefined,
+  redactor: Redactor
+): string | undefined => unlessMasked(mediaTypeIn(contentType), redactor)
 
 const shownId = (id: unknown, redactor: Redactor): string | undefined =>
   typeof id === "string" && /^[\w-]{1,128}$/.test(id) ? unlessMasked(id, redactor) : undefined
@@ -101,6 +103,14 @@ const isJsonType = (contentType: string): boolean =>
 
 /** The value of a success, or the failure of the response. */
 export type ReadResponse<A> = { readonly _tag: "Success"; readonly value: A } | StatusFailure | DecodeFailure
+
+/** Finds why the body of a success is not JSON. */
+const bodyFlaw = (response: WireResponse): DecodeReason | undefined => {
+  const { body, headers } = response
+  if (!isJsonType(headers.get("content-type") ?? "application/json")) return "content-type"
+  if (body.trim() !== "") return undefined
+  return isCompressed(response) && headers.get("content-length") !== "0" ? "encoding" : "empty"
+}
 
 /**
  * Reads a response: the decoded success, the failure of its status, or why the client cannot read it. A success has the
@@ -112,14 +122,14 @@ export const readResponse = <A>(
   operation: Operation<A>,
   expectedId: string | undefined,
   redactor: Redactor,
-  response: ClerkResponse,
-  call: CallFacts,
+  response: WireResponse,
+  attempts: number,
   nowMillis: number
 ): ReadResponse<A> => {
   const { body, headers, status } = response
   const { hasBody } = operation
   const isSuccess = successes.has(status) || (status === 204 && !hasBody)
-  if (!isSuccess) return statusFailure(operation, redactor, response, call, nowMillis)
+  if (!isSuccess) return statusFailure(operation, redactor, response, attempts, nowMillis)
   const unreadable = (
     reason: DecodeReason,
     details: Pick<DecodeFields, "expectedId" | "issues" | "receivedId"> = {},
@@ -127,25 +137,22 @@ export const readResponse = <A>(
   ): DecodeFailure => ({
     _tag: "ClerkDecodeError",
     fields: {
-      ...call,
+      ...factsOf(operation, attempts),
       ...details,
       reason,
       status,
-      contentType: shownMediaType(headers["content-type"], redactor),
+      contentType: shownMediaType(headers.get("content-type"), redactor),
       traceId: traceIdIn(response, redactor, json),
       retryable: false
     }
   })
-  // Some platforms take a truncated body for the whole of it.
-  const compressed = isCompressed(headers["content-encoding"])
-  if (hasBody) {
-    if (!isJsonType(headers["content-type"] ?? "application/json")) return unreadable("content-type")
-    if (body.trim() === "") {
-      return unreadable(compressed && headers["content-length"] !== "0" ? "encoding" : "empty")
-    }
-  }
+  const flaw = hasBody ? bodyFlaw(response) : undefined
+  if (flaw !== undefined) return unreadable(flaw)
   const json = hasBody ? parseJson(body) : undefined
-  if (json === undefined && hasBody) return unreadable(compressed ? "encoding" : "json")
+  if (json === undefined && hasBody) {
+    // Some platforms take a truncated body for the whole of it.
+    return unreadable(isCompressed(response) ? "encoding" : "json")
+  }
   const decoded = operation.decode(json)
   if (decoded._tag === "Failure") {
     const issues = decoded.issues().map(({ expected, kind, path }) => ({

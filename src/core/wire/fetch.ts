@@ -1,10 +1,11 @@
 import { ownProperties } from "../input.js"
-import type { ClerkResponse, WireFailure } from "../model.js"
+import type { WireFailure } from "../model.js"
 import {
   BodyChunks,
   type Head,
   isCompressed,
   unreadableReason,
+  type WireResponse,
   withBody,
   withBytes,
   withUnreadableBody
@@ -59,10 +60,11 @@ export const sendWithFetch = async (
   { method, url, headers, body }: WireRequest,
   maxBytes: number,
   signal: AbortSignal
-): Promise<ClerkResponse | WireFailure> => {
+): Promise<WireResponse | WireFailure> => {
   let response: Response
   try {
-    const init = { ...fetchInit(method), method, headers, body: fetchBody(body), signal }
+    // A `fetch` of the caller may change what it is given.
+    const init = { ...fetchInit(method), method, headers: { ...headers }, body: fetchBody(body), signal }
     response = await fetch(url, ownProperties(init))
   } catch (cause) {
     return transportFailure(classifyFault(cause))
@@ -70,13 +72,9 @@ export const sendWithFetch = async (
   return readResponse(response, maxBytes)
 }
 
-const readResponse = async (response: Response, maxBytes: number): Promise<ClerkResponse | WireFailure> => {
-  const headers: Record<string, string> = {}
-  response.headers.forEach((value, name) => {
-    headers[name] = value
-  })
-  const head: Head = { status: response.status, headers }
-  const { body } = response
+const readResponse = async (response: Response, maxBytes: number): Promise<WireResponse | WireFailure> => {
+  const { body, headers, status } = response
+  const head: Head = { status, headers }
   if (body === null) return withBody(head, "")
   const reject = (reason: "encoding" | "oversize") => {
     // Releases the connection. It may be broken by now, which changes nothing.
@@ -86,7 +84,7 @@ const readResponse = async (response: Response, maxBytes: number): Promise<Clerk
   const reason = unreadableReason(head, maxBytes)
   if (reason !== undefined) return reject(reason)
   try {
-    if (headers["content-length"] !== undefined && !isCompressed(headers["content-encoding"])) {
+    if (headers.has("content-length") && !isCompressed(head)) {
       // The declared length is allowed, and the platform reads no more than that.
       return withBytes(head, new Uint8Array(await response.arrayBuffer()))
     }

@@ -12,6 +12,7 @@ import { makeOperation } from "../../../src/core/call/operation.js"
 import { RuleBreak } from "../../../src/core/input.js"
 import type { Kind, Sent } from "../../../src/core/model.js"
 import { noSecrets } from "../../../src/core/redaction/redact.js"
+import { fromClerkResponse } from "../../../src/core/wire/body.js"
 
 interface Thing {
   readonly id: string
@@ -54,7 +55,7 @@ const at = (millis: number, budget = 500): Now => ({ nanos: BigInt(millis) * 1_0
 
 const response = (status: number, json: unknown, headers: Record<string, string> = {}): Event => ({
   _tag: "Response",
-  response: { status, headers, body: JSON.stringify(json) }
+  response: fromClerkResponse({ status, headers, body: JSON.stringify(json) })
 })
 
 const failed = (sent: Sent): Event => ({
