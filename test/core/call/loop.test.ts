@@ -175,6 +175,23 @@ describe("the call loop", () => {
     expect(step).toMatchObject({ _tag: "Fail", failure: { fields: { attempts: 2, sent: "maybe" } } })
   })
 
+  it("says that Clerk may have received the call, also after a later attempt was throttled", () => {
+    const retried = [
+      [chance, at(1)],
+      [hooked, at(1)],
+      [waited, at(1)]
+    ] as const
+    const step = play(
+      callOf("idempotent"),
+      [failed("maybe"), at(1)],
+      ...retried,
+      [response(429, {}), at(1)],
+      ...retried,
+      [failed("no"), at(1)]
+    )
+    expect(step).toMatchObject({ _tag: "Fail", failure: { fields: { attempts: 3, sent: "maybe" } } })
+  })
+
   describe("confirms a rejected retry", () => {
     const rejected = [
       [failed("maybe"), at(1)],
@@ -189,6 +206,15 @@ describe("the call loop", () => {
         _tag: "Send",
         request: { method: "GET", path: ["things", "thing_1"] },
         state: { attempts: 2, phase: "confirm" }
+      })
+    })
+
+    it("within the time that is left, or not at all", () => {
+      expect(play(callOf("idempotent", { deadlineMillis: 152 }), ...rejected)).toMatchObject({ millis: 100 })
+      const [late, ...before] = [[rejected[4][0], at(152)] as const, ...rejected.slice(0, 4)]
+      expect(play(callOf("idempotent", { deadlineMillis: 152 }), ...before, late)).toMatchObject({
+        _tag: "Fail",
+        failure: { _tag: "ClerkNotFound", fields: { attempts: 2 } }
       })
     })
 
