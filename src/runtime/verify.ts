@@ -5,12 +5,13 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { TokenFailure } from "../core/model.js"
+import type { TokenFailure, VerificationKey } from "../core/model.js"
 import { visibleText } from "../core/redaction/redact.js"
 import { invalid, type Times } from "../core/token/claims.js"
-import { readCompact } from "../core/token/compact.js"
+import { type CompactToken, readCompact } from "../core/token/compact.js"
 import type { OptionDecoders, TokenSettings } from "../core/token/settings.js"
-import { isSignedBy, makeTokenVerifier, type Verified } from "../core/token/verifier.js"
+import { isSignedBy } from "../core/token/signature.js"
+import { makeTokenVerifier, type Verified } from "../core/token/verifier.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import type { TokenClaims } from "../schema/SessionClaims.js"
 import { tokenError } from "./errors.js"
@@ -65,21 +66,21 @@ export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningK
       : Effect.map(decodeCustom(result.payload, decode), (custom) => ({ ...claims, custom }))
   }
 
+  const accept = (compact: CompactToken, key: VerificationKey): ReturnType<Verify> =>
+    Clock.clockWith((clock) => conclude(verifier.accept(compact, key, clock.unsafeCurrentTimeMillis())))
+
   const verifyFully = (token: unknown): ReturnType<Verify> => {
     const compact = readCompact(token, category)
     if (typeof compact === "string") return reject(invalid(compact))
     return Effect.flatMap(keys.find(compact.kid), (key) => {
       if (key === undefined) return reject(invalid("unknown-key"))
-      const accept = Clock.clockWith((clock) =>
-        conclude(verifier.accept(compact, key, clock.unsafeCurrentTimeMillis()))
+      const isSigned = isSignedBy(key, compact)
+      if (isSigned === true) return accept(compact, key)
+      if (isSigned === false) return reject(invalid("signature"))
+      return Effect.flatMap(
+        Effect.promise(() => isSigned),
+        (isSigned) => (isSigned ? accept(compact, key) : reject(invalid("signature")))
       )
-      return Effect.async((resume) => {
-        isSignedBy(key, compact).then(
-          (isSigned) => resume(isSigned ? accept : reject(invalid("signature"))),
-          // A signature that WebCrypto cannot check is not valid.
-          () => resume(reject(invalid("signature")))
-        )
-      })
     })
   }
 
