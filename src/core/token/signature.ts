@@ -1,4 +1,3 @@
-import { importJWK } from "jose"
 import { ownProperties } from "../input.js"
 import type { VerificationKey } from "../model.js"
 import { type CompactToken, decodeBase64url } from "./compact.js"
@@ -38,10 +37,11 @@ export const backend: { isChosen: boolean; node: NodeCrypto | undefined } = {
 /** The keys that were imported here. A `CryptoKey` of the caller's own is not among them, whatever it came with. */
 const nodeKeys = new WeakMap<CryptoKey, NodeKey>()
 
-/** The objects have no prototype, because `node:crypto` reads inherited options. */
-const makeNodeKey = ({ constants, createPublicKey }: NodeCrypto, { e, n }: RsaNumbers): NodeKey => {
-  const jwk = ownProperties({ kty: "RSA", n, e })
-  const key = createPublicKey(ownProperties({ key: jwk, format: "jwk" }))
+/** Without a prototype, as all options here, because an inherited member would count. */
+const jwkOf = ({ e, n }: RsaNumbers) => ownProperties({ kty: "RSA", n, e })
+
+const makeNodeKey = ({ constants, createPublicKey }: NodeCrypto, numbers: RsaNumbers): NodeKey => {
+  const key = createPublicKey(ownProperties({ key: jwkOf(numbers), format: "jwk" }))
   if (key.asymmetricKeyType !== "rsa") throw new Error("not an RSA key")
   return ownProperties({ key, padding: constants.RSA_PKCS1_PADDING })
 }
@@ -58,9 +58,7 @@ const verifyWithNode = (node: NodeCrypto, key: NodeKey, text: string, signature:
 const ascii = new TextEncoder()
 
 const verifyWithWebCrypto = (key: CryptoKey, text: string, signature: string): Promise<boolean> =>
-  crypto.subtle
-    .verify("RSASSA-PKCS1-v1_5", key, decodeBase64url(signature), ascii.encode(text))
-    .catch(() => false)
+  crypto.subtle.verify(algorithm.name, key, decodeBase64url(signature), ascii.encode(text)).catch(() => false)
 
 /** A signature made with a key that is used nowhere else. */
 const vector = {
@@ -88,16 +86,17 @@ const testedNode = (): NodeCrypto | undefined => {
   }
 }
 
+const algorithm = ownProperties({ name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" })
+
 /** Imports a key that has no flaw, for RS256 and for nothing else. */
-export const importRsaKey = async ({ n, e }: RsaNumbers): Promise<CryptoKey> => {
-  // Only a symmetric key is imported as bytes.
-  const key = (await importJWK({ kty: "RSA", n, e }, "RS256", { extractable: false })) as CryptoKey
+export const importRsaKey = async (numbers: RsaNumbers): Promise<CryptoKey> => {
+  const key = await crypto.subtle.importKey("jwk", jwkOf(numbers), algorithm, false, ["verify"])
   if (!backend.isChosen) {
     backend.isChosen = true
     backend.node = testedNode()
   }
   try {
-    if (backend.node !== undefined) nodeKeys.set(key, makeNodeKey(backend.node, { n, e }))
+    if (backend.node !== undefined) nodeKeys.set(key, makeNodeKey(backend.node, numbers))
   } catch {
     backend.node = undefined
   }
@@ -110,7 +109,7 @@ export const importRsaKey = async ({ n, e }: RsaNumbers): Promise<CryptoKey> => 
  */
 export const isSignedBy = (
   { key }: VerificationKey,
-  { signature, signed }: CompactToken
+  { signature, signed }: Pick<CompactToken, "signature" | "signed">
 ): boolean | Promise<boolean> => {
   const nodeKey = backend.node === undefined ? undefined : nodeKeys.get(key)
   return backend.node !== undefined && nodeKey !== undefined
