@@ -21,7 +21,7 @@ const isolated = [
 const verifying = [
   "test/core/keys/keySet.test.ts",
   "test/services/SessionTokens.*.test.ts",
-  "test/services/SigningKeys.*.test.ts"
+  "test/services/SigningKeys.{config,emulator,instances,pem,public}.test.ts"
 ]
 
 export default defineConfig({

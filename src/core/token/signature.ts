@@ -72,11 +72,11 @@ const vector = {
 /** Returns `node:crypto` if the runtime has it, and it accepts a valid signature and rejects an invalid one. */
 const testedNode = (): NodeCrypto | undefined => {
   try {
-    // Not the global of Node's types, which the sources are compiled without.
-    const { process } = globalThis as {
-      process?: { getBuiltinModule?: (id: string) => NodeCrypto | undefined }
+    // The sources are compiled without the types of Node, and these are the parts in use.
+    const runtime = globalThis as {
+      readonly process?: { readonly getBuiltinModule?: (id: string) => NodeCrypto | undefined }
     }
-    const node = process?.getBuiltinModule?.("node:crypto")
+    const node = runtime.process?.getBuiltinModule?.("node:crypto")
     if (node === undefined) return undefined
     const key = makeNodeKey(node, vector)
     const isSigned = (signature: string) => verifyWithNode(node, key, vector.text, signature)
