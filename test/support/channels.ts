@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
@@ -149,7 +150,12 @@ export const channelsOf = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly channels: Channels }, never, R> =>
   Effect.gen(function* () {
-    const [exit, spans] = yield* traced(self)
+    const lines: Array<string> = []
+    const log = Logger.map(Logger.stringLogger, (line) => void lines.push(line))
+    const [exit, spans] = yield* traced(self).pipe(
+      Logger.withMinimumLogLevel(LogLevel.All),
+      Effect.provide(Logger.add(log))
+    )
     const cause = Option.getOrElse(Exit.causeOption(exit), () => Cause.empty)
     const value = Exit.isSuccess(exit) ? exit.value : Cause.squash(cause)
     const channels = [
@@ -158,6 +164,7 @@ export const channelsOf = <A, E, R>(
       ["words of the value", wordsIn(value).join("\n")],
       ...(value instanceof Error ? errorChannels(value) : []),
       ...causeChannels(cause),
+      ["log of the effect", lines.join("\n")],
       ...(yield* logged(value, cause, exit)),
       ...spans
     ] as const
