@@ -34,7 +34,7 @@ export const backend: { isChosen: boolean; node: NodeCrypto | undefined } = {
   node: undefined
 }
 
-/** The keys that were imported here. A `CryptoKey` of the caller's own is not among them, whatever it came with. */
+/** The keys that were imported here. A copy of one, or a key of the caller's own, is not among them. */
 const nodeKeys = new WeakMap<CryptoKey, NodeKey>()
 
 /** Without a prototype, as all options here, because an inherited member would count. */

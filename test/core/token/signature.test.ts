@@ -52,7 +52,7 @@ describe("a signature", () => {
     )
   )
 
-  it.effect("is verified by WebCrypto with a key of the caller's own, whatever it was copied from", () =>
+  it.effect("is verified by WebCrypto with a key of the caller's own, even with a copy of an imported one", () =>
     withNodeCrypto(
       Effect.gen(function* () {
         const { n, e } = publicJwk(ours, "ins_1")
