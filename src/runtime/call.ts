@@ -6,8 +6,17 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Random from "effect/Random"
-import { type Call, type Event, factsOf, next, type RetryStep, type Step, start } from "../core/call/loop.js"
-import type { Operation, OperationFacts, PreparedCall } from "../core/call/operation.js"
+import {
+  type Call,
+  type Event,
+  type Now,
+  next,
+  type RetryStep,
+  type State,
+  type Step,
+  start
+} from "../core/call/loop.js"
+import { factsOf, type Operation, type OperationFacts, type PreparedCall } from "../core/call/operation.js"
 import { traceIdIn } from "../core/call/response.js"
 import { earned } from "../core/call/retry.js"
 import { own, RuleBreak } from "../core/input.js"
@@ -70,98 +79,114 @@ const callThrough = <A>(
   const limits: PolicyLimits = overrides === undefined ? client.limits : { ...client.limits, ...overrides }
   const { redactor } = client.sender
   const { secrets } = prepared
-  return run(
-    client,
-    {
-      operation,
-      prepared,
-      limits,
-      startedNanos: clock.unsafeCurrentTimeNanos(),
-      endsAtNanos: overrides?.endsAtNanos,
-      redactor: secrets.length === 0 ? redactor : redactor.with(secrets)
-    },
-    limits.onRetry,
-    clock,
-    isTraced(fiber)
-  )
+  const call = {
+    operation,
+    prepared,
+    limits,
+    startedNanos: clock.unsafeCurrentTimeNanos(),
+    endsAtNanos: overrides?.endsAtNanos,
+    redactor: secrets.length === 0 ? redactor : redactor.with(secrets)
+  }
+  const record = isTraced(fiber) ? { attempts: 0, status: undefined, traceId: undefined } : undefined
+  const running = new RunningCall(client, call, limits.onRetry, clock, record).start()
+  return record === undefined ? running : inSpan(running, operation, own(client.http, "address"), record)
 }
 
-/** Executes the steps of a call. */
-const run = <A>(
-  client: Client,
-  call: Call<A>,
-  onRetry: PolicyLimits["onRetry"],
-  clock: Clock.Clock,
-  traced: boolean
-): Effect.Effect<A, CallError> => {
-  const { operation, redactor, startedNanos } = call
-  const { name } = operation
-  const record: CallRecord = { attempts: 0, status: undefined, traceId: undefined }
+/** Executes the steps of a call. Most calls have one request, and create little else than this object. */
+class RunningCall<A> {
+  readonly #client: Client
+  readonly #call: Call<A>
+  readonly #onRetry: PolicyLimits["onRetry"]
+  readonly #clock: Clock.Clock
+  /** The facts for the span, if there is one. */
+  readonly #record: CallRecord | undefined
 
-  const now = () => ({
-    nanos: clock.unsafeCurrentTimeNanos(),
-    millis: clock.unsafeCurrentTimeMillis(),
-    budget: client.budget
-  })
-
-  const count = (outcome: string) =>
-    countCall(name, outcome, Number(clock.unsafeCurrentTimeNanos() - startedNanos) / 1_000_000_000)
-
-  const hook = ({ attempt, delayMillis, failure }: RetryStep, millis: number): Effect.Effect<unknown> => {
-    if (onRetry === undefined) return Effect.void
-    const effect = onRetry({ operation: name, attempt, failure, delay: Duration.millis(delayMillis) })
-    return millis === Number.POSITIVE_INFINITY ? effect : Effect.timeoutOption(effect, millis)
+  constructor(
+    client: Client,
+    call: Call<A>,
+    onRetry: PolicyLimits["onRetry"],
+    clock: Clock.Clock,
+    record: CallRecord | undefined
+  ) {
+    this.#client = client
+    this.#call = call
+    this.#onRetry = onRetry
+    this.#clock = clock
+    this.#record = record
   }
 
-  const drive = (step: Step<A>): Effect.Effect<A, CallError> => {
+  start(): Effect.Effect<A, CallError> {
+    const now = this.#now(this.#call.startedNanos)
+    return this.#execute(start(this.#call, now), now)
+  }
+
+  #now(nanos = this.#clock.unsafeCurrentTimeNanos()): Now {
+    return { nanos, millis: this.#clock.unsafeCurrentTimeMillis(), budget: this.#client.budget }
+  }
+
+  #after(state: State, event: Event): Effect.Effect<A, CallError> {
+    const now = this.#now()
+    return this.#execute(next(this.#call, state, event, now), now)
+  }
+
+  #execute(step: Step<A>, now: Now): Effect.Effect<A, CallError> {
     switch (step._tag) {
       case "Send": {
         const { millis, request, state } = step
-        const after = (event: Event) => drive(next(call, state, event, now()))
-        const isAttempt = state.phase !== "confirm"
-        if (isAttempt) {
+        const record = state.phase === "confirm" ? undefined : this.#record
+        if (record !== undefined) {
           record.attempts = state.attempts
           record.status = undefined
           record.traceId = undefined
         }
-        return Effect.matchEffect(sendThrough(client, request, millis, clock), {
-          onFailure: (failure) => after(failure._tag === "TimedOut" ? failure : { _tag: "Failed", failure }),
+        return Effect.matchEffect(sendThrough(this.#client, request, millis, this.#clock), {
+          onFailure: (failure) =>
+            this.#after(state, failure._tag === "TimedOut" ? failure : { _tag: "Failed", failure }),
           onSuccess: (response) => {
-            if (traced && isAttempt) {
+            if (record !== undefined) {
               record.status = response.status
-              record.traceId = traceIdIn(response, redactor)
+              record.traceId = traceIdIn(response, this.#call.redactor)
             }
-            return after({ _tag: "Response", response })
+            return this.#after(state, { _tag: "Response", response })
           }
         })
       }
       case "Draw":
-        return Effect.flatMap(Random.next, (value) =>
-          drive(next(call, step.state, { _tag: "Chance", value }, now()))
-        )
+        return Effect.flatMap(Random.next, (value) => this.#after(step.state, { _tag: "Chance", value }))
       case "Retry":
-        client.budget -= step.cost
-        countRetry(name, step.retry.failure)
-        return Effect.flatMap(hook(step.retry, step.millis), () =>
-          drive(next(call, step.state, { _tag: "Hooked" }, now()))
+        this.#client.budget -= step.cost
+        countRetry(this.#call.operation.name, step.retry.failure)
+        return Effect.flatMap(this.#hook(step.retry, step.millis), () =>
+          this.#after(step.state, { _tag: "Hooked" })
         )
       case "Wait":
         return Effect.flatMap(Effect.sleep(Duration.millis(step.millis)), () =>
-          drive(next(call, step.state, { _tag: "Waited" }, now()))
+          this.#after(step.state, { _tag: "Waited" })
         )
       case "Succeed":
-        client.budget = earned(client.budget, step.cost)
-        count("ok")
+        this.#client.budget = earned(this.#client.budget, step.cost)
+        this.#count("ok", now)
         return Effect.succeed(step.value)
       case "Fail": {
         const { failure } = step
-        if (traced && "traceId" in failure.fields) record.traceId = failure.fields.traceId
-        count(failure._tag)
+        if (this.#record !== undefined && "traceId" in failure.fields) {
+          this.#record.traceId = failure.fields.traceId
+        }
+        this.#count(failure._tag, now)
         return Effect.fail(callError(failure))
       }
     }
   }
 
-  const whole = drive(start(call, now()))
-  return traced ? inSpan(whole, operation, own(client.http, "address"), record) : whole
+  #hook({ attempt, delayMillis, failure }: RetryStep, millis: number): Effect.Effect<unknown> {
+    if (this.#onRetry === undefined) return Effect.void
+    const { name: operation } = this.#call.operation
+    const effect = this.#onRetry({ operation, attempt, failure, delay: Duration.millis(delayMillis) })
+    return millis === Number.POSITIVE_INFINITY ? effect : Effect.timeoutOption(effect, millis)
+  }
+
+  #count(outcome: string, { nanos }: Now): void {
+    const { operation, startedNanos } = this.#call
+    countCall(operation.name, outcome, Number(nanos - startedNanos) / 1_000_000_000)
+  }
 }

@@ -9,7 +9,8 @@ import { broken, inField, own, RuleBreak } from "../core/input.js"
 import type { ClerkRequest, ClerkResponse, WireFailure } from "../core/model.js"
 import { makeRedactor, noSecrets, type Redactor } from "../core/redaction/redact.js"
 import { transportFailure } from "../core/wire/faults.js"
-import { type Api, wireRequest, withoutSecrets } from "../core/wire/request.js"
+import type { HeadersRead } from "../core/wire/headers.js"
+import { type Api, wireRequests, withoutSecrets } from "../core/wire/request.js"
 import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { configError, wireError, wireFailure } from "./errors.js"
@@ -73,20 +74,18 @@ const senderOf = (execute: unknown): Sender =>
 /** Makes the `execute` of an API, with any way to send. */
 export const makeExecute = (send: Send, api: Api): Execute => {
   const redactor = makeRedactor(api.caller === undefined ? [] : [api.caller.secretKey])
-  const sendWithin: SendWithin = (request, millis) => {
-    const outgoing = wireRequest(request, api)
-    return "_tag" in outgoing
-      ? Effect.fail(outgoing)
-      : Effect.map(send(outgoing, api.maxResponseBytes, millis), (response) =>
-          withoutSecrets(response, redactor)
-        )
+  const toWire = wireRequests(api)
+  const sendRequest = (request: ClerkRequest, millis: number, reads: HeadersRead) => {
+    const outgoing = toWire(request)
+    return "_tag" in outgoing ? Effect.fail(outgoing) : send(outgoing, api.maxResponseBytes, millis, reads)
   }
   return withSender(
     (request) =>
-      Effect.mapError(withoutEnd(sendWithin(request, Number.POSITIVE_INFINITY)), (failure) =>
-        wireError(failure)
-      ),
-    { send: sendWithin, redactor }
+      Effect.mapBoth(withoutEnd(sendRequest(request, Number.POSITIVE_INFINITY, "all")), {
+        onFailure: wireError,
+        onSuccess: (response) => withoutSecrets(response, redactor)
+      }),
+    { send: (request, millis) => sendRequest(request, millis, "used"), redactor }
   )
 }
 

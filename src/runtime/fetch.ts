@@ -12,7 +12,7 @@ type Fetch = typeof globalThis.fetch
 /** Sends with `fetch`: the one in the context of the caller, else `ofLayer`, else that of the platform. */
 const fetchSend =
   (ofLayer: Fetch | undefined): Send =>
-  (request, maxBytes, millis) =>
+  (request, maxBytes, millis, reads) =>
     Effect.withFiberRuntime((fiber) => {
       const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
       // The platform stores nothing but a `fetch` under this key.
@@ -20,15 +20,17 @@ const fetchSend =
       return asyncWithin<ClerkResponse, WireFailure>(millis, (resume) => {
         const controller = new AbortController()
         const fetch = ofCaller ?? ofLayer ?? globalThis.fetch
-        sendWithFetch(fetch, request, maxBytes, controller.signal).then(
+        sendWithFetch(fetch, request, maxBytes, reads, controller.signal).then(
           (outcome) => resume(fromOutcome(outcome)),
           // Only a `fetch` that does not resolve to a `Response` causes this.
           (defect) => resume(Effect.die(defect))
         )
-        return () => {
-          controller.abort()
-          // `fetch` does not report when it has a connection.
-          return "maybe"
+        return {
+          stop: () => {
+            controller.abort()
+            // `fetch` does not report when it has a connection.
+            return "maybe"
+          }
         }
       })
     })

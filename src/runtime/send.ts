@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { ClerkResponse, WireFailure } from "../core/model.js"
+import type { HeadersRead } from "../core/wire/headers.js"
 import type { WireRequest } from "../core/wire/request.js"
 import type { TimedOut } from "./time.js"
 
@@ -10,7 +11,8 @@ import type { TimedOut } from "./time.js"
 export type Send = (
   request: WireRequest,
   maxBytes: number,
-  millis: number
+  millis: number,
+  reads: HeadersRead
 ) => Effect.Effect<ClerkResponse, WireFailure | TimedOut>
 
 /** Succeeds with a response, or fails with the failure. */

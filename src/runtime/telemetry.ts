@@ -30,28 +30,43 @@ const retries = Metric.counter("clerk_retries", {
   incremental: true
 })
 
-const labels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
+type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 
-/** Both values come from short lists (operation names, tags of errors), so the map stays small. */
-const labelsOf = (operation: string, key: string, value: string): ReadonlyArray<MetricLabel.MetricLabel> => {
-  const id = `${operation} ${key} ${value}`
-  let found = labels.get(id)
-  if (found === undefined) {
-    found = [MetricLabel.make("operation", operation), MetricLabel.make(key, value)]
-    labels.set(id, found)
-  }
-  return found
+/** Returns what a map has under a key. Makes it the first time. */
+const getOrMake = <A>(map: Map<string, A>, key: string, make: () => A): A => {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
 }
+
+/**
+ * Makes labels once for each pair of values, because the metrics find their state by the array. Both values come from
+ * short lists (operation names, tags of errors), so the maps stay small.
+ */
+const labelsBy = (key: string): ((operation: string, value: string) => Labels) => {
+  const known = new Map<string, Map<string, Labels>>()
+  return (operation, value) =>
+    getOrMake(
+      getOrMake(known, operation, () => new Map()),
+      value,
+      () => [MetricLabel.make("operation", operation), MetricLabel.make(key, value)]
+    )
+}
+
+const byOutcome = labelsBy("outcome")
+const byFailure = labelsBy("failure")
 
 /** `outcome` is `ok` or the `_tag` of the error. */
 export const countCall = (operation: string, outcome: string, seconds: number): void => {
-  const tags = labelsOf(operation, "outcome", outcome)
+  const tags = byOutcome(operation, outcome)
   calls.unsafeUpdate(1, tags)
   durations.unsafeUpdate(seconds, tags)
 }
 
 export const countRetry = (operation: string, failure: string): void =>
-  retries.unsafeUpdate(1, labelsOf(operation, "failure", failure))
+  retries.unsafeUpdate(1, byFailure(operation, failure))
 
 // Pure, so that a bundle which verifies no tokens does not hold it.
 const verifications = /*#__PURE__*/ Metric.counter("clerk_token_verifications", {
@@ -59,17 +74,14 @@ const verifications = /*#__PURE__*/ Metric.counter("clerk_token_verifications", 
   incremental: true
 })
 
-const outcomeLabels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
+const outcomeLabels = new Map<string, Labels>()
 
 /** `outcome` is `ok`, the reason of a rejected token, or the `_tag` of another error. */
-export const countVerification = (outcome: string): void => {
-  let found = outcomeLabels.get(outcome)
-  if (found === undefined) {
-    found = [MetricLabel.make("outcome", outcome)]
-    outcomeLabels.set(outcome, found)
-  }
-  verifications.unsafeUpdate(1, found)
-}
+export const countVerification = (outcome: string): void =>
+  verifications.unsafeUpdate(
+    1,
+    getOrMake(outcomeLabels, outcome, () => [MetricLabel.make("outcome", outcome)])
+  )
 
 const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 

@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { Sent } from "../core/model.js"
+import type { RequestInProgress } from "../core/wire/request.js"
 
 /** A request took longer than it may. The call loop decides what that means for the call. */
 export interface TimedOut {
@@ -37,28 +38,23 @@ export const within = <A, E>(
     : Effect.timeoutFail(self, { duration: millis, onTimeout: () => timedOut("maybe") })
 }
 
-/**
- * Runs a request that is made with callbacks, within a time limit. `begin` starts the request and returns a function that
- * stops it and says whether the request may have been sent.
- */
+/** Runs a request that is made with callbacks, within a time limit. `begin` starts the request. */
 export const asyncWithin = <A, E>(
   millis: number,
-  begin: (resume: (outcome: Effect.Effect<A, E>) => void) => () => Sent
+  begin: (resume: (outcome: Effect.Effect<A, E>) => void) => RequestInProgress
 ): Effect.Effect<A, E | TimedOut> =>
   Effect.async((resume) => {
-    let isOver = false
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const stop = begin((outcome) => {
-      isOver = true
+    const timer =
+      millis === Number.POSITIVE_INFINITY
+        ? undefined
+        : setTimeout(() => resume(Effect.fail(timedOut(request.stop()))), millis)
+    const request = begin((outcome) => {
       clearTimeout(timer)
       resume(outcome)
     })
-    if (!isOver && millis !== Number.POSITIVE_INFINITY) {
-      timer = setTimeout(() => resume(Effect.fail(timedOut(stop()))), millis)
-    }
     return Effect.sync(() => {
       clearTimeout(timer)
-      stop()
+      request.stop()
     })
   })
 

@@ -8,9 +8,11 @@ import { asyncWithin } from "./time.js"
 /** Sends with a dispatcher of undici. See `sendWithUndici` for `tellsStart`. */
 export const undiciSend =
   (dispatcher: Dispatcher, tellsStart: boolean): Send =>
-  (request, maxBytes, millis) =>
+  (request, maxBytes, millis, reads) =>
     asyncWithin<ClerkResponse, WireFailure>(millis, (resume) =>
-      sendWithUndici(dispatcher, tellsStart, request, maxBytes, (outcome) => resume(fromOutcome(outcome)))
+      sendWithUndici(dispatcher, tellsStart, request, maxBytes, reads, (outcome) =>
+        resume(fromOutcome(outcome))
+      )
     )
 
 /**

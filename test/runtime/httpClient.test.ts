@@ -43,7 +43,7 @@ describe("an HttpClient with a direct way to send", () => {
 describe("an HttpClient that fails with an error of this library", () => {
   const failureWith = (cause: unknown) =>
     Effect.flatMap(sendOf(makeHttpClient(() => Effect.fail(cause))), (send) =>
-      Effect.flip(send(request, 1_000, Number.POSITIVE_INFINITY))
+      Effect.flip(send(request, 1_000, Number.POSITIVE_INFINITY, "used"))
     )
 
   it.effect("gives the failure in the error as data", () =>

@@ -1,7 +1,7 @@
-import type { CallFacts, ClerkRequest, ClerkResponse, Sent, WireFailure } from "../model.js"
+import type { ClerkRequest, ClerkResponse, Sent, WireFailure } from "../model.js"
 import type { Redactor } from "../redaction/redact.js"
 import type { CallFailure, TimeoutFields } from "./failure.js"
-import type { Operation, PreparedCall } from "./operation.js"
+import { factsOf, type Operation, type PreparedCall } from "./operation.js"
 import type { Limits } from "./policy.js"
 import { readResponse, shownMediaType } from "./response.js"
 import { isFaultRetryable, isIdempotent, retryCost, waitMillis } from "./retry.js"
@@ -87,11 +87,6 @@ export type Step<A> =
   | { readonly _tag: "Fail"; readonly failure: CallFailure }
 
 const fail = (failure: CallFailure) => ({ _tag: "Fail", failure }) as const
-
-export const factsOf = (
-  { method, name, template }: Pick<Operation<unknown>, "method" | "name" | "template">,
-  attempts: number
-): CallFacts => ({ operation: name, method, path: template, attempts })
 
 const remainingMillis = <A>({ endsAtNanos, limits, startedNanos }: Call<A>, { nanos }: Now): number => {
   const ofCall = limits.deadlineMillis - Number(nanos - startedNanos) / 1_000_000
@@ -228,14 +223,7 @@ const retryOf = <A>(call: Call<A>, failure: CallFailure, state: State, chance: n
 }
 
 const read = <A>(call: Call<A>, response: ClerkResponse, attempts: number, nowMillis: number) =>
-  readResponse(
-    call.operation,
-    call.prepared.expectedId,
-    call.redactor,
-    response,
-    factsOf(call.operation, attempts),
-    nowMillis
-  )
+  readResponse(call.operation, call.prepared.expectedId, call.redactor, response, attempts, nowMillis)
 
 const afterConfirmation = <A>(call: Call<A>, failure: CallFailure, state: State, event: Event): Step<A> => {
   if (event._tag !== "Response") return fail(failure)

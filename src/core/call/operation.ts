@@ -1,5 +1,5 @@
-import { isRecord, ownProperties, RuleBreak } from "../input.js"
-import type { ClerkRequest, Issue, Kind } from "../model.js"
+import { isRecord, own, RuleBreak } from "../input.js"
+import type { CallFacts, ClerkRequest, Issue, Kind } from "../model.js"
 import { textsIn, visibleText } from "../redaction/redact.js"
 
 /** A request that passed its checks, with what its response is compared with. */
@@ -23,6 +23,11 @@ export interface OperationFacts {
   /** Whether a success has a body. */
   readonly hasBody: boolean
 }
+
+export const factsOf = (
+  { method, name, template }: Pick<OperationFacts, "method" | "name" | "template">,
+  attempts: number
+): CallFacts => ({ operation: name, method, path: template, attempts })
 
 /** Where a value differs from its schema. */
 export interface SchemaIssue extends Omit<Issue, "path"> {
@@ -86,42 +91,54 @@ const parametersOf = (segments: ReadonlyArray<Segment>): ReadonlyArray<string> =
 
 type PathValues = { readonly [parameter: string]: string }
 
-const fill = (segments: ReadonlyArray<Segment>, path: PathValues): ReadonlyArray<string> =>
-  segments.map(({ text, parameter }) => (parameter === undefined ? text : (path[parameter] ?? text)))
+const fill = (segments: ReadonlyArray<Segment>, path: PathValues): ReadonlyArray<string> => {
+  const filled: Array<string> = []
+  for (const { text, parameter } of segments) {
+    filled.push(parameter === undefined ? text : (path[parameter] ?? text))
+  }
+  return filled
+}
 
 /** A name of the caller's can be a text that the caller was sent, so it is cleaned like any text from outside. */
 const flaw = (field: string, rule: string) => new RuleBreak(visibleText(field), rule)
 
 export const notAParameter = "is not a parameter of this operation"
 
+const noValues: PathValues = {}
+
 const checkPath = (path: unknown, names: ReadonlyArray<string>): PathValues | RuleBreak => {
-  if (names.length === 0) return {}
+  if (names.length === 0) return noValues
   if (path !== undefined && !isRecord(path)) return flaw("path", "must be an object")
-  const given = path ?? {}
-  const unknown = Object.keys(given).find((name) => !names.includes(name))
-  if (unknown !== undefined) return flaw(unknown, notAParameter)
-  const missing = names.find((name) => !Object.hasOwn(given, name))
-  if (missing !== undefined) return flaw(missing, `must be given: ${idRule}`)
-  const invalid = names.find((name) => !isIdText(given[name]))
-  // Every value was found to be a text.
-  return invalid === undefined ? (given as PathValues) : flaw(invalid, `must be ${idRule}`)
+  const given = path ?? noValues
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) return flaw(name, notAParameter)
+  }
+  for (const name of names) {
+    if (!Object.hasOwn(given, name)) return flaw(name, `must be given: ${idRule}`)
+    if (!isIdText(given[name])) return flaw(name, `must be ${idRule}`)
+  }
+  return given as PathValues // every value was found to be a text
 }
 
-const inputParts = ["path", "query", "body"] as const
+const inputParts: ReadonlyArray<string> = ["path", "query", "body"]
 
-type Input = { readonly [Part in (typeof inputParts)[number]]?: unknown }
+interface Input {
+  readonly path?: unknown
+  readonly query?: unknown
+  readonly body?: unknown
+}
 
-/** Copies an input. Rejects a member that the operation does not take: a part that is dropped is a trap. */
+const noInput: Input = {}
+
+/** Reads the parts of an input. Rejects a member that the operation does not take: a part that is dropped is a trap. */
 const readInput = (input: unknown, takes: ReadonlyArray<string>): Input | RuleBreak => {
-  if (input === undefined || input === null) return {}
+  if (input === undefined || input === null) return noInput
   if (!isRecord(input)) return flaw("input", "must be an object")
-  const given = ownProperties(input)
-  const strange = Object.keys(given).find(
-    (key) => !takes.includes(key) && (given[key] !== undefined || !inputParts.some((part) => part === key))
-  )
-  return strange === undefined
-    ? given
-    : flaw(strange, `is not a part of this operation's input, which takes ${takes.join(", ") || "nothing"}`)
+  for (const key of Object.keys(input)) {
+    if (takes.includes(key) || (inputParts.includes(key) && input[key] === undefined)) continue
+    return flaw(key, `is not a part of this operation's input, which takes ${takes.join(", ") || "nothing"}`)
+  }
+  return { path: own(input, "path"), query: own(input, "query"), body: own(input, "body") }
 }
 
 /** Leaves out what is `undefined`. An object in which nothing is left is not sent. */
@@ -181,16 +198,17 @@ export const makeOperation = <A>({
       if (query instanceof RuleBreak) return query
       const body = encodePart(encodeBody, given.body)
       if (body instanceof RuleBreak) return body
+      const request: { -readonly [Part in keyof ClerkRequest]: ClerkRequest[Part] } = {
+        operation: name,
+        method,
+        path: fill(segments, path)
+      }
+      // The schema of a query encodes to a query, and what is left of one is a query.
+      if (query !== undefined) request.query = query as NonNullable<ClerkRequest["query"]>
+      if (body !== undefined) request.body = body
+      if (apiVersion !== undefined) request.apiVersion = apiVersion
       return {
-        request: {
-          operation: name,
-          method,
-          path: fill(segments, path),
-          // The schema of a query encodes to a query, and what is left of one is a query.
-          ...(query === undefined ? undefined : { query: query as NonNullable<ClerkRequest["query"]> }),
-          ...(body === undefined ? undefined : { body }),
-          ...(apiVersion === undefined ? undefined : { apiVersion })
-        },
+        request,
         confirmation:
           confirmation === undefined
             ? undefined

@@ -1,9 +1,9 @@
 import { isRecord, parseJson } from "../input.js"
-import type { CallFacts, ClerkResponse, DecodeReason } from "../model.js"
+import type { ClerkResponse, DecodeReason } from "../model.js"
 import type { Redactor } from "../redaction/redact.js"
 import { isCompressed, mediaTypeIn } from "../wire/body.js"
 import type { DecodeFailure, DecodeFields, ErrorItem, StatusFailure, StatusTag } from "./failure.js"
-import type { Operation, OperationFacts } from "./operation.js"
+import { factsOf, type Operation, type OperationFacts } from "./operation.js"
 import { isStatusRetryable, retryAfterMillis } from "./retry.js"
 
 const successes: ReadonlySet<number> = new Set([200, 201, 202])
@@ -64,7 +64,7 @@ const statusFailure = (
   operation: OperationFacts,
   redactor: Redactor,
   response: ClerkResponse,
-  call: CallFacts,
+  attempts: number,
   nowMillis: number
 ): StatusFailure => {
   const { headers, status } = response
@@ -76,7 +76,7 @@ const statusFailure = (
   return {
     _tag,
     fields: {
-      ...call,
+      ...factsOf(operation, attempts),
       status,
       errors: errorItemsIn(json, redactor),
       retryable: isStatusRetryable(operation.kind, status),
@@ -102,6 +102,13 @@ const isJsonType = (contentType: string): boolean =>
 /** The value of a success, or the failure of the response. */
 export type ReadResponse<A> = { readonly _tag: "Success"; readonly value: A } | StatusFailure | DecodeFailure
 
+/** Finds why the body of a success is not JSON. */
+const bodyFlaw = ({ body, headers }: ClerkResponse): DecodeReason | undefined => {
+  if (!isJsonType(headers["content-type"] ?? "application/json")) return "content-type"
+  if (body.trim() !== "") return undefined
+  return isCompressed(headers["content-encoding"]) && headers["content-length"] !== "0" ? "encoding" : "empty"
+}
+
 /**
  * Reads a response: the decoded success, the failure of its status, or why the client cannot read it. A success has the
  * id `expectedId`, if one is given. No failure shows a secret.
@@ -113,13 +120,13 @@ export const readResponse = <A>(
   expectedId: string | undefined,
   redactor: Redactor,
   response: ClerkResponse,
-  call: CallFacts,
+  attempts: number,
   nowMillis: number
 ): ReadResponse<A> => {
   const { body, headers, status } = response
   const { hasBody } = operation
   const isSuccess = successes.has(status) || (status === 204 && !hasBody)
-  if (!isSuccess) return statusFailure(operation, redactor, response, call, nowMillis)
+  if (!isSuccess) return statusFailure(operation, redactor, response, attempts, nowMillis)
   const unreadable = (
     reason: DecodeReason,
     details: Pick<DecodeFields, "expectedId" | "issues" | "receivedId"> = {},
@@ -127,7 +134,7 @@ export const readResponse = <A>(
   ): DecodeFailure => ({
     _tag: "ClerkDecodeError",
     fields: {
-      ...call,
+      ...factsOf(operation, attempts),
       ...details,
       reason,
       status,
@@ -136,16 +143,13 @@ export const readResponse = <A>(
       retryable: false
     }
   })
-  // Some platforms take a truncated body for the whole of it.
-  const compressed = isCompressed(headers["content-encoding"])
-  if (hasBody) {
-    if (!isJsonType(headers["content-type"] ?? "application/json")) return unreadable("content-type")
-    if (body.trim() === "") {
-      return unreadable(compressed && headers["content-length"] !== "0" ? "encoding" : "empty")
-    }
-  }
+  const flaw = hasBody ? bodyFlaw(response) : undefined
+  if (flaw !== undefined) return unreadable(flaw)
   const json = hasBody ? parseJson(body) : undefined
-  if (json === undefined && hasBody) return unreadable(compressed ? "encoding" : "json")
+  if (json === undefined && hasBody) {
+    // Some platforms take a truncated body for the whole of it.
+    return unreadable(isCompressed(headers["content-encoding"]) ? "encoding" : "json")
+  }
   const decoded = operation.decode(json)
   if (decoded._tag === "Failure") {
     const issues = decoded.issues().map(({ expected, kind, path }) => ({

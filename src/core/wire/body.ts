@@ -9,16 +9,19 @@ const knownCodings: ReadonlySet<string> = new Set(["gzip", "x-gzip", "deflate", 
 
 const maxCodings = 5
 
+const noCodings: ReadonlyArray<string> = []
+
 /**
  * Returns the codings in a `content-encoding` in the order in which the server applied them, or `undefined` when no
  * transport decodes them. `identity` is valid only by itself: some platforms decode nothing when it is in a list.
  */
 export const contentCodings = (header = ""): ReadonlyArray<string> | undefined => {
+  if (header === "") return noCodings
   const names = header
     .split(",")
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== "")
-  if (names.length === 1 && names[0] === "identity") return []
+  if (names.length === 1 && names[0] === "identity") return noCodings
   return names.length <= maxCodings && names.every((name) => knownCodings.has(name)) ? names : undefined
 }
 
@@ -71,10 +74,9 @@ export const withUnreadableBody = (
 
 /** Collects the chunks of a body, up to a number of bytes. */
 export class BodyChunks {
+  readonly #maxBytes: number
   readonly #chunks: Array<Uint8Array> = []
   #size = 0
-
-  readonly #maxBytes: number
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -101,6 +103,8 @@ export class BodyChunks {
   }
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
 /** Returns whether the platform gave fewer bytes than the head declares, and reported the body as complete. */
 const isIncomplete = (head: Head, bytes: Uint8Array): boolean =>
   bytes.length < declaredLength(head) &&
@@ -116,7 +120,7 @@ const isIncomplete = (head: Head, bytes: Uint8Array): boolean =>
 export const withBytes = (head: Head, bytes: Uint8Array): ClerkResponse | WireFailure => {
   if (isIncomplete(head, bytes)) return transportFailure({ reason: "incomplete-body", sent: "maybe" })
   try {
-    return withBody(head, new TextDecoder("utf-8", { fatal: true }).decode(bytes))
+    return withBody(head, utf8.decode(bytes))
   } catch {
     // An `HttpClient` that does not decompress gives compressed bytes.
     return withUnreadableBody(head, isCompressed(head.headers["content-encoding"]) ? "encoding" : "utf8")

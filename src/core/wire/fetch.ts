@@ -10,6 +10,7 @@ import {
   withUnreadableBody
 } from "./body.js"
 import { bodyFailure, classifyFault, transportFailure } from "./faults.js"
+import { type HeadersRead, readHead } from "./headers.js"
 import type { WireRequest } from "./request.js"
 
 /** The version of Bun, elsewhere `undefined`. */
@@ -58,23 +59,30 @@ export const sendWithFetch = async (
   fetch: typeof globalThis.fetch,
   { method, url, headers, body }: WireRequest,
   maxBytes: number,
+  reads: HeadersRead,
   signal: AbortSignal
 ): Promise<ClerkResponse | WireFailure> => {
   let response: Response
   try {
-    const init = { ...fetchInit(method), method, headers, body: fetchBody(body), signal }
+    // A `fetch` of the caller may change what it is given.
+    const init = { ...fetchInit(method), method, headers: { ...headers }, body: fetchBody(body), signal }
     response = await fetch(url, ownProperties(init))
   } catch (cause) {
     return transportFailure(classifyFault(cause))
   }
-  return readResponse(response, maxBytes)
+  return readResponse(response, maxBytes, reads)
 }
 
-const readResponse = async (response: Response, maxBytes: number): Promise<ClerkResponse | WireFailure> => {
-  const headers: Record<string, string> = {}
-  response.headers.forEach((value, name) => {
-    headers[name] = value
-  })
+const readResponse = async (
+  response: Response,
+  maxBytes: number,
+  reads: HeadersRead
+): Promise<ClerkResponse | WireFailure> => {
+  const headers = readHead(
+    reads,
+    (name) => response.headers.get(name),
+    () => response.headers.keys()
+  )
   const head: Head = { status: response.status, headers }
   const { body } = response
   if (body === null) return withBody(head, "")

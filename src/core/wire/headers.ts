@@ -71,3 +71,30 @@ export const readHeaders = (input: unknown): HeaderLists | undefined => {
 /** Copies headers with their names in lower case. */
 export const lowerCased = <A>(headers: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+
+/** Which headers of a response a caller reads: all, or those that the library itself reads. */
+export type HeadersRead = "all" | "used"
+
+const usedHeaders = [
+  "content-type",
+  "content-length",
+  "content-encoding",
+  "retry-after",
+  "date",
+  "clerk-trace-id",
+  "cf-ray"
+] as const
+
+/** Reads the headers of a response. `read` knows names in lower case. */
+export const readHead = (
+  reads: HeadersRead,
+  read: (name: string) => string | null | undefined,
+  names: () => Iterable<string>
+): Record<string, string> => {
+  const headers: Record<string, string> = {}
+  for (const name of reads === "used" ? usedHeaders : names()) {
+    const value = read(name)
+    if (typeof value === "string") headers[name] = value
+  }
+  return headers
+}

@@ -1,5 +1,5 @@
 import { own, parseJson } from "../input.js"
-import type { ClerkRequest, ClerkResponse, Failure, TransportFault } from "../model.js"
+import type { ClerkRequest, ClerkResponse, Failure, Sent, TransportFault } from "../model.js"
 import type { Redactor } from "../redaction/redact.js"
 import { version } from "../version.js"
 import { transportFailure } from "./faults.js"
@@ -18,9 +18,15 @@ export interface Api {
 export interface WireRequest {
   readonly method: string
   readonly url: string
-  /** Names in lower case. */
+  /** Names in lower case. Several requests share the object. */
   readonly headers: { readonly [name: string]: string }
   readonly body: string | undefined
+}
+
+/** A request that was sent. */
+export interface RequestInProgress {
+  /** Stops the request. Returns whether it may have been sent by then. */
+  readonly stop: () => Sent
 }
 
 /** Needs no encoding and has no meaning in a URL, as all ids and names of the operations. */
@@ -50,33 +56,40 @@ const searchOf = (query: ClerkRequest["query"]): string => {
 
 const invalidRequest = transportFailure({ reason: "invalid-request", sent: "no" })
 
-/** Builds the request to an API: the address, the headers and the body. */
-export const wireRequest = (
-  request: ClerkRequest,
+/** Makes the function that builds requests to an API: the address, the headers and the body. */
+export const wireRequests = (
   api: Api
-): WireRequest | Failure<"ClerkTransportError", TransportFault> => {
-  try {
-    const address = addressOf(request.path, api)
-    if (address === undefined) return invalidRequest
-    const body = own(request, "body")
-    const headers: Record<string, string> = {
-      accept: "application/json",
-      "user-agent": `effect-clerk/${version}`
+): ((request: ClerkRequest) => WireRequest | Failure<"ClerkTransportError", TransportFault>) => {
+  const { caller } = api
+  const bare = {
+    accept: "application/json",
+    "user-agent": `effect-clerk/${version}`,
+    ...(caller && {
+      authorization: `Bearer ${caller.secretKey}`,
+      "clerk-api-version": caller.apiVersion
+    })
+  }
+  const withBody = { ...bare, "content-type": "application/json" }
+  return (request) => {
+    try {
+      const address = addressOf(request.path, api)
+      if (address === undefined) return invalidRequest
+      const body = own(request, "body")
+      const apiVersion = own(request, "apiVersion")
+      const headers = body === undefined ? bare : withBody
+      return {
+        method: request.method,
+        url: address + searchOf(own(request, "query")),
+        headers:
+          caller === undefined || apiVersion === undefined
+            ? headers
+            : { ...headers, "clerk-api-version": apiVersion },
+        body: body === undefined ? undefined : JSON.stringify(body)
+      }
+    } catch {
+      // JSON.stringify and encodeURIComponent throw errors that can quote the request.
+      return invalidRequest
     }
-    if (api.caller !== undefined) {
-      headers["authorization"] = `Bearer ${api.caller.secretKey}`
-      headers["clerk-api-version"] = own(request, "apiVersion") ?? api.caller.apiVersion
-    }
-    if (body !== undefined) headers["content-type"] = "application/json"
-    return {
-      method: request.method,
-      url: address + searchOf(own(request, "query")),
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body)
-    }
-  } catch {
-    // JSON.stringify and encodeURIComponent throw errors that can quote the request.
-    return invalidRequest
   }
 }
 

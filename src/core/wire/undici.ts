@@ -1,5 +1,6 @@
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
 import type { Dispatcher } from "undici"
+import { own } from "../input.js"
 import type { ClerkResponse, Sent, WireFailure } from "../model.js"
 import {
   BodyChunks,
@@ -11,7 +12,8 @@ import {
   withUnreadableBody
 } from "./body.js"
 import { bodyFailure, classifyFault, transportFailure } from "./faults.js"
-import type { WireRequest } from "./request.js"
+import { type HeadersRead, readHead } from "./headers.js"
+import type { RequestInProgress, WireRequest } from "./request.js"
 
 type Decompress = (
   bytes: Uint8Array,
@@ -30,9 +32,12 @@ const decompressors: ReadonlyMap<string, Decompress> = new Map<string, Decompres
   ["br", brotliDecompress]
 ])
 
+const none: ReadonlyArray<Decompress> = []
+
 /** Returns the decompressors of a body, for the last coding first, or `undefined` when one of the codings has none. */
 const decompressorsFor = ({ headers }: Head): ReadonlyArray<Decompress> | undefined => {
   const codings = contentCodings(headers["content-encoding"])
+  if (codings?.length === 0) return none
   const steps = codings?.flatMap((coding) => decompressors.get(coding) ?? [])
   return steps?.length === codings?.length ? steps?.reverse() : undefined
 }
@@ -57,19 +62,118 @@ const decompress = (
 const aborted = new Error("the request was aborted")
 
 /** undici gives names in lower case. */
-const plainHeaders = (headers: Readonly<Record<string, string | Array<string> | undefined>>) => {
-  const plain: Record<string, string> = {}
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined) plain[name] = typeof value === "string" ? value : value.join(", ")
+const valueIn =
+  (headers: Readonly<Record<string, string | Array<string> | undefined>>) =>
+  (name: string): string | undefined => {
+    const value = own(headers, name)
+    return typeof value === "object" ? value.join(", ") : value
   }
-  return plain
+
+/**
+ * One request over a dispatcher of undici, and the handler of its response. undici follows no redirect, retries nothing
+ * and decompresses nothing.
+ *
+ * Its state is in fields, and goes when the request is over: V8 keeps some closures of an ended request until the next
+ * full collection, with all that they refer to.
+ */
+class UndiciRequest implements Dispatcher.DispatchHandler, RequestInProgress {
+  readonly #tellsStart: boolean
+  readonly #maxBytes: number
+  readonly #reads: HeadersRead
+  /** `undefined` when the request is over. */
+  #done: ((outcome: ClerkResponse | WireFailure) => void) | undefined
+  #connection: Dispatcher.DispatchController | undefined
+  #head: Head | undefined
+  #chunks: BodyChunks | undefined
+
+  constructor(
+    tellsStart: boolean,
+    maxBytes: number,
+    reads: HeadersRead,
+    done: (outcome: ClerkResponse | WireFailure) => void
+  ) {
+    this.#tellsStart = tellsStart
+    this.#maxBytes = maxBytes
+    this.#reads = reads
+    this.#done = done
+  }
+
+  stop(): Sent {
+    this.#end()
+    this.#connection?.abort(aborted)
+    return this.#sent()
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#connection = controller
+    // The caller stopped the request while it waited for a connection.
+    if (this.#done === undefined) controller.abort(aborted)
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    incoming: Parameters<typeof valueIn>[0]
+  ): void {
+    if (status < 200 || this.#done === undefined) return
+    const head = { status, headers: readHead(this.#reads, valueIn(incoming), () => Object.keys(incoming)) }
+    this.#head = head
+    this.#chunks = new BodyChunks(this.#maxBytes)
+    if (declaresMoreThan(this.#maxBytes, head)) this.#reject(head, "oversize")
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    const head = this.#head
+    if (head !== undefined && this.#chunks?.add(chunk) === false) this.#reject(head, "oversize")
+  }
+
+  onResponseEnd(): void {
+    const head = this.#head
+    const bytes = this.#chunks?.bytes()
+    if (head === undefined || bytes === undefined) return
+    const steps = decompressorsFor(head)
+    if (steps === undefined) this.#reject(head, "encoding")
+    else if (steps.length === 0) this.#settle(withBytes(head, bytes))
+    else {
+      decompress(bytes, steps, this.#maxBytes, (outcome) => {
+        if (typeof outcome === "string") this.#reject(head, outcome)
+        else this.#settle(withBytes(head, outcome))
+      })
+    }
+  }
+
+  onResponseError(_: unknown, cause: unknown): void {
+    if (this.#head === undefined) {
+      const fault = classifyFault(cause)
+      this.#settle(transportFailure(this.#sent() === "no" ? { ...fault, sent: "no" } : fault))
+    } else this.#settle(withBody(this.#head, bodyFailure(cause)))
+  }
+
+  #sent(): Sent {
+    return this.#tellsStart && this.#connection === undefined ? "no" : "maybe"
+  }
+
+  #reject(head: Head, reason: "encoding" | "oversize"): void {
+    this.#settle(withUnreadableBody(head, reason, this.#maxBytes))
+    this.#connection?.abort(aborted)
+  }
+
+  #settle(outcome: ClerkResponse | WireFailure): void {
+    const done = this.#done
+    this.#end()
+    done?.(outcome)
+  }
+
+  #end(): void {
+    this.#done = undefined
+    this.#head = undefined
+    this.#chunks = undefined
+  }
 }
 
 /**
- * Sends one request with a dispatcher of undici, which follows no redirect, retries nothing and decompresses nothing.
- * Calls `done` once with the response or the failure. Returns a function that aborts the request. It returns whether the
- * request may have been sent by then.
+ * Sends one request with a dispatcher. Calls `done` once with the response or the failure. When the caller stops the
+ * request, it learns whether the request may have been sent by then.
  *
  * undici calls `onRequestStart` before it writes a request to a connection. With `tellsStart`, a request that fails
  * before that was not sent. Mocks and interceptors may leave the call out, so this holds only for dispatchers that this
@@ -80,29 +184,10 @@ export const sendWithUndici = (
   tellsStart: boolean,
   { method, url, headers, body }: WireRequest,
   maxBytes: number,
+  reads: HeadersRead,
   done: (outcome: ClerkResponse | WireFailure) => void
-): (() => Sent) => {
-  let connection: Dispatcher.DispatchController | undefined
-  let isDone = false
-  let head: Head = { status: 0, headers: {} }
-  const chunks = new BodyChunks(maxBytes)
-
-  const sent = (): Sent => (tellsStart && connection === undefined ? "no" : "maybe")
-  const settle = (outcome: ClerkResponse | WireFailure) => {
-    if (isDone) return
-    isDone = true
-    done(outcome)
-  }
-  const fail = (cause: unknown) => {
-    if (head.status !== 0) return settle(withBody(head, bodyFailure(cause)))
-    const fault = classifyFault(cause)
-    settle(transportFailure(sent() === "no" ? { ...fault, sent: "no" } : fault))
-  }
-  const reject = (reason: "encoding" | "oversize") => {
-    settle(withUnreadableBody(head, reason, maxBytes))
-    connection?.abort(aborted)
-  }
-
+): RequestInProgress => {
+  const request = new UndiciRequest(tellsStart, maxBytes, reads, done)
   const pathAt = url.indexOf("/", "https://".length)
   try {
     dispatcher.dispatch(
@@ -114,39 +199,10 @@ export const sendWithUndici = (
         headers: { ...headers, "accept-encoding": "gzip, br" },
         body: body ?? null
       },
-      {
-        onRequestStart(controller) {
-          connection = controller
-          // The caller aborted the request while it waited for a connection.
-          if (isDone) controller.abort(aborted)
-        },
-        onResponseStart(_, status, incoming) {
-          if (status < 200) return
-          head = { status, headers: plainHeaders(incoming) }
-          if (declaresMoreThan(maxBytes, head)) reject("oversize")
-        },
-        onResponseData(_, chunk) {
-          if (!isDone && !chunks.add(chunk)) reject("oversize")
-        },
-        onResponseEnd() {
-          if (isDone) return
-          const steps = decompressorsFor(head)
-          if (steps === undefined) return reject("encoding")
-          decompress(chunks.bytes(), steps, maxBytes, (outcome) =>
-            typeof outcome === "string" ? reject(outcome) : settle(withBytes(head, outcome))
-          )
-        },
-        onResponseError(_, cause) {
-          fail(cause)
-        }
-      }
+      request
     )
   } catch (cause) {
-    fail(cause)
+    request.onResponseError(undefined, cause)
   }
-  return () => {
-    isDone = true
-    connection?.abort(aborted)
-    return sent()
-  }
+  return request
 }

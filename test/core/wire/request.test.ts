@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { ClerkRequest } from "../../../src/core/model.js"
 import { makeRedactor } from "../../../src/core/redaction/redact.js"
-import { type Api, wireRequest, withoutSecrets } from "../../../src/core/wire/request.js"
+import { type Api, wireRequests, withoutSecrets } from "../../../src/core/wire/request.js"
 import { untyped } from "../../support/requests.js"
 
 const secretKey = "sk_test_CanaryKey7Qm2xVb9Tz4Lw8"
@@ -22,10 +22,10 @@ const requestWith = (fields: Partial<ClerkRequest>): ClerkRequest => ({
 
 const invalid = { _tag: "ClerkTransportError", fields: { reason: "invalid-request", sent: "no" } }
 
-describe("wireRequest", () => {
+describe("wireRequests", () => {
   it("builds a request without a body", () => {
     expect(
-      wireRequest(requestWith({ query: { limit: 5, paginated: true, status: undefined } }), api)
+      wireRequests(api)(requestWith({ query: { limit: 5, paginated: true, status: undefined } }))
     ).toEqual({
       method: "GET",
       url: "https://api.example.com/v1/sessions/sess_1?limit=5&paginated=true",
@@ -41,7 +41,7 @@ describe("wireRequest", () => {
 
   it("builds a request with a body and its own API version", () => {
     const request = requestWith({ method: "POST", body: { user_id: "user_1" }, apiVersion: "2025-03-12" })
-    expect(wireRequest(request, api)).toMatchObject({
+    expect(wireRequests(api)(request)).toMatchObject({
       headers: { "content-type": "application/json", "clerk-api-version": "2025-03-12" },
       body: '{"user_id":"user_1"}'
     })
@@ -49,14 +49,14 @@ describe("wireRequest", () => {
 
   it("adds no secret to a request to an open API", () => {
     const { caller: _, ...open } = api
-    expect(wireRequest(requestWith({ apiVersion: "2025-03-12" }), open)).toMatchObject({
+    expect(wireRequests(open)(requestWith({ apiVersion: "2025-03-12" }))).toMatchObject({
       headers: { accept: "application/json", "user-agent": expect.any(String) }
     })
-    expect(JSON.stringify(wireRequest(requestWith({}), open))).not.toMatch(/authorization|clerk-api-version/)
+    expect(JSON.stringify(wireRequests(open)(requestWith({})))).not.toMatch(/authorization|clerk-api-version/)
   })
 
   it("encodes the segments of a path", () => {
-    expect(wireRequest(requestWith({ path: ["a b", "c/d?e#f", "é"] }), api)).toMatchObject({
+    expect(wireRequests(api)(requestWith({ path: ["a b", "c/d?e#f", "é"] }))).toMatchObject({
       url: "https://api.example.com/v1/a%20b/c%2Fd%3Fe%23f/%C3%A9"
     })
   })
@@ -64,15 +64,15 @@ describe("wireRequest", () => {
   it.each([[[]], [[""]], [["."]], [["sessions", ".."]], [["sessions", "", "x"]], [["\ud800"]]])(
     "fails with invalid-request for the path %j",
     (path) => {
-      expect(wireRequest(requestWith({ path }), api)).toEqual(invalid)
+      expect(wireRequests(api)(requestWith({ path }))).toEqual(invalid)
     }
   )
 
   it("fails with invalid-request for a body that is not JSON, and does not quote it", () => {
     const cyclic: { self?: unknown } = {}
     cyclic.self = cyclic
-    expect(wireRequest(requestWith({ body: cyclic }), api)).toEqual(invalid)
-    expect(wireRequest(requestWith({ body: 1n }), api)).toEqual(invalid)
+    expect(wireRequests(api)(requestWith({ body: cyclic }))).toEqual(invalid)
+    expect(wireRequests(api)(requestWith({ body: 1n }))).toEqual(invalid)
   })
 
   it("ignores inherited members of a request", () => {
@@ -80,11 +80,11 @@ describe("wireRequest", () => {
       Object.create({ body: { polluted: true }, query: { polluted: true }, apiVersion: "1999-01-01" }),
       requestWith({})
     )
-    expect(wireRequest(request, api)).toEqual(wireRequest(requestWith({}), api))
+    expect(wireRequests(api)(request)).toEqual(wireRequests(api)(requestWith({})))
   })
 
   it("fails with invalid-request for a request without a path", () => {
-    expect(wireRequest(untyped({ method: "GET" }), api)).toEqual(invalid)
+    expect(wireRequests(api)(untyped({ method: "GET" }))).toEqual(invalid)
   })
 })
 
