@@ -111,8 +111,9 @@ export const isSignedBy = (
   { key }: VerificationKey,
   { signature, signed }: Pick<CompactToken, "signature" | "signed">
 ): boolean | Promise<boolean> => {
-  const nodeKey = backend.node === undefined ? undefined : nodeKeys.get(key)
-  return backend.node !== undefined && nodeKey !== undefined
-    ? verifyWithNode(backend.node, nodeKey, signed, signature)
+  const { node } = backend
+  const nodeKey = nodeKeys.get(key)
+  return node !== undefined && nodeKey !== undefined
+    ? verifyWithNode(node, nodeKey, signed, signature)
     : verifyWithWebCrypto(key, signed, signature)
 }

@@ -52,27 +52,29 @@ describe("a signature", () => {
     )
   )
 
-  it.effect("is verified by WebCrypto with a key of the caller's own, even with a copy of an imported one", () =>
-    withNodeCrypto(
-      Effect.gen(function* () {
-        const { n, e } = publicJwk(ours, "ins_1")
-        const own = yield* Effect.promise(() =>
-          crypto.subtle.importKey(
-            "jwk",
-            { kty: "RSA", n, e } as JsonWebKey,
-            { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-            false,
-            ["verify"]
+  it.effect(
+    "is verified by WebCrypto with a key of the caller's own, even with a copy of an imported one",
+    () =>
+      withNodeCrypto(
+        Effect.gen(function* () {
+          const { n, e } = publicJwk(ours, "ins_1")
+          const own = yield* Effect.promise(() =>
+            crypto.subtle.importKey(
+              "jwk",
+              { kty: "RSA", n, e } as JsonWebKey,
+              { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+              false,
+              ["verify"]
+            )
           )
-        )
-        const found = { key: theirKey, freshUntilNanos: 1n }
-        for (const key of [own, structuredClone(ourKey)]) {
-          const verdict = isSignedBy({ ...found, key }, good)
-          expect(verdict).toBeInstanceOf(Promise)
-          expect(yield* Effect.promise(async () => verdict)).toBe(true)
-        }
-      })
-    )
+          const found = { key: theirKey, freshUntilNanos: 1n }
+          for (const key of [own, structuredClone(ourKey)]) {
+            const verdict = isSignedBy({ ...found, key }, good)
+            expect(verdict).toBeInstanceOf(Promise)
+            expect(yield* Effect.promise(async () => verdict)).toBe(true)
+          }
+        })
+      )
   )
 
   it.effect("is invalid with a value that is no key, or a key of another kind", () =>
@@ -150,13 +152,30 @@ describe("node:crypto", () => {
     ["cannot import a key", () => ({ ...nodeCrypto, createPublicKey: fail })],
     [
       "imports a key of another type",
-      () => ({ ...nodeCrypto, createPublicKey: () => ({ asymmetricKeyType: "rsa-pss" }) })
+      () => ({
+        ...nodeCrypto,
+        createPublicKey: (key: object) =>
+          Object.defineProperty(nodeCrypto.createPublicKey(key), "asymmetricKeyType", { value: "rsa-pss" })
+      })
     ],
     ["cannot verify", () => ({ ...nodeCrypto, createVerify: fail })],
     ["accepts every signature", () => verifying(() => true)],
     ["rejects every signature", () => verifying(() => false)],
     ["throws for every signature", () => verifying(fail)],
-    ["returns no boolean", () => verifying(() => 1)]
+    [
+      "returns no boolean",
+      () => ({
+        ...nodeCrypto,
+        createVerify: (algorithm: "RSA-SHA256") => {
+          const verify = nodeCrypto.createVerify(algorithm)
+          const update = (text: string) => {
+            verify.update(text)
+            return { verify: (...given: Parameters<typeof verify.verify>) => Number(verify.verify(...given)) }
+          }
+          return { update }
+        }
+      })
+    ]
   ]
 
   for (const [name, getBuiltinModule] of unfit) {
