@@ -16,10 +16,12 @@ export type Channels = ReadonlyArray<readonly [channel: string, text: string]>
 
 const everything = { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null } as const
 
-/** JSON as a logger would write it. A value without JSON prints as its own text. */
+/** JSON as a logger would write it, with the times of spans. A value without JSON prints as its own text. */
 const json = (value: unknown): string => {
   try {
-    return JSON.stringify(value) ?? String(value)
+    return (
+      JSON.stringify(value, (_, each) => (typeof each === "bigint" ? String(each) : each)) ?? String(value)
+    )
   } catch {
     return "not JSON"
   }
@@ -154,7 +156,7 @@ export const channelsOf = <A, E, R>(
     const log = Logger.map(Logger.stringLogger, (line) => void lines.push(line))
     const [exit, spans] = yield* traced(self).pipe(
       Logger.withMinimumLogLevel(LogLevel.All),
-      Effect.provide(Logger.add(log))
+      Effect.provide(Logger.replace(Logger.defaultLogger, log))
     )
     const cause = Option.getOrElse(Exit.causeOption(exit), () => Cause.empty)
     const value = Exit.isSuccess(exit) ? exit.value : Cause.squash(cause)
