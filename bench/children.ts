@@ -1,4 +1,4 @@
-/** Starts the other files of this folder in separate processes. */
+/** Compiles the measured programs, and runs them in separate processes. */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
@@ -28,18 +28,20 @@ export const compileChildren = () =>
     logLevel: "error"
   })
 
-export const node = async (args: ReadonlyArray<string>): Promise<string> => {
-  const { stdout } = await exec(process.execPath, args, { cwd: root, maxBuffer: 1e8 })
+/** Runs a Node binary and returns its output. */
+export const runNode = async (binary: string, args: ReadonlyArray<string>): Promise<string> => {
+  const { stdout } = await exec(binary, args, { cwd: root, maxBuffer: 1e8 })
   return stdout
 }
 
 export const runChild = async <A>(
+  binary: string,
   name: "calls" | "stream" | "verify",
-  args: ReadonlyArray<string>
+  args: ReadonlyArray<string | number>
 ): Promise<A> => {
-  // The garbage collections between the rounds must not discard the compiled code of waiting functions.
+  // A garbage collection must not discard the compiled code of waiting functions.
   const flags = ["--expose-gc", "--no-flush-bytecode"]
-  return JSON.parse(await node([...flags, `${dist}/${name}.js`, ...args]))
+  return JSON.parse(await runNode(binary, [...flags, `${dist}/${name}.js`, ...args.map(String)]))
 }
 
 const portOf = async (server: ChildProcess): Promise<string> => {

@@ -9,12 +9,12 @@ export const promisesIn =
   (concurrency: number, call: () => Promise<unknown>): Run =>
   async (calls) => {
     const loop = async () => {
-      let found: unknown
-      for (let made = 0; made < calls / concurrency; made++) found = await call()
-      return found
+      let last: unknown
+      for (let made = 0; made < calls / concurrency; made++) last = await call()
+      return last
     }
-    const found = await Promise.all(Array.from({ length: concurrency }, loop))
-    return found[0]
+    const values = await Promise.all(Array.from({ length: concurrency }, loop))
+    return values[0]
   }
 
 /** For effects, with the same loops inside one program that `run` starts. */
@@ -27,20 +27,20 @@ export const effectsIn =
   (calls) => {
     const loop = Effect.suspend(() => {
       let made = 0
-      let found: A | undefined
+      let last: A | undefined
       const loop = Effect.whileLoop({
         while: () => made < calls / concurrency,
         body: call,
-        step: (answer) => {
-          found = answer
+        step: (value) => {
+          last = value
           made++
         }
       })
-      return Effect.map(loop, () => found)
+      return Effect.map(loop, () => last)
     })
-    const side = Effect.all(
+    const all = Effect.all(
       Array.from({ length: concurrency }, () => loop),
       { concurrency: "unbounded" }
     )
-    return run(Effect.map(side, ([found]) => found))
+    return run(Effect.map(all, ([last]) => last))
   }

@@ -1,66 +1,74 @@
 /**
- * Measures the library beside its peers and compares it with its targets.
+ * Measures the library beside its floors and the official client, and compares it with its targets.
  *
  *     npm run bench                                 some minutes; writes RESULTS.md and results.svg
- *     npm run bench -- --quick                      some seconds, and writes nothing
- *     npm run bench -- --rounds 31 --calls 1000     more measurements
+ *     npm run bench -- --quick                      about a minute, and writes nothing
+ *     npm run bench -- --node 24                    on one Node version
+ *     npm run bench -- --rounds 41 --calls 1000     more measurements
+ *
+ * Without `--node` it runs on the machine's Node and on Node 24, which it installs into test/runtimes if it is missing.
  */
 import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
-import type { CallResults } from "./calls.js"
+import { measureBundle } from "./bundle.js"
 import { chartOf } from "./chart.js"
 import { compileChildren, runChild, withServer } from "./children.js"
-import { measureBundle, measureStartup } from "./footprint.js"
-import { reportOf } from "./report.js"
+import { findNodes, type Node } from "./nodes.js"
+import { pageOf } from "./page.js"
+import type { Reading } from "./readings.js"
+import type { NodeResults, Results } from "./results.js"
+import { compileImports, measureStartup } from "./startup.js"
 import type { StreamResults } from "./stream.js"
-import type { Results } from "./targets.js"
+import { targetsTable } from "./targetsTable.js"
 import type { VerifyResults } from "./verify.js"
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string" },
     calls: { type: "string" },
+    node: { type: "string" },
+    "warm-ups": { type: "string" },
     quick: { type: "boolean", default: false }
   }
 })
 
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 21))
 const calls = Number(values.calls ?? (values.quick ? 160 : 480))
-const warmUps = values.quick ? 5 : 12
-if (!(Number.isInteger(rounds) && rounds > 0 && Number.isInteger(calls) && calls > 0)) {
-  throw new Error("--rounds and --calls must be whole numbers above zero")
+const warmUps = Number(values["warm-ups"] ?? (values.quick ? 5 : 12))
+if (![rounds, calls, warmUps].every((count) => Number.isInteger(count) && count > 0)) {
+  throw new Error("--rounds, --calls and --warm-ups must be whole numbers above zero")
 }
 
 const step = (text: string) => process.stderr.write(`${text} …\n`)
 
-step("compiling")
-await compileChildren()
-
-const served = await withServer(async (apiUrl) => {
-  step(`${rounds} rounds of ${calls} calls`)
-  const called = await runChild<CallResults>("calls", [apiUrl, rounds, calls, warmUps].map(String))
-  step("a long stream")
-  return { ...called, stream: await runChild<StreamResults>("stream", [apiUrl]) }
-})
-
-step("session tokens")
-const verified = await runChild<VerifyResults>("verify", [rounds, calls, warmUps].map(String))
-
-step("bundle and import")
-const bundle = await measureBundle()
-const startup = await measureStartup(Math.min(rounds, 11))
-
-const results: Results = {
-  ...served,
-  readings: [...served.readings, ...verified.readings],
-  keyRequests: verified.keyRequests,
-  bundle,
-  startup
+const measureOn = async (node: Node, apiUrl: string): Promise<NodeResults> => {
+  const { binary, version } = node
+  step(`Node ${version}: ${rounds} rounds of ${calls} calls`)
+  const readings = await runChild<ReadonlyArray<Reading>>(binary, "calls", [apiUrl, rounds, calls, warmUps])
+  step(`Node ${version}: session tokens`)
+  const verified = await runChild<VerifyResults>(binary, "verify", [rounds, calls, warmUps])
+  step(`Node ${version}: a long stream`)
+  const stream = await runChild<StreamResults>(binary, "stream", [apiUrl])
+  step(`Node ${version}: import`)
+  const startup = await measureStartup(binary, Math.min(rounds, 11))
+  return { ...verified, node, readings: [...readings, ...verified.readings], stream, startup }
 }
-const { tables, page } = await reportOf(results, rounds, calls)
-process.stdout.write(`${tables}\n`)
+
+step("compiling")
+const nodes = await findNodes(values.node)
+await compileChildren()
+await compileImports()
+
+const measured: Array<NodeResults> = []
+await withServer(async (apiUrl) => {
+  for (const node of nodes) measured.push(await measureOn(node, apiUrl))
+})
+const results: Results = { rounds, warmUps, calls, nodes: measured, bundle: await measureBundle() }
+
+const page = await pageOf(results)
+process.stdout.write(`${page}\n## Targets\n\n${targetsTable(results)}\n`)
 
 if (!values.quick) {
   await writeFile(new URL("RESULTS.md", import.meta.url), page)
-  await writeFile(new URL("results.svg", import.meta.url), chartOf(results))
+  await writeFile(new URL("results.svg", import.meta.url), chartOf(measured))
 }

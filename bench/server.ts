@@ -4,7 +4,7 @@
  */
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { oneSession, pageArray, pageEnvelope, pageSize, streamedSessions, streamedUserId } from "./wire.js"
+import { oneSession, pageEnvelope, pageSize, streamedSessions, streamedUserId } from "./wire.js"
 
 const prepared = (text: string) => {
   const body = Buffer.from(text)
@@ -15,8 +15,7 @@ const prepared = (text: string) => {
 }
 
 const session = prepared(oneSession)
-const array = prepared(pageArray(0, pageSize))
-const envelope = prepared(pageEnvelope(0, pageSize, pageSize))
+const page = prepared(pageEnvelope(0, pageSize, pageSize))
 
 /** The one response that is not prepared, because the pages of a long list would fill the memory. */
 const streamedPage = (query: URLSearchParams) => {
@@ -25,19 +24,19 @@ const streamedPage = (query: URLSearchParams) => {
   return prepared(pageEnvelope(offset, length, streamedSessions))
 }
 
-const answerOf = (url: string) => {
+const responseOf = (url: string) => {
   if (url.startsWith("/v1/sessions/")) return session
   if (url.includes(streamedUserId)) return streamedPage(new URLSearchParams(url.slice(url.indexOf("?"))))
-  return url.includes("paginated=true") ? envelope : array
+  return page
 }
 
-const answer = (response: ServerResponse, { body, headers }: ReturnType<typeof prepared>) => {
+const respond = (response: ServerResponse, { body, headers }: ReturnType<typeof prepared>) => {
   response.writeHead(200, headers)
   response.end(body)
 }
 
 const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) =>
-  answer(response, answerOf(request.url ?? ""))
+  respond(response, responseOf(request.url ?? ""))
 )
 
 server.listen(0, "127.0.0.1", () => {

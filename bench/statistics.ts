@@ -1,20 +1,28 @@
-/** Several measurements of one thing. */
+/** Several measurements of one thing: their median, and the quartiles around it. */
 export interface Spread {
   readonly median: number
-  readonly min: number
-  readonly max: number
+  readonly lower: number
+  readonly upper: number
+}
+
+/** Interpolates between the two nearest values. */
+const quantile = (sorted: ReadonlyArray<number>, fraction: number): number => {
+  const position = (sorted.length - 1) * fraction
+  const below = sorted[Math.floor(position)] ?? Number.NaN
+  const above = sorted[Math.ceil(position)] ?? Number.NaN
+  return below + (above - below) * (position % 1)
 }
 
 export const spreadOf = (values: ReadonlyArray<number>): Spread => {
   const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
   return {
-    median: sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2,
-    min: sorted[0] ?? Number.NaN,
-    max: sorted.at(-1) ?? Number.NaN
+    median: quantile(sorted, 0.5),
+    lower: quantile(sorted, 0.25),
+    upper: quantile(sorted, 0.75)
   }
 }
+
+export const exactly = (value: number): Spread => ({ median: value, lower: value, upper: value })
 
 /** The ratios within each round. A disturbance of a round affects both sides. */
 export const ratioOf = (numerator: ReadonlyArray<number>, denominator: ReadonlyArray<number>): Spread =>

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { ClerkHttp, Sessions } from "effect-clerk"
-import { liveHeapBytes } from "./sample.js"
 import { streamedSessions, streamedUserId } from "./wire.js"
 
 export interface StreamResults {
@@ -13,10 +12,16 @@ export interface StreamResults {
 
 const [apiUrl = ""] = process.argv.slice(2)
 
-const count = (length: number, look: () => void) =>
+const liveHeapBytes = (): number => {
+  if (globalThis.gc === undefined) throw new Error("start node with --expose-gc")
+  globalThis.gc()
+  return process.memoryUsage().heapUsed
+}
+
+const count = (length: number, observe: () => void) =>
   Sessions.stream({ userId: streamedUserId, offset: streamedSessions - length }).pipe(
     Stream.runFold(0, (seen) => {
-      if ((seen + 1) % 10_000 === 0) look()
+      if ((seen + 1) % 10_000 === 0) observe()
       return seen + 1
     })
   )
@@ -28,7 +33,7 @@ const program = Effect.gen(function* () {
   const seen = yield* count(streamedSessions, () => {
     peak = Math.max(peak, liveHeapBytes())
   })
-  if (seen !== streamedSessions) return yield* Effect.dieMessage(`the stream gave ${seen} sessions`)
+  if (seen !== streamedSessions) return yield* Effect.dieMessage(`the stream returned ${seen} sessions`)
   return { peakGrowth: peak - before } satisfies StreamResults
 })
 

@@ -48,7 +48,7 @@ const tokenOf = (session: number): string => {
 
 export const tokens: ReadonlyArray<string> = Array.from({ length: 64 }, (_, session) => tokenOf(session))
 
-let shown = 0
+let taken = 0
 
 /** One token after the other, so that no client verifies the same one twice in a row. */
-export const nextToken = (): number => shown++ % tokens.length
+export const nextToken = (): number => taken++ % tokens.length

@@ -1,39 +1,38 @@
 /**
- * Measures the verification of session tokens by this library, by its peers and by WebCrypto alone. One follows the
- * other, round after round, in one process. Started by `run.ts` like `calls.ts`.
+ * Measures the verification of session tokens: by this library, by others, and the signature alone. Started by
+ * `run.ts` with the number of rounds, the number of calls in each, and the number of warm-up rounds.
  */
+import { constants, createPublicKey, verify as verifySignature } from "node:crypto"
 import { verifyToken } from "@clerk/backend"
 import * as Effect from "effect/Effect"
 import { SessionTokens, SigningKeys } from "effect-clerk"
 import { importSPKI, jwtVerify } from "jose"
-import type { Key, Reading } from "./clients.js"
-import { effectsIn, promisesIn, type Run } from "./concurrency.js"
-import { countKeyRequests } from "./herd.js"
-import { sampleInTurns } from "./sample.js"
+import { countKeyFetches, type KeyFetches } from "./keyFetches.js"
+import { measure } from "./measure.js"
+import type { Reading } from "./readings.js"
+import { effectTasks, promiseTask } from "./tasks.js"
 import { nextToken, party, pem, tokens, tokenUser } from "./tokens.js"
 
 export interface VerifyResults {
   readonly readings: ReadonlyArray<Reading>
-  /** The key fetches of many concurrent verifications without a cached key. */
-  readonly keyRequests: { readonly ours: number; readonly clerk: number }
+  readonly keyFetches: KeyFetches
 }
 
-const [rounds = "1", calls = "100", warmUps = "1"] = process.argv.slice(2)
+const [rounds = 1, calls = 100, warmUps = 1] = process.argv.slice(2).map(Number)
 
 // First, before any client has a key.
-const keyRequests = await countKeyRequests()
+const keyFetches = await countKeyFetches()
 
 const options = { authorizedParties: [party] }
-const key = await importSPKI(pem, "RS256")
-const ours = (cache?: SessionTokens.CacheOptions) =>
+const verifier = (cache?: SessionTokens.CacheOptions) =>
   Effect.runPromise(Effect.provide(SessionTokens.verifier({ ...options, cache }), SigningKeys.layerPem(pem)))
-const verify = await ours()
-const verifySeen = await ours({ capacity: tokens.length })
+const verify = await verifier()
+const verifyCached = await verifier({ capacity: tokens.length })
 
-const tokenAt = (index: number): string => tokens[index] ?? ""
+const token = (): string => tokens[nextToken()] ?? ""
 
-/** The signed text and the signature, prepared in advance. This is the minimum cost of a verification. */
-const signed = tokens.map((token) => {
+/** The signed text and the signature, prepared in advance. */
+const prepared = tokens.map((token) => {
   const dot = token.lastIndexOf(".")
   return {
     data: new TextEncoder().encode(token.slice(0, dot)),
@@ -41,61 +40,41 @@ const signed = tokens.map((token) => {
   }
 })
 
+const signed = () => prepared[nextToken()] ?? { data: new Uint8Array(), signature: new Uint8Array() }
+
+const publicKey = { key: createPublicKey(pem), padding: constants.RSA_PKCS1_PADDING }
+const floor = async (): Promise<unknown> => {
+  const { data, signature } = signed()
+  return verifySignature("RSA-SHA256", data, publicKey, signature) ? tokenUser : undefined
+}
+
+const cryptoKey = await importSPKI(pem, "RS256")
 const subtle = async (): Promise<unknown> => {
-  const { data, signature } = signed[nextToken()] ?? { data: new Uint8Array(), signature: new Uint8Array() }
-  return (await crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, signature, data)) ? tokenUser : undefined
+  const { data, signature } = signed()
+  const isValid = await crypto.subtle.verify("RSASSA-PKCS1-v1_5", cryptoKey, signature, data)
+  return isValid ? tokenUser : undefined
 }
 
 const jose = async (): Promise<unknown> =>
-  (await jwtVerify(tokenAt(nextToken()), key, { algorithms: ["RS256"] })).payload.sub
+  (await jwtVerify(token(), cryptoKey, { algorithms: ["RS256"] })).payload.sub
 
-const clerk = async (): Promise<unknown> =>
-  (await verifyToken(tokenAt(nextToken()), { jwtKey: pem, ...options })).sub
+const official = async (): Promise<unknown> => (await verifyToken(token(), { jwtKey: pem, ...options })).sub
 
-/** Verifies the next token. */
-const userBy = (verifier: typeof verify) => () =>
-  Effect.map(verifier(tokenAt(nextToken())), ({ userId }): string => userId)
+const userBy = (verifyOne: typeof verify) => () =>
+  Effect.map(verifyOne(token()), ({ userId }): string => userId)
 
-type Contender = readonly [by: Key, runIn: (concurrency: number) => Run, work: "verify" | "verify again"]
-
-const ofPromises = (by: Key, call: () => Promise<unknown>): Contender => [
-  by,
-  (concurrency) => promisesIn(concurrency, call),
-  "verify"
-]
-
-/** This library in both forms: a separate program for each token, and one running program for all. */
-const ofOurs = (verifier: typeof verify, work: Contender[2]): ReadonlyArray<Contender> => {
-  const user = userBy(verifier)
-  return [
-    ["verifyRun", (concurrency) => promisesIn(concurrency, () => Effect.runPromise(user())), work],
-    ["verifyFiber", (concurrency) => effectsIn(concurrency, user, Effect.runPromise), work]
-  ]
-}
-
-const clients: ReadonlyArray<Contender> = [
-  ofPromises("subtle", subtle),
-  ofPromises("jose", jose),
-  ofPromises("clerk", clerk),
-  ...ofOurs(verify, "verify"),
-  ...ofOurs(verifySeen, "verify again")
-]
-
+const verification = { work: "verify", expected: tokenUser, calls } as const
 /** A cached token takes so little time that many are needed to measure it. */
-const callsOf = (work: Contender[2]): number => Math.ceil(Number(calls) / 16) * (work === "verify" ? 16 : 320)
+const cached = { ...verification, calls: calls * 20 }
 
-const subjects = clients.flatMap(([by, runIn, work]) =>
-  [1, 16].map((concurrency) => ({ by, work, concurrency, run: runIn(concurrency), calls: callsOf(work) }))
-)
+const tasks = [
+  promiseTask(verification, "floor", floor),
+  ...effectTasks(verification, ["fiber", "each"], userBy(verify), Effect.runPromise),
+  promiseTask(verification, "subtle", subtle),
+  promiseTask(verification, "jose", jose),
+  promiseTask(verification, "official", official),
+  ...effectTasks(cached, ["cachedFiber", "cachedEach"], userBy(verifyCached), Effect.runPromise)
+]
 
-for (const { by, run, calls } of subjects) {
-  const found = await run(1)
-  if (found !== tokenUser) throw new Error(`${by} found ${found}, and not ${tokenUser}`)
-  await run(calls * Number(warmUps))
-}
-
-const readings: ReadonlyArray<Reading> = (await sampleInTurns(subjects, Number(rounds))).map(
-  ({ subject: { by, work, concurrency }, cpu, wall }) => ({ by, work, concurrency, cpu, wall })
-)
-const results: VerifyResults = { readings, keyRequests }
+const results: VerifyResults = { readings: await measure(tasks, rounds, warmUps), keyFetches }
 process.stdout.write(JSON.stringify(results), () => process.exit(0))

@@ -44,8 +44,7 @@ const numberedId = (index: number) => `sess_2g7np7Hrk0SN6kj5E${String(index).pad
 /** Built from one text, so that a page costs the server little. */
 const [before = "", after = ""] = sessionText("#").split("#")
 
-export const pageArray = (offset: number, length: number): string =>
-  `[${Array.from({ length }, (_, index) => before + numberedId(offset + index) + after).join(",")}]`
-
-export const pageEnvelope = (offset: number, length: number, totalCount: number): string =>
-  `{"data":${pageArray(offset, length)},"total_count":${totalCount}}`
+export const pageEnvelope = (offset: number, length: number, totalCount: number): string => {
+  const sessions = Array.from({ length }, (_, index) => before + numberedId(offset + index) + after)
+  return `{"data":[${sessions.join(",")}],"total_count":${totalCount}}`
+}

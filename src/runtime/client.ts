@@ -8,8 +8,8 @@ import { fullBudget } from "../core/call/retry.js"
 import { broken, inField, own, RuleBreak } from "../core/input.js"
 import type { ClerkRequest, ClerkResponse, WireFailure } from "../core/model.js"
 import { makeRedactor, noSecrets, type Redactor } from "../core/redaction/redact.js"
+import { fromClerkResponse, toClerkResponse, type WireResponse } from "../core/wire/body.js"
 import { transportFailure } from "../core/wire/faults.js"
-import type { HeadersRead } from "../core/wire/headers.js"
 import { type Api, wireRequests, withoutSecrets } from "../core/wire/request.js"
 import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
@@ -49,7 +49,7 @@ type Execute = ClerkHttpService["execute"]
 type SendWithin = (
   request: ClerkRequest,
   millis: number
-) => Effect.Effect<ClerkResponse, WireFailure | TimedOut>
+) => Effect.Effect<WireResponse, WireFailure | TimedOut>
 
 /** What an `execute` of this library is made of. */
 interface Sender {
@@ -75,17 +75,17 @@ const senderOf = (execute: unknown): Sender =>
 export const makeExecute = (send: Send, api: Api): Execute => {
   const redactor = makeRedactor(api.caller === undefined ? [] : [api.caller.secretKey])
   const toWire = wireRequests(api)
-  const sendRequest = (request: ClerkRequest, millis: number, reads: HeadersRead) => {
+  const sendRequest = (request: ClerkRequest, millis: number) => {
     const outgoing = toWire(request)
-    return "_tag" in outgoing ? Effect.fail(outgoing) : send(outgoing, api.maxResponseBytes, millis, reads)
+    return "_tag" in outgoing ? Effect.fail(outgoing) : send(outgoing, api.maxResponseBytes, millis)
   }
   return withSender(
     (request) =>
-      Effect.mapBoth(withoutEnd(sendRequest(request, Number.POSITIVE_INFINITY, "all")), {
+      Effect.mapBoth(withoutEnd(sendRequest(request, Number.POSITIVE_INFINITY)), {
         onFailure: wireError,
-        onSuccess: (response) => withoutSecrets(response, redactor)
+        onSuccess: (response) => withoutSecrets(toClerkResponse(response), redactor)
       }),
-    { send: (request, millis) => sendRequest(request, millis, "used"), redactor }
+    { send: sendRequest, redactor }
   )
 }
 
@@ -118,11 +118,14 @@ export const sendThrough = (
   request: ClerkRequest,
   millis: number,
   clock: Clock.Clock
-): Effect.Effect<ClerkResponse, WireFailure | TimedOut> => {
+): Effect.Effect<WireResponse, WireFailure | TimedOut> => {
   if (send !== undefined && (clock === liveClock || millis === Number.POSITIVE_INFINITY)) {
     return send(request, millis)
   }
-  const sent = Effect.mapError(http.execute(request), (error) => wireFailure(error) ?? unknownFailure)
+  const sent = Effect.mapBoth(http.execute(request), {
+    onFailure: (error) => wireFailure(error) ?? unknownFailure,
+    onSuccess: fromClerkResponse
+  })
   return within(sent, millis, clock)
 }
 

@@ -2,7 +2,8 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
-import type { ClerkResponse, WireFailure } from "../core/model.js"
+import type { WireFailure } from "../core/model.js"
+import type { WireResponse } from "../core/wire/body.js"
 import { sendWithFetch } from "../core/wire/fetch.js"
 import { fromOutcome, type Send } from "./send.js"
 import { asyncWithin } from "./time.js"
@@ -12,15 +13,15 @@ type Fetch = typeof globalThis.fetch
 /** Sends with `fetch`: the one in the context of the caller, else `ofLayer`, else that of the platform. */
 const fetchSend =
   (ofLayer: Fetch | undefined): Send =>
-  (request, maxBytes, millis, reads) =>
+  (request, maxBytes, millis) =>
     Effect.withFiberRuntime((fiber) => {
       const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
       // The platform stores nothing but a `fetch` under this key.
       const ofCaller = services.get(FetchHttpClient.Fetch.key) as Fetch | undefined
-      return asyncWithin<ClerkResponse, WireFailure>(millis, (resume) => {
+      return asyncWithin<WireResponse, WireFailure>(millis, (resume) => {
         const controller = new AbortController()
         const fetch = ofCaller ?? ofLayer ?? globalThis.fetch
-        sendWithFetch(fetch, request, maxBytes, reads, controller.signal).then(
+        sendWithFetch(fetch, request, maxBytes, controller.signal).then(
           (outcome) => resume(fromOutcome(outcome)),
           // Only a `fetch` that does not resolve to a `Response` causes this.
           (defect) => resume(Effect.die(defect))

@@ -10,17 +10,20 @@ import { constTrue } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { ownProperties } from "../core/input.js"
-import type { ClerkResponse, WireFailure } from "../core/model.js"
+import type { WireFailure } from "../core/model.js"
 import {
   BodyChunks,
   type Head,
+  toClerkResponse,
   unreadableReason,
+  type WireResponse,
   withBody,
   withBytes,
   withUnreadableBody
 } from "../core/wire/body.js"
 import { bodyFailure, classifyFault, transportFailure } from "../core/wire/faults.js"
 import { fetchInit } from "../core/wire/fetch.js"
+import { headersIn } from "../core/wire/headers.js"
 import type { WireRequest } from "../core/wire/request.js"
 import { wireFailure } from "./errors.js"
 import { fromOutcome, type Send } from "./send.js"
@@ -102,8 +105,8 @@ const oversize = "oversize" as const
 const readResponse = (
   response: HttpClientResponse.HttpClientResponse,
   maxBytes: number
-): Effect.Effect<ClerkResponse, WireFailure> => {
-  const head: Head = { status: response.status, headers: { ...response.headers } }
+): Effect.Effect<WireResponse, WireFailure> => {
+  const head: Head = { status: response.status, headers: headersIn(response.headers) }
   const reason = unreadableReason(head, maxBytes)
   if (reason !== undefined) return fromOutcome(withUnreadableBody(head, reason, maxBytes))
   const chunks = new BodyChunks(maxBytes)
@@ -144,7 +147,7 @@ export const requestText = ({
 
 /** Makes an `HttpClient` that sends each request with `send`. */
 export const makeHttpClient = (
-  send: (request: WireRequest) => Effect.Effect<ClerkResponse, unknown>
+  send: (request: WireRequest) => Effect.Effect<WireResponse, unknown>
 ): HttpClient.HttpClient =>
   HttpClient.make((request, { href: url }) => {
     const failWith = (reason: "Encode" | "Transport") => (cause: unknown) =>
@@ -156,9 +159,13 @@ export const makeHttpClient = (
         const body = request.body._tag === "Empty" ? undefined : text
         return Effect.mapError(send({ method, url, headers, body }), failWith("Transport"))
       }),
-      Effect.map(({ body, headers, status }) =>
+      Effect.map((response) => {
+        const { body, headers, status } = toClerkResponse(response)
         // `Response` rejects even an empty body for the statuses that must not have one.
-        HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { headers, status }))
-      )
+        return HttpClientResponse.fromWeb(
+          request,
+          new Response(body === "" ? null : body, { headers, status })
+        )
+      })
     )
   })

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import type { ClerkResponse, WireFailure } from "../core/model.js"
-import type { HeadersRead } from "../core/wire/headers.js"
+import type { WireFailure } from "../core/model.js"
+import type { WireResponse } from "../core/wire/body.js"
 import type { WireRequest } from "../core/wire/request.js"
 import type { TimedOut } from "./time.js"
 
@@ -11,12 +11,9 @@ import type { TimedOut } from "./time.js"
 export type Send = (
   request: WireRequest,
   maxBytes: number,
-  millis: number,
-  reads: HeadersRead
-) => Effect.Effect<ClerkResponse, WireFailure | TimedOut>
+  millis: number
+) => Effect.Effect<WireResponse, WireFailure | TimedOut>
 
 /** Succeeds with a response, or fails with the failure. */
-export const fromOutcome = (
-  outcome: ClerkResponse | WireFailure
-): Effect.Effect<ClerkResponse, WireFailure> =>
+export const fromOutcome = (outcome: WireResponse | WireFailure): Effect.Effect<WireResponse, WireFailure> =>
   "_tag" in outcome ? Effect.fail(outcome) : Effect.succeed(outcome)

@@ -38,23 +38,38 @@ export const within = <A, E>(
     : Effect.timeoutFail(self, { duration: millis, onTimeout: () => timedOut("maybe") })
 }
 
-/** Runs a request that is made with callbacks, within a time limit. `begin` starts the request. */
+/**
+ * Runs a request that is made with callbacks, within a time limit. `begin` starts the request.
+ *
+ * V8 keeps a closure of `Effect.async` until its next full collection, with everything that it refers to. So a request
+ * that is over is forgotten: with `fetch`, it took as much time to collect what was left of a call as to make the call.
+ */
 export const asyncWithin = <A, E>(
   millis: number,
   begin: (resume: (outcome: Effect.Effect<A, E>) => void) => RequestInProgress
 ): Effect.Effect<A, E | TimedOut> =>
   Effect.async((resume) => {
+    let isOver = false
+    let request: RequestInProgress | undefined
+    const stop = (): Sent => {
+      const stopped = request?.stop() ?? "no"
+      request = undefined
+      return stopped
+    }
     const timer =
       millis === Number.POSITIVE_INFINITY
         ? undefined
-        : setTimeout(() => resume(Effect.fail(timedOut(request.stop()))), millis)
-    const request = begin((outcome) => {
+        : setTimeout(() => resume(Effect.fail(timedOut(stop()))), millis)
+    const started = begin((outcome) => {
+      isOver = true
+      request = undefined
       clearTimeout(timer)
       resume(outcome)
     })
+    if (!isOver) request = started
     return Effect.sync(() => {
       clearTimeout(timer)
-      request.stop()
+      stop()
     })
   })
 

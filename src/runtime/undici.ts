@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from "undici"
-import type { ClerkResponse, WireFailure } from "../core/model.js"
+import type { WireFailure } from "../core/model.js"
+import type { WireResponse } from "../core/wire/body.js"
 import { classifyFault } from "../core/wire/faults.js"
 import { sendWithUndici } from "../core/wire/undici.js"
 import { fromOutcome, type Send } from "./send.js"
@@ -8,11 +9,9 @@ import { asyncWithin } from "./time.js"
 /** Sends with a dispatcher of undici. See `sendWithUndici` for `tellsStart`. */
 export const undiciSend =
   (dispatcher: Dispatcher, tellsStart: boolean): Send =>
-  (request, maxBytes, millis, reads) =>
-    asyncWithin<ClerkResponse, WireFailure>(millis, (resume) =>
-      sendWithUndici(dispatcher, tellsStart, request, maxBytes, reads, (outcome) =>
-        resume(fromOutcome(outcome))
-      )
+  (request, maxBytes, millis) =>
+    asyncWithin<WireResponse, WireFailure>(millis, (resume) =>
+      sendWithUndici(dispatcher, tellsStart, request, maxBytes, (outcome) => resume(fromOutcome(outcome)))
     )
 
 /**

@@ -26,6 +26,7 @@
  * @since 0.1.0
  */
 import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -34,6 +35,7 @@ import * as Stream from "effect/Stream"
 import { ownProperties } from "../core/input.js"
 import { makeSessionPageReader, makeSessionReader } from "../core/session/reader.js"
 import { readHeaders } from "../core/wire/headers.js"
+import { clerkHttpKey } from "../runtime/client.js"
 import { declared, type Reader } from "../runtime/operation.js"
 import type { SessionId } from "../schema/Ids.js"
 import { Session } from "../schema/Session.js"
@@ -55,7 +57,7 @@ import {
   type VerifyOptions
 } from "../schema/SessionRequests.js"
 import { SessionCookies, SessionToken } from "../schema/SessionToken.js"
-import type { ClerkHttp } from "./ClerkHttp.js"
+import type { ClerkHttp, ClerkHttpService } from "./ClerkHttp.js"
 import type * as Operation from "./Operation.js"
 
 /**
@@ -420,3 +422,114 @@ export function stream(params: ListParams): Stream.Stream<Session, ListError, Cl
     )
   })
 }
+
+/**
+ * All operations, with their client filled in, so that no operation requires `ClerkHttp`. `Sessions.client` returns it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionsClient {
+  readonly list: {
+    /** Lists the sessions of a user, one page at a time, by default of 10 sessions. See `Sessions.list`. */
+    (params: ListByUser): Effect.Effect<SessionPage, ListError>
+    /** Lists the sessions on a client, one page at a time, by default of 10 sessions. See `Sessions.list`. */
+    (params: ListByClient): Effect.Effect<SessionPage, ListError>
+    /** Lists the sessions of a user, a client, or both, one page at a time. See `Sessions.list`. */
+    (params: ListParams): Effect.Effect<SessionPage, ListError>
+  }
+  /** Creates an active session for a user, for tests. See `Sessions.create`. */
+  readonly create: (params: CreateParams) => Effect.Effect<Session, CreateError>
+  /** Returns a session with its present status. See `Sessions.get`. */
+  readonly get: (id: SessionId | string) => Effect.Effect<Session, GetError>
+  readonly refresh: {
+    /** Issues the `Set-Cookie` values that carry a new session token. See `Sessions.refresh`. */
+    (
+      id: SessionId | string,
+      params: RefreshParams & { readonly format: "cookie" }
+    ): Effect.Effect<SessionCookies, RefreshError>
+    /** Issues a new session token from an expired one. See `Sessions.refresh`. */
+    (
+      id: SessionId | string,
+      params: RefreshParams & { readonly format?: "token" | undefined }
+    ): Effect.Effect<SessionToken, RefreshError>
+    /** Issues a new session token, or the `Set-Cookie` values that carry it. See `Sessions.refresh`. */
+    (
+      id: SessionId | string,
+      params: RefreshParams
+    ): Effect.Effect<SessionToken | SessionCookies, RefreshError>
+  }
+  /** Ends a session and returns it with its new status. See `Sessions.revoke`. */
+  readonly revoke: (id: SessionId | string) => Effect.Effect<Session, RevokeError>
+  /**
+   * Verifies a session, and the token given with it, at Clerk. See `Sessions.verify`.
+   *
+   * @deprecated Clerk withdraws this endpoint. To verify a token, use `SessionTokens.verify(token)`. To read the status
+   * of a session, use `get(id)`.
+   */
+  readonly verify: (id: SessionId | string, options?: VerifyOptions) => Effect.Effect<Session, VerifyError>
+  /** Issues a session token. See `Sessions.createToken`. */
+  readonly createToken: (
+    id: SessionId | string,
+    options?: CreateTokenOptions
+  ) => Effect.Effect<SessionToken, CreateTokenError>
+  /** Issues a token with the claims of a JWT template. See `Sessions.createTokenFromTemplate`. */
+  readonly createTokenFromTemplate: (
+    id: SessionId | string,
+    name: string,
+    options?: CreateTokenOptions
+  ) => Effect.Effect<SessionToken, CreateTokenError>
+  readonly stream: {
+    /** Streams the sessions of a user, newest first. See `Sessions.stream`. */
+    (params: ListByUser): Stream.Stream<Session, ListError>
+    /** Streams the sessions on a client, newest first. See `Sessions.stream`. */
+    (params: ListByClient): Stream.Stream<Session, ListError>
+    /** Streams the sessions of a user, a client, or both, newest first. See `Sessions.stream`. */
+    (params: ListParams): Stream.Stream<Session, ListError>
+  }
+}
+
+// By its key: the class would bring every layer, and the platform's `HttpClient`, into this entry.
+const clerkHttp = /*#__PURE__*/ Context.GenericTag<ClerkHttp, ClerkHttpService>(clerkHttpKey)
+
+/**
+ * Returns all operations with the present `ClerkHttp` filled in, for a service that is built once. Its methods then have
+ * no requirements, and keep this client wherever they run.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Sessions } from "effect-clerk"
+ *
+ * export class Devices extends Effect.Service<Devices>()("Devices", {
+ *   effect: Effect.gen(function* () {
+ *     const sessions = yield* Sessions.client
+ *     return { find: (id: string) => sessions.get(id) }
+ *   })
+ * }) {}
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const client: Effect.Effect<SessionsClient, never, ClerkHttp> = /*#__PURE__*/ Effect.map(
+  clerkHttp,
+  (http) => {
+    const bind =
+      <Args extends ReadonlyArray<unknown>, A, E>(operation: (...args: Args) => Operation.Op<A, E>) =>
+      (...args: Args): Effect.Effect<A, E> =>
+        Effect.provideService(operation(...args), clerkHttp, http)
+    return {
+      list: bind(list),
+      create: bind(create),
+      get: bind(get),
+      // `bind` sees the last signature only. Its result calls `refresh`, so it returns what each signature says.
+      refresh: bind(refresh) as SessionsClient["refresh"],
+      revoke: bind(revoke),
+      verify: bind(verify),
+      createToken: bind(createToken),
+      createTokenFromTemplate: bind(createTokenFromTemplate),
+      stream: (params: ListParams) => Stream.provideService(stream(params), clerkHttp, http)
+    }
+  }
+)

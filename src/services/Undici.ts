@@ -73,7 +73,7 @@ export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpCli
 const over = (send: Send, maxBytes: number): HttpClient.HttpClient =>
   withDirectSend(
     makeHttpClient((request) =>
-      Effect.mapError(withoutEnd(send(request, maxBytes, Number.POSITIVE_INFINITY, "all")), wireError)
+      Effect.mapError(withoutEnd(send(request, maxBytes, Number.POSITIVE_INFINITY)), wireError)
     ),
     send
   )

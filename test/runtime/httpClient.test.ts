@@ -2,11 +2,12 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { fromClerkResponse } from "../../src/core/wire/body.js"
 import { ClerkDecodeError, ClerkTransportError } from "../../src/errors/CallErrors.js"
 import { makeHttpClient, overHttpClient, withDirectSend } from "../../src/runtime/httpClient.js"
 import type { Send } from "../../src/runtime/send.js"
 
-const ok = { status: 200, headers: {}, body: "{}" }
+const ok = fromClerkResponse({ status: 200, headers: {}, body: "{}" })
 
 const direct: Send = () => Effect.succeed(ok)
 
@@ -43,7 +44,7 @@ describe("an HttpClient with a direct way to send", () => {
 describe("an HttpClient that fails with an error of this library", () => {
   const failureWith = (cause: unknown) =>
     Effect.flatMap(sendOf(makeHttpClient(() => Effect.fail(cause))), (send) =>
-      Effect.flip(send(request, 1_000, Number.POSITIVE_INFINITY, "used"))
+      Effect.flip(send(request, 1_000, Number.POSITIVE_INFINITY))
     )
 
   it.effect("gives the failure in the error as data", () =>

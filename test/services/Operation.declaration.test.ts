@@ -355,6 +355,18 @@ describe("the input of a declared operation", () => {
       rename,
       { ...valid, path: { ...valid.path, other: "3" } }
     ],
+    [
+      "parameter that is a secret",
+      "*** is not a parameter of this operation",
+      rename,
+      { ...valid, path: { ...valid.path, sk_live_in_the_wrong_place: "3" } }
+    ],
+    [
+      "part that is a secret",
+      `*** ${takes} path, query, body`,
+      rename,
+      { ...valid, sk_live_in_the_wrong_place: 1 }
+    ],
     ["parameter that is missing", `part must be given: ${id}`, rename, { ...valid, path: { id: "1" } }],
     [
       "parameter that is undefined",

@@ -53,6 +53,7 @@ describe("a revocation that is rejected when it is retried", () => {
   const otherwise: ReadonlyArray<readonly [string, Turn]> = [
     ["shows an active session", as("active")],
     ["shows an unknown status", as("half-revoked")],
+    ["shows an unknown status that starts with a known one", as("revoked-later")],
     ["finds nothing", ClerkTest.json(404, {})],
     ["fails at Clerk", ClerkTest.json(500, {})],
     ["is throttled", throttled],

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type ClerkResponse, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { withPollutedPrototype } from "../support/pollution.js"
 import * as wire from "../support/wire.js"
 
 /** `count` sessions, numbered from `first`. */
@@ -160,6 +161,14 @@ describe("Sessions.stream", () => {
       expect(error).toMatchObject({ _tag: "ClerkForbidden", operation: "Sessions.list", status: 403 })
       expect(yield* offsets).toEqual([0, 2])
     }).pipe(Effect.provide(inTurn(pageOf(numbered(0, 2), 9), ClerkTest.json(403, {}))))
+  )
+
+  it.effect("takes no limit and no offset that every object inherits", () =>
+    Effect.gen(function* () {
+      const ids = collectIds(Sessions.stream({ userId: "user_1" }))
+      expect(yield* withPollutedPrototype({ limit: 1, offset: 2 })(ids)).toEqual(idsOf(0, 3))
+      expect(yield* ClerkTest.requests).toMatchObject([{ query: { limit: 500, offset: 0 } }])
+    }).pipe(Effect.provide(paging(3, "envelope")))
   )
 
   it.effect("fails for parameters that list rejects, without a request", () =>

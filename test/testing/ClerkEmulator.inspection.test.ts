@@ -14,6 +14,22 @@ const stage = ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY }).pipe(
   Layer.provideMerge(ClerkEmulator.layer())
 )
 
+describe("the sessions of an emulator", () => {
+  it.effect("never show their refresh tokens", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      yield* clerk.createUser({ id: "user_1" })
+      const { refreshToken, session } = yield* clerk.signIn("user_1")
+      expect(refreshToken).not.toBe("")
+      const updated = yield* clerk.updateSession(session.id, { tasks: null })
+      for (const shown of [session, updated, yield* clerk.sessions, yield* clerk.state]) {
+        expect(JSON.stringify(shown)).toContain(session.id)
+        expect(JSON.stringify(shown)).not.toContain(refreshToken)
+      }
+    }).pipe(Effect.provide(stage))
+  )
+})
+
 describe("the requests an emulator received", () => {
   it.effect("are recorded with operation, path, query, body, version, time and status", () =>
     Effect.gen(function* () {

@@ -233,6 +233,9 @@ describe("an invalid seed", () => {
       expect(yield* seedError({ users: [{ id: secret, plan: 7 }, { id: `${secret} ` }] })).not.toContain(
         secret
       )
+      expect(yield* seedError({ users: [{ id: "user_1", [secret]: 1 }] })).toMatch(
+        /^users\.0\.\*\*\* is not a field; the fields are /
+      )
     })
   )
 

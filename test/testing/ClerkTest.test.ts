@@ -400,6 +400,16 @@ describe("the requests", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("are cut where they are long", () =>
+    Effect.gen(function* () {
+      yield* Sessions.get("sess_1").pipe(Effect.exit)
+      const body = { first: "a".repeat(250), second: "b".repeat(250) }
+      const { message } = yield* failedExpectation([{ operation: "Sessions.get", body }])
+      const whole = JSON.stringify({ operation: "Sessions.get", body })
+      expect(message.split("\n")[1]).toBe(`  expected: ${whole.slice(0, 300)}…`)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("stay recorded when the program fails, dies or is interrupted", () =>
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))

@@ -148,17 +148,72 @@ expectTypeOf(get.pipe(Effect.provide(ClerkHttp.layerFetch({ secretKey })))).toEq
 // @ts-expect-error a status that Sessions.get does not document is not in its errors
 Effect.catchTag(get, "ClerkConflict", () => Effect.succeed(null))
 
-// A service that captures ClerkHttp has no requirement left.
+// The client has every function of the module, with the same signatures, values and errors, and without requirements.
+type Functions = {
+  [Name in keyof typeof Sessions as (typeof Sessions)[Name] extends (...args: never) => unknown
+    ? Name
+    : never]: (typeof Sessions)[Name]
+}
+expectTypeOf<keyof Sessions.SessionsClient>().toEqualTypeOf<keyof Functions>()
+type Bound<Result> =
+  Result extends Op<infer A, infer E>
+    ? Effect.Effect<A, E>
+    : Result extends Stream.Stream<infer A, infer E, ClerkHttp>
+      ? Stream.Stream<A, E>
+      : never
+/** The parameters and the result of each signature. No operation has more than three signatures. */
+type Signatures<Operation, IsBound extends boolean> = Operation extends {
+  (...args: infer First): infer FirstResult
+  (...args: infer Second): infer SecondResult
+  (...args: infer Third): infer ThirdResult
+}
+  ? {
+      readonly first: readonly [First, IsBound extends true ? FirstResult : Bound<FirstResult>]
+      readonly second: readonly [Second, IsBound extends true ? SecondResult : Bound<SecondResult>]
+      readonly third: readonly [Third, IsBound extends true ? ThirdResult : Bound<ThirdResult>]
+    }
+  : never
+expectTypeOf<{
+  readonly [Name in keyof Sessions.SessionsClient]: Signatures<Sessions.SessionsClient[Name], true>
+}>().toEqualTypeOf<{ readonly [Name in keyof Functions]: Signatures<Functions[Name], false> }>()
+expectTypeOf(Sessions.client).toEqualTypeOf<Effect.Effect<Sessions.SessionsClient, never, ClerkHttp>>()
+// @ts-expect-error ClerkHttp is missing
+Effect.runPromise(Sessions.client)
+declare const client: Sessions.SessionsClient
+expectTypeOf(Effect.runPromise(client.get("s"))).toEqualTypeOf<Promise<Session>>()
+expectTypeOf(client.get(sessionId)).toEqualTypeOf<Effect.Effect<Session, Common | ClerkNotFound>>()
+expectTypeOf(client.list({ userId: "u" })).toEqualTypeOf<
+  Effect.Effect<SessionPage, Common | ClerkUnprocessableEntity>
+>()
+// @ts-expect-error neither userId nor clientId
+client.list({ status: "active" })
+// @ts-expect-error neither userId nor clientId
+client.stream({ status: "active" })
+expectTypeOf(client.stream({ clientId: "c" })).toEqualTypeOf<
+  Stream.Stream<Session, Common | ClerkUnprocessableEntity>
+>()
+type Refreshed<A> = Effect.Effect<A, Common | ClerkUnprocessableEntity>
+expectTypeOf(client.refresh("s", expired)).toEqualTypeOf<Refreshed<SessionToken>>()
+expectTypeOf(client.refresh("s", { ...expired, format: "token" })).toEqualTypeOf<Refreshed<SessionToken>>()
+expectTypeOf(client.refresh("s", { ...expired, format: "cookie" })).toEqualTypeOf<Refreshed<SessionCookies>>()
+expectTypeOf(client.refresh("s", { ...expired, format })).toEqualTypeOf<
+  Refreshed<SessionToken | SessionCookies>
+>()
+
+// A service of these operations has no requirement left, and neither has one that captures ClerkHttp.
 class Devices extends Effect.Service<Devices>()("Devices", {
   effect: Effect.gen(function* () {
+    const sessions = yield* Sessions.client
     const http = yield* ClerkHttp
     return {
-      find: (id: string) => Sessions.get(id).pipe(Effect.provideService(ClerkHttp, http))
+      find: (id: string) => sessions.get(id),
+      findThrough: (id: string) => Sessions.get(id).pipe(Effect.provideService(ClerkHttp, http))
     }
   })
 }) {}
 expectTypeOf(Devices.Default).toEqualTypeOf<Layer.Layer<Devices, never, ClerkHttp>>()
 expectTypeOf<Devices["find"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
+expectTypeOf<Devices["findThrough"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
 
 // A policy is data.
 const policy: RequestPolicy.Settings = { ...RequestPolicy.standard, maxAttempts: 5 }

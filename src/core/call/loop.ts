@@ -1,5 +1,6 @@
-import type { ClerkRequest, ClerkResponse, Sent, WireFailure } from "../model.js"
+import type { ClerkRequest, Sent, WireFailure } from "../model.js"
 import type { Redactor } from "../redaction/redact.js"
+import type { WireResponse } from "../wire/body.js"
 import type { CallFailure, TimeoutFields } from "./failure.js"
 import { factsOf, type Operation, type PreparedCall } from "./operation.js"
 import type { Limits } from "./policy.js"
@@ -55,7 +56,7 @@ export interface State {
 }
 
 export type Event =
-  | { readonly _tag: "Response"; readonly response: ClerkResponse }
+  | { readonly _tag: "Response"; readonly response: WireResponse }
   | { readonly _tag: "Failed"; readonly failure: WireFailure }
   | { readonly _tag: "TimedOut"; readonly sent: Sent }
   /** A random number from 0 to 1. */
@@ -222,7 +223,7 @@ const retryOf = <A>(call: Call<A>, failure: CallFailure, state: State, chance: n
   }
 }
 
-const read = <A>(call: Call<A>, response: ClerkResponse, attempts: number, nowMillis: number) =>
+const read = <A>(call: Call<A>, response: WireResponse, attempts: number, nowMillis: number) =>
   readResponse(call.operation, call.prepared.expectedId, call.redactor, response, attempts, nowMillis)
 
 const afterConfirmation = <A>(call: Call<A>, failure: CallFailure, state: State, event: Event): Step<A> => {

@@ -1,7 +1,7 @@
 import { isRecord, parseJson } from "../input.js"
-import type { ClerkResponse, DecodeReason } from "../model.js"
+import type { DecodeReason } from "../model.js"
 import type { Redactor } from "../redaction/redact.js"
-import { isCompressed, mediaTypeIn } from "../wire/body.js"
+import { type Head, isCompressed, mediaTypeIn, type WireResponse } from "../wire/body.js"
 import type { DecodeFailure, DecodeFields, ErrorItem, StatusFailure, StatusTag } from "./failure.js"
 import { factsOf, type Operation, type OperationFacts } from "./operation.js"
 import { isStatusRetryable, retryAfterMillis } from "./retry.js"
@@ -9,12 +9,12 @@ import { isStatusRetryable, retryAfterMillis } from "./retry.js"
 const successes: ReadonlySet<number> = new Set([200, 201, 202])
 
 /** Clerk's id of a request: in the body of an error, or in a header. */
-export const traceIdIn = (
-  { headers }: ClerkResponse,
-  redactor: Redactor,
-  json?: unknown
-): string | undefined =>
-  [isRecord(json) ? json["clerk_trace_id"] : undefined, headers["clerk-trace-id"], headers["cf-ray"]].find(
+export const traceIdIn = ({ headers }: Head, redactor: Redactor, json?: unknown): string | undefined =>
+  [
+    isRecord(json) ? json["clerk_trace_id"] : undefined,
+    headers.get("clerk-trace-id"),
+    headers.get("cf-ray")
+  ].find(
     (id): id is string => typeof id === "string" && /^[\w-]{1,128}$/.test(id) && redactor.text(id) === id
   )
 
@@ -63,7 +63,7 @@ const tagOf = ({ declared }: OperationFacts, status: number): StatusTag => {
 const statusFailure = (
   operation: OperationFacts,
   redactor: Redactor,
-  response: ClerkResponse,
+  response: WireResponse,
   attempts: number,
   nowMillis: number
 ): StatusFailure => {
@@ -90,8 +90,10 @@ const statusFailure = (
 const unlessMasked = (text: string | undefined, redactor: Redactor): string | undefined =>
   text !== undefined && redactor.text(text) === text ? text : undefined
 
-export const shownMediaType = (contentType: string | undefined, redactor: Redactor): string | undefined =>
-  unlessMasked(mediaTypeIn(contentType), redactor)
+export const shownMediaType = (
+  contentType: string | null | undefined,
+  redactor: Redactor
+): string | undefined => unlessMasked(mediaTypeIn(contentType), redactor)
 
 const shownId = (id: unknown, redactor: Redactor): string | undefined =>
   typeof id === "string" && /^[\w-]{1,128}$/.test(id) ? unlessMasked(id, redactor) : undefined
@@ -103,10 +105,11 @@ const isJsonType = (contentType: string): boolean =>
 export type ReadResponse<A> = { readonly _tag: "Success"; readonly value: A } | StatusFailure | DecodeFailure
 
 /** Finds why the body of a success is not JSON. */
-const bodyFlaw = ({ body, headers }: ClerkResponse): DecodeReason | undefined => {
-  if (!isJsonType(headers["content-type"] ?? "application/json")) return "content-type"
+const bodyFlaw = (response: WireResponse): DecodeReason | undefined => {
+  const { body, headers } = response
+  if (!isJsonType(headers.get("content-type") ?? "application/json")) return "content-type"
   if (body.trim() !== "") return undefined
-  return isCompressed(headers["content-encoding"]) && headers["content-length"] !== "0" ? "encoding" : "empty"
+  return isCompressed(response) && headers.get("content-length") !== "0" ? "encoding" : "empty"
 }
 
 /**
@@ -119,7 +122,7 @@ export const readResponse = <A>(
   operation: Operation<A>,
   expectedId: string | undefined,
   redactor: Redactor,
-  response: ClerkResponse,
+  response: WireResponse,
   attempts: number,
   nowMillis: number
 ): ReadResponse<A> => {
@@ -138,7 +141,7 @@ export const readResponse = <A>(
       ...details,
       reason,
       status,
-      contentType: shownMediaType(headers["content-type"], redactor),
+      contentType: shownMediaType(headers.get("content-type"), redactor),
       traceId: traceIdIn(response, redactor, json),
       retryable: false
     }
@@ -148,7 +151,7 @@ export const readResponse = <A>(
   const json = hasBody ? parseJson(body) : undefined
   if (json === undefined && hasBody) {
     // Some platforms take a truncated body for the whole of it.
-    return unreadable(isCompressed(headers["content-encoding"]) ? "encoding" : "json")
+    return unreadable(isCompressed(response) ? "encoding" : "json")
   }
   const decoded = operation.decode(json)
   if (decoded._tag === "Failure") {

@@ -1,4 +1,5 @@
 import type { Kind, Sent, TransportReason } from "../model.js"
+import type { ResponseHeaders } from "../wire/headers.js"
 import type { CallFailure } from "./failure.js"
 
 /*
@@ -83,8 +84,8 @@ export const earned = (tokens: number, lastCost: number | undefined): number =>
 const imfFixdate =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
-const dateOf = (text: string | undefined): number | undefined => {
-  if (text === undefined || !imfFixdate.test(text)) return undefined
+const dateOf = (text: string | null | undefined): number | undefined => {
+  if (typeof text !== "string" || !imfFixdate.test(text)) return undefined
   const millis = Date.parse(text)
   return Number.isNaN(millis) ? undefined : millis
 }
@@ -94,13 +95,13 @@ const dateOf = (text: string | undefined): number | undefined => {
  * response, so that a wrong clock here does not matter. Any other value counts as absent.
  */
 export const retryAfterMillis = (
-  headers: { readonly [name: string]: string },
+  headers: Pick<ResponseHeaders, "get">,
   nowMillis: number
 ): number | undefined => {
-  const text = headers["retry-after"]?.trim()
+  const text = headers.get("retry-after")?.trim()
   if (text === undefined) return undefined
   if (/^\d{1,10}$/.test(text)) return Number(text) * 1000
   const until = dateOf(text)
   if (until === undefined) return undefined
-  return Math.max(0, until - (dateOf(headers["date"]) ?? nowMillis))
+  return Math.max(0, until - (dateOf(headers.get("date")) ?? nowMillis))
 }

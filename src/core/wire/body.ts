@@ -1,8 +1,30 @@
 import type { ClerkResponse, DecodeReason, WireFailure } from "../model.js"
 import { transportFailure } from "./faults.js"
+import { headersIn, type ResponseHeaders } from "./headers.js"
 
 /** The status and the headers of a response. */
-export type Head = Omit<ClerkResponse, "body">
+export interface Head {
+  readonly status: number
+  readonly headers: ResponseHeaders
+}
+
+/** A response as a transport has it. */
+export interface WireResponse extends Head {
+  readonly body: string
+}
+
+/** Copies all headers of a response, for callers outside the library. */
+export const toClerkResponse = ({ body, headers, status }: WireResponse): ClerkResponse => ({
+  status,
+  headers: Object.fromEntries(headers.entries()),
+  body
+})
+
+export const fromClerkResponse = ({ body, headers, status }: ClerkResponse): WireResponse => ({
+  status,
+  headers: headersIn(headers),
+  body
+})
 
 /** The content codings that transports decode. A body with any other coding stays encoded. */
 const knownCodings: ReadonlySet<string> = new Set(["gzip", "x-gzip", "deflate", "br", "zstd"])
@@ -15,8 +37,8 @@ const noCodings: ReadonlyArray<string> = []
  * Returns the codings in a `content-encoding` in the order in which the server applied them, or `undefined` when no
  * transport decodes them. `identity` is valid only by itself: some platforms decode nothing when it is in a list.
  */
-export const contentCodings = (header = ""): ReadonlyArray<string> | undefined => {
-  if (header === "") return noCodings
+export const contentCodings = (header: string | null | undefined): ReadonlyArray<string> | undefined => {
+  if (typeof header !== "string") return noCodings
   const names = header
     .split(",")
     .map((name) => name.trim().toLowerCase())
@@ -26,21 +48,21 @@ export const contentCodings = (header = ""): ReadonlyArray<string> | undefined =
 }
 
 /** Returns whether a body is or was compressed. A platform that has decompressed the body keeps the header. */
-export const isCompressed = (contentEncoding: string | undefined): boolean =>
-  contentCodings(contentEncoding)?.length !== 0
+export const isCompressed = ({ headers }: Head): boolean =>
+  contentCodings(headers.get("content-encoding"))?.length !== 0
 
 /** Returns the media type without its parameters, if it is valid. */
-export const mediaTypeIn = (contentType: string | undefined): string | undefined =>
+export const mediaTypeIn = (contentType: string | null | undefined): string | undefined =>
   /^\s*([\w!#$&^.+-]{1,64}\/[\w!#$&^.+-]{1,64})\s*(?:;|$)/.exec(contentType ?? "")?.[1]?.toLowerCase()
 
-const declaredLength = ({ headers }: Head): number => Number(headers["content-length"] ?? 0)
+const declaredLength = ({ headers }: Head): number => Number(headers.get("content-length") ?? 0)
 
 /** Returns whether the head declares a body that is too large. */
 export const declaresMoreThan = (maxBytes: number, head: Head): boolean => declaredLength(head) > maxBytes
 
 /** Returns why a body is unreadable, where the head alone shows it. */
 export const unreadableReason = (head: Head, maxBytes: number): "encoding" | "oversize" | undefined => {
-  if (contentCodings(head.headers["content-encoding"]) === undefined) return "encoding"
+  if (contentCodings(head.headers.get("content-encoding")) === undefined) return "encoding"
   return declaresMoreThan(maxBytes, head) ? "oversize" : undefined
 }
 
@@ -51,7 +73,7 @@ export const unreadableReason = (head: Head, maxBytes: number): "encoding" | "ov
 export const withBody = (
   { headers, status }: Head,
   body: string | WireFailure
-): ClerkResponse | WireFailure => {
+): WireResponse | WireFailure => {
   if (typeof body === "string") return { status, headers, body }
   return status >= 300 && body._tag === "ClerkDecodeError" ? { status, headers, body: "" } : body
 }
@@ -61,13 +83,13 @@ export const withUnreadableBody = (
   head: Head,
   reason: DecodeReason,
   maxBytes?: number
-): ClerkResponse | WireFailure =>
+): WireResponse | WireFailure =>
   withBody(head, {
     _tag: "ClerkDecodeError",
     fields: {
       reason,
       status: head.status,
-      contentType: mediaTypeIn(head.headers["content-type"]),
+      contentType: mediaTypeIn(head.headers.get("content-type")),
       ...(reason === "oversize" && maxBytes !== undefined ? { maxResponseBytes: maxBytes } : undefined)
     }
   })
@@ -108,7 +130,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true })
 /** Returns whether the platform gave fewer bytes than the head declares, and reported the body as complete. */
 const isIncomplete = (head: Head, bytes: Uint8Array): boolean =>
   bytes.length < declaredLength(head) &&
-  !isCompressed(head.headers["content-encoding"]) &&
+  !isCompressed(head) &&
   // Responses with these statuses have no body, with any declared length.
   head.status !== 204 &&
   head.status !== 304
@@ -117,12 +139,12 @@ const isIncomplete = (head: Head, bytes: Uint8Array): boolean =>
  * Completes a response with the bytes of its whole body, as text without a byte order mark. Fails when the bytes are
  * still compressed, are not UTF-8, or are incomplete, which not every platform reports over HTTP/2.
  */
-export const withBytes = (head: Head, bytes: Uint8Array): ClerkResponse | WireFailure => {
+export const withBytes = (head: Head, bytes: Uint8Array): WireResponse | WireFailure => {
   if (isIncomplete(head, bytes)) return transportFailure({ reason: "incomplete-body", sent: "maybe" })
   try {
     return withBody(head, utf8.decode(bytes))
   } catch {
     // An `HttpClient` that does not decompress gives compressed bytes.
-    return withUnreadableBody(head, isCompressed(head.headers["content-encoding"]) ? "encoding" : "utf8")
+    return withUnreadableBody(head, isCompressed(head) ? "encoding" : "utf8")
   }
 }

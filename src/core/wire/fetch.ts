@@ -1,16 +1,16 @@
 import { ownProperties } from "../input.js"
-import type { ClerkResponse, WireFailure } from "../model.js"
+import type { WireFailure } from "../model.js"
 import {
   BodyChunks,
   type Head,
   isCompressed,
   unreadableReason,
+  type WireResponse,
   withBody,
   withBytes,
   withUnreadableBody
 } from "./body.js"
 import { bodyFailure, classifyFault, transportFailure } from "./faults.js"
-import { type HeadersRead, readHead } from "./headers.js"
 import type { WireRequest } from "./request.js"
 
 /** The version of Bun, elsewhere `undefined`. */
@@ -59,9 +59,8 @@ export const sendWithFetch = async (
   fetch: typeof globalThis.fetch,
   { method, url, headers, body }: WireRequest,
   maxBytes: number,
-  reads: HeadersRead,
   signal: AbortSignal
-): Promise<ClerkResponse | WireFailure> => {
+): Promise<WireResponse | WireFailure> => {
   let response: Response
   try {
     // A `fetch` of the caller may change what it is given.
@@ -70,21 +69,12 @@ export const sendWithFetch = async (
   } catch (cause) {
     return transportFailure(classifyFault(cause))
   }
-  return readResponse(response, maxBytes, reads)
+  return readResponse(response, maxBytes)
 }
 
-const readResponse = async (
-  response: Response,
-  maxBytes: number,
-  reads: HeadersRead
-): Promise<ClerkResponse | WireFailure> => {
-  const headers = readHead(
-    reads,
-    (name) => response.headers.get(name),
-    () => response.headers.keys()
-  )
-  const head: Head = { status: response.status, headers }
-  const { body } = response
+const readResponse = async (response: Response, maxBytes: number): Promise<WireResponse | WireFailure> => {
+  const { body, headers, status } = response
+  const head: Head = { status, headers }
   if (body === null) return withBody(head, "")
   const reject = (reason: "encoding" | "oversize") => {
     // Releases the connection. It may be broken by now, which changes nothing.
@@ -94,7 +84,7 @@ const readResponse = async (
   const reason = unreadableReason(head, maxBytes)
   if (reason !== undefined) return reject(reason)
   try {
-    if (headers["content-length"] !== undefined && !isCompressed(headers["content-encoding"])) {
+    if (headers.has("content-length") && !isCompressed(head)) {
       // The declared length is allowed, and the platform reads no more than that.
       return withBytes(head, new Uint8Array(await response.arrayBuffer()))
     }

@@ -1,3 +1,5 @@
+import { own } from "../input.js"
+
 /** Header names with their values in order, for a JSON body. */
 export interface HeaderLists {
   readonly [name: string]: ReadonlyArray<string>
@@ -72,29 +74,21 @@ export const readHeaders = (input: unknown): HeaderLists | undefined => {
 export const lowerCased = <A>(headers: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 
-/** Which headers of a response a caller reads: all, or those that the library itself reads. */
-export type HeadersRead = "all" | "used"
+/** The headers of a response, read where they are needed: a call reads three of them. The `Headers` of `fetch` are one. */
+export interface ResponseHeaders {
+  /** Returns the value of a header, whose name is in lower case. */
+  readonly get: (name: string) => string | null | undefined
+  /** Lists all headers, with names in lower case. */
+  readonly entries: () => Iterable<readonly [name: string, value: string]>
+}
 
-const usedHeaders = [
-  "content-type",
-  "content-length",
-  "content-encoding",
-  "retry-after",
-  "date",
-  "clerk-trace-id",
-  "cf-ray"
-] as const
-
-/** Reads the headers of a response. `read` knows names in lower case. */
-export const readHead = (
-  reads: HeadersRead,
-  read: (name: string) => string | null | undefined,
-  names: () => Iterable<string>
-): Record<string, string> => {
-  const headers: Record<string, string> = {}
-  for (const name of reads === "used" ? usedHeaders : names()) {
-    const value = read(name)
-    if (typeof value === "string") headers[name] = value
+/** Reads headers in a record. The names are in lower case. */
+export const headersIn = (
+  record: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+): ResponseHeaders => {
+  const get = (name: string): string | undefined => {
+    const value = own(record, name)
+    return typeof value === "object" && value !== null ? value.join(", ") : value
   }
-  return headers
+  return { get, entries: () => Object.keys(record).map((name) => [name, get(name) ?? ""]) }
 }

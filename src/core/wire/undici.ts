@@ -1,18 +1,18 @@
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib"
 import type { Dispatcher } from "undici"
-import { own } from "../input.js"
-import type { ClerkResponse, Sent, WireFailure } from "../model.js"
+import type { Sent, WireFailure } from "../model.js"
 import {
   BodyChunks,
   contentCodings,
   declaresMoreThan,
   type Head,
+  type WireResponse,
   withBody,
   withBytes,
   withUnreadableBody
 } from "./body.js"
 import { bodyFailure, classifyFault, transportFailure } from "./faults.js"
-import { type HeadersRead, readHead } from "./headers.js"
+import { headersIn } from "./headers.js"
 import type { RequestInProgress, WireRequest } from "./request.js"
 
 type Decompress = (
@@ -36,7 +36,7 @@ const none: ReadonlyArray<Decompress> = []
 
 /** Returns the decompressors of a body, for the last coding first, or `undefined` when one of the codings has none. */
 const decompressorsFor = ({ headers }: Head): ReadonlyArray<Decompress> | undefined => {
-  const codings = contentCodings(headers["content-encoding"])
+  const codings = contentCodings(headers.get("content-encoding"))
   if (codings?.length === 0) return none
   const steps = codings?.flatMap((coding) => decompressors.get(coding) ?? [])
   return steps?.length === codings?.length ? steps?.reverse() : undefined
@@ -61,40 +61,25 @@ const decompress = (
 
 const aborted = new Error("the request was aborted")
 
-/** undici gives names in lower case. */
-const valueIn =
-  (headers: Readonly<Record<string, string | Array<string> | undefined>>) =>
-  (name: string): string | undefined => {
-    const value = own(headers, name)
-    return typeof value === "object" ? value.join(", ") : value
-  }
-
 /**
  * One request over a dispatcher of undici, and the handler of its response. undici follows no redirect, retries nothing
  * and decompresses nothing.
  *
- * Its state is in fields, and goes when the request is over: V8 keeps some closures of an ended request until the next
- * full collection, with all that they refer to.
+ * The state is in fields, and is dropped when the request is over. V8 keeps a closure of `Effect.async` until the next
+ * full collection, and with it everything that it refers to.
  */
 class UndiciRequest implements Dispatcher.DispatchHandler, RequestInProgress {
   readonly #tellsStart: boolean
   readonly #maxBytes: number
-  readonly #reads: HeadersRead
   /** `undefined` when the request is over. */
-  #done: ((outcome: ClerkResponse | WireFailure) => void) | undefined
+  #done: ((outcome: WireResponse | WireFailure) => void) | undefined
   #connection: Dispatcher.DispatchController | undefined
   #head: Head | undefined
   #chunks: BodyChunks | undefined
 
-  constructor(
-    tellsStart: boolean,
-    maxBytes: number,
-    reads: HeadersRead,
-    done: (outcome: ClerkResponse | WireFailure) => void
-  ) {
+  constructor(tellsStart: boolean, maxBytes: number, done: (outcome: WireResponse | WireFailure) => void) {
     this.#tellsStart = tellsStart
     this.#maxBytes = maxBytes
-    this.#reads = reads
     this.#done = done
   }
 
@@ -113,10 +98,11 @@ class UndiciRequest implements Dispatcher.DispatchHandler, RequestInProgress {
   onResponseStart(
     _: Dispatcher.DispatchController,
     status: number,
-    incoming: Parameters<typeof valueIn>[0]
+    headers: Parameters<typeof headersIn>[0]
   ): void {
     if (status < 200 || this.#done === undefined) return
-    const head = { status, headers: readHead(this.#reads, valueIn(incoming), () => Object.keys(incoming)) }
+    // undici gives names in lower case.
+    const head = { status, headers: headersIn(headers) }
     this.#head = head
     this.#chunks = new BodyChunks(this.#maxBytes)
     if (declaresMoreThan(this.#maxBytes, head)) this.#reject(head, "oversize")
@@ -158,7 +144,7 @@ class UndiciRequest implements Dispatcher.DispatchHandler, RequestInProgress {
     this.#connection?.abort(aborted)
   }
 
-  #settle(outcome: ClerkResponse | WireFailure): void {
+  #settle(outcome: WireResponse | WireFailure): void {
     const done = this.#done
     this.#end()
     done?.(outcome)
@@ -184,10 +170,9 @@ export const sendWithUndici = (
   tellsStart: boolean,
   { method, url, headers, body }: WireRequest,
   maxBytes: number,
-  reads: HeadersRead,
-  done: (outcome: ClerkResponse | WireFailure) => void
+  done: (outcome: WireResponse | WireFailure) => void
 ): RequestInProgress => {
-  const request = new UndiciRequest(tellsStart, maxBytes, reads, done)
+  const request = new UndiciRequest(tellsStart, maxBytes, done)
   const pathAt = url.indexOf("/", "https://".length)
   try {
     dispatcher.dispatch(

@@ -12,6 +12,7 @@ import { makeOperation } from "../../../src/core/call/operation.js"
 import { RuleBreak } from "../../../src/core/input.js"
 import type { Kind, Sent } from "../../../src/core/model.js"
 import { noSecrets } from "../../../src/core/redaction/redact.js"
+import { fromClerkResponse } from "../../../src/core/wire/body.js"
 
 interface Thing {
   readonly id: string
@@ -54,7 +55,7 @@ const at = (millis: number, budget = 500): Now => ({ nanos: BigInt(millis) * 1_0
 
 const response = (status: number, json: unknown, headers: Record<string, string> = {}): Event => ({
   _tag: "Response",
-  response: { status, headers, body: JSON.stringify(json) }
+  response: fromClerkResponse({ status, headers, body: JSON.stringify(json) })
 })
 
 const failed = (sent: Sent): Event => ({
@@ -174,6 +175,23 @@ describe("the call loop", () => {
     expect(step).toMatchObject({ _tag: "Fail", failure: { fields: { attempts: 2, sent: "maybe" } } })
   })
 
+  it("says that Clerk may have received the call, also after a later attempt was throttled", () => {
+    const retried = [
+      [chance, at(1)],
+      [hooked, at(1)],
+      [waited, at(1)]
+    ] as const
+    const step = play(
+      callOf("idempotent"),
+      [failed("maybe"), at(1)],
+      ...retried,
+      [response(429, {}), at(1)],
+      ...retried,
+      [failed("no"), at(1)]
+    )
+    expect(step).toMatchObject({ _tag: "Fail", failure: { fields: { attempts: 3, sent: "maybe" } } })
+  })
+
   describe("confirms a rejected retry", () => {
     const rejected = [
       [failed("maybe"), at(1)],
@@ -188,6 +206,15 @@ describe("the call loop", () => {
         _tag: "Send",
         request: { method: "GET", path: ["things", "thing_1"] },
         state: { attempts: 2, phase: "confirm" }
+      })
+    })
+
+    it("within the time that is left, or not at all", () => {
+      expect(play(callOf("idempotent", { deadlineMillis: 152 }), ...rejected)).toMatchObject({ millis: 100 })
+      const [late, ...before] = [[rejected[4][0], at(152)] as const, ...rejected.slice(0, 4)]
+      expect(play(callOf("idempotent", { deadlineMillis: 152 }), ...before, late)).toMatchObject({
+        _tag: "Fail",
+        failure: { _tag: "ClerkNotFound", fields: { attempts: 2 } }
       })
     })
 

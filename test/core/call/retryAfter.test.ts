@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { retryAfterMillis } from "../../../src/core/call/retry.js"
+import { headersIn } from "../../../src/core/wire/headers.js"
 
 const noon = Date.UTC(2026, 4, 12, 12, 0, 0)
 const inThreeSeconds = "Tue, 12 May 2026 12:00:03 GMT"
@@ -10,7 +11,7 @@ const millisOf = (retryAfter: string | undefined, date?: string) => {
     ...(retryAfter === undefined ? undefined : { "retry-after": retryAfter }),
     ...(date === undefined ? undefined : { date })
   }
-  return retryAfterMillis(headers, noon)
+  return retryAfterMillis(headersIn(headers), noon)
 }
 
 describe("Retry-After", () => {

@@ -166,4 +166,12 @@ describe("textsIn", () => {
     expect(textsIn("1234567")).toEqual([])
     expect(textsIn(undefined)).toEqual([])
   })
+
+  it("finds each cookie of a header, so that a short one is masked where it stands alone", () => {
+    const header = "sid=4f9a81c2; theme=dark; other=b7d05e13a"
+    expect(textsIn({ cookie: header })).toEqual([header, "4f9a81c2", "b7d05e13a"])
+    expect(scrubText("the cookie 4f9a81c2 is unknown", textsIn({ cookie: header }))).toBe(
+      "the cookie *** is unknown"
+    )
+  })
 })

@@ -6,14 +6,11 @@ import { ClerkEmulator, ClerkTest, DEFAULT_SECRET_KEY } from "effect-clerk/testi
 /** The code under test, which describes where a user is signed in. */
 class Devices extends Effect.Service<Devices>()("Devices", {
   effect: Effect.gen(function* () {
-    const http = yield* ClerkHttp
+    const sessions = yield* Sessions.client
     return {
       list: (userId: string) =>
-        Sessions.list({ userId, status: "active", limit: 50 }).pipe(
-          Effect.map(({ data }) =>
-            data.map(({ latestActivity: at }) => `${at?.browserName ?? "?"} in ${at?.city ?? "?"}`)
-          ),
-          Effect.provideService(ClerkHttp, http)
+        Effect.map(sessions.list({ userId, status: "active", limit: 50 }), ({ data }) =>
+          data.map(({ latestActivity: at }) => `${at?.browserName ?? "?"} in ${at?.city ?? "?"}`)
         )
     }
   })

@@ -46,6 +46,23 @@ describe("the emulator's program with an invalid body", () => {
     })
   )
 
+  it.scopedLive("keeps no more than 1 MiB of it, and the end of the chunk", () =>
+    Effect.gen(function* () {
+      const lengths: Array<number> = []
+      const { send } = yield* program({
+        respond: ({ body = "" }) => {
+          lengths.push(body.length)
+          return Effect.succeed({ status: 200, headers: {}, body: "" })
+        }
+      })
+      yield* send("/v1/sessions", { method: "POST", body: new Uint8Array(10_000_000) })
+      expect(lengths).toHaveLength(1)
+      expect(lengths[0]).toBeGreaterThan(1024 * 1024)
+      // Node reads 64 KiB at once.
+      expect(lengths[0]).toBeLessThanOrEqual(1024 * 1024 + 64 * 1024)
+    })
+  )
+
   it.scopedLive("accepts a body of exactly 1 MiB, with or without a byte order mark", () =>
     Effect.gen(function* () {
       const { command } = yield* program()
