@@ -104,12 +104,50 @@ const isJsonType = (contentType: string): boolean =>
 /** The value of a success, or the failure of the response. */
 export type ReadResponse<A> = { readonly _tag: "Success"; readonly value: A } | StatusFailure | DecodeFailure
 
+/** Why a success cannot be read, and its JSON as far as it has any. */
+interface Flaw extends Pick<DecodeFields, "reason" | "issues" | "expectedId" | "receivedId"> {
+  readonly _tag: "Flaw"
+  readonly json?: unknown
+}
+
+const flaw = (reason: DecodeReason, details?: Omit<Flaw, "_tag" | "reason">): Flaw => ({
+  _tag: "Flaw",
+  reason,
+  ...details
+})
+
 /** Finds why the body of a success is not JSON. */
-const bodyFlaw = (response: WireResponse): DecodeReason | undefined => {
+const bodyFlaw = (response: WireResponse): Flaw | undefined => {
   const { body, headers } = response
-  if (!isJsonType(headers.get("content-type") ?? "application/json")) return "content-type"
+  if (!isJsonType(headers.get("content-type") ?? "application/json")) return flaw("content-type")
   if (body.trim() !== "") return undefined
-  return isCompressed(response) && headers.get("content-length") !== "0" ? "encoding" : "empty"
+  return flaw(isCompressed(response) && headers.get("content-length") !== "0" ? "encoding" : "empty")
+}
+
+const readSuccess = <A>(
+  { decode, hasBody }: Operation<A>,
+  expectedId: string | undefined,
+  redactor: Redactor,
+  response: WireResponse
+): { readonly _tag: "Success"; readonly value: A } | Flaw => {
+  const unreadable = hasBody ? bodyFlaw(response) : undefined
+  if (unreadable !== undefined) return unreadable
+  const json = hasBody ? parseJson(response.body) : undefined
+  // Some platforms take a truncated body for the whole of it.
+  if (json === undefined && hasBody) return flaw(isCompressed(response) ? "encoding" : "json")
+  const decoded = decode(json)
+  if (decoded._tag === "Failure") {
+    const issues = decoded.issues().map(({ expected, kind, path }) => ({
+      path: redactor.text(path.join(".")),
+      expected: kind === "missing" ? `${expected}, but it is missing` : expected
+    }))
+    return flaw("schema", { issues, json })
+  }
+  if (expectedId === undefined) return decoded
+  const receivedId = isRecord(json) ? json["id"] : undefined
+  return receivedId === expectedId
+    ? decoded
+    : flaw("id-mismatch", { expectedId, receivedId: shownId(receivedId, redactor), json })
 }
 
 /**
@@ -126,45 +164,21 @@ export const readResponse = <A>(
   attempts: number,
   nowMillis: number
 ): ReadResponse<A> => {
-  const { body, headers, status } = response
-  const { hasBody } = operation
-  const isSuccess = successes.has(status) || (status === 204 && !hasBody)
+  const { headers, status } = response
+  const isSuccess = successes.has(status) || (status === 204 && !operation.hasBody)
   if (!isSuccess) return statusFailure(operation, redactor, response, attempts, nowMillis)
-  const unreadable = (
-    reason: DecodeReason,
-    details: Pick<DecodeFields, "expectedId" | "issues" | "receivedId"> = {},
-    json?: unknown
-  ): DecodeFailure => ({
+  const result = readSuccess(operation, expectedId, redactor, response)
+  if (result._tag === "Success") return result
+  const { _tag: _, json, ...details } = result
+  return {
     _tag: "ClerkDecodeError",
     fields: {
       ...factsOf(operation, attempts),
       ...details,
-      reason,
       status,
       contentType: shownMediaType(headers.get("content-type"), redactor),
       traceId: traceIdIn(response, redactor, json),
       retryable: false
     }
-  })
-  const flaw = hasBody ? bodyFlaw(response) : undefined
-  if (flaw !== undefined) return unreadable(flaw)
-  const json = hasBody ? parseJson(body) : undefined
-  if (json === undefined && hasBody) {
-    // Some platforms take a truncated body for the whole of it.
-    return unreadable(isCompressed(response) ? "encoding" : "json")
   }
-  const decoded = operation.decode(json)
-  if (decoded._tag === "Failure") {
-    const issues = decoded.issues().map(({ expected, kind, path }) => ({
-      path: redactor.text(path.join(".")),
-      expected: kind === "missing" ? `${expected}, but it is missing` : expected
-    }))
-    return unreadable("schema", { issues }, json)
-  }
-  const receivedId = isRecord(json) ? json["id"] : undefined
-  if (expectedId !== undefined && receivedId !== expectedId) {
-    const ids = { expectedId, receivedId: shownId(receivedId, redactor) }
-    return unreadable("id-mismatch", ids, json)
-  }
-  return decoded
 }

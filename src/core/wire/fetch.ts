@@ -69,36 +69,44 @@ export const sendWithFetch = async (
   } catch (cause) {
     return transportFailure(classifyFault(cause))
   }
-  return readResponse(response, maxBytes)
-}
-
-const readResponse = async (response: Response, maxBytes: number): Promise<WireResponse | WireFailure> => {
-  const { body, headers, status } = response
-  const head: Head = { status, headers }
-  if (body === null) return withBody(head, "")
-  const reject = (reason: "encoding" | "oversize") => {
-    // Releases the connection. It may be broken by now, which changes nothing.
-    body.cancel().catch(() => {})
-    return withUnreadableBody(head, reason, maxBytes)
-  }
+  const head: Head = { status: response.status, headers: response.headers }
+  if (response.body === null) return withBody(head, "")
   const reason = unreadableReason(head, maxBytes)
-  if (reason !== undefined) return reject(reason)
+  if (reason !== undefined) return reject(head, response.body, reason, maxBytes)
   try {
-    if (headers.has("content-length") && !isCompressed(head)) {
-      // The declared length is allowed, and the platform reads no more than that.
-      return withBytes(head, new Uint8Array(await response.arrayBuffer()))
-    }
-    const chunks = new BodyChunks(maxBytes)
-    const reader = body.getReader()
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return withBytes(head, chunks.bytes())
-      if (!chunks.add(value)) {
-        reader.releaseLock()
-        return reject("oversize")
-      }
-    }
+    return response.headers.has("content-length") && !isCompressed(head)
+      ? // The declared length is allowed, and the platform reads no more than that.
+        withBytes(head, new Uint8Array(await response.arrayBuffer()))
+      : await readChunks(head, response.body, maxBytes)
   } catch (cause) {
     return withBody(head, bodyFailure(cause))
+  }
+}
+
+const reject = (
+  head: Head,
+  body: ReadableStream<Uint8Array>,
+  reason: "encoding" | "oversize",
+  maxBytes: number
+): WireResponse | WireFailure => {
+  // Releases the connection. It may be broken by now, which changes nothing.
+  body.cancel().catch(() => {})
+  return withUnreadableBody(head, reason, maxBytes)
+}
+
+const readChunks = async (
+  head: Head,
+  body: ReadableStream<Uint8Array>,
+  maxBytes: number
+): Promise<WireResponse | WireFailure> => {
+  const chunks = new BodyChunks(maxBytes)
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return withBytes(head, chunks.bytes())
+    if (!chunks.add(value)) {
+      reader.releaseLock()
+      return reject(head, body, "oversize", maxBytes)
+    }
   }
 }
