@@ -17,6 +17,13 @@ const isolated = [
   "test/runtime/telemetry.metrics.test.ts"
 ]
 
+/** These verify signatures. They run again as on a runtime without `node:crypto`. */
+const verifying = [
+  "test/core/keys/keySet.test.ts",
+  "test/services/SessionTokens.*.test.ts",
+  "test/services/SigningKeys.{config,emulator,instances,pem,public}.test.ts"
+]
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -45,7 +52,17 @@ export default defineConfig({
           exclude: [...otherSuites, ...isolated]
         }
       },
-      { extends: true, test: { name: "isolated", pool: "forks", include: isolated } }
+      { extends: true, test: { name: "isolated", pool: "forks", include: isolated } },
+      {
+        extends: true,
+        test: {
+          name: "webcrypto",
+          pool: "threads",
+          include: verifying,
+          exclude: [...isolated, "test/services/SessionTokens.synchronous.test.ts"],
+          setupFiles: src("../test/support/webCrypto.ts")
+        }
+      }
     ]
   }
 })

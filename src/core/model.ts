@@ -230,7 +230,10 @@ export type KeysFailure = Failure<"ClerkKeysUnavailable", KeysFields>
  * @category models
  */
 export interface VerificationKey {
-  /** An RSA public key for `RSASSA-PKCS1-v1_5` with SHA-256, at least 2048 bits. */
+  /**
+   * An RSA public key for `RSASSA-PKCS1-v1_5` with SHA-256, at least 2048 bits. With a key that a layer of `SigningKeys`
+   * imported, Node, Bun and Deno verify without suspension. With any other key, WebCrypto verifies.
+   */
   readonly key: CryptoKey
   /** On the clock's monotonic nanoseconds. Absent: for as long as the process runs. */
   readonly freshUntilNanos?: bigint | undefined

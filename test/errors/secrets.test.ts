@@ -35,7 +35,8 @@ describe("the search for canaries", () => {
   it.effect("finds a canary in each of its forms and in every channel", () =>
     Effect.gen(function* () {
       for (const form of formsOf(canaries.refreshToken)) {
-        const { channels } = yield* channelsOf(Effect.fail(new Talkative(`before ${form} after`)))
+        const error = new Talkative(`before ${form} after`)
+        const { channels } = yield* channelsOf(Effect.zipRight(Effect.logTrace(error), Effect.fail(error)))
         const found = leaks(channels, canaries).map((leak) => leak.replace("refreshToken in ", ""))
         const quiet = channels.map(([channel]) => channel).filter((channel) => !found.includes(channel))
         // Only the library's own errors are schemas too.

@@ -42,6 +42,9 @@ describe("a token without a user or session is rejected:", () => {
     bad.map(([name, sid]) => [`sid that is ${name}`, { sid }] as const)
   )
   refuses("sid", [
+    ["sid that is a path of a session", { sid: "sess_1/../sess_2" }],
+    ["sid that is a session with a line end", { sid: "sess_1\n" }],
+    ["sid that is longer than any session", { sid: `sess_${"1".repeat(124)}` }],
     ["sid that is a user", { sid: "user_1" }],
     ["sid that has the prefix elsewhere", { sid: "x_sess_1" }],
     ["sid with the prefix in capitals", { sid: "SESS_1" }]
@@ -493,9 +496,10 @@ describe("duplicate claims", () => {
 
 describe("a token of a template", () => {
   const template = { category: "template" }
-  it.effect("names its user, and no session", () =>
+  it.effect("names its user, and no session, even with the claims of one", () =>
     Effect.gen(function* () {
-      const read = yield* claimsOf(templateToken({ aud: ["api"] }), template)
+      const session = { sid: "sess_1", sts: "active", v: 2, fea: "u:teams", o: { id: "org_1" } }
+      const read = yield* claimsOf(templateToken({ aud: ["api"], ...session }), template)
       expect(read).toStrictEqual({
         userId: templateClaims().sub,
         issuer,

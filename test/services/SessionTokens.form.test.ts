@@ -280,6 +280,7 @@ describe("a part that is not a JSON object is rejected:", () => {
     ["a number", () => "1"],
     ["a string", (json) => JSON.stringify(json)],
     ["an array", (json) => `[${json}]`],
+    ["an empty array", () => "[]"],
     ["no JSON", () => "alg: RS256"],
     ["JSON with a character after it", (json) => `${json}x`],
     ["two objects", (json) => `${json}${json}`],

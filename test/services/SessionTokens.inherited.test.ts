@@ -72,29 +72,26 @@ describe("an inherited property", () => {
     ["v", [1, 2, 3]],
     ["zip", ["DEF"]]
   ]
-  const tokens = {
-    "a token without optional claims": tokenOf(header({ cat: undefined, typ: undefined }), {
-      sub: "user_1",
-      sid: "sess_1",
-      iss: issuer,
-      exp: now + 60,
-      iat: now
-    }),
-    "a token of version 2": tokenOf(header({ cat: undefined, typ: undefined }), {
+  let headers = 0
+  /** Each has another header, because the last valid header is not read again. */
+  const minimal = (more: object) =>
+    tokenOf(header({ cat: undefined, typ: undefined, x: headers++ }), {
       sub: "user_1",
       sid: "sess_1",
       iss: issuer,
       exp: now + 60,
       iat: now,
-      v: 2
+      ...more
     })
-  }
-  for (const [title, token] of Object.entries(tokens)) {
+  for (const [title, more] of [
+    ["a token without optional claims", {}],
+    ["a token of version 2", { v: 2 }]
+  ] as const) {
     it.effect.each(names)(`named $0 changes nothing in ${title}`, ([name, values]) =>
       Effect.gen(function* () {
-        const read = yield* claimsOf(token)
+        const read = yield* claimsOf(minimal(more))
         for (const value of values) {
-          const polluted = yield* claimsOf(token).pipe(withPollutedPrototype({ [name]: value }))
+          const polluted = yield* claimsOf(minimal(more)).pipe(withPollutedPrototype({ [name]: value }))
           expect(polluted).toStrictEqual(read)
         }
       })

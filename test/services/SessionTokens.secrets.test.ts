@@ -153,6 +153,7 @@ describe("a token is shown nowhere", () => {
       for (const options of [
         good,
         { [good]: true },
+        { [canaries.secretKey]: true },
         { issuer: good },
         { authorizedParties: [good] },
         { audience: [good, 1] },

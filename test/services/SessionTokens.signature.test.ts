@@ -164,6 +164,14 @@ describe("the keys of two instances in one process", () => {
 
 describe("an unknown key id is rejected:", () => {
   const keys = published(publicJwk(ours, kid))
+  it.effect("also with the only key held", () =>
+    Effect.gen(function* () {
+      yield* verifyAt(good)
+      const error = yield* Effect.flip(verifyAt(sessionToken({}, { kid: "ins_unknown" })))
+      expect(error).toMatchObject({ reason: "unknown-key" })
+    }).pipe(Effect.provide(keys))
+  )
+
   for (const [name, id] of [
     ["an unknown one", "ins_unknown"],
     ["none", undefined],
@@ -226,11 +234,12 @@ describe("an error before the signature is verified shows nothing of the claims:
     v: secret,
     o: secret
   }
-  for (const [name, changes] of [
-    ["good claims", {}],
-    ["claims that are expired", { exp: now - 600, iat: now - 660 }],
-    ["claims that begin tomorrow", { nbf: now + 86_400 }],
-    ["claims that are all invalid", told]
+  for (const [name, claimed] of [
+    ["good claims", claims()],
+    ["claims that are expired", claims({ exp: now - 600, iat: now - 660 })],
+    ["claims that begin tomorrow", claims({ nbf: now + 86_400 })],
+    ["claims that are all invalid", claims(told)],
+    ["claims that are no JSON", secret]
   ] as const) {
     it.effect(`${name} look the same`, () =>
       Effect.gen(function* () {
@@ -238,14 +247,14 @@ describe("an error before the signature is verified shows nothing of the claims:
           authorizedParties: ["https://only.example.com"],
           issuer: "https://other.example.com"
         }
-        const forged = yield* refusalOf(sessionToken(changes, {}, theirPrivateKey), options)
+        const forged = yield* refusalOf(tokenOf(header(), claimed, theirPrivateKey), options)
         expect(JSON.parse(JSON.stringify(forged))).toEqual({
           _tag: "ClerkTokenError",
           reason: "signature",
           message:
             "Token rejected (signature): its signature does not match the key; check that token and key are of one instance"
         })
-        const unknown = yield* refusalOf(sessionToken(changes, { kid: "ins_unknown" }), options)
+        const unknown = yield* refusalOf(tokenOf(header({ kid: "ins_unknown" }), claimed), options)
         expect(JSON.parse(JSON.stringify(unknown))).toEqual({
           _tag: "ClerkTokenError",
           reason: "unknown-key",

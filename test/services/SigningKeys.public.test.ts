@@ -291,6 +291,24 @@ describe.each(ways)("%s", (_, keysOf) => {
     ["a set without keys", () => jsonResponse({ keys: [] }), "empty"]
   ]
 
+  it.effect("stops reading a response after 64 KB", () => {
+    const read = { chunks: 0 }
+    const endless = new ReadableStream({
+      pull: (controller) => {
+        read.chunks++
+        if (read.chunks > 1_000) controller.close()
+        else controller.enqueue(new Uint8Array(1_024).fill(0x20))
+      }
+    })
+    const { layer } = recordingFetch(
+      () => new Response(endless, { headers: { "content-type": "application/json" } })
+    )
+    return Effect.gen(function* () {
+      expect(yield* look("ins_1")).toBe("invalid")
+      expect(read.chunks).toBeLessThan(100)
+    }).pipe(Effect.provide(keysOf({ publishableKey })), Effect.provide(layer))
+  })
+
   it.effect.each(answers)(
     "fails with ClerkKeysUnavailable, and is retried after a second, for %s",
     ([, answer, reason, failure]) => {

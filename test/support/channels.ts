@@ -5,6 +5,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
@@ -15,10 +16,12 @@ export type Channels = ReadonlyArray<readonly [channel: string, text: string]>
 
 const everything = { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null } as const
 
-/** JSON as a logger would write it. A value without JSON prints as its own text. */
+/** JSON as a logger would write it, with the times of spans. A value without JSON prints as its own text. */
 const json = (value: unknown): string => {
   try {
-    return JSON.stringify(value) ?? String(value)
+    return (
+      JSON.stringify(value, (_, each) => (typeof each === "bigint" ? String(each) : each)) ?? String(value)
+    )
   } catch {
     return "not JSON"
   }
@@ -149,7 +152,12 @@ export const channelsOf = <A, E, R>(
   self: Effect.Effect<A, E, R>
 ): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly channels: Channels }, never, R> =>
   Effect.gen(function* () {
-    const [exit, spans] = yield* traced(self)
+    const lines: Array<string> = []
+    const log = Logger.map(Logger.stringLogger, (line) => void lines.push(line))
+    const [exit, spans] = yield* traced(self).pipe(
+      Logger.withMinimumLogLevel(LogLevel.All),
+      Effect.provide(Logger.replace(Logger.defaultLogger, log))
+    )
     const cause = Option.getOrElse(Exit.causeOption(exit), () => Cause.empty)
     const value = Exit.isSuccess(exit) ? exit.value : Cause.squash(cause)
     const channels = [
@@ -158,6 +166,7 @@ export const channelsOf = <A, E, R>(
       ["words of the value", wordsIn(value).join("\n")],
       ...(value instanceof Error ? errorChannels(value) : []),
       ...causeChannels(cause),
+      ["log of the effect", lines.join("\n")],
       ...(yield* logged(value, cause, exit)),
       ...spans
     ] as const

@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, type SignKeyObjectIn
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { SigningKeys } from "effect-clerk"
+import { importRsaKey } from "../../src/core/token/signature.js"
 import { ours, theirs } from "./tokenKeys.js"
 
 /** The time of the tests, in epoch seconds. */
@@ -14,14 +15,8 @@ export const issuer = "https://clerk.example.com"
 export const kid = "ins_ours"
 export const otherKid = "ins_theirs"
 
-const importPublic = ({ n = "", e = "" }: JsonWebKey) =>
-  crypto.subtle.importKey(
-    "jwk",
-    { kty: "RSA", n, e },
-    { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-    false,
-    ["verify"]
-  )
+/** A key as the library imports it. */
+const importPublic = ({ n = "", e = "" }: JsonWebKey) => importRsaKey({ n, e })
 
 export const ourKey = await importPublic(ours)
 export const theirKey = await importPublic(theirs)

@@ -1,14 +1,8 @@
-import { importJWK } from "jose"
 import { isRecord, ownProperties } from "../input.js"
 import { decodeBase64url, isCanonicalBase64url, isKeyId } from "../token/compact.js"
+import { importRsaKey, type RsaNumbers } from "../token/signature.js"
 
-/** The two numbers of an RSA public key, base64url. */
-export interface RsaNumbers {
-  readonly n: string
-  readonly e: string
-}
-
-/** WebCrypto verifies with keys of any size, so the limits have to be set here. */
+/** Both backends verify with keys of any size, so the limits have to be set here. */
 const minBits = 2048
 const maxBits = 8192
 
@@ -40,12 +34,6 @@ export const rsaFlaw = ({ n, e }: RsaNumbers): string | undefined => {
   return value < minExponent || value > maxExponent || isEven(exponent)
     ? "must have a public exponent such as 65537"
     : undefined
-}
-
-/** Imports a key that has no flaw, for RS256 and for nothing else. */
-export const importRsaKey = async ({ n, e }: RsaNumbers): Promise<CryptoKey> => {
-  const key = await importJWK({ kty: "RSA", n, e }, "RS256", { extractable: false })
-  return key as CryptoKey // only a symmetric key is imported as bytes
 }
 
 /** Far more than an instance has in use. The length of a set is bounded before it is parsed. */

@@ -1,6 +1,7 @@
 import { exportJWK, importSPKI } from "jose"
 import { broken, type RuleBreak } from "../input.js"
-import { importRsaKey, rsaFlaw } from "./keySet.js"
+import { importRsaKey } from "../token/signature.js"
+import { rsaFlaw } from "./keySet.js"
 
 /** The labels of what people paste by mistake, and what to tell them. */
 const wrongLabels: ReadonlyArray<readonly [RegExp, string]> = [

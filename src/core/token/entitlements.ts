@@ -69,45 +69,51 @@ interface Scoped {
  * A scope that Clerk adds later belongs to neither owner, but its entry keeps its place.
  */
 const scopedList = (text: unknown): ReadonlyArray<Scoped> => {
-  const entries = parts(text)
-  if (!entries.every((entry) => entry.includes(":"))) return []
-  return entries.map((entry) => {
+  const entries: Array<Scoped> = []
+  for (const entry of parts(text)) {
     const colon = entry.indexOf(":")
+    if (colon < 0) return []
     const scope = entry.slice(0, colon)
     const name = entry.slice(colon + 1)
-    return {
+    entries.push({
       name: name.includes(":") ? "" : name,
       isUsers: scope === "u" || scope === "uo" || scope === "ou",
       isOrganizations: scope === "o" || scope === "uo" || scope === "ou"
-    }
-  })
+    })
+  }
+  return entries
 }
 
 const namesOf = (entries: ReadonlyArray<Scoped>, owner: "isUsers" | "isOrganizations") =>
   entries.filter((entry) => entry[owner] && entry.name !== "").map(({ name }) => name)
 
 /**
- * Reads a mask, which sets one bit per permission name. A negative number sets none. As a signed 64-bit number it would
+ * Reads the bits of a mask, one per permission name, the lowest one last. A negative number sets none. As a signed 64-bit number it would
  * have its high bits set, but Clerk's JavaScript SDK reads no permission from it. Only permissions that every reading
  * grants are granted.
  */
-const maskOf = (text: string): bigint => (/^\d{1,80}$/.test(text) ? BigInt(text) : 0n)
+const bitsOf = (text: string): string => (/^\d{1,80}$/.test(text) ? BigInt(text).toString(2) : "")
 
 /** Lists the permissions, where the first mask belongs to the first of these features, and so on. */
 const permissionsAt = (
   features: ReadonlyArray<Scoped>,
   names: ReadonlyArray<string>,
-  masks: ReadonlyArray<bigint>
-): ReadonlyArray<string> =>
-  features.flatMap((feature, at) => {
-    if (!feature.isOrganizations || feature.name === "") return []
-    // Lowest bit first.
-    const bits = (masks[at] ?? 0n).toString(2)
-    return names
-      .slice(0, bits.length)
-      .filter((name, bit) => bits.at(-1 - bit) === "1" && /^[^\s:]+$/.test(name))
-      .map((name) => `org:${feature.name}:${name}`)
-  })
+  masks: ReadonlyArray<string>
+): ReadonlyArray<string> => {
+  const permissions: Array<string> = []
+  for (const [at, feature] of features.entries()) {
+    const bits = masks[at] ?? ""
+    if (!feature.isOrganizations || feature.name === "") continue
+    for (let bit = 0; bit < bits.length; bit++) {
+      const name = names[bit]
+      if (name === undefined) break
+      if (bits[bits.length - 1 - bit] === "1" && /^[^\s:]+$/.test(name)) {
+        permissions.push(`org:${feature.name}:${name}`)
+      }
+    }
+  }
+  return permissions
+}
 
 /**
  * Lists the permissions that masks grant. Clerk documents one mask per feature, including the user's own features.
@@ -118,7 +124,7 @@ const permissionsAt = (
 const permissionsOf = (
   features: ReadonlyArray<Scoped>,
   names: ReadonlyArray<string>,
-  masks: ReadonlyArray<bigint>
+  masks: ReadonlyArray<string>
 ): ReadonlyArray<string> => {
   const ofOrganization = features.filter((feature) => feature.isOrganizations)
   const countingOrganizations = permissionsAt(ofOrganization, names, masks)
@@ -138,7 +144,7 @@ const organization2 = (
   if (!isText(id)) return undefined
   const organization: Organization = {
     id,
-    permissions: permissionsOf(features, parts(own(claim, "per")), parts(own(claim, "fpm")).map(maskOf)),
+    permissions: permissionsOf(features, parts(own(claim, "per")), parts(own(claim, "fpm")).map(bitsOf)),
     features: namesOf(features, "isOrganizations")
   }
   if (plan !== undefined) organization.plan = plan

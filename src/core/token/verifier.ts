@@ -9,7 +9,7 @@ import {
   type Times,
   timeFlaw
 } from "./claims.js"
-import { type CompactToken, decodeBase64url, readPart } from "./compact.js"
+import { type CompactToken, readPart } from "./compact.js"
 import type { TokenSettings } from "./settings.js"
 
 /*
@@ -38,12 +38,6 @@ const freeze = (value: unknown): void => {
   for (const each of Object.values(value)) freeze(each)
   Object.freeze(value)
 }
-
-const ascii = new TextEncoder()
-
-/** Checks a signature. The algorithm is that of the key, not the one that the token's header names. */
-export const isSignedBy = ({ key }: VerificationKey, { signature, signed }: CompactToken): Promise<boolean> =>
-  crypto.subtle.verify("RSASSA-PKCS1-v1_5", key, decodeBase64url(signature), ascii.encode(signed))
 
 /** Makes the checks of tokens by the same settings, and their memory of valid tokens. */
 export const makeTokenVerifier = <Instant, Span>(settings: TokenSettings, times: Times<Instant, Span>) => {

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { Authorization, ClerkHttp, SessionTokens, SigningKeys, type SigningKeysService } from "effect-clerk"
@@ -20,15 +21,65 @@ const counting = (asked: { count: number }) =>
     )
   )
 
-const refusals = ({ tokens }: Setting, keys: Layer.Layer<SigningKeys, unknown>): ReadonlyArray<Case> =>
-  tokens.refused.map(({ name, reason, token }) => ({
-    name: `${name} is refused`,
-    run: Effect.gen(function* () {
-      const error = yield* outcomeOf(SessionTokens.verify(token, { authorizedParties: [tokens.origin] }))
-      yield* expectMatch(error, { _tag: "ClerkTokenError", reason })
-      yield* expectThat(!JSON.stringify(error).includes(token.slice(-40)), "the error shows the token")
-    }).pipe(Effect.provide(keys))
-  }))
+type Keys = Layer.Layer<SigningKeys, unknown>
+
+/** The key of a PEM as a user's own: on every runtime, WebCrypto verifies with it. */
+const ownKey = (pem: string): Keys =>
+  Layer.effect(
+    SigningKeys,
+    Effect.map(
+      Effect.promise(() =>
+        crypto.subtle.importKey(
+          "spki",
+          Uint8Array.from(atob(pem.replace(/-----[A-Z ]+-----|\s/g, "")), (each) => each.charCodeAt(0)),
+          { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+          false,
+          ["verify"]
+        )
+      ),
+      (key): SigningKeysService => ({ find: () => Effect.succeed({ key }) })
+    )
+  )
+
+/** The layers that give the key of a PEM to `node:crypto`, where the runtime has it, and to WebCrypto. */
+const backends = [
+  ["with a given key", SigningKeys.layerPem],
+  ["with a key of the caller's own", ownKey]
+] as const
+
+const refusals = ({ tokens }: Setting): ReadonlyArray<Case> =>
+  backends.flatMap(([how, keysOf]) => [
+    ...tokens.refused.map(({ name, reason, token }) => ({
+      name: `${name} is rejected ${how}`,
+      run: Effect.gen(function* () {
+        const error = yield* outcomeOf(SessionTokens.verify(token, { authorizedParties: [tokens.origin] }))
+        yield* expectMatch(error, { _tag: "ClerkTokenError", reason })
+        yield* expectThat(!JSON.stringify(error).includes(token.slice(-40)), "the error shows the token")
+      }).pipe(Effect.provide(keysOf(tokens.pem)))
+    })),
+    {
+      name: `only the valid signature is accepted ${how}`,
+      run: Effect.gen(function* () {
+        const { good, invalid } = tokens.oddSignatures
+        yield* SessionTokens.verify(good)
+        for (const { name, token } of invalid) {
+          const error = yield* outcomeOf(SessionTokens.verify(token))
+          yield* expectMatch(error, { _tag: "ClerkTokenError", reason: "signature" }, name)
+        }
+      }).pipe(Effect.provide(keysOf(tokens.oddSignatures.pem)))
+    }
+  ])
+
+/** Whether the verification suspends tells which backend the runtime has. */
+const backendCase = ({ tokens }: Setting): Case => ({
+  name: `this runtime verifies with ${tokens.hasNodeCrypto ? "node:crypto, without suspension" : "WebCrypto"}`,
+  run: Effect.gen(function* () {
+    const keys = yield* SigningKeys
+    const verified = Effect.provideService(SessionTokens.verify(tokens.good), SigningKeys, keys)
+    const isSynchronous = Exit.isSuccess(Effect.runSyncExit(verified))
+    yield* expectMatch(isSynchronous, tokens.hasNodeCrypto, "whether it verifies without suspension")
+  }).pipe(Effect.provide(SigningKeys.layerPem(tokens.pem)))
+})
 
 export const verification = (setting: Setting): ReadonlyArray<Case> => {
   const { clerk, tokens } = setting
@@ -49,13 +100,18 @@ export const verification = (setting: Setting): ReadonlyArray<Case> => {
   return [
     { name: "a valid token is accepted with a given key", run: Effect.provide(accepted, ofPem) },
     { name: "a valid token is accepted with the keys of Clerk", run: Effect.provide(accepted, ofClerk) },
-    ...refusals(setting, ofPem),
     {
-      name: "an invalid key is rejected",
-      run: Effect.flatMap(outcomeOf(Effect.scoped(Layer.build(SigningKeys.layerPem("not a key")))), (error) =>
+      name: "a valid token is accepted with a key of the caller's own",
+      run: Effect.provide(accepted, ownKey(pem))
+    },
+    ...refusals(setting),
+    backendCase(setting),
+    ...[{ name: "that is no key", pem: "not a key" }, ...tokens.unfitKeys].map(({ name, pem }) => ({
+      name: `a key ${name} is rejected`,
+      run: Effect.flatMap(outcomeOf(Effect.scoped(Layer.build(SigningKeys.layerPem(pem)))), (error) =>
         expectMatch(error, { _tag: "ClerkConfigError", setting: "jwtKey" })
       )
-    },
+    })),
     {
       name: "a key id that Clerk does not have is rejected",
       run: Effect.gen(function* () {

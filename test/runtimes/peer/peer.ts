@@ -124,7 +124,7 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
           quiet: `${quiet.url}/${name}`,
           faults: faultCases(family),
           unreachable: unreachableCases(unreachable, family),
-          tokens: yield* makeTokens,
+          tokens: yield* makeTokens(family),
           secure: trust === "trusting" ? secure.manifestFor(name, family) : undefined
         } satisfies Manifest
       })

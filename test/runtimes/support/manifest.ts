@@ -90,6 +90,16 @@ export interface Tokens {
   readonly good: string
   /** Valid for five seconds after the manifest was fetched. */
   readonly brief: string
+  /** Tokens of another key, whose form and claims are valid. */
+  readonly oddSignatures: {
+    readonly pem: string
+    readonly good: string
+    readonly invalid: ReadonlyArray<{ readonly name: string; readonly token: string }>
+  }
+  /** Keys that `SigningKeys.layerPem` rejects. */
+  readonly unfitKeys: ReadonlyArray<{ readonly name: string; readonly pem: string }>
+  /** Whether the runtime verifies with `node:crypto`, and so without suspension. */
+  readonly hasNodeCrypto: boolean
   /** Names a key that Clerk does not have. */
   readonly strange: string
   readonly refused: ReadonlyArray<{ readonly name: string; readonly token: string; readonly reason: string }>
