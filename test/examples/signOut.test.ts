@@ -27,7 +27,7 @@ const published = readdirSync(folder).map((name) => ({
   code: readFileSync(join(folder, name), "utf8")
 }))
 const signOuts = published.filter(
-  ({ code }) => /\bSessions\.(list|stream)\(/.test(code) && /\bSessions\.revoke\(/.test(code)
+  ({ code }) => /\b[Ss]essions\.(list|stream)\(/.test(code) && /\b[Ss]essions\.revoke\(/.test(code)
 )
 const named = (pattern: RegExp) => signOuts.filter(({ code }) => pattern.test(code))
 

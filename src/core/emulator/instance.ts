@@ -1,4 +1,4 @@
-import { base64url } from "jose"
+import * as base64url from "jose/base64url"
 import { type Moment, makeId } from "./ids.js"
 import { type KeyRing, makeKeyRing } from "./keys.js"
 import { makeRequestLog, type RequestLog } from "./requestLog.js"

@@ -1,4 +1,4 @@
-import { exportJWK, exportSPKI } from "jose"
+import { exportJWK, exportSPKI } from "jose/key/export"
 import type { EmulatorJwks } from "./model.js"
 
 export interface KeyPair {

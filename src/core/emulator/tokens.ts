@@ -1,4 +1,5 @@
-import { base64url, compactVerify } from "jose"
+import * as base64url from "jose/base64url"
+import { compactVerify } from "jose/jws/compact/verify"
 import { isRecord, parseJson } from "../input.js"
 import { baseClaims, type Claims, sessionClaims, templateClaims } from "./claims.js"
 import { type Moment, randomHex } from "./ids.js"

@@ -1,4 +1,5 @@
-import { exportJWK, importSPKI } from "jose"
+import { exportJWK } from "jose/key/export"
+import { importSPKI } from "jose/key/import"
 import { broken, type RuleBreak } from "../input.js"
 import { importRsaKey } from "../token/signature.js"
 import { rsaFlaw } from "./keySet.js"

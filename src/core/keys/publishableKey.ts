@@ -1,4 +1,4 @@
-import { base64url } from "jose"
+import * as base64url from "jose/base64url"
 import { broken, inField, optional, RuleBreak, readOptions } from "../input.js"
 import { decodeBase64urlText } from "../token/compact.js"
 import { type BaseUrl, isLoopback, readBaseUrl } from "../wire/baseUrl.js"
