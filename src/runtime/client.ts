@@ -17,8 +17,8 @@ import { configError, wireError, wireFailure } from "./errors.js"
 import { overFetch } from "./fetch.js"
 import type { KeyCache } from "./keyCache.js"
 import { clientLimits, type PolicyLimits, readSettings, type Settings, standard } from "./policy.js"
-import type { Send } from "./send.js"
-import { liveClock, type TimedOut, within, withoutEnd } from "./time.js"
+import type { Send, TimedOut } from "./send.js"
+import { liveClock, within, withoutEnd } from "./time.js"
 import { flagVariable, secretVariable, textVariable } from "./variables.js"
 
 /**

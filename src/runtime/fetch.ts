@@ -2,11 +2,8 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
-import type { WireFailure } from "../core/model.js"
-import type { WireResponse } from "../core/wire/body.js"
 import { sendWithFetch } from "../core/wire/fetch.js"
-import { fromOutcome, type Send } from "./send.js"
-import { asyncWithin } from "./time.js"
+import { type Send, sendWithin } from "./send.js"
 
 type Fetch = typeof globalThis.fetch
 
@@ -18,13 +15,12 @@ const fetchSend =
       const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
       // The platform stores nothing but a `fetch` under this key.
       const ofCaller = services.get(FetchHttpClient.Fetch.key) as Fetch | undefined
-      return asyncWithin<WireResponse, WireFailure>(millis, (resume) => {
+      return sendWithin(millis, (done, die) => {
         const controller = new AbortController()
-        const fetch = ofCaller ?? ofLayer ?? globalThis.fetch
-        sendWithFetch(fetch, request, maxBytes, controller.signal).then(
-          (outcome) => resume(fromOutcome(outcome)),
-          // Only a `fetch` that does not resolve to a `Response` causes this.
-          (defect) => resume(Effect.die(defect))
+        // Only a `fetch` that does not resolve to a `Response` is a defect.
+        sendWithFetch(ofCaller ?? ofLayer ?? globalThis.fetch, request, maxBytes, controller.signal).then(
+          done,
+          die
         )
         return {
           stop: () => {

@@ -1,18 +1,13 @@
 import { type Dispatcher, Pool } from "undici"
-import type { WireFailure } from "../core/model.js"
-import type { WireResponse } from "../core/wire/body.js"
 import { classifyFault } from "../core/wire/faults.js"
 import { sendWithUndici } from "../core/wire/undici.js"
-import { fromOutcome, type Send } from "./send.js"
-import { asyncWithin } from "./time.js"
+import { type Send, sendWithin } from "./send.js"
 
 /** Sends with a dispatcher of undici. See `sendWithUndici` for `tellsStart`. */
 export const undiciSend =
   (dispatcher: Dispatcher, tellsStart: boolean): Send =>
   (request, maxBytes, millis) =>
-    asyncWithin<WireResponse, WireFailure>(millis, (resume) =>
-      sendWithUndici(dispatcher, tellsStart, request, maxBytes, (outcome) => resume(fromOutcome(outcome)))
-    )
+    sendWithin(millis, (done) => sendWithUndici(dispatcher, tellsStart, request, maxBytes, done))
 
 /**
  * Gives a failed CONNECT another code, which ends the request. With the original code, undici 7 would reconnect without
