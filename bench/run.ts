@@ -32,9 +32,9 @@ const { values } = parseArgs({
   }
 })
 
-const rounds = Number(values.rounds ?? (values.quick ? 3 : 21))
-const calls = Number(values.calls ?? (values.quick ? 160 : 480))
-const warmUps = Number(values["warm-ups"] ?? (values.quick ? 5 : 12))
+const rounds = Number(values.rounds ?? (values.quick ? 3 : 9))
+const calls = Number(values.calls ?? (values.quick ? 160 : 1_600))
+const warmUps = Number(values["warm-ups"] ?? (values.quick ? 5 : 3))
 if (![rounds, calls, warmUps].every((count) => Number.isInteger(count) && count > 0)) {
   throw new Error("--rounds, --calls and --warm-ups must be whole numbers above zero")
 }
