@@ -241,7 +241,7 @@ const flood = Effect.suspend(() => {
     let number = 0
     const started = performance.now()
     const count = scaled(100_000)
-    // Each is separate, like requests. Otherwise tokens without cryptography would block those that need it.
+    // Each is separate, like requests, because a verification does not suspend.
     const arrival = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
     const forge = Effect.flatMap(arrival, () => {
       const id = `ins_${seed}_${number++}`
@@ -249,7 +249,7 @@ const flood = Effect.suspend(() => {
     })
     const flooding = yield* Effect.fork(often(count, forge, 16))
     yield* Effect.repeat(
-      Effect.suspend(() => {
+      Effect.flatMap(arrival, () => {
         const from = performance.now()
         return Effect.map(outcome(verify(token)), (found) => {
           goods.add(found)
