@@ -1,6 +1,7 @@
 /**
- * Measures whole calls, and the decoding alone. Started by `run.ts` with the server's URL, the number of rounds, the
- * number of calls in each, and the number of warm-up rounds.
+ * Measures whole calls over one transport, and the decoding alone. Started by `run.ts` with the transport, the server's
+ * URL, the number of rounds, the number of calls in each, and the number of warm-up rounds. A program has one transport,
+ * so the garbage of another one must not count.
  */
 import * as DateTime from "effect/DateTime"
 import { makeSessionPageReader } from "../src/core/session/reader.js"
@@ -9,8 +10,11 @@ import type { Reading } from "./readings.js"
 import { requestTasks } from "./requests.js"
 import { promiseTask } from "./tasks.js"
 import { pageEnvelope, pageSize } from "./wire.js"
+import { transports } from "./works.js"
 
-const [apiUrl = "", ...counts] = process.argv.slice(2)
+const [name, apiUrl = "", ...counts] = process.argv.slice(2)
+const transport = transports.find((each) => each === name)
+if (transport === undefined) throw new Error(`${name} is not a transport`)
 const [rounds = 1, calls = 100, warmUps = 1] = counts.map(Number)
 
 const pageText = pageEnvelope(0, pageSize, pageSize)
@@ -24,7 +28,8 @@ const decodingTasks = [
 ]
 
 const readings: ReadonlyArray<Reading> = [
-  ...(await measure(requestTasks(apiUrl, calls), rounds, warmUps)),
-  ...(await measure(decodingTasks, rounds, warmUps, [1]))
+  ...(await measure(requestTasks(transport, apiUrl, calls), rounds, warmUps)),
+  // Decoding does not depend on the transport.
+  ...(transport === "undici" ? await measure(decodingTasks, rounds, warmUps, [1]) : [])
 ]
 process.stdout.write(JSON.stringify(readings), () => process.exit(0))

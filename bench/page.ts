@@ -47,7 +47,7 @@ measurements. Here ${rounds} rounds of ${calls} calls follow ${warmUps} rounds t
 
 The server is a separate process on a loopback port and responds from prepared buffers. The measured value is the CPU
 time of the client process (user and system, all threads). The clients of one work take turns, round after round, in one
-process. Each ratio is taken within a round. The tables show the median of the rounds and, in parentheses, the quartiles.
+process for each transport. Each ratio is taken within a round. The tables show the median of the rounds and, in parentheses, the quartiles.
 Compare the ratios, because the microseconds depend on the machine.
 
 This library runs in two ways. "In a fiber" makes all calls inside one running program, as an Effect server does.

@@ -9,6 +9,7 @@ import * as Undici from "effect-clerk/Undici"
 import { Agent } from "undici"
 import { effectTasks, promiseTask, type Task } from "./tasks.js"
 import { pageSize, sessionId, userId } from "./wire.js"
+import type { Transport } from "./works.js"
 
 interface Calls {
   readonly get: () => Promise<unknown>
@@ -61,7 +62,7 @@ const list = () => Effect.map(Sessions.list({ userId, limit: pageSize }), ({ dat
 
 /** The floor, this library and the official client, over one transport. */
 const tasksOver = (
-  transport: "undici" | "fetch",
+  transport: Transport,
   floor: Calls,
   layer: Layer.Layer<ClerkHttp, unknown>,
   clerk: Calls,
@@ -80,12 +81,16 @@ const tasksOver = (
   ]
 }
 
-export const requestTasks = (apiUrl: string, calls: number): ReadonlyArray<Task> => {
+export const requestTasks = (transport: Transport, apiUrl: string, calls: number): ReadonlyArray<Task> => {
   const options = { secretKey: Redacted.make(secret), apiUrl }
   const clerk = official(apiUrl)
-  const overUndici = Layer.provide(ClerkHttp.layer(options), Undici.layer())
-  return [
-    ...tasksOver("undici", undici(apiUrl), overUndici, clerk, calls),
-    ...tasksOver("fetch", bareFetch(apiUrl), ClerkHttp.layerFetch(options), clerk, calls)
-  ]
+  return transport === "undici"
+    ? tasksOver(
+        "undici",
+        undici(apiUrl),
+        Layer.provide(ClerkHttp.layer(options), Undici.layer()),
+        clerk,
+        calls
+      )
+    : tasksOver("fetch", bareFetch(apiUrl), ClerkHttp.layerFetch(options), clerk, calls)
 }

@@ -21,6 +21,7 @@ import { compileImports, measureStartup } from "./startup.js"
 import type { StreamResults } from "./stream.js"
 import { targetsTable } from "./targetsTable.js"
 import type { VerifyResults } from "./verify.js"
+import { transports } from "./works.js"
 
 const { values } = parseArgs({
   options: {
@@ -43,8 +44,12 @@ const step = (text: string) => process.stderr.write(`${text} …\n`)
 
 const measureOn = async (node: Node, apiUrl: string): Promise<NodeResults> => {
   const { binary, version } = node
-  step(`Node ${version}: ${rounds} rounds of ${calls} calls`)
-  const readings = await runChild<ReadonlyArray<Reading>>(binary, "calls", [apiUrl, rounds, calls, warmUps])
+  const readings: Array<Reading> = []
+  for (const transport of transports) {
+    step(`Node ${version}: ${rounds} rounds of ${calls} calls over ${transport}`)
+    const args = [transport, apiUrl, rounds, calls, warmUps]
+    readings.push(...(await runChild<ReadonlyArray<Reading>>(binary, "calls", args)))
+  }
   step(`Node ${version}: session tokens`)
   const verified = await runChild<VerifyResults>(binary, "verify", [rounds, calls, warmUps])
   step(`Node ${version}: a long stream`)

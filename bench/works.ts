@@ -1,5 +1,9 @@
 /** The measured works, and the clients that do each of them. */
 
+export const transports = ["undici", "fetch"] as const
+
+export type Transport = (typeof transports)[number]
+
 export const works = {
   "get over undici": { title: "`Sessions.get` over undici", floor: "undici + JSON.parse" },
   "get over fetch": { title: "`Sessions.get` over fetch", floor: "fetch + JSON.parse" },
