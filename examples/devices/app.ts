@@ -6,8 +6,8 @@ import { DevicesApi } from "./api.js"
 import { issuer } from "./demo.js"
 import { DevicesLive } from "./devices.js"
 import { securityHeaders, seeOther } from "./layout.js"
+import { noSuchPage, noticeOf, otherOrigin } from "./notices.js"
 import { problemPage } from "./page.js"
-import { noSuchPage, noticeOf, otherOrigin } from "./refusals.js"
 import { signInLive } from "./signIn.js"
 
 const turnedAway = (error: unknown) => {

@@ -5,8 +5,8 @@ import { CurrentSession } from "effect-clerk/http-api"
 import { DevicesApi } from "./api.js"
 import { endSession } from "./cookie.js"
 import { type Notice, seeOther } from "./layout.js"
+import { noSuchDevice, noticeOf, signedOutMeanwhile } from "./notices.js"
 import { devicesPage, problemPage, signInAgainPage } from "./page.js"
-import { noSuchDevice, noticeOf, signedOutMeanwhile } from "./refusals.js"
 
 /** Shorter limits than the client's own, because a user waits for the page. */
 const whileSomebodyWaits = flow(

@@ -4,7 +4,7 @@ import { ClerkEmulator } from "effect-clerk/testing"
 import type { Page } from "playwright-core"
 import { assert, describe } from "vitest"
 import { Demo } from "../../examples/devices/demo.js"
-import { refusal, refuseAfterList } from "./support/refusals.js"
+import { refusal, refuseAfterList } from "./support/notices.js"
 import { scenario } from "./support/scenario.js"
 
 /** What axe finds: rule and element. Its best practices are among the rules. */

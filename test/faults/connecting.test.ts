@@ -11,9 +11,9 @@ import { ClerkHttp, type RequestPolicy } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
 import { closedPort } from "../support/loopback.js"
 import { transports } from "../support/transports.js"
-import { bodyFor, good, whole } from "./support/answers.js"
 import { atOnce, calls, fieldOf, ours, outcome, tagOf } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
+import { bodyFor, good, whole } from "./support/responses.js"
 import { scripted } from "./support/scripted.js"
 
 const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "4 seconds" }

@@ -9,8 +9,8 @@ import { ClerkHttp, type RequestPolicy, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
 import { isInterruptedOnly } from "../support/exits.js"
 import * as wire from "../support/wire.js"
-import { bodyFor, good, inTurn, whole } from "./support/answers.js"
 import { atOnce, calls, create, get, ours, outcome, tagOf } from "./support/calls.js"
+import { bodyFor, good, inTurn, whole } from "./support/responses.js"
 import { eventually, scripted, strays } from "./support/scripted.js"
 
 const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }

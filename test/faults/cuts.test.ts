@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { bodyFor, end, gzipped, jsonHead, reset, whole } from "./support/answers.js"
 import { create, get, ours, outcome, tagOf } from "./support/calls.js"
+import { bodyFor, end, gzipped, jsonHead, reset, whole } from "./support/responses.js"
 import { type Act, scripted } from "./support/scripted.js"
 
 const body = bodyFor("/")

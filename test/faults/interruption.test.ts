@@ -5,8 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import type { RequestPolicy } from "effect-clerk"
-import { bodyFor, inTurn, jsonHead, whole } from "./support/answers.js"
 import { calls, get, ours } from "./support/calls.js"
+import { bodyFor, inTurn, jsonHead, whole } from "./support/responses.js"
 import { type Act, eventually, scripted, strays } from "./support/scripted.js"
 
 const seed = process.env["FAULTS_SEED"] ?? String(Date.now())

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { good } from "./support/answers.js"
 import { atOnce, type Call, calls, ours, outcome } from "./support/calls.js"
+import { good } from "./support/responses.js"
 import { scripted, strays } from "./support/scripted.js"
 import { type Fault, groups } from "./support/table.js"
 

@@ -4,8 +4,8 @@ import { runInNewContext } from "node:vm"
 import { createGzip } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { flood, jsonHead, whole } from "./support/answers.js"
 import { calls, get, ours, outcome } from "./support/calls.js"
+import { flood, jsonHead, whole } from "./support/responses.js"
 import { type Act, scripted } from "./support/scripted.js"
 
 const megabyte = 1024 * 1024

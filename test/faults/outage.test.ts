@@ -2,8 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { ClerkHttp, RequestPolicy } from "effect-clerk"
 import { closedPort } from "../support/loopback.js"
-import { end, good, whole, write } from "./support/answers.js"
 import { atOnce, fieldOf, get, ours, outcome, tagOf } from "./support/calls.js"
+import { end, good, whole, write } from "./support/responses.js"
 import { type Act, scripted } from "./support/scripted.js"
 
 const policy: RequestPolicy.Settings = { maxAttempts: 3, timeout: "5 seconds" }

@@ -14,10 +14,10 @@ import {
   setGlobalDispatcher
 } from "undici"
 import { untyped } from "../support/requests.js"
-import { bodyFor, good, jsonHead } from "./support/answers.js"
 import { atOnce, type Call, calls, create, get, outcome, tagOf } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
 import { type LoopbackProxy, once, type Pass, proxy, respond } from "./support/proxy.js"
+import { bodyFor, good, jsonHead } from "./support/responses.js"
 import { type Act, scripted, strays } from "./support/scripted.js"
 
 const certificate = selfSigned({ host: "127.0.0.1" })

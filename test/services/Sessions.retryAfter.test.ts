@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { failureWhen } from "../support/answering.js"
+import { failureWhen } from "../support/responding.js"
 
 /** The `retryAfter` of the error for this status, in milliseconds. */
 const retryAfterOf = (headers: Readonly<Record<string, string>>, status = 429) =>

@@ -3,8 +3,8 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, type ClerkResponse, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { answering, failureWhen } from "../support/answering.js"
 import { type AnyError, operations, refreshParams } from "../support/operations.js"
+import { answering, failureWhen } from "../support/responding.js"
 import * as wire from "../support/wire.js"
 
 const list: Effect.Effect<unknown, AnyError, ClerkHttp> = Sessions.list({ userId: "user_1" })

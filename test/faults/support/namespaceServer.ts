@@ -1,7 +1,7 @@
 // Runs in a separate namespace. A Clerk that writes a line for each request it receives.
 import { once } from "node:events"
 import { createServer } from "node:http"
-import { bodyFor } from "./answers.js"
+import { bodyFor } from "./responses.js"
 
 const server = createServer({ keepAliveTimeout: 600_000 }, (request, response) => {
   request.resume()

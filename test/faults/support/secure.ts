@@ -5,9 +5,9 @@ import { createSecureContext, TLSSocket } from "node:tls"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { listen } from "../../support/listen.js"
-import { bodyFor, whole } from "./answers.js"
 import * as frames from "./frames.js"
 import { onRequests } from "./http1.js"
+import { bodyFor, whole } from "./responses.js"
 
 export type Protocol = "http/1.1" | "h2"
 

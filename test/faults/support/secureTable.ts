@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { bodyFor, jsonHead } from "./answers.js"
 import * as frames from "./frames.js"
+import { bodyFor, jsonHead } from "./responses.js"
 import type { Exchange } from "./secure.js"
 import type { Again } from "./table.js"
 

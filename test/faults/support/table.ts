@@ -1,6 +1,6 @@
 import type { RequestPolicy } from "effect-clerk"
 import * as wire from "../../support/wire.js"
-import { bodyFor, end, flood, jsonHead, reset, trickle, whole, write } from "./answers.js"
+import { bodyFor, end, flood, jsonHead, reset, trickle, whole, write } from "./responses.js"
 import type { Act } from "./scripted.js"
 
 /** Which kinds of operation are retried. A `once` is retried only where Clerk has certainly not acted. */

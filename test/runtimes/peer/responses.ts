@@ -2,7 +2,7 @@ import type { Socket } from "node:net"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { ClerkEmulator } from "effect-clerk/testing"
-import { bodyFor, good, jsonHead, whole, write } from "../../faults/support/answers.js"
+import { bodyFor, good, jsonHead, whole, write } from "../../faults/support/responses.js"
 import { type Act, type Scripted, type Seen, scripted } from "../../faults/support/scripted.js"
 import { everyFault } from "./expectations.js"
 

@@ -5,9 +5,9 @@ import * as Redacted from "effect/Redacted"
 import type { ClerkHttp, ClerkResponse, Session, SessionToken } from "effect-clerk"
 import { Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { answering } from "../support/answering.js"
 import { decodedSession, inMillis } from "../support/decodedSession.js"
 import { type AnyError, operations, refreshParams } from "../support/operations.js"
+import { answering } from "../support/responding.js"
 import * as wire from "../support/wire.js"
 
 const got = (session: unknown) =>

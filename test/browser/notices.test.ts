@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { ClerkEmulator, type PreparedResponse } from "effect-clerk/testing"
 import type { Page } from "playwright-core"
 import { assert, describe } from "vitest"
-import { refusal, refuse, refuseAfterList } from "./support/refusals.js"
+import { refusal, refuse, refuseAfterList } from "./support/notices.js"
 import { scenario } from "./support/scenario.js"
 
 const clickThrough = async (page: Page, name: string) => {
