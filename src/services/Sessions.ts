@@ -158,7 +158,8 @@ export function list(params: ListByClient): Operation.Op<SessionPage, ListError>
  */
 export function list(params: ListParams): Operation.Op<SessionPage, ListError>
 export function list(params: ListParams): Operation.Op<SessionPage, ListError> {
-  return listOperation({ query: { ...params, paginated: true } })
+  // In this order, so that another value of a caller without types is rejected.
+  return listOperation({ query: { paginated: true, ...params } })
 }
 
 const createOperation = /*#__PURE__*/ declared(

@@ -391,6 +391,13 @@ describe("a parameter", () => {
     )
   }
 
+  it.effect("that would change the form of a list is rejected", () =>
+    Effect.gen(function* () {
+      const list = Sessions.list(untyped({ userId: "user_1", paginated: false }))
+      expect(yield* told(list)).toBe("Sessions.list | paginated | must be true")
+    })
+  )
+
   it.effect("that is missing is named in the error", () =>
     Effect.gen(function* () {
       expect(yield* told(Sessions.list(untyped({ limit: 5 })))).toBe(
