@@ -63,10 +63,7 @@ const aborted = new Error("the request was aborted")
 
 /**
  * One request over a dispatcher of undici, and the handler of its response. undici follows no redirect, retries nothing
- * and decompresses nothing.
- *
- * The state is in fields, and is dropped when the request is over. V8 keeps a closure of `Effect.async` until the next
- * full collection, and with it everything that it refers to.
+ * and decompresses nothing. What is still reported when the request is over finds no state.
  */
 class UndiciRequest implements Dispatcher.DispatchHandler, RequestInProgress {
   readonly #tellsStart: boolean

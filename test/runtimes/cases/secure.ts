@@ -30,13 +30,13 @@ const speaks = (setting: Setting, { protocol, faultServer }: Secure): Case => ({
 
 const http2Cases = (
   setting: Setting,
-  { farewells, resendsReads, faultServer }: Secure
+  { closings, resendsReads, faultServer }: Secure
 ): ReadonlyArray<Case> => [
   {
     name: "over HTTP/2, a GOAWAY lets earlier requests complete",
     run: Effect.gen(function* () {
       for (const [name, call] of Object.entries({ read, create })) {
-        const url = `${farewells}/every/0/${name}`
+        const url = `${closings}/every/0/${name}`
         const over = Effect.provide(client(url))
         for (const times of [1, 2]) {
           yield* expectMatch(yield* over(outcomeOf(call)), answer, `${name}, call ${times}`)

@@ -31,7 +31,7 @@ export interface SecureScenes {
 type Act = (exchange: Exchange) => void
 
 /** Sends a GOAWAY, and still responds. */
-const farewell: Act = (exchange) => {
+const closing: Act = (exchange) => {
   const { protocol, stream, tls } = exchange
   if (protocol === "h2") tls.write(frames.goAway(stream, "NO_ERROR"))
   setTimeout(() => goodOver(exchange), 15)
@@ -97,7 +97,7 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
       })
     )
   const well = yield* serve(goodOver)
-  const leaving = yield* serve(farewell)
+  const closingServer = yield* serve(closing)
   const ofEither = yield* Effect.forEach(secureFaults, pair())
   const ofHttp2 = yield* Effect.forEach(http2Faults, pair())
   const ofHttp1 = yield* Effect.forEach(secureFaults, pair(["http/1.1"]))
@@ -117,7 +117,7 @@ export const makeSecureScenes: Effect.Effect<SecureScenes, never, Scope.Scope> =
       protocol: protocols[family],
       resendsReads: family === "node-26",
       faultServer: at(well, runtime),
-      farewells: at(leaving, runtime),
+      closings: at(closingServer, runtime),
       faults: serversFor(family).map(({ fault, quiet, faultServer, family: spoken }, index) => ({
         ...faultCase(fault, index, spoken),
         faultServer: at(faultServer, runtime),

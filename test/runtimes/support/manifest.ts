@@ -22,7 +22,7 @@ export interface Secure {
   /** Whether the runtime may resend a read when the server closes its connection cleanly. */
   readonly resendsReads: boolean
   /** The address of a server that closes connections cleanly, for all its callers. */
-  readonly farewells: string
+  readonly closings: string
   readonly faults: ReadonlyArray<SecureFaultCase>
 }
 
