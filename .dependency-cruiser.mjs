@@ -1,16 +1,22 @@
 /*
- * The import rules of the sources. `tsPreCompilationDeps` makes imports of types count too.
+ * The import rules of the sources. `tsPreCompilationDeps` makes imports of types count too. EFFECT_MAJOR names the Effect
+ * major whose files `#major/` stands for.
  */
+
+const major = process.env.EFFECT_MAJOR === "effect4" ? "effect4" : "effect3"
+const majors = ["effect3", "effect4"]
 
 /** Each folder with the folders that its files may import. */
 const allowed = {
   core: ["core"],
-  errors: ["core", "errors"],
-  schema: ["core", "schema"],
-  runtime: ["core", "errors", "schema", "runtime"],
-  services: ["core", "errors", "schema", "runtime", "services"],
-  "http-api": ["core", "errors", "schema", "runtime", "services", "http-api"],
-  testing: ["core", "errors", "schema", "runtime", "services", "testing"]
+  effect3: ["core", "effect3"],
+  effect4: ["core", "effect4"],
+  errors: ["core", "errors", ...majors],
+  schema: ["core", "schema", ...majors],
+  runtime: ["core", "errors", "schema", "runtime", ...majors],
+  services: ["core", "errors", "schema", "runtime", "services", ...majors],
+  "http-api": ["core", "errors", "schema", "runtime", "services", "http-api", ...majors],
+  testing: ["core", "errors", "schema", "runtime", "services", "testing", ...majors]
 }
 
 const arrows = Object.entries(allowed).map(([folder, targets]) => ({
@@ -36,7 +42,7 @@ export default {
       comment: "Files in src/core import no package but jose, and the types of undici.",
       severity: "error",
       from: { path: "^src/core/" },
-      to: { path: "node_modules/", pathNot: "node_modules/(?:jose|undici)/" }
+      to: { pathNot: "^src/|node_modules/(?:jose|undici)/", dependencyTypesNot: ["core"] }
     },
     {
       name: "undici-types-only",
@@ -45,12 +51,31 @@ export default {
       from: { path: "^src/core/" },
       to: { path: "node_modules/undici/", dependencyTypesNot: ["type-only"] }
     },
+    {
+      name: "major-by-its-alias",
+      comment:
+        "Other files import the files of a major as `#major/name.js`, so that each build gets its own.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/effect[34]/" },
+      to: { path: "^src/effect[34]/", dependencyTypesNot: ["aliased-subpath-import"] }
+    },
+    {
+      name: "resolved",
+      comment: "Every import leads to a file. `#major/name.js` leads to one in each major.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { couldNotResolve: true }
+    },
     ...arrows
   ],
   options: {
     tsPreCompilationDeps: true,
-    tsConfig: { fileName: "tsconfig.json" },
+    tsConfig: { fileName: major === "effect3" ? "tsconfig.effect3.json" : "tsconfig.json" },
+    exclude: { path: `^src/${majors.find((each) => each !== major)}/` },
     doNotFollow: { path: "node_modules" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] }
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: [...(major === "effect4" ? ["effect4"] : []), "import", "types", "default"]
+    }
   }
 }

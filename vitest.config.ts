@@ -1,10 +1,37 @@
 import { fileURLToPath } from "node:url"
-import { defineConfig } from "vitest/config"
+import type { ViteUserConfig } from "vitest/config"
 
-const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** The Effect major to test: `node scripts/major.mjs effect3 vitest run`. */
+export const major = process.env["EFFECT_MAJOR"] === "effect3" ? "effect3" : "effect4"
+
+/** Resolves packages from the folder of the major. The root has neither Effect nor vitest. */
+export const packagesOfMajor = {
+  name: "packages-of-major",
+  enforce: "pre" as const,
+  async resolveId(
+    this: {
+      resolve: (
+        id: string,
+        importer: string,
+        options: { skipSelf: boolean }
+      ) => Promise<{ readonly id: string } | null>
+    },
+    id: string,
+    importer: string | undefined
+  ) {
+    if (importer?.includes("/node_modules/") || !/^(?:@[\w.-]+\/)?[a-z][\w.-]*(?:\/|$)/i.test(id)) return null
+    return this.resolve(id, at(`majors/${major}/package.json`), { skipSelf: true })
+  }
+}
 
 /** Run under scripts of their own. */
-const otherSuites = ["test/browser/**", "test/faults/**"]
+const otherSuites = [
+  "test/browser/**",
+  "test/faults/**",
+  `test/${major === "effect3" ? "effect4" : "effect3"}/**`
+]
 
 /** These read or change what a whole process shares: metrics, the environment, timers, the native tracer. */
 const isolated = [
@@ -24,30 +51,43 @@ const verifying = [
   "test/services/SigningKeys.{config,emulator,instances,pem,public}.test.ts"
 ]
 
-export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^effect-clerk$/, replacement: src("index.ts") },
-      { find: /^effect-clerk\/http-api$/, replacement: src("http-api/index.ts") },
-      { find: /^effect-clerk\/testing$/, replacement: src("testing/index.ts") },
-      { find: /^effect-clerk\/Undici$/, replacement: src("services/Undici.ts") }
-    ]
-  },
+export const resolve = {
+  alias: [
+    { find: /^effect-clerk$/, replacement: at("src/index.ts") },
+    { find: /^effect-clerk\/http-api$/, replacement: at("src/http-api/index.ts") },
+    { find: /^effect-clerk\/testing$/, replacement: at("src/testing/index.ts") },
+    { find: /^effect-clerk\/Undici$/, replacement: at("src/services/Undici.ts") },
+    { find: /^#major\/(.*)\.js$/, replacement: at(`src/${major}/$1.ts`) },
+    { find: /^#test\/(.*)\.js$/, replacement: at(`test/${major}/$1.ts`) }
+  ]
+}
+
+/** The settings that vitest 3, which runs the tests of Effect 3, names in another way than vitest 5. */
+export const older = {
+  poolOptions: { threads: { isolate: false } },
+  // By default vitest leaves one core idle, which is one of two.
+  minWorkers: 1
+}
+
+const config: ViteUserConfig = {
+  plugins: [packagesOfMajor],
+  resolve,
   test: {
     // For a busy machine: on a quiet one no test takes more than five seconds.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // The files of a worker thread share its modules, which are loaded once. vitest reads this here only.
-    poolOptions: { threads: { isolate: false } },
-    // By default vitest leaves one core idle, which is one of two.
-    minWorkers: 1,
+    ...(major === "effect3" ? older : undefined),
     maxWorkers: "100%",
+    // Longer than the values in titles, which the comparison of both majors needs whole.
+    chaiConfig: { truncateThreshold: 300 },
     projects: [
       {
         extends: true,
         test: {
           name: "shared",
           pool: "threads",
+          // The files of a worker thread share its modules, which are loaded once.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [...otherSuites, ...isolated]
         }
@@ -58,11 +98,14 @@ export default defineConfig({
         test: {
           name: "webcrypto",
           pool: "threads",
+          isolate: false,
           include: verifying,
           exclude: [...isolated, "test/services/SessionTokens.synchronous.test.ts"],
-          setupFiles: src("../test/support/webCrypto.ts")
+          setupFiles: at("test/support/webCrypto.ts")
         }
       }
     ]
   }
-})
+}
+
+export default config

@@ -15,7 +15,7 @@ const sources = resolve("src") + sep
 
 // As in Effect's own sources, a comment at the top without a declaration is about the module. TypeDoc requires
 // a tag for it.
-const moduleComment = /^\/\*\*\n(?=(?: \*.*\n)+(?:import|export (?:type )?[{*]|\/\*\*))/
+const moduleComment = /^\/\*\*\n(?=(?: \*.*\n)+\n*(?:import|export (?:type )?[{*]|\/\*\*))/
 const readFile = ts.sys.readFile
 ts.sys.readFile = (path, encoding) => {
   const text = readFile(path, encoding)
@@ -24,12 +24,10 @@ ts.sys.readFile = (path, encoding) => {
     : text
 }
 
-const apiReference = (packageName, packagePath) => {
-  const [, module] = /([^/]+?)(?:\.d)?\.ts$/.exec(packagePath) ?? []
-  const name = packageName.replace("@effect/", "")
-  return module === undefined || /^[a-z]/.test(module)
-    ? undefined
-    : `https://effect.website/docs/v3/api/${name}/${module}`
+/** The page of a module of Effect, such as `src/http/HttpClient.ts`. */
+const apiReference = (packagePath) => {
+  const [, module] = /^src\/((?:[a-z-]+\/)?[A-Z]\w*)\.ts$/.exec(packagePath) ?? []
+  return module === undefined ? undefined : `https://effect.website/docs/v4/api/effect/${module}`
 }
 
 /** Whether an export has a docstring. A function has it at its signatures. */
@@ -69,8 +67,6 @@ export const load = (app) => {
     }
   })
   app.converter.addUnknownSymbolResolver((_reference, _reflection, _part, symbolId) =>
-    symbolId !== undefined && /^(effect|@effect\/platform)$/.test(symbolId.packageName)
-      ? apiReference(symbolId.packageName, symbolId.packagePath)
-      : undefined
+    symbolId?.packageName === "effect" ? apiReference(symbolId.packagePath) : undefined
   )
 }

@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path"
 import { checkLinks } from "./docs-links.mjs"
 
 const { out, projectDocuments } = JSON.parse(readFileSync("typedoc.json", "utf8"))
-const { description, name } = JSON.parse(readFileSync("package.json", "utf8"))
+const { description, name } = JSON.parse(readFileSync(join("packages", "effect4", "package.json"), "utf8"))
 
 rmSync(out, { recursive: true, force: true })
 const typedoc = spawnSync(process.execPath, [join("node_modules", "typedoc", "bin", "typedoc")], {

@@ -1,32 +1,33 @@
 /**
- * Packs the library and tests the tarball. It is linted and installed into an empty project beside its peers. The programs
- * of the README compile and run there. It is required from CommonJS, bundled and measured, and its types are checked.
+ * Packs the library for one Effect major and tests the tarball. It is linted and installed into an empty project beside
+ * its peers. The programs of the README compile and run there. It is required from CommonJS, bundled and measured, and its
+ * types are checked. npm must reject it beside the other Effect major. Installed there all the same, it must say what to
+ * install.
  *
- *     npm run test:package                 checks
+ *     npm run test:package                 checks the package of each major
  *     npm run test:package -- --update     updates the expected types and sizes
  */
 import { readFile } from "node:fs/promises"
-import { createServer } from "node:http"
 import { join } from "node:path"
-import { HttpServer } from "@effect/platform"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Layer, Redacted } from "effect"
-import { ClerkEmulator } from "effect-clerk/testing"
+import { pathToFileURL } from "node:url"
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Effect } from "effect"
 import { bundled } from "./package/bundles.js"
+import { startEmulator } from "./package/emulator.js"
 import { canBeRequired, importMillis, oneCopyOf } from "./package/installed.js"
 import { checkTypes, lintPackage } from "./package/published.js"
 import { checkBundles } from "./package/sizes.js"
 import { checkShownTypes } from "./package/types.js"
 import { makeCheckReport } from "./support/checkReport.js"
 import { run, temporaryFolder, write } from "./support/commands.js"
-import { entriesOf, install, pack, readJson } from "./support/pack.js"
+import { major, packageFolder, root } from "./support/major.js"
+import { add, developmentVersions, entriesOf, install, pack, peersOf, versionOf } from "./support/pack.js"
 
-const root = process.cwd()
 const update = process.argv.includes("--update")
 const { check, sumUp } = makeCheckReport()
 
 /** The programs of the README, in order; those that need a test runner are left to `npm run check`. */
-const programs = Effect.promise(() => readFile("README.md", "utf8")).pipe(
+const programs = Effect.promise(() => readFile(join(packageFolder, "README.md"), "utf8")).pipe(
   Effect.map((readme) =>
     [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
       .map(([, code = ""]) => code)
@@ -79,26 +80,58 @@ const checkReadme = (project: string) =>
         run(project, "npx", ["tsc", "-p", `tsconfig.${name}.json`])
       )
     }
-    const clerk = yield* ClerkEmulator
-    const apiUrl = yield* HttpServer.addressFormattedWith(Effect.succeed)
-    const env = { CLERK_SECRET_KEY: Redacted.value(clerk.secretKey), CLERK_API_URL: apiUrl }
+    const clerk = yield* startEmulator(project)
+    const env = { CLERK_SECRET_KEY: "sk_test_emulator", CLERK_API_URL: clerk.url }
     const runs = (program: string, expected: string) =>
       check(
         `${program} of the README says "${expected}"`,
-        Effect.flatMap(run(project, "node", [`out/${program}.js`], { env }), (output) =>
+        Effect.flatMap(run(project, process.execPath, [`out/${program}.js`], { env }), (output) =>
           expectOutput(output, expected)
         )
       )
-    yield* clerk.respondNext({
-      status: 200,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(wireSession)
-    })
+    yield* clerk.post("respond-next", { status: 200, body: wireSession })
     yield* runs("program1", "active user_123")
-    yield* clerk.createUser({ id: "user_123" })
-    yield* clerk.signIn("user_123")
-    yield* clerk.signIn("user_123")
+    yield* clerk.post("sign-in", { userId: "user_123" })
+    yield* clerk.post("sign-in", { userId: "user_123" })
     yield* runs("program2", "signed out of 2 sessions")
+  }).pipe(Effect.scoped)
+
+const otherEffect = major === "effect3" ? "effect@latest" : "effect@3"
+
+/** Without the right peers the library must not be installed, because it would fail when it is imported. */
+const checkRejection = (tarball: string) =>
+  Effect.gen(function* () {
+    const project = yield* temporaryFolder
+    const said = yield* install(project, [tarball, otherEffect]).pipe(
+      Effect.match({ onSuccess: () => "npm installed it", onFailure: ({ message }) => message })
+    )
+    if (!said.includes("ERESOLVE")) {
+      yield* Effect.fail(new Error(`expected ERESOLVE beside ${otherEffect}: ${said}`))
+    }
+  }).pipe(Effect.scoped)
+
+/** A user can make npm ignore the peers. Then the error of each entry must name what to install. */
+const checkWrongMajor = (tarball: string, undici: string) =>
+  Effect.gen(function* () {
+    const project = yield* temporaryFolder
+    yield* install(project, ["--legacy-peer-deps", tarball, otherEffect, undici])
+    const program = `for (const entry of ${JSON.stringify(yield* entriesOf(project))}) {
+  const failure = await import(entry).then(Object.keys, ({ message }) => message)
+  // An entry with types only imports nothing.
+  if (!failure.includes("install-effect-clerk@") && failure.length > 0) console.log(entry, failure)
+}`
+    yield* write(join(project, "imports.mjs"), program)
+    const unexpected = yield* run(project, process.execPath, ["imports.mjs"])
+    if (unexpected !== "") yield* Effect.fail(new Error(unexpected))
+  }).pipe(Effect.scoped)
+
+/** The build writes the version into the sources, which have a placeholder. */
+const checkVersion = (project: string) =>
+  Effect.gen(function* () {
+    const expected = yield* versionOf(project, "effect-clerk")
+    const file = join(project, "node_modules/effect-clerk/dist/core/version.js")
+    const { version } = yield* Effect.promise(() => import(pathToFileURL(file).href))
+    if (version !== expected) yield* Effect.fail(new Error(`expected ${expected}, found ${version}`))
   })
 
 /** The CPU time of importing the library, beside that of the Effect modules it imports. It fails no check. */
@@ -126,36 +159,41 @@ const printStartup = (project: string) =>
 
 const main = Effect.gen(function* () {
   const project = yield* temporaryFolder
-  const { devDependencies } = Object(yield* readJson("package.json"))
-  const peers = ["effect", "@effect/platform", "typescript", "@types/node"]
+  const versions = yield* developmentVersions
+  const peers = [...(yield* peersOf(packageFolder)), "typescript", "@types/node"]
 
-  const packed = yield* pack(root, project)
+  yield* Console.log(`== ${major}, Node ${process.versions.node}`)
+  const packed = yield* pack(project)
   yield* check("publint has nothing to say", lintPackage(packed.file))
   yield* check("are-the-types-wrong finds them right", checkTypes(packed.file))
 
-  yield* install(project, [packed.file, ...peers.map((name) => `${name}@${devDependencies[name]}`)])
+  yield* install(project, [packed.file, ...peers.map((name) => `${name}@${versions[name]}`)])
   yield* check(`${packed.name} in an empty project brings no second effect`, oneCopyOf("effect", project))
+  yield* check("the client sends the version of the package", checkVersion(project))
+  yield* check("npm rejects it beside the other Effect major", checkRejection(packed.file))
+  yield* check(
+    "installed there, each entry says what to install",
+    checkWrongMajor(packed.file, `undici@${versions["undici"]}`)
+  )
   yield* checkReadme(project)
   yield* check(
     "editors show the types that are written down",
-    checkShownTypes(project, join(root, "test/package/types.txt"), update)
+    checkShownTypes(project, join(root, "test/package", major, "types.txt"), update)
   )
 
   // The optional peer, which the README's programs do not use.
-  yield* run(project, "npm", ["install", "--no-audit", "--no-fund", `undici@${devDependencies.undici}`])
+  yield* add(project, [`undici@${versions["undici"]}`])
   const entries = yield* entriesOf(project)
   yield* check(
     `CommonJS can require each of the ${entries.length} entries on Node ${process.versions.node}`,
     canBeRequired(project, entries)
   )
-  yield* check("no entry is heavier, or holds more, than it may", checkBundles(project, entries, update))
+  yield* check(
+    "no entry is heavier, or holds more, than it may",
+    checkBundles(project, entries, join(root, "test/package", major, "sizes.json"), update)
+  )
   yield* printStartup(project)
   yield* sumUp
 }).pipe(Effect.scoped)
 
-const EmulatorLive = ClerkEmulator.layerServer.pipe(
-  Layer.provideMerge(ClerkEmulator.layer()),
-  Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
-)
-
-NodeRuntime.runMain(Effect.provide(main, EmulatorLive))
+NodeRuntime.runMain(main)

@@ -1,38 +1,39 @@
-// Makes the next version from the changesets: `changeset version`, and then the two other places that
-// contain the version.
+// Makes the next versions from the changesets. Both packages have one source and one changelog, so their versions differ
+// only in the first number, which is the major of Effect.
+//
+// Changesets and npm allow one package of a name. So `packages/package.json` lists the one for Effect 4, of which
+// `changeset version` makes the version and the section of the changelog. This script adds the other package.
 import { spawnSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { cpSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
-const { status } = spawnSync(
-  process.execPath,
-  [join("node_modules", "@changesets", "cli", "bin.js"), "version"],
-  {
-    stdio: "inherit"
-  }
-)
+const manifestOf = (major) => join("packages", major, "package.json")
+const read = (major) => JSON.parse(readFileSync(manifestOf(major), "utf8"))
+
+// The build leaves a copy there, of which Git knows nothing.
+const copy = join("packages", "effect4", "CHANGELOG.md")
+cpSync("CHANGELOG.md", copy)
+
+const command = join("..", "node_modules", "@changesets", "cli", "bin.js")
+const { status } = spawnSync(process.execPath, [command, "version"], { cwd: "packages", stdio: "inherit" })
 if (status !== 0) process.exit(1)
 
-const { version } = JSON.parse(readFileSync("package.json", "utf8"))
-
-const lock = JSON.parse(readFileSync("package-lock.json", "utf8"))
-lock.version = version
-lock.packages[""].version = version
-writeFileSync("package-lock.json", `${JSON.stringify(lock, null, 2)}\n`)
-
-const source = join("src", "core", "version.ts")
-const text = readFileSync(source, "utf8")
-const next = text.replace(/^(export const version = )".*"$/m, `$1"${version}"`)
-if (!next.includes(`"${version}"`)) throw new Error(`${source} has no version to replace`)
-writeFileSync(source, next)
+const { version } = read("effect4")
+if (!version.startsWith("4.")) {
+  throw new Error(`${version}: the first number is the major of Effect, so a changeset is minor or patch`)
+}
+const before = read("effect3")
+const next = { ...before, version: version.replace("4.", "3.") }
+writeFileSync(manifestOf("effect3"), `${JSON.stringify(next, null, 2)}\n`)
 
 // `changeset version` puts the new section below the title. The introduction belongs there, and the manual entries under
-// "Unreleased" belongs to the new section.
-const changelog = readFileSync("CHANGELOG.md", "utf8")
+// "Unreleased" belong to the new section.
+const changelog = readFileSync(copy, "utf8")
 const parts =
-  /^# Changelog\n\n(## [\s\S]*?\n)(All notable changes[^\n]*\n)\n(?:## Unreleased\n\n)?([\s\S]*)$/.exec(
+  /^# Changelog\n\n## \S+\n([\s\S]*?\n)(All notable changes[^\n]*\n)\n(?:## Unreleased\n\n)?([\s\S]*)$/.exec(
     changelog
   )
 if (parts === null) throw new Error("CHANGELOG.md is not laid out as it should be")
 const [, section, introduction, rest] = parts
-writeFileSync("CHANGELOG.md", `# Changelog\n\n${introduction}\n${section}${rest}`)
+const heading = `## ${version} for Effect 4, ${next.version} for Effect 3`
+writeFileSync("CHANGELOG.md", `# Changelog\n\n${introduction}\n${heading}\n${section}${rest}`)

@@ -1,13 +1,15 @@
 /**
- * Runs the conformance tests of test/runtimes, bundled once, on every runtime installed there, against a peer in this
- * process. The runtimes come from npm as platform packages, at the versions of test/runtimes/package-lock.json. On
- * workerd the scenarios with concurrent requests run as well, which `npm run test:workerd` runs alone.
+ * Runs the conformance tests of test/runtimes on every runtime installed there that the Effect major supports. They are
+ * bundled once for each major. Their peer runs in this process. The runtimes come from npm as platform packages, at the versions of
+ * test/runtimes/package-lock.json. On workerd the scenarios with concurrent requests run as well, which
+ * `npm run test:workerd` runs alone.
  *
- *     npm run test:runtimes               on all
- *     npm run test:runtimes -- bun deno   on those with this prefix
+ *     npm run test:runtimes
+ *     npm run test:runtimes -- --major effect4 --runtime bun --runtime deno
  */
 import { copyFile, readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { parseArgs } from "node:util"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { differences, http2Lines } from "../test/runtimes/peer/differences.js"
@@ -16,6 +18,7 @@ import { peer } from "../test/runtimes/peer/peer.js"
 import type { Report } from "../test/runtimes/support/check.js"
 import { run, temporaryFolder, write } from "./support/commands.js"
 import { bundleConformance, describeReport, hosts, readReport } from "./support/conformance.js"
+import { type Major, major } from "./support/major.js"
 import { install, installed, serveWorkerd, workerdBinary } from "./support/runtimes.js"
 import { testWorkers } from "./support/workers.js"
 
@@ -50,12 +53,13 @@ const conformInWorkerd = (folder: string, peer: string) =>
   serveWorkerd(folder, "workerd.capnp").pipe(
     Effect.flatMap((url) =>
       Effect.tryPromise({
-        try: (signal) =>
-          fetch(url, { method: "POST", body: peer, signal }).then((response) => response.text()),
+        try: () =>
+          fetch(url, { method: "POST", body: peer, signal: AbortSignal.timeout(timeout) }).then((response) =>
+            response.text()
+          ),
         catch: (error) => new Error("workerd did not respond", { cause: error })
       })
     ),
-    Effect.timeoutFail({ duration: timeout, onTimeout: () => new Error("workerd took too long") }),
     Effect.scoped
   )
 
@@ -66,16 +70,17 @@ const workerd: Runtime = {
   conform: conformInWorkerd
 }
 
-/** It may use the network and read these variables only. */
-const permissions = [
-  "run",
-  "--no-prompt",
-  "--allow-net",
-  "--allow-env=CLERK_SECRET_KEY,CLERK_API_URL,CLERK_ALLOW_INSECURE_HTTP"
-]
+/** Effect 3 reads one variable at a time. Effect 4 reads all variables with the first one. */
+const environment: Readonly<Record<Major, string>> = {
+  effect3: "--allow-env=CLERK_SECRET_KEY,CLERK_API_URL,CLERK_ALLOW_INSECURE_HTTP",
+  effect4: "--allow-env"
+}
+
+/** It may use the network and read the environment only. */
+const permissions = ["run", "--no-prompt", "--allow-net", environment[major]]
 const trust = [`--cert=${certificateFile}`]
 
-const runtimes: ReadonlyArray<Runtime> = [
+const all = [
   process_("node-20", "node", "node-20/bin/node"),
   process_("node-22", "node", "node-22/bin/node"),
   process_("node-24", "node", "node-24/bin/node"),
@@ -85,16 +90,38 @@ const runtimes: ReadonlyArray<Runtime> = [
   workerd
 ]
 
+/** Effect 4 needs Node 22.19 or newer. */
+const unsupported: Readonly<Record<Major, ReadonlyArray<string>>> = { effect3: [], effect4: ["node-20"] }
+
+const runtimes = all.filter(({ name }) => !unsupported[major].includes(name))
+
+/** The runtimes of the arguments, or all. */
+const choose = Effect.gen(function* () {
+  const { values } = parseArgs({ options: { runtime: { type: "string", multiple: true } } })
+  const names = all.map(({ name }) => name)
+  const wanted = values.runtime ?? names
+  const unknown = wanted.filter((each) => !names.includes(each))
+  if (unknown.length > 0) {
+    return yield* Effect.fail(
+      new Error(`unknown runtimes: ${unknown.join(", ")}. Choose from ${names.join(", ")}`)
+    )
+  }
+  return runtimes.filter(({ name }) => wanted.includes(name))
+})
+
 const conform = (folder: string, address: string, { binary, conform, name }: Runtime) =>
   Effect.gen(function* () {
     const said = yield* run(folder, binary, ["--version"])
     const version = /\d+[.\d-]+/.exec(said)?.[0] ?? "?"
     const report = yield* conform(folder, address).pipe(
       Effect.flatMap(readReport),
-      Effect.catchAll(
-        (error): Effect.Effect<Report> =>
-          Effect.succeed({ passed: 0, failures: [{ name: "the run as a whole", why: String(error) }] })
-      )
+      Effect.match({
+        onSuccess: (report) => report,
+        onFailure: (error): Report => ({
+          passed: 0,
+          failures: [{ name: "the run as a whole", why: String(error) }]
+        })
+      })
     )
     yield* Console.log(describeReport(`${name} ${version}`, report))
     return report
@@ -110,6 +137,8 @@ const checkPage = Effect.gen(function* () {
 })
 
 const main = Effect.gen(function* () {
+  const chosen = yield* choose
+  if (chosen.length === 0) return yield* Console.log(`${major} does not run on these runtimes`)
   yield* checkPage
   yield* install
   const folder = yield* temporaryFolder
@@ -117,10 +146,6 @@ const main = Effect.gen(function* () {
   for (const file of ["process.js", "worker.js", "workerd.capnp"]) {
     yield* Effect.promise(() => copyFile(join(hosts(root), file), join(folder, file)))
   }
-  const wanted = process.argv.slice(2)
-  const chosen = runtimes.filter(
-    ({ name }) => wanted.length === 0 || wanted.some((each) => name.startsWith(each))
-  )
   const { addressFor, certificate } = yield* peer
   yield* write(join(folder, certificateFile), certificate)
   const reports = yield* Effect.forEach(chosen, (runtime) =>

@@ -1,9 +1,11 @@
-// Copies every TypeScript snippet of the documentation and of the docstrings into a folder, for the type checker and for
-// the test that runs them. Fails on a snippet, an example or a sentence that lists sessions without a limit.
+// Copies every TypeScript snippet of the documentation and of the docstrings into a folder for each Effect major. The type
+// checker reads them, and the test that runs them. Fails on a snippet of one major without its counterpart. Fails on a
+// snippet, an example or a sentence that lists sessions without a limit.
 //
 //   node scripts/snippets.mjs [folder, default .snippets]
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { textFor } from "./support/majorText.mjs"
 
 const [folder = ".snippets"] = process.argv.slice(2)
 
@@ -14,20 +16,22 @@ const find = (folder, ending) =>
         .map((name) => join(folder, name))
     : []
 
-const fence = /^(?<margin> *\* )?```ts\n(?<code>[\s\S]*?)^(?: *\* )?```$/gm
+const fence = /^(?<margin> *\* )?```ts(?: effect[34])?\n(?<code>[\s\S]*?)^(?: *\* )?```$/gm
 
 /** Keeps the line numbers of the remaining text. */
 const blank = (text) => text.replaceAll(/[^\n]/g, " ")
+
+const snippetsIn = (text) =>
+  [...text.matchAll(fence)].map(({ 0: whole, groups, index }) => ({
+    code: groups.margin === undefined ? groups.code : groups.code.replaceAll(/^ *\* ?/gm, ""),
+    line: text.slice(0, index + whole.indexOf("\n")).split("\n").length
+  }))
 
 const documents = ["README.md", "CONTRIBUTING.md", ...find("docs", ".md"), ...find("src", ".ts")]
   .filter(existsSync)
   .map((file) => {
     const text = readFileSync(file, "utf8")
-    const snippets = [...text.matchAll(fence)].map(({ 0: whole, groups, index }) => ({
-      code: groups.margin === undefined ? groups.code : groups.code.replaceAll(/^ *\* ?/gm, ""),
-      line: text.slice(0, index + whole.indexOf("\n")).split("\n").length
-    }))
-    return { file, prose: text.replaceAll(fence, blank), snippets }
+    return { file, text, prose: text.replaceAll(fence, blank), snippets: snippetsIn(text) }
   })
 
 const examples = find("examples", ".ts").map((file) => ({ file, code: readFileSync(file, "utf8"), line: 0 }))
@@ -76,12 +80,15 @@ for (const place of findings) {
 if (findings.length > 0) process.exit(1)
 
 rmSync(folder, { recursive: true, force: true })
-mkdirSync(folder, { recursive: true })
-let count = 0
-for (const { file, snippets } of documents) {
-  for (const { code } of snippets) {
-    count += 1
-    writeFileSync(join(folder, `${count}-${file.replaceAll(/[^\w.]/g, "-")}.ts`), `// From ${file}\n${code}`)
+for (const major of ["effect3", "effect4"]) {
+  mkdirSync(join(folder, major), { recursive: true })
+  let count = 0
+  for (const { file, text } of documents) {
+    for (const { code } of snippetsIn(textFor(major, text, file))) {
+      count += 1
+      const name = `${count}-${file.replaceAll(/[^\w.]/g, "-")}.ts`
+      writeFileSync(join(folder, major, name), `// From ${file}\n${code}`)
+    }
   }
+  if (count === 0) throw new Error("found no snippet to check")
 }
-if (count === 0) throw new Error("found no snippet to check")

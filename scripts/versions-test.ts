@@ -11,12 +11,22 @@ import { peer } from "../test/runtimes/peer/peer.js"
 import { makeCheckReport } from "./support/checkReport.js"
 import { run, temporaryFolder, write } from "./support/commands.js"
 import { bundle, bundleConformance, describeReport, hosts, readReport } from "./support/conformance.js"
-import { entriesOf, importAll, install, pack, readJson, versionOf } from "./support/pack.js"
+import { buildFolder, type Major, major, packageFolder, root } from "./support/major.js"
+import {
+  developmentVersions,
+  entriesOf,
+  importAll,
+  install,
+  pack,
+  readJson,
+  versionOf
+} from "./support/pack.js"
 
-const root = process.cwd()
-
-/** In 7.0 the compiler is a native program, which comes as a package per platform. */
-const compilers = ["5.7", "5.9", "6.0", "7.0"] as const
+/** Effect 4 needs TypeScript 5.9. In 7.0 the compiler is a native program, which comes as a package per platform. */
+const compilerReleases: Readonly<Record<Major, ReadonlyArray<string>>> = {
+  effect3: ["5.7", "5.9", "6.0", "7.0"],
+  effect4: ["5.9", "6.0", "7.0"]
+}
 
 interface Compiler {
   readonly version: string
@@ -25,31 +35,25 @@ interface Compiler {
 
 interface Peers {
   readonly name: string
-  readonly effect: string
-  readonly platform: string
-  readonly undici: string
+  /** The range of each peer. */
+  readonly ranges: Readonly<Record<string, string>>
 }
 
-const allPeers = Effect.map(readJson(join(root, "package.json")), (manifest): ReadonlyArray<Peers> => {
-  const { devDependencies, peerDependencies } = Object(manifest)
-  const oldest = (name: string) => {
-    const [major, minor = 0, patch = 0] = /[\d.]+/.exec(peerDependencies[name])?.[0].split(".") ?? []
-    return `${major}.${minor}.${patch}`
-  }
+/** The lowest version in a range such as `>=4.1 <5`. */
+const oldest = (range: string): string => {
+  const [release, minor = 0, patch = 0] = /[\d.]+/.exec(range)?.[0].split(".") ?? []
+  return `${release}.${minor}.${patch}`
+}
+
+const allPeers = Effect.gen(function* () {
+  const { peerDependencies } = Object(yield* readJson(join(packageFolder, "package.json")))
+  const newest = yield* developmentVersions
+  const ranges = (of: (name: string) => string) =>
+    Object.fromEntries(Object.keys(peerDependencies).map((name) => [name, of(name)]))
   return [
-    {
-      name: "oldest",
-      effect: oldest("effect"),
-      platform: oldest("@effect/platform"),
-      undici: oldest("undici")
-    },
-    {
-      name: "newest",
-      effect: devDependencies["effect"],
-      platform: devDependencies["@effect/platform"],
-      undici: devDependencies["undici"]
-    }
-  ]
+    { name: "oldest", ranges: ranges((name) => oldest(peerDependencies[name])) },
+    { name: "newest", ranges: ranges((name) => String(newest[name])) }
+  ] satisfies ReadonlyArray<Peers>
 })
 
 const resolutions = {
@@ -76,11 +80,12 @@ const { check, sumUp } = makeCheckReport()
 
 const installCompilers = Effect.gen(function* () {
   const folder = yield* temporaryFolder
+  const releases = compilerReleases[major]
   yield* install(
     folder,
-    compilers.map((version) => `typescript-${version}@npm:typescript@~${version}.0`)
+    releases.map((version) => `typescript-${version}@npm:typescript@~${version}.0`)
   )
-  return yield* Effect.forEach(compilers, (name) =>
+  return yield* Effect.forEach(releases, (name) =>
     Effect.map(
       versionOf(folder, `typescript-${name}`),
       (version): Compiler => ({ version, command: join(folder, `node_modules/typescript-${name}/bin/tsc`) })
@@ -108,13 +113,18 @@ const compile = (project: string, { command, version }: Compiler) =>
     }
   })
 
+/** Here the compiler finds the packages of the Effect major. */
+const snippets = join(buildFolder, "snippets")
+
 /** The programs of the documentation with the dependencies of this repository and the published types. */
 const writeSnippets = Effect.gen(function* () {
-  yield* run(root, process.execPath, ["scripts/snippets.mjs"])
-  const { exports } = Object(yield* readJson(join(root, "package.json")))
+  yield* run(root, process.execPath, ["scripts/snippets.mjs", snippets])
+  const { exports } = Object(yield* readJson(join(packageFolder, "package.json")))
   const paths = Object.entries(exports).flatMap(([path, target]) => {
     const types: unknown = Reflect.get(Object(target), "types")
-    return typeof types === "string" ? [[`effect-clerk${path.slice(1)}`, [join("..", types)]] as const] : []
+    return typeof types === "string"
+      ? [[`effect-clerk${path.slice(1)}`, [join(buildFolder, types)]] as const]
+      : []
   })
   const content = {
     compilerOptions: {
@@ -125,9 +135,9 @@ const writeSnippets = Effect.gen(function* () {
       types: ["node"],
       paths: Object.fromEntries(paths)
     },
-    include: ["*.ts"]
+    include: [`${major}/*.ts`]
   }
-  yield* write(join(root, ".snippets/tsconfig.json"), JSON.stringify(content))
+  yield* write(join(snippets, "tsconfig.json"), JSON.stringify(content))
 })
 
 const findAll = (project: string) =>
@@ -138,8 +148,9 @@ const findAll = (project: string) =>
 
 const conform = (project: string, address: string) =>
   Effect.gen(function* () {
-    for (const part of ["conformance.ts", "cases", "support"]) {
-      const path = join("test/runtimes", part)
+    const parts = ["runtimes/conformance.ts", "runtimes/cases", "runtimes/support", "support", major]
+    for (const part of parts) {
+      const path = join("test", part)
       yield* Effect.promise(() => cp(join(root, path), join(project, path), { recursive: true }))
     }
     yield* bundleConformance(project, join(project, "conformance.js"))
@@ -149,19 +160,17 @@ const conform = (project: string, address: string) =>
   })
 
 const main = Effect.gen(function* () {
-  const packed = yield* Effect.flatMap(temporaryFolder, (folder) => pack(root, folder))
+  const packed = yield* Effect.flatMap(temporaryFolder, pack)
   const compilers = yield* installCompilers
   const { addressFor } = yield* peer
-  for (const { effect, name, platform, undici } of yield* allPeers) {
+  for (const { name, ranges } of yield* allPeers) {
     const project = yield* temporaryFolder
     yield* install(project, [
       packed.file,
-      `effect@${effect}`,
-      `@effect/platform@${platform}`,
-      `undici@${undici}`,
+      ...Object.entries(ranges).map(([peer, range]) => `${peer}@${range}`),
       "@types/node@20"
     ])
-    const versions = yield* Effect.forEach(["effect", "@effect/platform", "undici"], (peer) =>
+    const versions = yield* Effect.forEach(Object.keys(ranges), (peer) =>
       Effect.map(versionOf(project, peer), (version) => `${peer} ${version}`)
     )
     yield* Console.log(`the ${name} peers: ${versions.join(", ")}`)
@@ -172,7 +181,7 @@ const main = Effect.gen(function* () {
   yield* Console.log("the programs of the documentation")
   yield* writeSnippets
   for (const { command, version } of compilers) {
-    yield* check(`  TypeScript ${version}`, run(root, process.execPath, [command, "-p", ".snippets"]))
+    yield* check(`  TypeScript ${version}`, run(root, process.execPath, [command, "-p", snippets]))
   }
   yield* sumUp
 }).pipe(Effect.scoped)

@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises"
 import { builtinModules } from "node:module"
+import { dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import * as Effect from "effect/Effect"
 import { type BuildOptions, build } from "esbuild"
@@ -44,7 +46,19 @@ const ownOnly: BuildOptions = {
   plugins: [
     {
       name: "dependencies stay outside",
-      setup: ({ onResolve }) => {
+      setup: ({ onResolve, resolve }) => {
+        // A file that only exports another module stands for that module.
+        onResolve({ filter: /^\./ }, async ({ importer, path, resolveDir }) => {
+          const text = await readFile(join(resolveDir, path), "utf8")
+          const [, module] = /^export \* from "([^"]+)";\n(?:\/\/.*)?$/.exec(text) ?? []
+          if (module === undefined) return undefined
+          if (!module.startsWith(".")) return { path: module, external: true, sideEffects: false }
+          return resolve(module, {
+            importer,
+            kind: "import-statement",
+            resolveDir: dirname(join(resolveDir, path))
+          })
+        })
         onResolve({ filter: /^[^./]/ }, ({ path }) =>
           path.startsWith("effect-clerk") ? undefined : { path, external: true, sideEffects: false }
         )
@@ -59,7 +73,7 @@ const dependenciesOf = (bundle: string): string => {
   const code = bundle.replaceAll(/^\s*\/\*\*[\s\S]*?\*\//gm, "")
   const taken = new Set<string>()
   for (const [, alias = "", from = ""] of code.matchAll(/import \* as (\w+) from "([^"]+)"/g)) {
-    for (const [, name] of code.matchAll(new RegExp(`\\b${alias}\\.(\\w+)`, "g")))
+    for (const [, name] of code.matchAll(new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${alias}\\.(\\w+)`, "g")))
       taken.add(`${name} ${from}`)
   }
   for (const [, list = "", from = ""] of code.matchAll(/import \{([^}]+)\} from "([^"]+)"/g)) {

@@ -1,4 +1,3 @@
-import { join } from "node:path"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { write } from "../support/commands.js"
@@ -69,8 +68,6 @@ const forbiddenIn = (name: string, { code, imports, ofNode }: Bundled): Readonly
 
 const kilobytes = (bytes: number): string => (bytes / 1_000).toFixed(1).padStart(6)
 
-const ceilingsFile = join(process.cwd(), "test/package/sizes.json")
-
 /** The maximum of a size before a developer has to check it and update the recorded size. */
 const ceilingFor = (share: number): number => Math.ceil((share * 1.03 + 100) / 100) * 100
 
@@ -78,6 +75,7 @@ const ceilingFor = (share: number): number => Math.ceil((share * 1.03 + 100) / 1
 export const checkBundles = (
   project: string,
   entries: ReadonlyArray<string>,
+  ceilingsFile: string,
   update: boolean
 ): Effect.Effect<void, Error> =>
   Effect.gen(function* () {

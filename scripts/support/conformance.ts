@@ -2,6 +2,8 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { type BuildOptions, build } from "esbuild"
 import type { Report } from "../../test/runtimes/support/check.js"
+import { ofMajor } from "./bundling.js"
+import { major } from "./major.js"
 
 /** Bundles a module of `folder` with all its imports from there. A missing export of a peer is an error. */
 export const bundle = (
@@ -19,6 +21,7 @@ export const bundle = (
         target: "es2022",
         logLevel: "silent",
         logOverride: { "import-is-undefined": "error" },
+        ...ofMajor,
         ...options
       }),
     catch: (failure) => new Error(String(failure))
@@ -48,6 +51,6 @@ export const readReport = (output: string): Effect.Effect<Report, Error> =>
 /** One line for a runtime, and one for each failure. */
 export const describeReport = (name: string, { failures, passed }: Report): string =>
   [
-    `${name}: ${passed} passed, ${failures.length} failed`,
+    `${major}, ${name}: ${passed} passed, ${failures.length} failed`,
     ...failures.map(({ name, why }) => `  ${name}\n    ${why.replaceAll("\n", "\n    ")}`)
   ].join("\n")

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { run, write } from "./commands.js"
+import { major, packageFolder, root, toolchain } from "./major.js"
 
 export interface Packed {
   /** The tarball. */
@@ -9,22 +10,48 @@ export interface Packed {
   readonly name: string
 }
 
-/** Builds and packs the library into `folder`. */
-export const pack = (root: string, folder: string): Effect.Effect<Packed, Error> =>
-  Effect.map(run(root, "npm", ["pack", "--json", "--pack-destination", folder]), (said) => {
+/** Builds the library for the Effect major of this process, and packs it into `folder`. */
+export const pack = (folder: string): Effect.Effect<Packed, Error> =>
+  Effect.gen(function* () {
+    yield* run(root, process.execPath, ["scripts/build.mjs", major])
+    const said = yield* run(root, "npm", ["pack", packageFolder, "--json", "--pack-destination", folder])
     const [{ filename }] = JSON.parse(said.slice(said.indexOf("[")))
     return { file: join(folder, filename), name: filename }
   })
 
+/** Adds dependencies to a project. npm passes this project's own strategy to the commands of its scripts. */
+export const add = (folder: string, dependencies: ReadonlyArray<string>): Effect.Effect<void, Error> =>
+  Effect.asVoid(
+    run(folder, "npm", [
+      ...["install", "--no-audit", "--no-fund", "--install-strategy=hoisted"],
+      ...dependencies
+    ])
+  )
+
 /** Makes `folder` a separate project with only these dependencies. */
 export const install = (folder: string, dependencies: ReadonlyArray<string>): Effect.Effect<void, Error> =>
-  write(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" })).pipe(
-    Effect.zipRight(run(folder, "npm", ["install", "--no-audit", "--no-fund", ...dependencies])),
-    Effect.asVoid
+  Effect.andThen(
+    write(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" })),
+    add(folder, dependencies)
   )
 
 export const readJson = (path: string): Effect.Effect<Record<string, unknown>> =>
   Effect.promise(async () => JSON.parse(await readFile(path, "utf8")))
+
+/** The ranges that this project develops with, of the Effect major of this process. */
+export const developmentVersions: Effect.Effect<Readonly<Record<string, string>>> = Effect.gen(function* () {
+  const { devDependencies: shared } = Object(yield* readJson(join(root, "package.json")))
+  const { devDependencies } = Object(yield* readJson(join(toolchain, "package.json")))
+  return { ...shared, ...devDependencies }
+})
+
+/** The peers of the package in `folder` that are not optional. */
+export const peersOf = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(readJson(join(folder, "package.json")), ({ peerDependencies, peerDependenciesMeta }) =>
+    Object.keys(Object(peerDependencies)).filter(
+      (name) => Object(Reflect.get(Object(peerDependenciesMeta), name)).optional !== true
+    )
+  )
 
 export const versionOf = (folder: string, name: string): Effect.Effect<string> =>
   Effect.map(readJson(join(folder, "node_modules", name, "package.json")), ({ version }) => String(version))

@@ -35,16 +35,20 @@ export const serveWorkerd = (folder: string, config: string): Effect.Effect<stri
     (child) => Effect.sync(() => child.kill())
   ).pipe(
     Effect.flatMap((child) =>
-      Effect.async<string, Error>((resume) => {
-        // It logs every connection that fails, and many tests break connections.
-        let log = ""
-        child.stderr?.on("data", (chunk: Buffer) => {
-          log += chunk
-        })
-        child.on("exit", (code) => resume(Effect.fail(new Error(`workerd ended with ${code}: ${log}`))))
-        child.stdio[3]?.on("data", (line: Buffer) =>
-          resume(Effect.succeed(`http://127.0.0.1:${JSON.parse(String(line)).port}`))
-        )
+      Effect.tryPromise({
+        try: () =>
+          new Promise<string>((resolve, reject) => {
+            // It logs every connection that fails, and many tests break connections.
+            let log = ""
+            child.stderr?.on("data", (chunk: Buffer) => {
+              log += chunk
+            })
+            child.on("exit", (code) => reject(new Error(`workerd ended with ${code}: ${log}`)))
+            child.stdio[3]?.on("data", (line: Buffer) =>
+              resolve(`http://127.0.0.1:${JSON.parse(String(line)).port}`)
+            )
+          }),
+        catch: (error) => (error instanceof Error ? error : new Error(String(error)))
       })
     )
   )
