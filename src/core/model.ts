@@ -153,6 +153,19 @@ export interface Issue {
   readonly expected: string
 }
 
+/** As `Issue`, with what tells the kinds of issues apart. */
+export interface SchemaIssue extends Omit<Issue, "path"> {
+  readonly path: ReadonlyArray<string>
+  readonly kind: "invalid" | "missing" | "unknown"
+  /** The fields there are, where the one at `path` is unknown. */
+  readonly known?: ReadonlyArray<string>
+}
+
+/** A value that a schema has decoded or encoded, or the issues that it has. */
+export type Decoded<A> =
+  | { readonly _tag: "Success"; readonly value: A }
+  | { readonly _tag: "Failure"; readonly issues: () => ReadonlyArray<SchemaIssue> }
+
 /** What every error of a call says about it. */
 export interface CallFacts {
   readonly operation: string

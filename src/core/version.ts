@@ -1,2 +1,2 @@
-/** The package's version, as in package.json (a test holds the two together). */
+/** The package's version. In the sources it is a placeholder, which `scripts/build.mjs` replaces. */
 export const version = "0.0.0"

@@ -4,10 +4,12 @@
  *
  * @since 0.1.0
  */
+
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { literals, withConstructorDefault } from "#major/schemas.js"
 import { decodeReasons, transportReasons } from "../core/model.js"
-import { callFields, filledIn, withJson } from "./errorClass.js"
+import { callFields, withJson } from "./errorClass.js"
 
 /**
  * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value, except a
@@ -52,7 +54,7 @@ export type TransportReason = typeof TransportReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const TransportReason = Schema.Literal(...transportReasons)
+export const TransportReason = literals(transportReasons)
 
 /**
  * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it. The system call that failed
@@ -67,7 +69,7 @@ export type Sent = typeof Sent.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Sent = Schema.Literal("no", "maybe")
+export const Sent = literals(["no", "maybe"])
 
 const transportMessages: Readonly<Record<TransportReason, string>> = {
   dns: "the host name could not be resolved; check apiUrl and the resolver",
@@ -132,7 +134,7 @@ export class ClerkTimeout extends withJson(
      * The limit that ran out. It is `timeout` of one attempt, `deadline` of the whole call with its retries, or the limit
      * of the wait for a rate limiter.
      */
-    phase: Schema.Literal("attempt", "deadline", "admission"),
+    phase: literals(["attempt", "deadline", "admission"]),
     /** Whether Clerk may have received the request. */
     sent: Sent,
     /** The limit, if it is known; milliseconds in the encoded form. */
@@ -185,7 +187,7 @@ export type DecodeReason = typeof DecodeReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const DecodeReason = Schema.Literal(...decodeReasons)
+export const DecodeReason = literals(decodeReasons)
 
 const decodeMessages: Readonly<Record<DecodeReason, string>> = {
   empty: "the response has no body",
@@ -213,7 +215,10 @@ export class ClerkDecodeError extends withJson(
     /** Why the client cannot read the response. */
     reason: DecodeReason,
     /** With `schema`: where the response differs from the schema. Empty otherwise. */
-    issues: filledIn(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })), []),
+    issues: withConstructorDefault(
+      Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })),
+      []
+    ),
     /** The HTTP status of the response, if it is known. */
     status: Schema.optional(Schema.Number),
     /** The media type of the response, without parameters: `text/html`. Absent if it is missing or invalid. */

@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+
 import * as Schema from "effect/Schema"
+import { literals } from "#major/schemas.js"
 import { requirementKinds } from "../core/model.js"
 import { denialMessage } from "../core/server/access.js"
 import { httpApiStatus, withJson } from "./errorClass.js"
@@ -20,7 +22,7 @@ export type Requirement = typeof Requirement.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Requirement = Schema.Literal(...requirementKinds)
+export const Requirement = literals(requirementKinds)
 
 /**
  * The session does not meet a requirement. `missing` lists the kinds of requirements that it does not meet:

@@ -3,10 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
-import * as Exit from "effect/Exit"
-import { FiberFailureCauseId } from "effect/Runtime"
-import { own } from "../core/input.js"
+import { causeIn, errorsIn } from "#major/cause.js"
 import { ClerkDecodeError, ClerkInvalidRequest, ClerkTimeout, ClerkTransportError } from "./CallErrors.js"
 import { ClerkAccessDenied } from "./ClerkAccessDenied.js"
 import { ClerkConfigError } from "./ClerkConfigError.js"
@@ -56,21 +53,11 @@ export type ClerkError = InstanceType<(typeof classes)[number]>
 
 const isInstance = (u: unknown): u is ClerkError => classes.some((Class) => u instanceof Class)
 
-/** The cause in what `Effect.runPromise` rejects with, in the result of `Effect.runPromiseExit`, or the cause itself. */
-const causeIn = (u: unknown): Cause.Cause<unknown> | undefined => {
-  if (typeof u !== "object" || u === null) return undefined
-  // Only own members are read: a mock or a proxy may claim to have every other.
-  const cause = own(u as { readonly [FiberFailureCauseId]?: unknown }, FiberFailureCauseId) ?? u
-  if (!Object.hasOwn(Object(cause), "_tag")) return undefined
-  if (Cause.isCause(cause)) return cause
-  return Exit.isExit(cause) && Exit.isFailure(cause) ? cause.cause : undefined
-}
-
 const from = (u: unknown): ClerkError | undefined => {
   if (isInstance(u)) return u
-  const cause = causeIn(u)
+  const cause = typeof u === "object" && u !== null ? causeIn(u) : undefined
   if (cause === undefined) return undefined
-  for (const each of [...Cause.failures(cause), ...Cause.defects(cause)]) {
+  for (const each of errorsIn(cause)) {
     const found = from(each)
     if (found !== undefined) return found
   }
@@ -91,8 +78,8 @@ const hasCode = (u: unknown, code: ClerkErrorCode): boolean => {
 
 /**
  * Functions that inspect an error. Each takes a value of any type, such as the `error` of `catch (error)`. Each sees
- * through what Effect wraps an error in: the `FiberFailure` that `Effect.runPromise` rejects with, a `Cause`, a failed
- * `Exit`. Of several failures the first one of this library counts, and failures count before defects.
+ * through what Effect wraps an error in: a `Cause`, a failed `Exit`, and the `FiberFailure` that `Effect.runPromise`
+ * rejects with on Effect 3. Of several failures the first one of this library counts, and failures count before defects.
  *
  * @since 0.1.0
  * @category errors
@@ -105,7 +92,7 @@ export const ClerkError: {
   readonly from: (u: unknown) => ClerkError | undefined
   /**
    * Returns whether `u` is, or holds, an error of this library. It narrows tagged errors, as in the error channel of an
-   * effect. It does not narrow `unknown`, which may be a `FiberFailure` without the error's fields: use `from`.
+   * effect. It does not narrow `unknown`, which may be a `Cause` without the error's fields: use `from`.
    */
   readonly is: {
     /** Returns whether `error` is an error of this library, and narrows it. */

@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+
 import * as Schema from "effect/Schema"
+import { annotated, type DataCodec, record } from "#major/schemas.js"
 
 /**
  * The codes Clerk documents for sessions and their tokens. Clerk adds codes without notice, so any other
@@ -89,9 +91,12 @@ export interface ClerkErrorItem {
  * @since 0.1.0
  * @category schemas
  */
-export const ClerkErrorItem: Schema.Schema<ClerkErrorItem> = Schema.Struct({
-  code: Schema.optional(Schema.String),
-  message: Schema.optional(Schema.String),
-  longMessage: Schema.optional(Schema.String),
-  meta: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
-}).annotations({ identifier: "ClerkErrorItem" })
+export const ClerkErrorItem: DataCodec<ClerkErrorItem> = annotated(
+  Schema.Struct({
+    code: Schema.optional(Schema.String),
+    message: Schema.optional(Schema.String),
+    longMessage: Schema.optional(Schema.String),
+    meta: Schema.optional(record(Schema.String, Schema.Unknown))
+  }),
+  { identifier: "ClerkErrorItem" }
+)

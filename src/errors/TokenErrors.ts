@@ -6,9 +6,11 @@
  *
  * @since 0.1.0
  */
+
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { DateTimeUtcFromString, literals } from "#major/schemas.js"
 import { keysUnavailableReasons, tokenReasons } from "../core/model.js"
 import { httpApiStatus, withJson } from "./errorClass.js"
 
@@ -42,7 +44,7 @@ export type TokenReason = typeof TokenReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const TokenReason = Schema.Literal(...tokenReasons)
+export const TokenReason = literals(tokenReasons)
 
 const reasonMessages: Readonly<Record<TokenReason, string>> = {
   format: "it is not a well-formed JSON Web Token",
@@ -87,13 +89,13 @@ export class ClerkTokenError extends withJson(
       /** Why the token is invalid. */
       reason: TokenReason,
       /** With `exp`: when the token expired. */
-      expiresAt: Schema.optional(Schema.DateTimeUtc),
+      expiresAt: Schema.optional(DateTimeUtcFromString),
       /** With `nbf`: when the token becomes valid. */
-      notBefore: Schema.optional(Schema.DateTimeUtc),
+      notBefore: Schema.optional(DateTimeUtcFromString),
       /** With `iat` and `exp`: when the token was issued, as it states. */
-      issuedAt: Schema.optional(Schema.DateTimeUtc),
+      issuedAt: Schema.optional(DateTimeUtcFromString),
       /** With a time: the time of the clock here. */
-      checkedAt: Schema.optional(Schema.DateTimeUtc),
+      checkedAt: Schema.optional(DateTimeUtcFromString),
       /** With a time: the accepted difference between the clocks. Milliseconds in the encoded form. */
       clockSkew: Schema.optional(Schema.DurationFromMillis),
       /** With `azp`, `iss`, `aud`: the values in the token. Absent if the token has none. */
@@ -153,7 +155,7 @@ export type KeysUnavailableReason = typeof KeysUnavailableReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const KeysUnavailableReason = Schema.Literal(...keysUnavailableReasons)
+export const KeysUnavailableReason = literals(keysUnavailableReasons)
 
 const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
   unreachable: "no response from Clerk",

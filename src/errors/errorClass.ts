@@ -1,6 +1,9 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
+import { withConstructorDefault } from "#major/schemas.js"
+
+export { httpApiStatus } from "#major/httpApiStatus.js"
 
 /*
  * What the error classes share. This file is private: a file of this folder that users import has a capital.
@@ -34,6 +37,12 @@ export const withJson = <C extends { readonly prototype: Error }>(
       return json
     }
   })
+  // Effect 4 prints the JSON form of an error, without its stack.
+  Object.defineProperty(Base.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+    configurable: true,
+    writable: true,
+    value: undefined
+  })
   if (message !== undefined) {
     Object.defineProperty(Base.prototype, "message", {
       configurable: true,
@@ -45,36 +54,21 @@ export const withJson = <C extends { readonly prototype: Error }>(
   return Base
 }
 
-/** A field with a default, for a transport that makes the error without knowing the call. */
-export const filledIn = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
-  schema.pipe(
-    Schema.propertySignature,
-    Schema.withConstructorDefault(() => value)
-  )
-
 /**
  * What the error of every call says about that call. A transport or a test double may leave these out: the call loop
  * sets them before the error reaches the caller.
  */
 export const callFields = {
   /** The name of the operation: `Sessions.get`. */
-  operation: filledIn(Schema.String, "ClerkHttp.execute"),
+  operation: withConstructorDefault(Schema.String, "ClerkHttp.execute"),
   /** The HTTP method. */
-  method: filledIn(Schema.String, "GET"),
+  method: withConstructorDefault(Schema.String, "GET"),
   /** The path template, without ids: `/sessions/{id}`. */
-  path: filledIn(Schema.String, "/"),
+  path: withConstructorDefault(Schema.String, "/"),
   /** The number of requests the call started. 0 if the input is invalid. */
-  attempts: filledIn(Schema.Number, 1),
+  attempts: withConstructorDefault(Schema.Number, 1),
   /** Whether you can safely make the same call again, and it could succeed then. */
-  retryable: filledIn(Schema.Boolean, false),
+  retryable: withConstructorDefault(Schema.Boolean, false),
   /** `true` if the client would have retried, but had spent its retry budget. Absent otherwise. */
   retryBudgetExhausted: Schema.optional(Schema.Boolean)
 }
-
-/**
- * The annotation by which an `HttpApi` learns an error's status. Its key is a registered symbol, so the errors need not
- * import the platform's module.
- */
-export const httpApiStatus = (status: number) => ({
-  [Symbol.for("@effect/platform/HttpApiSchema/AnnotationStatus")]: status
-})

@@ -5,7 +5,39 @@
  * claims:
  *
  * @example
- * ```ts
+ * Effect 4:
+ *
+ * ```ts effect4
+ * import { Context, Effect, Layer, Schema } from "effect"
+ * import { HttpApiMiddleware, HttpApiSecurity } from "effect/http-api"
+ * import { ClerkKeysUnavailable, ClerkTokenError, type SessionClaims } from "effect-clerk"
+ * import { Authenticator } from "effect-clerk/http-api"
+ *
+ * const Claims = Schema.Struct({ tenant: Schema.NonEmptyString })
+ *
+ * class TenantSession extends Context.Service<TenantSession, SessionClaims<typeof Claims.Type>>()(
+ *   "TenantSession"
+ * ) {}
+ *
+ * export class TenantAuth extends HttpApiMiddleware.Service<TenantAuth, { provides: TenantSession }>()("TenantAuth", {
+ *   error: [ClerkTokenError, ClerkKeysUnavailable],
+ *   security: { bearer: HttpApiSecurity.bearer }
+ * }) {
+ *   static readonly layer = Layer.effect(
+ *     TenantAuth,
+ *     Effect.map(Authenticator.make({ cookies: false, claims: Claims }), (authenticate) => ({
+ *       bearer: (response) =>
+ *         Effect.flatMap(Authenticator.withResponseHeaders(authenticate), (session) =>
+ *           Effect.provideService(response, TenantSession, session)
+ *         )
+ *     }))
+ *   )
+ * }
+ * ```
+ *
+ * Effect 3:
+ *
+ * ```ts effect3
  * import { HttpApiMiddleware, HttpApiSecurity } from "@effect/platform"
  * import { Context, Effect, Layer, Schema } from "effect"
  * import { ClerkKeysUnavailable, ClerkTokenError, type SessionClaims } from "effect-clerk"
@@ -31,13 +63,13 @@
  *
  * @since 0.1.0
  */
-import { appendPreResponseHandler } from "@effect/platform/HttpApp"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Schema from "effect/Schema"
+import { changeResponse } from "#major/httpApp.js"
+import * as HttpServerRequest from "#major/httpServerRequest.js"
+import * as HttpServerResponse from "#major/httpServerResponse.js"
+import { type Codec, construct } from "#major/schemas.js"
 import { broken, flag, RuleBreak, readOptions } from "../core/input.js"
 import { readPublishableKey } from "../core/keys/publishableKey.js"
 import { rejectionHead } from "../core/server/challenge.js"
@@ -160,7 +192,7 @@ export const make: {
    * `ClerkConfigError` when an option is invalid.
    */
   <Custom, Encoded>(
-    options: AuthOptions & { readonly claims: Schema.Schema<Custom, Encoded> }
+    options: AuthOptions & { readonly claims: Codec<Custom, Encoded> }
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
@@ -172,17 +204,17 @@ export const make: {
    * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
    */
   <Custom = undefined, Encoded = unknown>(
-    options: CookieAuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
+    options: CookieAuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
   ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. With
    * `cookies: false` it reads bearer tokens only. Fails with `ClerkConfigError` when an option is invalid.
    */
   <Custom = undefined, Encoded = unknown>(
-    options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
+    options: AuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
   ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
 } = <Custom, Encoded>(
-  options: AuthOptions & { readonly claims?: Schema.Schema<Custom, Encoded> | undefined }
+  options: AuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
     const read = readAuthOptions(options)
@@ -211,7 +243,15 @@ export const make: {
   })
 
 const withoutParties = ({ checkedAt, clockSkew, expiresAt, issuedAt, notBefore, reason }: ClerkTokenError) =>
-  new ClerkTokenError({ reason, checkedAt, clockSkew, expiresAt, issuedAt, notBefore }, true)
+  construct(
+    ClerkTokenError,
+    withoutUndefined({ reason, checkedAt, clockSkew, expiresAt, issuedAt, notBefore })
+  )
+
+/** Leaves out the members that are `undefined`, which Effect 4 would send as `null`. */
+const withoutUndefined = <Fields extends object>(fields: Fields): Fields =>
+  // Sound because a member that may be `undefined` may be absent here.
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
 
 /**
  * Makes authentication optional: succeeds with `None` for a request without a valid token. Fails only with
@@ -245,7 +285,7 @@ export const withResponseHeaders = <
 ): Effect.Effect<A, E, R> =>
   Effect.tapError(self, (error) => {
     const { headers, status } = rejectionHead(error, Duration.toSeconds)
-    return appendPreResponseHandler((_, response) =>
-      Effect.succeed(response.status === status ? HttpServerResponse.setHeaders(response, headers) : response)
+    return changeResponse((response) =>
+      response.status === status ? HttpServerResponse.setHeaders(response, headers) : response
     )
   })

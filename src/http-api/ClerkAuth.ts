@@ -2,7 +2,34 @@
  * Middlewares for an `HttpApi`. They add 401 and 503, and two security schemes, to the API and to its OpenAPI document.
  *
  * @example
- * ```ts
+ * Effect 4:
+ *
+ * ```ts effect4
+ * import { Effect, Layer, Schema } from "effect"
+ * import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
+ * import { SigningKeys } from "effect-clerk"
+ * import { ClerkAuth, CurrentSession } from "effect-clerk/http-api"
+ *
+ * class Account extends HttpApiGroup.make("account")
+ *   .add(HttpApiEndpoint.get("me", "/me", { success: Schema.Struct({ userId: Schema.String }) }))
+ *   .middleware(ClerkAuth) {}
+ *
+ * class Api extends HttpApi.make("api").add(Account) {}
+ *
+ * const AccountLive = HttpApiBuilder.group(Api, "account", (handlers) =>
+ *   handlers.handle("me", () => Effect.map(CurrentSession, ({ userId }) => ({ userId })))
+ * )
+ *
+ * export const ApiLive = HttpApiBuilder.layer(Api).pipe(
+ *   Layer.provide(AccountLive),
+ *   Layer.provide(ClerkAuth.layer({ authorizedParties: ["https://app.example.com"] })),
+ *   Layer.provide(SigningKeys.layerConfig)
+ * )
+ * ```
+ *
+ * Effect 3:
+ *
+ * ```ts effect3
  * import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
  * import { Effect, Layer, Schema } from "effect"
  * import { SigningKeys } from "effect-clerk"
@@ -27,13 +54,18 @@
  *
  * @since 0.1.0
  */
-import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
-import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as OpenApi from "@effect/platform/OpenApi"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
+import {
+  handler,
+  Middleware,
+  SecurityMiddleware,
+  type SecurityMiddlewareClass,
+  schemeHandler
+} from "#major/httpApi.js"
+import * as HttpApiSecurity from "#major/httpApiSecurity.js"
+import * as HttpServerRequest from "#major/httpServerRequest.js"
+import * as OpenApi from "#major/openApi.js"
 import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
@@ -76,7 +108,10 @@ const bySchemes = <E extends ClerkTokenError | ClerkKeysUnavailable | ClerkAcces
     const error = errors.get(request)
     return error === undefined ? Authenticator.withResponseHeaders(authenticate) : Effect.fail(error)
   })
-  return { clerkBearer: () => first, clerkCookie: () => second }
+  return {
+    clerkBearer: schemeHandler(CurrentSession, first),
+    clerkCookie: schemeHandler(CurrentSession, second)
+  }
 }
 
 /**
@@ -86,8 +121,8 @@ const bySchemes = <E extends ClerkTokenError | ClerkKeysUnavailable | ClerkAcces
  * @since 0.1.0
  * @category middleware
  */
-export class ClerkAuth extends HttpApiMiddleware.Tag<ClerkAuth>()("effect-clerk/http-api/ClerkAuth", {
-  failure: Schema.Union(ClerkTokenError, ClerkKeysUnavailable),
+export class ClerkAuth extends SecurityMiddleware<ClerkAuth>()("effect-clerk/http-api/ClerkAuth", {
+  errors: [ClerkTokenError, ClerkKeysUnavailable],
   provides: CurrentSession,
   security
 }) {
@@ -115,9 +150,12 @@ export class ClerkAuth extends HttpApiMiddleware.Tag<ClerkAuth>()("effect-clerk/
  * @since 0.1.0
  * @category middleware
  */
-export class ClerkAuthOptional extends HttpApiMiddleware.Tag<ClerkAuthOptional>()(
+export class ClerkAuthOptional extends Middleware<ClerkAuthOptional>()(
   "effect-clerk/http-api/ClerkAuthOptional",
-  { failure: ClerkKeysUnavailable, provides: OptionalSession }
+  {
+    errors: [ClerkKeysUnavailable],
+    provides: OptionalSession
+  }
 ) {
   /**
    * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
@@ -139,13 +177,13 @@ export class ClerkAuthOptional extends HttpApiMiddleware.Tag<ClerkAuthOptional>(
     return Layer.effect(
       ClerkAuthOptional,
       Effect.map(Authenticator.make(options), (authenticate) =>
-        Authenticator.withResponseHeaders(Authenticator.optional(authenticate))
+        handler(OptionalSession, Authenticator.withResponseHeaders(Authenticator.optional(authenticate)))
       )
     )
   }
 }
 
-const requiringFailure = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied)
+const requiringErrors = [ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied] as const
 
 /**
  * A middleware of `ClerkAuthRequiring`: a class to extend, with the `layer` that builds it.
@@ -154,15 +192,7 @@ const requiringFailure = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, Cle
  * @category models
  */
 export interface RequiringTag<Self, Id extends string>
-  extends HttpApiMiddleware.TagClass<
-    Self,
-    Id,
-    {
-      readonly failure: typeof requiringFailure
-      readonly provides: typeof CurrentSession
-      readonly security: typeof security
-    }
-  > {
+  extends SecurityMiddlewareClass<Self, Id, typeof requiringErrors, typeof CurrentSession, typeof security> {
   /**
    * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
    * option or a requirement is invalid.
@@ -197,8 +227,8 @@ export interface RequiringTag<Self, Id extends string>
 export const ClerkAuthRequiring =
   <Self>() =>
   <const Id extends string>(id: Id, requirements: Authorization.Requirements): RequiringTag<Self, Id> => {
-    const tag = HttpApiMiddleware.Tag<Self>()(id, {
-      failure: requiringFailure,
+    const tag = SecurityMiddleware<Self>()(id, {
+      errors: requiringErrors,
       provides: CurrentSession,
       security
     })
@@ -206,7 +236,7 @@ export const ClerkAuthRequiring =
       layer: (options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys> =>
         Layer.effect(
           tag,
-          Effect.zipRight(
+          Effect.andThen(
             checkRequirements(requirements),
             Effect.map(Authenticator.make(options), (authenticate) =>
               bySchemes(Effect.flatMap(authenticate, Authorization.protect(requirements)))

@@ -1,9 +1,31 @@
 /**
- * Middlewares for routes of an `HttpLayerRouter`. They respond to a rejected request: with 401 and `WWW-Authenticate`,
- * 403, or 503, and the error as JSON.
+ * Middlewares for routes of an `HttpRouter` (in Effect 3, an `HttpLayerRouter`). They respond to a rejected request: with
+ * 401 and `WWW-Authenticate`, 403, or 503, and the error as JSON.
  *
  * @example
- * ```ts
+ * Effect 4:
+ *
+ * ```ts effect4
+ * import { Effect, Layer } from "effect"
+ * import { HttpRouter, HttpServerResponse } from "effect/http"
+ * import { SigningKeys } from "effect-clerk"
+ * import { ClerkRouter, CurrentSession } from "effect-clerk/http-api"
+ *
+ * const Me = HttpRouter.add(
+ *   "GET",
+ *   "/me",
+ *   Effect.map(CurrentSession, ({ userId }) => HttpServerResponse.text(userId))
+ * )
+ *
+ * export const Routes = Me.pipe(
+ *   Layer.provide(ClerkRouter.signedIn({ authorizedParties: ["https://app.example.com"] }).layer),
+ *   Layer.provide(SigningKeys.layerConfig)
+ * )
+ * ```
+ *
+ * Effect 3:
+ *
+ * ```ts effect3
  * import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
  * import { Effect, Layer } from "effect"
  * import { SigningKeys } from "effect-clerk"
@@ -23,13 +45,13 @@
  *
  * @since 0.1.0
  */
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import type { ServiceKey } from "#major/httpRouter.js"
+import * as HttpRouter from "#major/httpRouter.js"
+import type * as HttpServerRequest from "#major/httpServerRequest.js"
+import * as HttpServerResponse from "#major/httpServerResponse.js"
+import { union } from "#major/schemas.js"
 import { rejectionHead } from "../core/server/challenge.js"
 import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
@@ -46,7 +68,7 @@ import { CurrentSession, OptionalSession } from "./CurrentSession.js"
  * @since 0.1.0
  * @category models
  */
-export type AuthMiddleware<Provides> = HttpLayerRouter.Middleware<{
+export type AuthMiddleware<Provides> = HttpRouter.Middleware<{
   provides: Provides
   handles: never
   error: never
@@ -55,12 +77,14 @@ export type AuthMiddleware<Provides> = HttpLayerRouter.Middleware<{
   layerRequires: SigningKeys
 }>
 
-const Rejection = Schema.Union(ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied)
+type Rejection = ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied
 
-const encodeResponse = HttpServerResponse.schemaJson(Rejection)
+const encodeResponse = HttpServerResponse.schemaJson(
+  union(union(ClerkTokenError, ClerkKeysUnavailable), ClerkAccessDenied)
+)
 
 /** The response to a rejected request: the error in its encoded form. */
-const responseTo = (error: typeof Rejection.Type): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+const responseTo = (error: Rejection): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   encodeResponse(error, rejectionHead(error, Duration.toSeconds)).pipe(
     Effect.orDie // its fields are of their types, and JSON can hold them
   )
@@ -70,7 +94,28 @@ const responseTo = (error: typeof Rejection.Type): Effect.Effect<HttpServerRespo
  * result to the routes as the service `tag`, and responds to a rejected request.
  *
  * @example
- * ```ts
+ * Effect 4:
+ *
+ * ```ts effect4
+ * import { Context, Schema } from "effect"
+ * import type { SessionClaims } from "effect-clerk"
+ * import { Authenticator, ClerkRouter } from "effect-clerk/http-api"
+ *
+ * const Claims = Schema.Struct({ tenant: Schema.NonEmptyString })
+ *
+ * class TenantSession extends Context.Service<TenantSession, SessionClaims<typeof Claims.Type>>()(
+ *   "TenantSession"
+ * ) {}
+ *
+ * export const tenant = ClerkRouter.make(
+ *   TenantSession,
+ *   Authenticator.make({ cookies: false, claims: Claims })
+ * )
+ * ```
+ *
+ * Effect 3:
+ *
+ * ```ts effect3
  * import { Context, Schema } from "effect"
  * import type { SessionClaims } from "effect-clerk"
  * import { Authenticator, ClerkRouter } from "effect-clerk/http-api"
@@ -89,10 +134,10 @@ const responseTo = (error: typeof Rejection.Type): Effect.Effect<HttpServerRespo
  * @category constructors
  */
 export const make = <Id, Service>(
-  tag: Context.Tag<Id, Service>,
+  tag: ServiceKey<Id, Service>,
   authenticator: Effect.Effect<
     Effect.Effect<
-      Service,
+      NoInfer<Service>,
       ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied,
       HttpServerRequest.HttpServerRequest
     >,
@@ -100,7 +145,7 @@ export const make = <Id, Service>(
     SigningKeys
   >
 ): AuthMiddleware<Id> =>
-  HttpLayerRouter.middleware<{ provides: Id }>()(
+  HttpRouter.middleware<{ provides: Id }>()(
     Effect.map(
       authenticator,
       (authenticate) => (route) =>
@@ -181,7 +226,7 @@ export function requiring(
 ): AuthMiddleware<CurrentSession> {
   return make(
     CurrentSession,
-    Effect.zipRight(
+    Effect.andThen(
       checkRequirements(requirements),
       Effect.map(Authenticator.make(options), Effect.flatMap(Authorization.protect(requirements)))
     )

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import { Service } from "#major/context.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
@@ -30,10 +30,9 @@ import * as Authorization from "../services/Authorization.js"
  * @since 0.1.0
  * @category services
  */
-export class CurrentSession extends Context.Tag("effect-clerk/http-api/CurrentSession")<
-  CurrentSession,
-  SessionClaims
->() {
+export class CurrentSession extends Service<CurrentSession, SessionClaims>()(
+  "effect-clerk/http-api/CurrentSession"
+) {
   /** Returns the session if it meets all requirements. Fails with `ClerkAccessDenied` otherwise. */
   static protect(
     requirements: Authorization.Requirements
@@ -49,7 +48,6 @@ export class CurrentSession extends Context.Tag("effect-clerk/http-api/CurrentSe
  * @since 0.1.0
  * @category services
  */
-export class OptionalSession extends Context.Tag("effect-clerk/http-api/OptionalSession")<
-  OptionalSession,
-  Option.Option<SessionClaims>
->() {}
+export class OptionalSession extends Service<OptionalSession, Option.Option<SessionClaims>>()(
+  "effect-clerk/http-api/OptionalSession"
+) {}

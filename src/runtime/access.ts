@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { construct } from "#major/schemas.js"
 import { own, RuleBreak } from "../core/input.js"
 import * as Access from "../core/server/access.js"
 import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
@@ -49,9 +50,11 @@ export const protect = <A extends Claims>(
 ): Effect.Effect<A, ClerkAccessDenied> =>
   Effect.flatMap(check(claims, requirements), ({ denial, required }) => {
     if (denial === undefined) return Effect.succeed(claims)
-    const error = new ClerkAccessDenied(denial, true)
+    const error = construct(ClerkAccessDenied, denial)
     // Names the requirements for the server's log. The encoded form, which crosses the wire, holds enumerable fields only.
-    const value = Access.denialMessage(denial, required instanceof RuleBreak ? [] : required, Duration.format)
+    const value = Access.denialMessage(denial, required instanceof RuleBreak ? [] : required, (millis) =>
+      Duration.format(Duration.millis(millis))
+    )
     Object.defineProperty(error, "message", { value, configurable: true, writable: true })
     return Effect.fail(error)
   })

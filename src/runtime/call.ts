@@ -1,11 +1,11 @@
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
 import * as Random from "effect/Random"
+import { serviceBy } from "#major/context.js"
+import { clockOf, millisOf, nanosOf, type RunningFiber, serviceIn, withFiber } from "#major/fiber.js"
+import { construct } from "#major/schemas.js"
+import { isTraced } from "#major/telemetry.js"
 import {
   type Call,
   type Event,
@@ -31,19 +31,20 @@ import {
 } from "./client.js"
 import type { CallError } from "./declaration.js"
 import { callError } from "./errors.js"
-import { overridesKey, type PolicyLimits, type PolicyOverrides } from "./policy.js"
-import { type CallRecord, countCall, countRetry, inSpan, isTraced } from "./telemetry.js"
+import { Overrides, type PolicyLimits } from "./policy.js"
+import { type CallRecord, countCall, countRetry, inSpan } from "./telemetry.js"
+
+// By its key, as in `Sessions`. The service can be any object of a user's.
+const clerkHttp = /*#__PURE__*/ serviceBy<never, ClerkHttpService>(clerkHttpKey)
 
 /** Runs an operation: checks the input, then makes requests, as often as the policy and the kind allow. */
 export const call = <A>(operation: Operation<A>, input: unknown): Effect.Effect<A, CallError> =>
-  Effect.withFiberRuntime((fiber) => {
+  withFiber((fiber) => {
     const prepared = operation.prepare(input)
     if (prepared instanceof RuleBreak) return invalid(operation, prepared)
-    const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
-    // Only the service is stored under its key. It can be any object of a user's, so nothing is asked of it here.
-    const provided = services.get(clerkHttpKey) as ClerkHttpService | undefined
+    const provided = serviceIn(fiber, clerkHttp)
     return provided === undefined
-      ? Effect.flatMap(missingClerkHttp(services), (http) => callThrough(http, operation, prepared, fiber))
+      ? Effect.flatMap(missingClerkHttp(fiber), (http) => callThrough(http, operation, prepared, fiber))
       : callThrough(provided, operation, prepared, fiber)
   })
 
@@ -53,7 +54,7 @@ export const callWith = <A>(
   operation: Operation<A>,
   input: unknown
 ): Effect.Effect<A, CallError> =>
-  Effect.withFiberRuntime((fiber) => {
+  withFiber((fiber) => {
     const prepared = operation.prepare(input)
     return prepared instanceof RuleBreak
       ? invalid(operation, prepared)
@@ -61,21 +62,19 @@ export const callWith = <A>(
   })
 
 const invalid = (operation: OperationFacts, { field, rule }: RuleBreak) =>
-  Effect.fail(new ClerkInvalidRequest({ ...factsOf(operation, 0), field, rule, retryable: false }, true))
+  Effect.fail(construct(ClerkInvalidRequest, { ...factsOf(operation, 0), field, rule, retryable: false }))
 
 const callThrough = <A>(
   http: ClerkHttpService,
   operation: Operation<A>,
   prepared: PreparedCall,
-  fiber: Fiber.RuntimeFiber<unknown, unknown>
+  fiber: RunningFiber
 ): Effect.Effect<A, CallError> => {
   const client = clientOf(http)
   if (client.limits instanceof RuleBreak) return invalid(operation, client.limits)
-  const services = fiber.getFiberRef(FiberRef.currentContext).unsafeMap
-  // The combinators of RequestPolicy alone store something under this key.
-  const overrides = services.get(overridesKey) as PolicyOverrides | undefined
+  const overrides = serviceIn(fiber, Overrides)
   if (overrides?.broken !== undefined) return invalid(operation, overrides.broken)
-  const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
+  const clock = clockOf(fiber)
   const limits: PolicyLimits = overrides === undefined ? client.limits : { ...client.limits, ...overrides }
   const { redactor } = client.sender
   const { secrets } = prepared
@@ -83,12 +82,12 @@ const callThrough = <A>(
     operation,
     prepared,
     limits,
-    startedNanos: clock.unsafeCurrentTimeNanos(),
+    startedNanos: nanosOf(clock),
     endsAtNanos: overrides?.endsAtNanos,
     redactor: secrets.length === 0 ? redactor : redactor.with(secrets)
   }
   const record = isTraced(fiber) ? { attempts: 0, status: undefined, traceId: undefined } : undefined
-  const running = new RunningCall(client, call, limits.onRetry, clock, record).start()
+  const running = new RunningCall(client, call, limits.onRetry, fiber, clock, record).start()
   return record === undefined ? running : inSpan(running, operation, own(client.http, "address"), record)
 }
 
@@ -97,6 +96,7 @@ class RunningCall<A> {
   readonly #client: Client
   readonly #call: Call<A>
   readonly #onRetry: PolicyLimits["onRetry"]
+  readonly #fiber: RunningFiber
   readonly #clock: Clock.Clock
   /** The facts for the span, if there is one. */
   readonly #record: CallRecord | undefined
@@ -105,12 +105,14 @@ class RunningCall<A> {
     client: Client,
     call: Call<A>,
     onRetry: PolicyLimits["onRetry"],
+    fiber: RunningFiber,
     clock: Clock.Clock,
     record: CallRecord | undefined
   ) {
     this.#client = client
     this.#call = call
     this.#onRetry = onRetry
+    this.#fiber = fiber
     this.#clock = clock
     this.#record = record
   }
@@ -120,8 +122,8 @@ class RunningCall<A> {
     return this.#execute(start(this.#call, now), now)
   }
 
-  #now(nanos = this.#clock.unsafeCurrentTimeNanos()): Now {
-    return { nanos, millis: this.#clock.unsafeCurrentTimeMillis(), budget: this.#client.budget }
+  #now(nanos = nanosOf(this.#clock)): Now {
+    return { nanos, millis: millisOf(this.#clock), budget: this.#client.budget }
   }
 
   #after(state: State, event: Event): Effect.Effect<A, CallError> {
@@ -155,7 +157,7 @@ class RunningCall<A> {
         return Effect.flatMap(Random.next, (value) => this.#after(step.state, { _tag: "Chance", value }))
       case "Retry":
         this.#client.budget -= step.cost
-        countRetry(this.#call.operation.name, step.retry.failure)
+        countRetry(this.#call.operation.name, step.retry.failure, this.#fiber)
         return Effect.flatMap(this.#hook(step.retry, step.millis), () =>
           this.#after(step.state, { _tag: "Hooked" })
         )
@@ -187,6 +189,6 @@ class RunningCall<A> {
 
   #count(outcome: string, { nanos }: Now): void {
     const { operation, startedNanos } = this.#call
-    countCall(operation.name, outcome, Number(nanos - startedNanos) / 1_000_000_000)
+    countCall(operation.name, outcome, Number(nanos - startedNanos) / 1_000_000_000, this.#fiber)
   }
 }

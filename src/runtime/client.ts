@@ -1,8 +1,9 @@
 import type * as Clock from "effect/Clock"
-import type { ConfigError } from "effect/ConfigError"
 import type { ConfigProvider } from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { type ConfigError, configProvider } from "#major/config.js"
+import { isBare, liveClock, type RunningFiber } from "#major/fiber.js"
 import { clientOptionsFlaw, readClientOptions } from "../core/call/clientSettings.js"
 import { fullBudget } from "../core/call/retry.js"
 import { broken, inField, own, RuleBreak } from "../core/input.js"
@@ -18,7 +19,7 @@ import { overFetch } from "./fetch.js"
 import type { KeyCache } from "./keyCache.js"
 import { clientLimits, type PolicyLimits, readSettings, type Settings, standard } from "./policy.js"
 import type { Send, TimedOut } from "./send.js"
-import { liveClock, within, withoutEnd } from "./time.js"
+import { within, withoutEnd } from "./time.js"
 import { flagVariable, secretVariable, textVariable } from "./variables.js"
 
 /**
@@ -224,22 +225,26 @@ export const environmentClient: Effect.Effect<ClerkHttpService, ClerkConfigError
 /** The clients built from the environment so far. A failed build is not stored. */
 const environmentClients = new WeakMap<ConfigProvider, ClerkHttpService>()
 
-const sharedEnvironmentClient: Effect.Effect<ClerkHttpService> = Effect.configProviderWith((provider) => {
-  const existing = environmentClients.get(provider)
-  if (existing !== undefined) return Effect.succeed(existing)
-  // Both types of an operation have to fail alike, so a bare call without a key is a defect.
-  return Effect.map(Effect.orDie(environmentClient), (built) => {
-    const client = environmentClients.get(provider) ?? built
-    environmentClients.set(provider, client)
-    return client
-  })
-})
+const sharedEnvironmentClient: Effect.Effect<ClerkHttpService> = Effect.flatMap(
+  configProvider,
+  (provider) => {
+    const existing = environmentClients.get(provider)
+    if (existing !== undefined) return Effect.succeed(existing)
+    // Both types of an operation have to fail alike, so a bare call without a key is a defect.
+    return Effect.map(Effect.orDie(environmentClient), (built) => {
+      const client = environmentClients.get(provider) ?? built
+      environmentClients.set(provider, client)
+      return client
+    })
+  }
+)
 
-const notProvided = Effect.dieSync(
-  () =>
+const notProvided = Effect.suspend(() =>
+  Effect.die(
     new Error(
       "ClerkHttp is not provided. The context has other services, so the client of the environment (CLERK_SECRET_KEY) is not used. Provide a layer: ClerkHttp.layerDefault, layerFetch, layerConfig or layer."
     )
+  )
 )
 
 /**
@@ -247,5 +252,5 @@ const notProvided = Effect.dieSync(
  * client of the environment. A program that has other services but no `ClerkHttp` has lost it:
  * `Layer.succeed(Repo, { find: Sessions.get })` drops the requirement. It must not use the environment's key unnoticed.
  */
-export const missingClerkHttp = (services: ReadonlyMap<string, unknown>): Effect.Effect<ClerkHttpService> =>
-  services.size === 0 ? sharedEnvironmentClient : notProvided
+export const missingClerkHttp = (fiber: RunningFiber): Effect.Effect<ClerkHttpService> =>
+  isBare(fiber) ? sharedEnvironmentClient : notProvided

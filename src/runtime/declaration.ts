@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
+import { type Codec, encodedFields } from "#major/schemas.js"
 import { optionsFlaw, ownProperties } from "../core/input.js"
 import { type ClerkRequest, declaredStatuses, type Kind } from "../core/model.js"
 import type {
@@ -175,13 +175,13 @@ export interface Declaration<
   /** Whether the client may retry the operation. See `Kind`. */
   readonly kind: Kind
   /** Decodes the body of a success. `Schema.Void` reads no body, and makes 204 a success. */
-  readonly success: Schema.Schema<A, AI>
+  readonly success: Codec<A, AI>
   /** The documented statuses besides 400, 401, 403, 429 and 5xx. Default: none. */
   readonly errors?: ReadonlyArray<Status> | undefined
   /** Encodes the query. An invalid value is a `ClerkInvalidRequest` whose rule is the description of its schema. Default: no query. */
-  readonly query?: Schema.Schema<Query, QueryI> | undefined
+  readonly query?: Codec<Query, QueryI> | undefined
   /** Encodes the body in the same way. A body without fields is not sent. Default: no body. */
-  readonly body?: Schema.Schema<Body, BodyI> | undefined
+  readonly body?: Codec<Body, BodyI> | undefined
   /** The API version of the operation. Default: that of the client. */
   readonly apiVersion?: string | undefined
   /** The path parameter that the response must have as its `id`. Default: none. */
@@ -331,7 +331,7 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
     Object.assign(copy, { confirm: { path, isDone } })
   }
   if (secrets !== undefined) {
-    const fields = encodedFields(own.body)
+    const fields = Schema.isSchema(own.body) ? encodedFields(own.body) : []
     // A misspelt name would leave a credential unmasked.
     const isField = (name: unknown): boolean =>
       typeof name === "string" && (fields === undefined || fields.includes(name))
@@ -345,13 +345,4 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
     Object.assign(copy, { secrets: [...secrets] })
   }
   return copy
-}
-
-/** The names of the fields that an encoded body has; `undefined` when it may have any. */
-const encodedFields = (body: unknown): ReadonlyArray<string> | undefined => {
-  if (!Schema.isSchema(body)) return []
-  const ast = SchemaAST.encodedAST(body.ast)
-  return SchemaAST.isTypeLiteral(ast) && ast.indexSignatures.length === 0
-    ? ast.propertySignatures.map(({ name }) => String(name))
-    : undefined
 }

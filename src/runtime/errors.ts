@@ -1,5 +1,6 @@
 import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import { construct } from "#major/schemas.js"
 import type { CallFailure, StatusTag } from "../core/call/failure.js"
 import type { RuleBreak } from "../core/input.js"
 import type { KeysFailure, TokenFailure, WireFailure } from "../core/model.js"
@@ -27,16 +28,16 @@ import type { CallError } from "./declaration.js"
 
 /** The error of an option, or of the environment variable that holds it. */
 export const configError = ({ field, rule }: RuleBreak, variable?: string): ClerkConfigError =>
-  new ClerkConfigError(
-    variable === undefined ? { setting: field, rule } : { setting: field, variable, rule },
-    true
+  construct(
+    ClerkConfigError,
+    variable === undefined ? { setting: field, rule } : { setting: field, variable, rule }
   )
 
 /** The error of a transport. */
 export const wireError = (failure: WireFailure): ClerkTransportError | ClerkDecodeError =>
   failure._tag === "ClerkTransportError"
-    ? new ClerkTransportError(failure.fields, true)
-    : new ClerkDecodeError(failure.fields, true)
+    ? construct(ClerkTransportError, failure.fields)
+    : construct(ClerkDecodeError, failure.fields)
 
 /** The failure in an error of a transport, or `undefined` for any other value. */
 export const wireFailure = (error: unknown): WireFailure | undefined => {
@@ -82,7 +83,7 @@ export const callError = (failure: CallFailure): CallError => {
     case "ClerkTimeout": {
       const { limitMillis, ...fields } = failure.fields
       const limit = limitMillis === undefined ? undefined : Duration.millis(limitMillis)
-      return new ClerkTimeout({ ...fields, limit }, true)
+      return construct(ClerkTimeout, { ...fields, limit })
     }
     case "ClerkRateLimited":
     case "ClerkServerError": {
@@ -90,21 +91,21 @@ export const callError = (failure: CallFailure): CallError => {
       const hint =
         retryAfterMillis === undefined ? undefined : { retryAfter: Duration.millis(retryAfterMillis) }
       return failure._tag === "ClerkRateLimited"
-        ? new ClerkRateLimited({ ...fields, ...hint }, true)
-        : new ClerkServerError({ ...fields, ...hint }, true)
+        ? construct(ClerkRateLimited, { ...fields, ...hint })
+        : construct(ClerkServerError, { ...fields, ...hint })
     }
     default:
-      return new statusClasses[failure._tag](failure.fields, true)
+      return construct<typeof failure.fields, CallError>(statusClasses[failure._tag], failure.fields)
   }
 }
 
 /** The error of a token. */
 export const tokenError = ({ fields }: TokenFailure<DateTime.Utc, Duration.Duration>): ClerkTokenError =>
-  new ClerkTokenError(fields, true)
+  construct(ClerkTokenError, fields)
 
 /** The error of keys that are unavailable. */
 export const keysUnavailable = ({ fields }: KeysFailure): ClerkKeysUnavailable => {
   const { retryAfterMillis, ...rest } = fields
   const retryAfter = retryAfterMillis === undefined ? {} : { retryAfter: Duration.millis(retryAfterMillis) }
-  return new ClerkKeysUnavailable({ ...rest, ...retryAfter }, true)
+  return construct(ClerkKeysUnavailable, { ...rest, ...retryAfter })
 }

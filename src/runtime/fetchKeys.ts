@@ -1,8 +1,9 @@
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { withoutContext } from "#major/context.js"
+import { construct, redacted } from "#major/schemas.js"
 import { RuleBreak } from "../core/input.js"
 import { unavailable } from "../core/keys/cache.js"
 import { importKeySet, type KeySet } from "../core/keys/keySet.js"
@@ -23,7 +24,7 @@ import type { Send } from "./send.js"
 const maxSetLength = 64 * 1024
 
 /** Redacted, so that no tracer shows a set which holds what it should not. */
-const Jwks = Schema.Struct({ keys: Schema.Redacted(Schema.Array(Schema.Unknown)) })
+const Jwks = Schema.Struct({ keys: redacted(Schema.Array(Schema.Unknown)) })
 
 /** Of the Backend API, for holders of a secret key. */
 const backendPath = "/jwks"
@@ -38,7 +39,7 @@ const policy: Settings = { maxAttempts: 3, timeout: "5 seconds", deadline: fetch
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {
   if (response.body.length <= maxSetLength) return Effect.succeed(response)
   return response.status < 300
-    ? Effect.fail(new ClerkDecodeError({ reason: "oversize" }, true))
+    ? Effect.fail(construct(ClerkDecodeError, { reason: "oversize" }))
     : Effect.succeed({ ...response, body: "" })
 }
 
@@ -75,13 +76,10 @@ const fetchFrom = (
   const operation = compile({ name: "SigningKeys.jwks", method: "GET", path, kind: "read", success: Jwks })
   return callWith(clientFor(http), operation, {}).pipe(
     // The policy and the span of the caller that waits first do not apply.
-    Effect.mapInputContext((_: Context.Context<never>) => Context.empty()),
+    withoutContext,
     Effect.mapError((error) => unavailable(reasonOf(error), error._tag)),
     Effect.flatMap(({ keys }) => Effect.promise(() => importKeySet(Redacted.value(keys)))),
-    Effect.filterOrFail(
-      (set) => typeof set !== "string",
-      (flaw) => unavailable(flaw)
-    )
+    Effect.flatMap((set) => (typeof set === "string" ? Effect.fail(unavailable(set)) : Effect.succeed(set)))
   )
 }
 

@@ -1,14 +1,12 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
-import { constTrue } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
+import * as FetchHttpClient from "#major/fetchHttpClient.js"
+import { type HttpMethod, isEmptyBody, requestError, withoutTracing } from "#major/http.js"
+import * as HttpBody from "#major/httpBody.js"
+import * as HttpClient from "#major/httpClient.js"
+import * as HttpClientRequest from "#major/httpClientRequest.js"
+import * as HttpClientResponse from "#major/httpClientResponse.js"
 import { ownProperties } from "../core/input.js"
 import type { WireFailure } from "../core/model.js"
 import {
@@ -34,7 +32,7 @@ const httpClientSend = (httpClient: HttpClient.HttpClient): Send => {
   const client = httpClient.pipe(
     // The call has a span already. One from the platform would show the filled-in path, and would send trace headers to
     // Clerk.
-    HttpClient.withTracerDisabledWhen(constTrue),
+    withoutTracing,
     // The scope releases a response that was not read to its end, also when the fiber is interrupted.
     HttpClient.withScope
   )
@@ -117,9 +115,7 @@ const readResponse = (
       onFailure: (failure) => {
         if (failure === oversize) return fromOutcome(withUnreadableBody(head, oversize, maxBytes))
         return fromOutcome(
-          failure.reason === "EmptyBody"
-            ? withBytes(head, chunks.bytes())
-            : withBody(head, bodyFailure(failure.cause))
+          isEmptyBody(failure) ? withBytes(head, chunks.bytes()) : withBody(head, bodyFailure(failure.cause))
         )
       }
     }
@@ -151,7 +147,7 @@ export const makeHttpClient = (
 ): HttpClient.HttpClient =>
   HttpClient.make((request, { href: url }) => {
     const failWith = (reason: "Encode" | "Transport") => (cause: unknown) =>
-      new HttpClientError.RequestError({ request, reason, cause })
+      requestError(request, reason, cause)
     const { headers, method } = request
     return requestText(request).pipe(
       Effect.mapError(failWith("Encode")),

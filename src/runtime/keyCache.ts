@@ -1,13 +1,13 @@
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { failureOf, isInterrupted, withoutFailures } from "#major/cause.js"
+import { callback, forkDetach, makeDeferred, nanosOf, type RunningFiber, timeoutFail } from "#major/fiber.js"
 import * as State from "../core/keys/cache.js"
 import type { KeySet } from "../core/keys/keySet.js"
 import type { KeysFailure, VerificationKey } from "../core/model.js"
@@ -60,7 +60,7 @@ const none: Found = Effect.succeed(undefined)
 
 /** Not `Clock.currentTimeNanos`, which under TestClock dies of times between two milliseconds. */
 const withNow = <A, E>(use: (now: bigint) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Clock.clockWith((clock) => use(clock.unsafeCurrentTimeNanos()))
+  Clock.clockWith((clock) => use(nanosOf(clock)))
 
 /** The effect of a step that needs no fetch. */
 const withoutFetch = (step: State.Step<unknown>): Found | undefined => {
@@ -74,10 +74,6 @@ const withoutFetch = (step: State.Step<unknown>): Found | undefined => {
   }
 }
 
-/** Why a fetch failed. Returns `undefined` for a fetch that succeeded, was interrupted or died. */
-const failureOf = (exit: FetchExit): KeysFailure | undefined =>
-  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
-
 const endOf = <F>(fetch: F, exit: FetchExit): State.KeyEvent<F> => {
   const result = Exit.isSuccess(exit) ? exit.value : failureOf(exit)
   return result === undefined ? { _tag: "Abandoned", fetch } : { _tag: "Ended", fetch, result }
@@ -89,7 +85,7 @@ const warn = (failure: KeysFailure) =>
 /** A fetch that all callers wait for. */
 interface SharedFetch extends State.FetchInProgress {
   readonly done: Deferred.Deferred<void, KeysFailure>
-  fiber: Fiber.RuntimeFiber<void> | undefined
+  fiber: RunningFiber<void, never> | undefined
   waiting: number
 }
 
@@ -116,18 +112,19 @@ const sharedCache = (fetch: FetchKeys): KeyCache => {
     return failure === undefined || state.held === undefined
       ? done
       : // A logger is the user's code, so the callers that wait come first.
-        Effect.zipRight(done, warn(failure))
+        Effect.andThen(done, warn(failure))
   }
 
   const start = (current: SharedFetch): Effect.Effect<void> =>
-    Effect.interruptible(fetch).pipe(
-      Effect.exit,
-      Effect.flatMap((exit) => withNow((now) => settle(current, exit, now))),
-      Effect.asVoid,
-      Effect.forkDaemon,
-      Effect.andThen((fiber) => {
+    Effect.map(
+      forkDetach(
+        Effect.flatMap(Effect.exit(Effect.interruptible(fetch)), (exit) =>
+          withNow((now) => Effect.asVoid(settle(current, exit, now)))
+        )
+      ),
+      (fiber) => {
         current.fiber = fiber
-      })
+      }
     )
 
   const interrupt = ({ fiber }: SharedFetch): Effect.Effect<unknown> =>
@@ -142,7 +139,7 @@ const sharedCache = (fetch: FetchKeys): KeyCache => {
       current.waiting--
       if (state.fetch !== current || current.waiting > 0 || state.held !== undefined) return Effect.void
       state = State.next(state, { _tag: "Abandoned", fetch: current }, now)
-      return Effect.forkDaemon(interrupt(current))
+      return forkDetach(interrupt(current))
     })
 
   /** Waits for the fetch in progress, or starts one. */
@@ -156,20 +153,19 @@ const sharedCache = (fetch: FetchKeys): KeyCache => {
         const current: SharedFetch =
           step._tag === "Wait"
             ? step.fetch
-            : { startedAt: now, done: Deferred.unsafeMake(FiberId.none), fiber: undefined, waiting: 0 }
+            : { startedAt: now, done: makeDeferred(), fiber: undefined, waiting: 0 }
         const isFirst = state.fetch !== current
         if (isFirst) state = State.next(state, { _tag: "Started", fetch: current }, now)
         current.waiting++
-        const done = Effect.as(Deferred.await(current.done), true)
+        const done = Deferred.await(current.done)
         const isDone =
           state.held?.keys.get(kid) === undefined
-            ? done
-            : Effect.timeoutTo(done, {
-                duration: Duration.nanos(current.startedAt + State.staleWait - now),
-                onSuccess: (isDone) => isDone,
-                onTimeout: () => false
-              })
-        return Effect.zipRight(
+            ? Effect.as(done, true)
+            : Effect.map(
+                Effect.timeoutOption(done, Duration.nanos(current.startedAt + State.staleWait - now)),
+                Option.isSome
+              )
+        return Effect.andThen(
           isFirst ? start(current) : Effect.void,
           Effect.ensuring(restore(isDone), leave(current))
         ).pipe(
@@ -230,7 +226,7 @@ interface Watch {
 }
 
 /** Longer than any fetch takes that can still end. */
-const expiry = Duration.unsafeToNanos(fetchDeadline) + 1_000_000_000n
+const expiry = BigInt(Duration.toMillis(fetchDeadline) + 1_000) * 1_000_000n
 const pollMillis = 10
 const beatMillis = 20
 /** Both timers run on one thread, so this many looks without a beat mean that the other timer is gone. */
@@ -241,7 +237,7 @@ const maxLooks = 20
  * would never fire under `TestClock`, while the request that makes the fetch uses real time.
  */
 const waitMillis = (millis: number): Effect.Effect<void> =>
-  Effect.async((resume) => {
+  callback((resume) => {
     const timer = setTimeout(() => resume(Effect.void), millis)
     return Effect.sync(() => clearTimeout(timer))
   })
@@ -269,18 +265,17 @@ const isolatedCache = (fetch: FetchKeys): KeyCache => {
   const settle = (kid: string, current: IsolatedFetch, exit: FetchExit, now: bigint): Found => {
     state = State.next(
       state,
-      Exit.isInterrupted(exit) ? { _tag: "Lost", fetch: current } : endOf(current, exit),
+      isInterrupted(exit) ? { _tag: "Lost", fetch: current } : endOf(current, exit),
       now
     )
     const failure = failureOf(exit)
     // An interruption or a defect is the caller's own, and holds no failure.
-    if (failure === undefined && Exit.isFailure(exit))
-      return Effect.failCause(Cause.stripFailures(exit.cause))
+    if (failure === undefined && Exit.isFailure(exit)) return Effect.failCause(withoutFailures(exit.cause))
     const found = withoutFetch(State.decideAfter(state, kid, failure, now)) ?? none
     return failure === undefined || state.held === undefined
       ? found
       : // A defect of a logger must not become the caller's.
-        Effect.zipRight(Effect.exit(warn(failure)), found)
+        Effect.andThen(Effect.exit(warn(failure)), found)
   }
 
   const fetchFor = (kid: string): Found =>
@@ -292,10 +287,9 @@ const isolatedCache = (fetch: FetchKeys): KeyCache => {
         const hasStaleKey = state.held?.keys.get(kid) !== undefined
         state = State.next(state, { _tag: "Started", fetch: current }, now)
         const limited = hasStaleKey
-          ? Effect.timeoutFail(fetch, {
-              duration: Duration.nanos(State.staleWait),
-              onTimeout: () => State.unavailable("unreachable", "ClerkTimeout")
-            })
+          ? timeoutFail(fetch, Duration.nanos(State.staleWait), () =>
+              State.unavailable("unreachable", "ClerkTimeout")
+            )
           : fetch
         return restore(withHeartbeat(limited, current)).pipe(
           Effect.exit,
@@ -311,7 +305,7 @@ const isolatedCache = (fetch: FetchKeys): KeyCache => {
         const { fetch } = step
         const looks = seen?.fetch === fetch && seen.beats === fetch.beats ? seen.looks + 1 : 0
         if (looks < maxLooks) {
-          return Effect.zipRight(waitMillis(pollMillis), attempt(kid, { fetch, beats: fetch.beats, looks }))
+          return Effect.andThen(waitMillis(pollMillis), attempt(kid, { fetch, beats: fetch.beats, looks }))
         }
         state = State.next(state, { _tag: "Lost", fetch }, now)
         return attempt(kid, undefined)

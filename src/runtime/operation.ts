@@ -1,23 +1,15 @@
 import type * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
-import type * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
-import {
-  type Decoded,
-  type Encode,
-  makeOperation,
-  notAParameter,
-  type Operation
-} from "../core/call/operation.js"
+import { decoder, encoder } from "#major/parser.js"
+import { type Codec, isVoid } from "#major/schemas.js"
+import { type Encode, makeOperation, notAParameter, type Operation } from "../core/call/operation.js"
 import { RuleBreak } from "../core/input.js"
+import type { Decoded } from "../core/model.js"
 import { visibleText } from "../core/redaction/redact.js"
 import { call } from "./call.js"
 import type { Declaration, DeclaredStatus, ErrorOf, Input, QueryEncoded } from "./declaration.js"
-import { schemaIssues } from "./schemaIssues.js"
 
-/** Only own properties count, and an unknown one is rejected: a filter that is dropped is a trap. */
-const strictly = { errors: "first", exact: true, onExcessProperty: "error" } as const
+/** An unknown property is rejected: a filter that is dropped is a trap. */
+const strictly = { all: false, rejectUnknown: true }
 
 const rules = {
   invalid: (expected: string) => `must be ${expected}`,
@@ -25,35 +17,23 @@ const rules = {
   unknown: () => notAParameter
 }
 
-const encoder = <A, I>(part: string, schema: Schema.Schema<A, I> | undefined): Encode | undefined => {
+const encodePart = <A, I>(part: string, schema: Codec<A, I> | undefined): Encode | undefined => {
   if (schema === undefined) return undefined
-  const encode = ParseResult.encodeUnknownEither(schema, strictly)
-  return (value) =>
-    Either.match(encode(value), {
-      onRight: (encoded) => ({ encoded }),
-      onLeft: (failure) => {
-        const issue = schemaIssues(failure)[0] ?? { path: [], kind: "invalid", expected: "valid" }
-        // The name of a field can be a text that the caller was sent, so it is cleaned like any text from outside.
-        return new RuleBreak(visibleText(issue.path[0] ?? part), rules[issue.kind](issue.expected))
-      }
-    })
-}
-
-/** Decodes a body by a schema. */
-const decoder = <A, I>(schema: Schema.Schema<A, I>): ((json: unknown) => Decoded<A>) => {
-  const decode = ParseResult.decodeUnknownEither(schema, { errors: "all", exact: true })
-  return (json) =>
-    Either.match(decode(json), {
-      onRight: (value) => ({ _tag: "Success", value }),
-      onLeft: (failure) => ({ _tag: "Failure", issues: () => schemaIssues(failure) })
-    })
+  const encode = encoder(schema, strictly)
+  return (value) => {
+    const result = encode(value)
+    if (result._tag === "Success") return { encoded: result.value }
+    const issue = result.issues()[0] ?? { path: [], kind: "invalid", expected: "valid" }
+    // The name of a field can be a text that the caller was sent, so it is cleaned like any text from outside.
+    return new RuleBreak(visibleText(issue.path[0] ?? part), rules[issue.kind](issue.expected))
+  }
 }
 
 /** A decoder that reads what it can without a schema, which decodes the rest and says what is wrong with it. */
 export type Reader<A> = (json: unknown) => A | undefined
 
-const decoderWith = <A, I>(schema: Schema.Schema<A, I>, read: Reader<A> | undefined) => {
-  const decode = decoder(schema)
+const decoderWith = <A, I>(schema: Codec<A, I>, read: Reader<A> | undefined) => {
+  const decode = decoder(schema, { all: true, rejectUnknown: false })
   if (read === undefined) return decode
   return (json: unknown): Decoded<A> => {
     const value = read(json)
@@ -87,9 +67,9 @@ export const compile = <
     responseId,
     confirm,
     secrets: secrets ?? [],
-    query: encoder("query", query),
-    body: encoder("body", body),
-    hasBody: !SchemaAST.isVoidKeyword(success.ast),
+    query: encodePart("query", query),
+    body: encodePart("body", body),
+    hasBody: !isVoid(success),
     decode: decoderWith(success, read)
   })
 }

@@ -1,7 +1,9 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { type Reference, reference, updateContext } from "#major/context.js"
+import { type DurationInput, readDuration } from "#major/time.js"
 import { type Limits, readPolicy, timeLimit, unlimited } from "../core/call/policy.js"
 import { inField, RuleBreak } from "../core/input.js"
 
@@ -36,12 +38,12 @@ export interface Settings {
    * The time limit of one request, from connecting to the last byte of the response. A bare number counts milliseconds:
    * `10` is 10 ms, `"10 seconds"` is what a call needs. Default: no limit.
    */
-  readonly timeout?: Duration.DurationInput | undefined
+  readonly timeout?: DurationInput | undefined
   /**
    * The time limit of one call: every attempt and every wait between them. A bare number counts milliseconds. Default: no
    * limit.
    */
-  readonly deadline?: Duration.DurationInput | undefined
+  readonly deadline?: DurationInput | undefined
   /** Runs before each wait, for your own logs and metrics. Its time counts towards `deadline`. Default: none. */
   readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined
 }
@@ -55,7 +57,7 @@ export type PolicyLimits = Limits<Hook>
 
 /** Converts a duration to milliseconds. Returns `undefined` for any other value. */
 export const toMillis = (duration: unknown): number | undefined =>
-  Option.match(Duration.decodeUnknown(duration), {
+  Option.match(readDuration(duration), {
     onNone: () => undefined,
     onSome: Duration.toMillis
   })
@@ -87,17 +89,16 @@ export interface PolicyOverrides extends Partial<PolicyLimits> {
 
 const none: PolicyOverrides = {}
 
-class Overrides extends Context.Reference<Overrides>()("effect-clerk/services/RequestPolicy", {
-  defaultValue: () => none
-}) {}
-
-/** The key of the overrides in a context. A call without any pays one look-up. */
-export const overridesKey: string = Overrides.key
+/** The overrides in a context. A call without any pays one look-up. */
+export const Overrides: Reference<PolicyOverrides> = /*#__PURE__*/ reference(
+  "effect-clerk/services/RequestPolicy",
+  () => none
+)
 
 /** Runs an effect with other settings for the calls inside. */
 export const override =
   (set: (outer: PolicyOverrides) => PolicyOverrides) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.mapInputContext(self, (context: Context.Context<R>) =>
+    updateContext(self, (context: Context.Context<R>) =>
       Context.add(context, Overrides, set(Context.get(context, Overrides)))
     )

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { callback } from "#major/fiber.js"
 import type { Sent, WireFailure } from "../core/model.js"
 import type { WireResponse } from "../core/wire/body.js"
 import type { RequestInProgress, WireRequest } from "../core/wire/request.js"
@@ -32,7 +33,7 @@ type Begin = (
 /**
  * A request that is made with callbacks, within a time limit.
  *
- * V8 keeps the closures of `Effect.async` until its next full collection, with everything that they refer to. They refer
+ * V8 keeps the closures of an asynchronous effect until its next full collection, with everything that they refer to. They refer
  * to this object, which drops the rest when the request is over. Otherwise a call over undici takes a tenth longer.
  */
 class TimedRequest {
@@ -86,7 +87,7 @@ class TimedRequest {
 export const sendWithin = (millis: number, begin: Begin): Outcome =>
   Effect.suspend(() => {
     const request = new TimedRequest(begin)
-    return Effect.async((resume) => {
+    return callback((resume) => {
       request.start(millis, resume)
       return Effect.sync(() => request.stop())
     })

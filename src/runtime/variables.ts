@@ -2,6 +2,8 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { booleanConfig, redactedConfig } from "#major/config.js"
+import { construct } from "#major/schemas.js"
 import { isBlank } from "../core/input.js"
 import { ClerkConfigError } from "../errors/ClerkConfigError.js"
 
@@ -10,11 +12,11 @@ export const secretVariable = (
   setting: string,
   variable: string
 ): Effect.Effect<Redacted.Redacted<string> | undefined, ClerkConfigError> =>
-  Config.option(Config.redacted(variable)).pipe(
+  Config.option(redactedConfig(variable)).pipe(
     Effect.map(Option.filter((value) => !isBlank(Redacted.value(value)))),
     Effect.map(Option.getOrUndefined),
     // The failure may hold the value.
-    Effect.mapError(() => new ClerkConfigError({ setting, variable, rule: "cannot be read" }, true))
+    Effect.mapError(() => construct(ClerkConfigError, { setting, variable, rule: "cannot be read" }))
   )
 
 /** Reads a variable from the `ConfigProvider`. An absent, empty or blank variable gives `undefined`. */
@@ -34,8 +36,7 @@ export const flagVariable = (
   Effect.flatMap(textVariable(setting, variable), (text) =>
     text === undefined
       ? Effect.succeed(undefined)
-      : Effect.mapError(
-          Config.boolean(variable),
-          () => new ClerkConfigError({ setting, variable, rule: "must be true or false" }, true)
+      : Effect.mapError(booleanConfig(variable), () =>
+          construct(ClerkConfigError, { setting, variable, rule: "must be true or false" })
         )
   )

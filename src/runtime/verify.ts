@@ -1,13 +1,14 @@
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
-import * as DefaultServices from "effect/DefaultServices"
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { TokenFailure, VerificationKey } from "../core/model.js"
+import { clockOf, millisOf, nanosOf, type RunningFiber, withFiber } from "#major/fiber.js"
+import { effectDecoder } from "#major/parser.js"
+import type { Codec } from "#major/schemas.js"
+import { isTraced } from "#major/telemetry.js"
+import { dateTimeFromMillis } from "#major/time.js"
+import type { SchemaIssue, TokenFailure, VerificationKey } from "../core/model.js"
 import { visibleText } from "../core/redaction/redact.js"
 import { invalid, type Times } from "../core/token/claims.js"
 import { type CompactToken, readCompact } from "../core/token/compact.js"
@@ -19,10 +20,9 @@ import type { TokenClaims } from "../schema/SessionClaims.js"
 import { tokenError } from "./errors.js"
 import type { SigningKeysService } from "./keyCache.js"
 import { toMillis } from "./policy.js"
-import { schemaIssues } from "./schemaIssues.js"
-import { countVerification, inVerificationSpan, isTraced } from "./telemetry.js"
+import { countVerification, inVerificationSpan } from "./telemetry.js"
 
-type DecodeClaims = (claims: unknown) => Effect.Effect<unknown, ParseResult.ParseIssue>
+type DecodeClaims = (claims: unknown) => Effect.Effect<unknown, ReadonlyArray<SchemaIssue>>
 
 /** Reads the options that have types of Effect. */
 export const optionDecoders: OptionDecoders<DecodeClaims> = {
@@ -30,66 +30,66 @@ export const optionDecoders: OptionDecoders<DecodeClaims> = {
   decoder: (schema) =>
     Schema.isSchema(schema)
       ? // Its requirements are `never` by the type of the option. Without types, Effect reports a missing service.
-        ParseResult.decodeUnknown(schema as Schema.Schema<unknown>, { errors: "all", exact: true })
+        effectDecoder(schema as Codec<unknown>, { all: true, rejectUnknown: false })
       : undefined
 }
 
-const times: Times<DateTime.Utc, Duration.Duration> = { instant: DateTime.unsafeMake, span: Duration.millis }
+const times: Times<DateTime.Utc, Duration.Duration> = { instant: dateTimeFromMillis, span: Duration.millis }
 
 type Verify = (token: unknown) => Effect.Effect<TokenClaims<unknown>, ClerkTokenError | ClerkKeysUnavailable>
 
 /** Decodes the caller's own claims. The names of claims, like their values, may be what users type. */
 const decodeCustom = (payload: unknown, decode: DecodeClaims): Effect.Effect<unknown, ClerkTokenError> =>
-  Effect.mapError(decode(payload), (failure) => {
-    const issues = schemaIssues(failure)
-    return tokenError(
+  Effect.mapError(decode(payload), (issues) =>
+    tokenError(
       invalid("claims", {
         issues: issues.map(({ expected, path }) => ({ path: visibleText(path.join(".")), expected }))
       })
     )
-  })
+  )
 
 type Rejected = TokenFailure<DateTime.Utc, Duration.Duration>
 
-const accept = (claims: TokenClaims<unknown>): ReturnType<Verify> => {
-  countVerification("ok")
+const accept = (claims: TokenClaims<unknown>, fiber: RunningFiber): ReturnType<Verify> => {
+  countVerification("ok", fiber)
   return Effect.succeed(claims)
 }
 
-const reject = (error: ClerkTokenError | ClerkKeysUnavailable): ReturnType<Verify> => {
-  countVerification(error._tag === "ClerkTokenError" ? error.reason : error._tag)
+const reject = (error: ClerkTokenError | ClerkKeysUnavailable, fiber: RunningFiber): ReturnType<Verify> => {
+  countVerification(error._tag === "ClerkTokenError" ? error.reason : error._tag, fiber)
   return Effect.fail(error)
 }
 
-const rejectFor = (failure: Rejected): ReturnType<Verify> => reject(tokenError(failure))
+const rejectFor = (failure: Rejected, fiber: RunningFiber): ReturnType<Verify> =>
+  reject(tokenError(failure), fiber)
 
 /** Verifies tokens with the keys given. */
 export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningKeysService): Verify => {
   const { cache, category, claims: decode } = settings
   const verifier = makeTokenVerifier(settings, times)
 
-  const conclude = (result: Verified<DateTime.Utc> | Rejected): ReturnType<Verify> => {
-    if (result._tag !== "Verified") return rejectFor(result)
+  const conclude = (result: Verified<DateTime.Utc> | Rejected, fiber: RunningFiber): ReturnType<Verify> => {
+    if (result._tag !== "Verified") return rejectFor(result, fiber)
     // The brands of the ids assert nothing.
     const claims = result.claims as TokenClaims
-    if (decode === undefined) return accept(claims)
+    if (decode === undefined) return accept(claims, fiber)
     // Decoded at each use, because only the schema's author knows whether its values may be shared.
     return Effect.matchEffect(decodeCustom(result.payload, decode), {
-      onFailure: reject,
-      onSuccess: (custom) => accept({ ...claims, custom })
+      onFailure: (error) => reject(error, fiber),
+      onSuccess: (custom) => accept({ ...claims, custom }, fiber)
     })
   }
 
   const verifyWith = (
     compact: CompactToken,
     key: VerificationKey | undefined,
-    clock: Clock.Clock
+    fiber: RunningFiber
   ): ReturnType<Verify> => {
-    if (key === undefined) return rejectFor(invalid("unknown-key"))
+    if (key === undefined) return rejectFor(invalid("unknown-key"), fiber)
     const afterSignature = (isSigned: boolean) =>
       isSigned
-        ? conclude(verifier.accept(compact, key, clock.unsafeCurrentTimeMillis()))
-        : rejectFor(invalid("signature"))
+        ? conclude(verifier.accept(compact, key, millisOf(clockOf(fiber))), fiber)
+        : rejectFor(invalid("signature"), fiber)
     const isSigned = isSignedBy(key, compact)
     return typeof isSigned === "boolean"
       ? afterSignature(isSigned)
@@ -99,26 +99,22 @@ export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningK
         )
   }
 
-  const verify = (given: unknown, clock: Clock.Clock): ReturnType<Verify> => {
+  const verify = (given: unknown, fiber: RunningFiber): ReturnType<Verify> => {
     const token: unknown = Redacted.isRedacted(given) ? Redacted.value(given) : given
+    const clock = clockOf(fiber)
     const known =
-      cache === undefined
-        ? undefined
-        : verifier.recall(token, clock.unsafeCurrentTimeMillis(), () => clock.unsafeCurrentTimeNanos())
-    if (known !== undefined) return conclude(known)
+      cache === undefined ? undefined : verifier.recall(token, millisOf(clock), () => nanosOf(clock))
+    if (known !== undefined) return conclude(known, fiber)
     const compact = readCompact(token, category)
-    if (typeof compact === "string") return rejectFor(invalid(compact))
+    if (typeof compact === "string") return rejectFor(invalid(compact), fiber)
     return Effect.matchEffect(keys.find(compact.kid), {
-      onFailure: reject,
-      onSuccess: (key) => verifyWith(compact, key, clock)
+      onFailure: (error) => reject(error, fiber),
+      onSuccess: (key) => verifyWith(compact, key, fiber)
     })
   }
 
   return (given) =>
-    Effect.withFiberRuntime((fiber) => {
-      const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
-      return isTraced(fiber)
-        ? inVerificationSpan(Effect.suspend(() => verify(given, clock)))
-        : verify(given, clock)
-    })
+    withFiber((fiber) =>
+      isTraced(fiber) ? inVerificationSpan(Effect.suspend(() => verify(given, fiber))) : verify(given, fiber)
+    )
 }

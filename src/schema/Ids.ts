@@ -6,7 +6,9 @@
  *
  * @since 0.1.0
  */
+
 import * as Schema from "effect/Schema"
+import { type DataCodec, filtered } from "#major/schemas.js"
 import { idRule, isIdText } from "../core/call/operation.js"
 
 /**
@@ -72,6 +74,4 @@ export type OrganizationId = typeof OrganizationId.Type
  * @since 0.1.0
  * @category schemas
  */
-export const IdText: Schema.Schema<string> = Schema.String.pipe(Schema.filter(isIdText)).annotations({
-  description: idRule
-})
+export const IdText: DataCodec<string> = filtered(Schema.String, isIdText, idRule)

@@ -11,11 +11,21 @@
  * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
  * @since 0.1.0
  */
+
 import * as DateTime from "effect/DateTime"
-import * as Either from "effect/Either"
-import { identity } from "effect/Function"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import {
+  annotated,
+  type DataCodec,
+  DateTimeUtc,
+  optionalLenient,
+  optionalNullish,
+  record,
+  renamedStruct,
+  transform,
+  wholeNumber
+} from "#major/schemas.js"
+import { dateTimeFromMillis } from "#major/time.js"
 import { type KnownSessionStatus, knownSessionStatuses } from "../core/model.js"
 import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 
@@ -33,46 +43,18 @@ export type SessionStatus = KnownSessionStatus | (string & {})
  * @since 0.1.0
  * @category schemas
  */
-export const SessionStatus: Schema.Schema<SessionStatus> = Schema.String.annotations({
+export const SessionStatus: DataCodec<SessionStatus> = annotated(Schema.String, {
   identifier: "ClerkSessionStatus",
   examples: [...knownSessionStatuses]
 })
 
-/** A field that is `null` is absent. */
-const dropNull = <A>(value: Option.Option<A | null>): Option.Option<A> =>
-  Option.filter(value, (each): each is A => each !== null)
-
-const optionalField = <A, I>(
-  nullish: Schema.Schema<A | null | undefined, I | null | undefined>,
-  schema: Schema.Schema<A, I>
-) =>
-  Schema.optionalToOptional(nullish, Schema.UndefinedOr(Schema.typeSchema(schema)), {
-    decode: dropNull,
-    encode: identity
-  })
-
-/** A field that Clerk omits or sends as `null` when it has no value. A value of the wrong type is an error. */
-const orAbsent = <A, I>(schema: Schema.Schema<A, I>) => optionalField(Schema.NullishOr(schema), schema)
-
-/** A field that informs and restricts nothing: a value of the wrong type is absent too. */
-const lenient = <A, I>(schema: Schema.Schema<A, I>) =>
-  optionalField(Schema.NullishOr(schema).annotations({ decodingFallback: () => Either.right(null) }), schema)
-
-const at = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wireName))
-
-const lenientAt = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
-  lenient(schema).pipe(Schema.fromKey(wireName))
-
 const maxEpochMillis = 8_640_000_000_000_000
 
 /** Milliseconds since 1970 as Clerk sends them, up to the last instant a JavaScript date can hold. */
-const EpochMillis: Schema.Schema<DateTime.Utc, number> = Schema.transform(
-  Schema.Int.pipe(Schema.between(0, maxEpochMillis)).annotations({
-    description: "a whole number of milliseconds since 1970"
-  }),
-  Schema.DateTimeUtcFromSelf,
-  { strict: true, decode: (millis) => DateTime.unsafeMake(millis), encode: DateTime.toEpochMillis }
+const EpochMillis: DataCodec<DateTime.Utc, number> = transform(
+  wholeNumber(0, maxEpochMillis, "a whole number of milliseconds since 1970"),
+  DateTimeUtc,
+  { decode: (millis) => dateTimeFromMillis(millis), encode: DateTime.toEpochMillis }
 )
 
 /**
@@ -133,17 +115,29 @@ export interface SessionActivityEncoded {
  * @since 0.1.0
  * @category schemas
  */
-export const SessionActivity: Schema.Schema<SessionActivity, SessionActivityEncoded> = Schema.Struct({
-  object: lenient(Schema.String),
-  id: lenient(Schema.String),
-  isMobile: lenientAt("is_mobile", Schema.Boolean),
-  deviceType: lenientAt("device_type", Schema.String),
-  browserName: lenientAt("browser_name", Schema.String),
-  browserVersion: lenientAt("browser_version", Schema.String),
-  ipAddress: lenientAt("ip_address", Schema.String),
-  city: lenient(Schema.String),
-  country: lenient(Schema.String)
-}).annotations({ identifier: "ClerkSessionActivity" })
+export const SessionActivity: DataCodec<SessionActivity, SessionActivityEncoded> = annotated(
+  renamedStruct<SessionActivity, SessionActivityEncoded>(
+    {
+      object: optionalLenient(Schema.String),
+      id: optionalLenient(Schema.String),
+      isMobile: optionalLenient(Schema.Boolean),
+      deviceType: optionalLenient(Schema.String),
+      browserName: optionalLenient(Schema.String),
+      browserVersion: optionalLenient(Schema.String),
+      ipAddress: optionalLenient(Schema.String),
+      city: optionalLenient(Schema.String),
+      country: optionalLenient(Schema.String)
+    },
+    {
+      isMobile: "is_mobile",
+      deviceType: "device_type",
+      browserName: "browser_name",
+      browserVersion: "browser_version",
+      ipAddress: "ip_address"
+    }
+  ),
+  { identifier: "ClerkSessionActivity" }
+)
 
 /**
  * The person who acts in the user's name in an impersonation. `sub` is the actor's id. Other members that Clerk adds
@@ -160,10 +154,9 @@ export interface SessionActor {
  * @since 0.1.0
  * @category schemas
  */
-export const SessionActor: Schema.Schema<SessionActor> = Schema.Record({
-  key: Schema.String,
-  value: Schema.Unknown
-}).annotations({ identifier: "ClerkSessionActor" })
+export const SessionActor: DataCodec<SessionActor> = annotated(record(Schema.String, Schema.Unknown), {
+  identifier: "ClerkSessionActor"
+})
 
 /**
  * Something a user has to do before a pending session becomes active: `choose-organization`, `reset-password`,
@@ -181,9 +174,9 @@ export interface SessionTask {
  * @since 0.1.0
  * @category schemas
  */
-export const SessionTask: Schema.Schema<SessionTask> = Schema.Struct({
-  key: Schema.String
-}).annotations({ identifier: "ClerkSessionTask" })
+export const SessionTask: DataCodec<SessionTask> = annotated(Schema.Struct({ key: Schema.String }), {
+  identifier: "ClerkSessionTask"
+})
 
 /**
  * A user's signed-in state on one client.
@@ -266,24 +259,37 @@ export interface SessionEncoded {
  * @since 0.1.0
  * @category schemas
  */
-export const Session: Schema.Schema<Session, SessionEncoded> = Schema.Struct({
-  object: Schema.Literal("session"),
-  id: SessionId,
-  userId: at("user_id", UserId),
-  clientId: lenientAt("client_id", ClientId),
-  // An actor that cannot be read must not look like no actor.
-  actor: optionalField(
-    Schema.NullishOr(SessionActor).annotations({ decodingFallback: () => Either.right({}) }),
-    SessionActor
+export const Session: DataCodec<Session, SessionEncoded> = annotated(
+  renamedStruct<Session, SessionEncoded>(
+    {
+      object: Schema.Literal("session"),
+      id: SessionId,
+      userId: UserId,
+      clientId: optionalLenient(ClientId),
+      // An actor that cannot be read must not look like no actor.
+      actor: optionalLenient(SessionActor, {}),
+      status: SessionStatus,
+      lastActiveOrganizationId: optionalLenient(OrganizationId),
+      lastActiveAt: EpochMillis,
+      latestActivity: optionalLenient(SessionActivity),
+      expireAt: EpochMillis,
+      abandonAt: optionalNullish(EpochMillis),
+      updatedAt: EpochMillis,
+      createdAt: EpochMillis,
+      // The whole list or none: without the tasks that cannot be read, the others would look like all of them.
+      tasks: optionalLenient(Schema.Array(SessionTask))
+    },
+    {
+      userId: "user_id",
+      clientId: "client_id",
+      lastActiveOrganizationId: "last_active_organization_id",
+      lastActiveAt: "last_active_at",
+      latestActivity: "latest_activity",
+      expireAt: "expire_at",
+      abandonAt: "abandon_at",
+      updatedAt: "updated_at",
+      createdAt: "created_at"
+    }
   ),
-  status: SessionStatus,
-  lastActiveOrganizationId: lenientAt("last_active_organization_id", OrganizationId),
-  lastActiveAt: at("last_active_at", EpochMillis),
-  latestActivity: lenientAt("latest_activity", SessionActivity),
-  expireAt: at("expire_at", EpochMillis),
-  abandonAt: orAbsent(EpochMillis).pipe(Schema.fromKey("abandon_at")),
-  updatedAt: at("updated_at", EpochMillis),
-  createdAt: at("created_at", EpochMillis),
-  // The whole list or none: without the tasks that cannot be read, the others would look like all of them.
-  tasks: lenient(Schema.Array(SessionTask))
-}).annotations({ identifier: "ClerkSession" })
+  { identifier: "ClerkSession" }
+)

@@ -3,7 +3,18 @@
  *
  * @since 0.1.0
  */
+
 import * as Schema from "effect/Schema"
+import {
+  annotated,
+  type DataCodec,
+  optionalNullish,
+  renamedStruct,
+  toType,
+  transform,
+  union,
+  wholeNumber
+} from "#major/schemas.js"
 import { Session, type SessionEncoded } from "./Session.js"
 
 /**
@@ -37,15 +48,17 @@ export type SessionPageEncoded =
 
 const Sessions = Schema.Array(Session)
 
-const Envelope = Schema.Struct({
-  data: Sessions,
-  totalCount: Schema.optionalWith(Schema.NonNegativeInt, { nullable: true }).pipe(
-    Schema.fromKey("total_count")
-  )
-})
+type Envelope = Exclude<SessionPageEncoded, ReadonlyArray<SessionEncoded>>
 
-const BareArray = Schema.transform(Sessions, Schema.typeSchema(Envelope), {
-  strict: true,
+const Envelope = renamedStruct<SessionPage, Envelope>(
+  {
+    data: Sessions,
+    totalCount: optionalNullish(wholeNumber(0, Number.MAX_SAFE_INTEGER, "a whole number from 0"))
+  },
+  { totalCount: "total_count" }
+)
+
+const BareArray = transform(Sessions, toType(Envelope), {
   decode: (data) => ({ data }),
   encode: (page) => page.data
 })
@@ -56,7 +69,6 @@ const BareArray = Schema.transform(Sessions, Schema.typeSchema(Envelope), {
  * @since 0.1.0
  * @category schemas
  */
-export const SessionPage: Schema.Schema<SessionPage, SessionPageEncoded> = Schema.Union(
-  Envelope,
-  BareArray
-).annotations({ identifier: "ClerkSessionPage" })
+export const SessionPage: DataCodec<SessionPage, SessionPageEncoded> = annotated(union(Envelope, BareArray), {
+  identifier: "ClerkSessionPage"
+})

@@ -5,14 +5,27 @@
  *
  * @since 0.1.0
  */
+
 import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
+import {
+  annotated,
+  custom,
+  type DataCodec,
+  filtered,
+  filteredStruct,
+  literals,
+  record,
+  redactedFromSelf,
+  renamedStruct,
+  transform,
+  union,
+  wholeNumber
+} from "#major/schemas.js"
+import { type DurationInput, readDuration } from "#major/time.js"
 import { type HeaderLists, readHeaders } from "../core/wire/headers.js"
 import { type ClientId, IdText, type OrganizationId, type UserId } from "./Ids.js"
 import { type KnownSessionStatus, knownSessionStatuses } from "./Session.js"
@@ -93,7 +106,7 @@ export interface CreateTokenOptions {
    * The lifetime in whole seconds, from 30 seconds to 315 360 000 seconds (ten years): `"5 minutes"`. A number counts
    * milliseconds, as everywhere in Effect. Default: the lifetime set in the instance or in the template.
    */
-  readonly expiresIn?: Duration.DurationInput | undefined
+  readonly expiresIn?: DurationInput | undefined
 }
 
 /**
@@ -109,7 +122,7 @@ export interface VerifyOptions {
 
 /**
  * Headers in any form that servers have: the `Headers` of a web `Request`, a `Map`, pairs of name and value, or a record.
- * Records are Node's `IncomingHttpHeaders` and the `Headers` of `@effect/platform`. A value may be an array, which keeps
+ * Records are Node's `IncomingHttpHeaders` and Effect's `Headers`. A value may be an array, which keeps
  * its order. The client leaves out a value that is `undefined`.
  *
  * @since 0.1.0
@@ -146,16 +159,7 @@ export interface RefreshParams {
 }
 
 const text = (pattern: RegExp, description: string) =>
-  Schema.String.pipe(Schema.filter((s) => pattern.test(s))).annotations({ description })
-
-const optionalAt = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
-  Schema.optional(schema).pipe(Schema.fromKey(wireName))
-
-const at = <A, I, K extends string>(wireName: K, schema: Schema.Schema<A, I>) =>
-  Schema.propertySignature(schema).pipe(Schema.fromKey(wireName))
-
-const wholeNumber = (min: number, max: number, description: string) =>
-  Schema.Int.pipe(Schema.between(min, max)).annotations({ description })
+  filtered(Schema.String, (value) => pattern.test(value), description)
 
 const isGiven = (query: object, name: string): boolean =>
   Object.hasOwn(query, name) && Reflect.get(query, name) !== undefined
@@ -166,22 +170,38 @@ const isGiven = (query: object, name: string): boolean =>
  * @since 0.1.0
  * @category schemas
  */
-export const ListQuery = Schema.Struct({
-  userId: optionalAt("user_id", IdText),
-  clientId: optionalAt("client_id", IdText),
-  status: Schema.optional(
-    Schema.Literal(...knownSessionStatuses).annotations({
-      description: `one of ${knownSessionStatuses.join(", ")}`
-    })
+export const ListQuery = filteredStruct(
+  renamedStruct<
+    ListFilters & {
+      readonly userId?: string | undefined
+      readonly clientId?: string | undefined
+      readonly paginated: true
+    },
+    {
+      readonly user_id?: string | undefined
+      readonly client_id?: string | undefined
+      readonly status?: KnownSessionStatus | undefined
+      readonly limit?: number | undefined
+      readonly offset?: number | undefined
+      readonly paginated: true
+    }
+  >(
+    {
+      userId: Schema.optional(IdText),
+      clientId: Schema.optional(IdText),
+      status: Schema.optional(
+        annotated(literals(knownSessionStatuses), {
+          description: `one of ${knownSessionStatuses.join(", ")}`
+        })
+      ),
+      limit: Schema.optional(wholeNumber(1, 500, "a whole number from 1 to 500")),
+      offset: Schema.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER, "a whole number from 0")),
+      paginated: Schema.Literal(true)
+    },
+    { userId: "user_id", clientId: "client_id" }
   ),
-  limit: Schema.optional(wholeNumber(1, 500, "a whole number from 1 to 500")),
-  offset: Schema.optional(wholeNumber(0, Number.MAX_SAFE_INTEGER, "a whole number from 0")),
-  paginated: Schema.Literal(true)
-}).pipe(
-  Schema.filter(
-    (query) => isGiven(query, "userId") || isGiven(query, "clientId") || { path: ["userId"], message: "" },
-    { description: "given when clientId is not" }
-  )
+  (query) => (isGiven(query, "userId") || isGiven(query, "clientId") ? undefined : "userId"),
+  "given when clientId is not"
 )
 
 /**
@@ -190,21 +210,26 @@ export const ListQuery = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const CreateBody = Schema.Struct({
-  userId: at("user_id", IdText),
-  activeOrganizationId: optionalAt("active_organization_id", IdText)
-})
+export const CreateBody = renamedStruct<
+  CreateParams,
+  { readonly user_id: string; readonly active_organization_id?: string | undefined }
+>(
+  { userId: IdText, activeOrganizationId: Schema.optional(IdText) },
+  { userId: "user_id", activeOrganizationId: "active_organization_id" }
+)
 
 const plainOf = (input: SecretInput): string => (Redacted.isRedacted(input) ? Redacted.value(input) : input)
 
 // Rejected on the caller's side of the transformation, so that the error names the field as the caller does.
-const secretInput = (pattern: RegExp, description: string): Schema.Schema<SecretInput, string> =>
-  Schema.transform(
+const secretInput = (pattern: RegExp, description: string): DataCodec<SecretInput, string> =>
+  transform(
     Schema.String,
-    Schema.Union(Schema.RedactedFromSelf(Schema.String), Schema.String).pipe(
-      Schema.filter((input) => pattern.test(plainOf(input)), { description })
+    filtered(
+      union(redactedFromSelf(Schema.String), Schema.String),
+      (input) => pattern.test(plainOf(input)),
+      description
     ),
-    { strict: true, decode: (plain) => plain, encode: plainOf }
+    { decode: identity<SecretInput>, encode: plainOf }
   )
 
 const Jwt = secretInput(
@@ -223,18 +248,14 @@ const isAddress = (s: string): boolean => {
 const headersRule =
   "headers: a Headers object, a Map, pairs or a record of names and values. Line ends and NUL are invalid, and the limit is 64 KiB"
 
-const listHeaders = () => (input: unknown, _: unknown, ast: SchemaAST.AST) =>
-  Either.fromNullable(readHeaders(input), () => new ParseResult.Type(ast, input))
-
 // Rejected on the caller's side, as secrets are. Lists are among the forms that can be read, so reading twice is harmless.
-const RequestHeaders: Schema.Schema<RequestHeadersInput, HeaderLists> = Schema.transform(
-  Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }),
-  Schema.declare<RequestHeadersInput, HeaderLists, []>(
-    [],
-    { decode: listHeaders, encode: listHeaders },
-    { description: headersRule }
-  ),
-  { strict: true, decode: identity, encode: identity }
+const RequestHeaders: DataCodec<RequestHeadersInput, HeaderLists> = transform(
+  record(Schema.String, Schema.Array(Schema.String)),
+  custom<RequestHeadersInput, HeaderLists>((input) => {
+    const value = readHeaders(input)
+    return value === undefined ? { expected: headersRule } : { value }
+  }),
+  { decode: identity, encode: identity }
 )
 
 /**
@@ -243,9 +264,13 @@ const RequestHeaders: Schema.Schema<RequestHeadersInput, HeaderLists> = Schema.t
  * @since 0.1.0
  * @category schemas
  */
-export const RefreshQuery = Schema.Struct({
-  suffixedCookies: optionalAt("suffixed_cookies", Schema.Boolean.annotations({ description: "a boolean" }))
-})
+export const RefreshQuery = renamedStruct<
+  Pick<RefreshParams, "suffixedCookies">,
+  { readonly suffixed_cookies?: boolean | undefined }
+>(
+  { suffixedCookies: Schema.optional(annotated(Schema.Boolean, { description: "a boolean" })) },
+  { suffixedCookies: "suffixed_cookies" }
+)
 
 /**
  * Encodes the body of `Sessions.refresh`.
@@ -253,23 +278,36 @@ export const RefreshQuery = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const RefreshBody = Schema.Struct({
-  expiredToken: at("expired_token", Jwt),
-  refreshToken: at("refresh_token", OpaqueToken),
-  requestOrigin: at(
-    "request_origin",
-    text(
+export const RefreshBody = renamedStruct<
+  Omit<RefreshParams, "suffixedCookies">,
+  {
+    readonly expired_token: string
+    readonly refresh_token: string
+    readonly request_origin: string
+    readonly request_headers?: HeaderLists | undefined
+    readonly format?: "token" | "cookie" | undefined
+    readonly request_originating_ip?: string | undefined
+  }
+>(
+  {
+    expiredToken: Jwt,
+    refreshToken: OpaqueToken,
+    requestOrigin: text(
       /^[A-Za-z][A-Za-z0-9+.-]{0,31}:\/\/[A-Za-z0-9._~%:[\]-]{1,300}$/,
       "an origin: scheme, host and port, and nothing after them"
-    )
-  ),
-  requestHeaders: optionalAt("request_headers", RequestHeaders),
-  format: Schema.optional(Schema.Literal("token", "cookie").annotations({ description: "token or cookie" })),
-  requestOriginatingIp: optionalAt(
-    "request_originating_ip",
-    Schema.String.pipe(Schema.filter(isAddress)).annotations({ description: "an IPv4 or IPv6 address" })
-  )
-})
+    ),
+    requestHeaders: Schema.optional(RequestHeaders),
+    format: Schema.optional(annotated(literals(["token", "cookie"]), { description: "token or cookie" })),
+    requestOriginatingIp: Schema.optional(filtered(Schema.String, isAddress, "an IPv4 or IPv6 address"))
+  },
+  {
+    expiredToken: "expired_token",
+    refreshToken: "refresh_token",
+    requestOrigin: "request_origin",
+    requestHeaders: "request_headers",
+    requestOriginatingIp: "request_originating_ip"
+  }
+)
 
 /**
  * Encodes the body of `Sessions.verify`.
@@ -290,34 +328,18 @@ const isExpiry = (duration: Duration.Duration): boolean => {
 const isMeantAsSeconds = (input: unknown): input is number =>
   typeof input === "number" && input < 30_000 && isExpiry(Duration.seconds(input))
 
-const checkExpiry =
-  () =>
-  (
-    input: unknown,
-    _: unknown,
-    ast: SchemaAST.AST
-  ): Either.Either<Duration.DurationInput, ParseResult.ParseIssue> =>
-    Option.exists(Duration.decodeUnknown(input), isExpiry)
-      ? Either.right(input as Duration.DurationInput) // nothing else decodes to a duration
-      : Either.left(
-          new ParseResult.Type(
-            SchemaAST.annotations(ast, {
-              // A number of milliseconds is no secret, so the error may show it.
-              [SchemaAST.DescriptionAnnotationId]: isMeantAsSeconds(input)
-                ? `${expiryRule}, but it is ${input} ms; did you mean ${input} seconds?`
-                : `${expiryRule} (a bare number counts milliseconds)`
-            }),
-            input
-          )
-        )
+const Expiry = custom<DurationInput>((input) =>
+  Option.exists(readDuration(input), isExpiry)
+    ? { value: input as DurationInput } // nothing else is read as a duration
+    : {
+        // A number of milliseconds is no secret, so the error may show it.
+        expected: isMeantAsSeconds(input)
+          ? `${expiryRule}, but it is ${input} ms; did you mean ${input} seconds?`
+          : `${expiryRule} (a bare number counts milliseconds)`
+      }
+)
 
-const Expiry: Schema.Schema<Duration.DurationInput> = Schema.declare([], {
-  decode: checkExpiry,
-  encode: checkExpiry
-})
-
-const ExpirySeconds: Schema.Schema<Duration.DurationInput, number> = Schema.transform(Schema.Int, Expiry, {
-  strict: true,
+const ExpirySeconds: DataCodec<DurationInput, number> = transform(Schema.Int, Expiry, {
   decode: Duration.seconds,
   encode: Duration.toSeconds
 })
@@ -328,4 +350,7 @@ const ExpirySeconds: Schema.Schema<Duration.DurationInput, number> = Schema.tran
  * @since 0.1.0
  * @category schemas
  */
-export const CreateTokenBody = Schema.Struct({ expiresIn: optionalAt("expires_in_seconds", ExpirySeconds) })
+export const CreateTokenBody = renamedStruct<
+  CreateTokenOptions,
+  { readonly expires_in_seconds?: number | undefined }
+>({ expiresIn: Schema.optional(ExpirySeconds) }, { expiresIn: "expires_in_seconds" })

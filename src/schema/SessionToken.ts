@@ -5,10 +5,12 @@
  *
  * @since 0.1.0
  */
+
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { annotated, type DataCodec, redacted } from "#major/schemas.js"
 
-const Secret = Schema.Redacted(Schema.NonEmptyString).annotations({ description: "a non-empty string" })
+const Secret = annotated(redacted(Schema.NonEmptyString), { description: "a non-empty string" })
 
 /**
  * A signed JSON Web Token.
@@ -40,10 +42,13 @@ export interface SessionTokenEncoded {
  * @since 0.1.0
  * @category schemas
  */
-export const SessionToken: Schema.Schema<SessionToken, SessionTokenEncoded> = Schema.Struct({
-  object: Schema.Literal("token"),
-  jwt: Secret
-}).annotations({ identifier: "ClerkSessionToken" })
+export const SessionToken: DataCodec<SessionToken, SessionTokenEncoded> = annotated(
+  Schema.Struct({
+    object: Schema.Literal("token"),
+    jwt: Secret
+  }),
+  { identifier: "ClerkSessionToken" }
+)
 
 /**
  * `Set-Cookie` values to pass on to the browser, in order.
@@ -75,7 +80,10 @@ export interface SessionCookiesEncoded {
  * @since 0.1.0
  * @category schemas
  */
-export const SessionCookies: Schema.Schema<SessionCookies, SessionCookiesEncoded> = Schema.Struct({
-  object: Schema.Literal("cookies"),
-  cookies: Schema.Array(Secret)
-}).annotations({ identifier: "ClerkSessionCookies" })
+export const SessionCookies: DataCodec<SessionCookies, SessionCookiesEncoded> = annotated(
+  Schema.Struct({
+    object: Schema.Literal("cookies"),
+    cookies: Schema.Array(Secret)
+  }),
+  { identifier: "ClerkSessionCookies" }
+)

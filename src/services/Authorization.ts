@@ -20,9 +20,10 @@
  * @see https://clerk.com/docs/guides/secure/authorization-checks
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import type { DurationInput } from "#major/time.js"
 import * as Access from "../core/server/access.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import * as Checks from "../runtime/access.js"
@@ -49,7 +50,7 @@ export type Reverification =
       /** The factors the user must have verified. */
       readonly level: Access.ReverificationLevel
       /** The maximum age of the verification: `"10 minutes"`. A number counts milliseconds. */
-      readonly within: Duration.DurationInput
+      readonly within: DurationInput
     }
 
 /**

@@ -3,13 +3,14 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
+
 import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import type { ConfigError } from "#major/config.js"
+import { Service } from "#major/context.js"
+import type * as HttpClient from "#major/httpClient.js"
 import { isBlank, ownProperties, RuleBreak } from "../core/input.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import {
@@ -94,9 +95,9 @@ export interface ClerkHttpConfigOptions
  * @since 0.1.0
  * @category services
  */
-export class ClerkHttp extends Context.Tag(clerkHttpKey)<ClerkHttp, ClerkHttpService>() {
+export class ClerkHttp extends Service<ClerkHttp, ClerkHttpService>()(clerkHttpKey) {
   /**
-   * Sends with the `HttpClient` of `@effect/platform` that is provided, and the key in `options.secretKey`. Fails with
+   * Sends with Effect's `HttpClient`, which you provide, and the key in `options.secretKey`. Fails with
    * `ClerkConfigError` when an option is invalid.
    */
   static layer(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError, HttpClient.HttpClient> {
@@ -156,7 +157,7 @@ const fromConfig = <A>(
 ): Effect.Effect<A | undefined, ClerkConfigError | ConfigError> => {
   if (!Config.isConfig(config)) {
     return Effect.fail(
-      configError(new RuleBreak(setting, 'must be a Config, such as Config.string("MY_URL")'))
+      configError(new RuleBreak(setting, "must be a Config of Effect, which reads a variable"))
     )
   }
   return Effect.map(config, (value) => {

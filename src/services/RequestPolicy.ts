@@ -21,9 +21,13 @@
  *
  * @since 0.1.0
  */
+
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
+import { nanosOf, timeoutFail } from "#major/fiber.js"
+import { construct } from "#major/schemas.js"
+import type { DurationInput } from "#major/time.js"
 import { unlimited } from "../core/call/policy.js"
 import { inField, RuleBreak } from "../core/input.js"
 import { ClerkTimeout } from "../errors/CallErrors.js"
@@ -75,7 +79,7 @@ export const retry = (
  * @category combinators
  */
 export const timeout = (
-  limit: Duration.DurationInput
+  limit: DurationInput
 ): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use({ timeout: limit })
 
 /**
@@ -87,35 +91,26 @@ export const timeout = (
  * @category combinators
  */
 export const deadline =
-  (limit: Duration.DurationInput) =>
+  (limit: DurationInput) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E | ClerkTimeout, R> => {
     const millis = Policy.readLimit("deadline", limit)
     if (millis instanceof RuleBreak) return withFlaw(millis)(self)
     return Clock.clockWith((clock) => {
       // The error of a call says more than the one here, so a call has a millisecond less.
-      const endsAtNanos = clock.unsafeCurrentTimeNanos() + BigInt(Math.round((millis - 1) * 1_000_000))
-      return self.pipe(
-        Policy.override((outer) => ({
-          ...outer,
-          deadlineMillis: unlimited.deadlineMillis,
-          endsAtNanos:
-            outer.endsAtNanos !== undefined && outer.endsAtNanos < endsAtNanos
-              ? outer.endsAtNanos
-              : endsAtNanos
-        })),
-        Effect.timeoutFail({
-          duration: millis,
-          onTimeout: () =>
-            new ClerkTimeout(
-              {
-                operation: "RequestPolicy.deadline",
-                attempts: 0,
-                phase: "deadline",
-                sent: "maybe",
-                limit: Duration.millis(millis)
-              },
-              true
-            )
+      const endsAtNanos = nanosOf(clock) + BigInt(Math.round((millis - 1) * 1_000_000))
+      const limited = Policy.override((outer) => ({
+        ...outer,
+        deadlineMillis: unlimited.deadlineMillis,
+        endsAtNanos:
+          outer.endsAtNanos !== undefined && outer.endsAtNanos < endsAtNanos ? outer.endsAtNanos : endsAtNanos
+      }))(self)
+      return timeoutFail(limited, millis, () =>
+        construct(ClerkTimeout, {
+          operation: "RequestPolicy.deadline",
+          attempts: 0,
+          phase: "deadline",
+          sent: "maybe",
+          limit: Duration.millis(millis)
         })
       )
     })

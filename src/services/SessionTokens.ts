@@ -19,10 +19,12 @@
  * @see https://clerk.com/docs/guides/sessions/manual-jwt-verification
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
+import type { Codec } from "#major/schemas.js"
+import { construct } from "#major/schemas.js"
+import type { DurationInput } from "#major/time.js"
 import { RuleBreak } from "../core/input.js"
 import { type AuthorizedParties, readVerifierOptions, readVerifyOptions } from "../core/token/settings.js"
 import { ClerkInvalidRequest } from "../errors/CallErrors.js"
@@ -58,7 +60,7 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
    */
   readonly issuer?: string | undefined
   /** The accepted difference between the clocks here and at Clerk, 0 to 5 minutes. Default 5 seconds. */
-  readonly clockSkew?: Duration.DurationInput | undefined
+  readonly clockSkew?: DurationInput | undefined
   /** Whether to accept a token of a pending session, whose user has tasks to complete. Default false. */
   readonly allowPending?: boolean | undefined
   /**
@@ -70,7 +72,7 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
    * Decodes your own claims, from all claims of the token, into `custom`. It runs with every verification. Default:
    * none, so `custom` is `undefined`.
    */
-  readonly claims?: Schema.Schema<Custom, Encoded> | undefined
+  readonly claims?: Codec<Custom, Encoded> | undefined
 }
 
 /**
@@ -128,7 +130,7 @@ interface OfSession {
  * Otherwise TypeScript would infer the expected type for `custom`, although nothing decodes it.
  */
 interface Reading<Custom, Encoded> {
-  readonly claims: Schema.Schema<Custom, Encoded>
+  readonly claims: Codec<Custom, Encoded>
 }
 
 /**
@@ -185,7 +187,7 @@ export const verify: {
   if (settings instanceof RuleBreak) {
     const { field, rule } = settings
     return Effect.fail(
-      new ClerkInvalidRequest({ operation: "SessionTokens.verify", attempts: 0, field, rule }, true)
+      construct(ClerkInvalidRequest, { operation: "SessionTokens.verify", attempts: 0, field, rule })
     )
   }
   return Effect.flatMap(

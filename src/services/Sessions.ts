@@ -6,14 +6,16 @@
  *
  * @example
  * ```ts
- * import { Chunk, Effect, Stream } from "effect"
+ * import { Effect, Stream } from "effect"
  * import { Sessions } from "effect-clerk"
  *
  * // Signs a user out of every device. Collects the sessions of all pages before it revokes the first one.
  * export const signOutEverywhere = (userId: string) =>
  *   Effect.gen(function* () {
- *     const sessions = yield* Stream.runCollect(Sessions.stream({ userId }))
- *     const open = Chunk.filter(sessions, ({ status }) => status === "active" || status === "pending")
+ *     const open = yield* Sessions.stream({ userId }).pipe(
+ *       Stream.filter(({ status }) => status === "active" || status === "pending"),
+ *       Stream.runCollect
+ *     )
  *     yield* Effect.forEach(
  *       open,
  *       ({ id }) => Sessions.revoke(id).pipe(Effect.catchTag("ClerkNotFound", () => Effect.void)),
@@ -25,13 +27,14 @@
  * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
  * @since 0.1.0
  */
-import * as Chunk from "effect/Chunk"
-import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
+
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { serviceBy } from "#major/context.js"
+import type { Codec } from "#major/schemas.js"
+import { paginate } from "#major/stream.js"
+import { dateTimeFromDate } from "#major/time.js"
 import { ownProperties } from "../core/input.js"
 import { makeSessionPageReader, makeSessionReader } from "../core/session/reader.js"
 import { readHeaders } from "../core/wire/headers.js"
@@ -117,8 +120,8 @@ export type VerifyError = Operation.ErrorOf<404 | 410>
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
 
 // Both readers return what the schemas return, as their property tests show. The brands of ids assert nothing.
-const readSession = /*#__PURE__*/ makeSessionReader(DateTime.unsafeFromDate) as Reader<Session>
-const readPage = /*#__PURE__*/ makeSessionPageReader(DateTime.unsafeFromDate) as Reader<SessionPage>
+const readSession = /*#__PURE__*/ makeSessionReader(dateTimeFromDate) as Reader<Session>
+const readPage = /*#__PURE__*/ makeSessionPageReader(dateTimeFromDate) as Reader<SessionPage>
 
 // Each operation has a pure annotation, so that a bundle holds only the operations it uses.
 const listOperation = /*#__PURE__*/ declared(
@@ -206,7 +209,7 @@ const getOperation = /*#__PURE__*/ declared(
  */
 export const get = (id: SessionId | string): Operation.Op<Session, GetError> => getOperation({ path: { id } })
 
-const refreshOperation = <A extends SessionToken | SessionCookies, I>(success: Schema.Schema<A, I>) =>
+const refreshOperation = <A extends SessionToken | SessionCookies, I>(success: Codec<A, I>) =>
   declared({
     name: "Sessions.refresh",
     method: "POST",
@@ -411,14 +414,14 @@ export function stream(params: ListParams): Stream.Stream<Session, ListError, Cl
   return Stream.suspend(() => {
     const seen = new Set<string>()
     const { limit = maxPageSize, offset: start = 0, ...filters } = ownProperties(params)
-    return Stream.paginateChunkEffect(start, (offset) =>
+    return paginate(start, (offset) =>
       Effect.map(list({ ...filters, limit, offset }), ({ data, totalCount }) => {
         const fresh = data.filter(({ id }) => !seen.has(id))
         for (const { id } of fresh) seen.add(id)
         const next = offset + data.length
         const isLast =
           data.length === 0 || (totalCount === undefined ? data.length < limit : next >= totalCount)
-        return [Chunk.unsafeFromArray(fresh), isLast ? Option.none() : Option.some(next)]
+        return [fresh, isLast ? Option.none() : Option.some(next)]
       })
     )
   })
@@ -491,14 +494,32 @@ export interface SessionsClient {
 }
 
 // By its key: the class would bring every layer, and the platform's `HttpClient`, into this entry.
-const clerkHttp = /*#__PURE__*/ Context.GenericTag<ClerkHttp, ClerkHttpService>(clerkHttpKey)
+const clerkHttp = /*#__PURE__*/ serviceBy<ClerkHttp, ClerkHttpService>(clerkHttpKey)
 
 /**
  * Returns all operations with the present `ClerkHttp` filled in, for a service that is built once. Its methods then have
  * no requirements, and keep this client wherever they run.
  *
  * @example
- * ```ts
+ * Effect 4:
+ *
+ * ```ts effect4
+ * import { Context, Effect, Layer } from "effect"
+ * import { Sessions } from "effect-clerk"
+ *
+ * export class Devices extends Context.Service<Devices>()("Devices", {
+ *   make: Effect.gen(function* () {
+ *     const sessions = yield* Sessions.client
+ *     return { find: (id: string) => sessions.get(id) }
+ *   })
+ * }) {
+ *   static readonly layer = Layer.effect(Devices, Devices.make)
+ * }
+ * ```
+ *
+ * Effect 3:
+ *
+ * ```ts effect3
  * import { Effect } from "effect"
  * import { Sessions } from "effect-clerk"
  *

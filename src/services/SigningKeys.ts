@@ -18,15 +18,18 @@
  *
  * @since 0.1.0
  */
-import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { Service } from "#major/context.js"
+import type * as HttpClient from "#major/httpClient.js"
+import { scoped } from "#major/layer.js"
 import { inField, RuleBreak } from "../core/input.js"
 import { importPublicKeyPem } from "../core/keys/pem.js"
 import type { VerificationKey } from "../core/model.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
+import { environmentClient } from "../runtime/client.js"
 import { configError } from "../runtime/errors.js"
 import { overFetch } from "../runtime/fetch.js"
 import { keysOfClient, publicKeys } from "../runtime/fetchKeys.js"
@@ -65,10 +68,9 @@ export interface PublicKeysOptions {
  * @since 0.1.0
  * @category services
  */
-export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys")<
-  SigningKeys,
-  SigningKeysService
->() {
+export class SigningKeys extends Service<SigningKeys, SigningKeysService>()(
+  "effect-clerk/services/SigningKeys"
+) {
   /**
    * Reads one key from text: the "JWKS public key" of Clerk's dashboard, in PEM form (SPKI). It also accepts line ends
    * written as `\n`, the base64 alone, and either of them encoded in base64 once more. The key is checked when the layer
@@ -87,7 +89,7 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
    * The keys belong to the `ClerkHttp` below: two clients never share them, even where this layer is built twice.
    */
   static readonly layerJwks: Layer.Layer<SigningKeys, never, ClerkHttp> = Layer.fresh(
-    Layer.scoped(
+    scoped(
       SigningKeys,
       Effect.flatMap(ClerkHttp, (http) => keysOfClient(http))
     )
@@ -109,17 +111,17 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
    * ```
    */
   static layerPublic(options: PublicKeysOptions): Layer.Layer<SigningKeys, ClerkConfigError> {
-    return Layer.scoped(
+    return scoped(
       SigningKeys,
       Effect.suspend(() => publicKeys(options, overFetch))
     )
   }
 
-  /** As `layerPublic`, over the `HttpClient` of `@effect/platform` that is provided. */
+  /** As `layerPublic`, over Effect's `HttpClient`, which you provide. */
   static layerPublicHttp(
     options: PublicKeysOptions
   ): Layer.Layer<SigningKeys, ClerkConfigError, HttpClient.HttpClient> {
-    return Layer.scoped(
+    return scoped(
       SigningKeys,
       Effect.suspend(() => publicKeys(options, overHttpClient))
     )
@@ -135,31 +137,31 @@ export class SigningKeys extends Context.Tag("effect-clerk/services/SigningKeys"
    * Each build of the layer reads the environment again.
    */
   static readonly layerConfig: Layer.Layer<SigningKeys, ClerkConfigError> = Layer.fresh(
-    Layer.suspend(() => Layer.unwrapEffect(fromEnvironment))
+    scoped(
+      SigningKeys,
+      Effect.suspend(() => fromEnvironment)
+    )
   )
 }
 
-const fromEnvironment: Effect.Effect<
-  Layer.Layer<SigningKeys, ClerkConfigError>,
-  ClerkConfigError
-> = Effect.gen(function* () {
-  const pem = yield* secretVariable("jwtKey", variables.jwtKey)
-  if (pem !== undefined) return naming("jwtKey", SigningKeys.layerPem(pem))
-  const secretKey = yield* secretVariable("secretKey", "CLERK_SECRET_KEY")
-  const publishableKey =
-    secretKey === undefined ? yield* textVariable("publishableKey", variables.publishableKey) : undefined
-  return publishableKey === undefined
-    ? Layer.provide(SigningKeys.layerJwks, ClerkHttp.layerDefault)
-    : naming("publishableKey", SigningKeys.layerPublic({ publishableKey }))
-})
+const fromEnvironment: Effect.Effect<SigningKeysService, ClerkConfigError, Scope.Scope> = Effect.gen(
+  function* () {
+    const pem = yield* secretVariable("jwtKey", variables.jwtKey)
+    if (pem !== undefined) return yield* naming("jwtKey", oneKey(pem))
+    const secretKey = yield* secretVariable("secretKey", "CLERK_SECRET_KEY")
+    const publishableKey =
+      secretKey === undefined ? yield* textVariable("publishableKey", variables.publishableKey) : undefined
+    return publishableKey === undefined
+      ? yield* Effect.flatMap(environmentClient, (http) => keysOfClient(http))
+      : yield* naming("publishableKey", publicKeys({ publishableKey }, overFetch))
+  }
+)
 
 const variables = { jwtKey: "CLERK_JWT_KEY", publishableKey: "CLERK_PUBLISHABLE_KEY" } as const
 
 /** Adds to an error the variable that the setting was read from. */
-const naming = (setting: keyof typeof variables, keys: Layer.Layer<SigningKeys, ClerkConfigError>) =>
-  Layer.catchAll(keys, ({ rule }) =>
-    Layer.fail(configError(new RuleBreak(setting, rule), variables[setting]))
-  )
+const naming = <A, R>(setting: keyof typeof variables, self: Effect.Effect<A, ClerkConfigError, R>) =>
+  Effect.mapError(self, ({ rule }) => configError(new RuleBreak(setting, rule), variables[setting]))
 
 /** Verifies all tokens with a single key. Their `kid` does not count, because the dashboard does not show it. */
 const oneKey = (pem: unknown): Effect.Effect<SigningKeysService, ClerkConfigError> =>

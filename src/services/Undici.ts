@@ -18,10 +18,11 @@
  *
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as Layer from "effect/Layer"
 import { Agent, Client, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici"
+import * as HttpClient from "#major/httpClient.js"
+import { scoped as scopedLayer } from "#major/layer.js"
 import { defaultMaxResponseBytes, maxResponseBytes } from "../core/call/clientSettings.js"
 import { broken, optional, ownProperties, type Reader, RuleBreak, readOptions } from "../core/input.js"
 import { visibleText } from "../core/redaction/redact.js"
@@ -90,7 +91,7 @@ const scoped = (
   dispatcher: () => Dispatcher,
   options: object
 ): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
-  Layer.scoped(
+  scopedLayer(
     HttpClient.HttpClient,
     Effect.suspend(() => {
       if (flaw !== undefined) return Effect.fail(configError(flaw))

@@ -28,17 +28,17 @@
  *
  * @since 0.1.0
  */
-import type * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
+import { Service } from "#major/context.js"
+import { requestError } from "#major/http.js"
+import type { HttpApp } from "#major/httpApp.js"
+import * as HttpClient from "#major/httpClient.js"
+import * as HttpClientResponse from "#major/httpClientResponse.js"
+import * as HttpServer from "#major/httpServer.js"
+import * as HttpServerRequest from "#major/httpServerRequest.js"
+import * as HttpServerResponse from "#major/httpServerResponse.js"
 import { requestText } from "../runtime/httpClient.js"
 import type { ClerkEmulatorOptions } from "./emulator/options.js"
 import { type ClerkEmulatorService, make } from "./emulator/service.js"
@@ -63,7 +63,7 @@ const reset = (cause: Error) => Object.assign(new Error("read ECONNRESET", { cau
 const inProcess = (emulator: ClerkEmulatorService): HttpClient.HttpClient =>
   HttpClient.make((request, url) => {
     const failed = (reason: "Encode" | "Transport") => (cause: unknown) =>
-      new HttpClientError.RequestError({ request, reason, cause })
+      requestError(request, reason, cause)
     return requestText(request).pipe(
       Effect.mapError(failed("Encode")),
       Effect.flatMap((body) =>
@@ -88,6 +88,20 @@ const disconnect = ({ source }: HttpServerRequest.HttpServerRequest) => {
   return Effect.never
 }
 
+const respond = (request: HttpServerRequest.HttpServerRequest, body: Uint8Array) => {
+  const { headers, method, url } = request
+  return Effect.matchEffect(
+    Effect.flatMap(ClerkEmulator, (emulator) => emulator.exchange({ method, url, headers, body })),
+    {
+      onFailure: () => disconnect(request),
+      onSuccess: ({ body, headers, status }) =>
+        Effect.succeed(
+          HttpServerResponse.text(body, { headers, status, contentType: headers["content-type"] })
+        )
+    }
+  )
+}
+
 /**
  * A stateful Clerk in memory, for requests in process (`layerHttpClient`) or on a socket (`layerServer`).
  *
@@ -105,10 +119,9 @@ const disconnect = ({ source }: HttpServerRequest.HttpServerRequest) => {
  * @since 0.1.0
  * @category services
  */
-export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulator")<
-  ClerkEmulator,
-  ClerkEmulatorService
->() {
+export class ClerkEmulator extends Service<ClerkEmulator, ClerkEmulatorService>()(
+  "effect-clerk/testing/ClerkEmulator"
+) {
   /**
    * Makes a new emulator, for programs without layers.
    *
@@ -140,20 +153,16 @@ export class ClerkEmulator extends Context.Tag("effect-clerk/testing/ClerkEmulat
    *
    * @since 0.1.0
    */
-  static readonly httpApp: HttpApp.Default<never, ClerkEmulator> = Effect.gen(function* () {
-    const emulator = yield* ClerkEmulator
-    const request = yield* HttpServerRequest.HttpServerRequest
-    const body = yield* Effect.either(request.arrayBuffer)
-    // An incomplete request must not be executed.
-    if (body._tag === "Left") return HttpServerResponse.empty({ status: 400 })
-    const { headers, method, url } = request
-    const response = yield* Effect.either(
-      emulator.exchange({ method, url, headers, body: new Uint8Array(body.right) })
+  // A server of Effect 4 runs an app without a router uninterruptibly. A request without a response would never end.
+  static readonly httpApp: HttpApp<never, ClerkEmulator> = Effect.interruptible(
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      Effect.matchEffect(request.arrayBuffer, {
+        // An incomplete request must not be executed.
+        onFailure: () => Effect.succeed(HttpServerResponse.empty({ status: 400 })),
+        onSuccess: (body) => respond(request, new Uint8Array(body))
+      })
     )
-    if (response._tag === "Left") return yield* disconnect(request)
-    const { body: text, headers: sent, status } = response.right
-    return HttpServerResponse.text(text, { headers: sent, status, contentType: sent["content-type"] })
-  })
+  )
 
   /**
    * Serves the emulator on the provided `HttpServer`, on a real socket.

@@ -35,12 +35,14 @@
  *
  * @since 0.1.0
  */
+
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { Service } from "#major/context.js"
+import type { DurationInput } from "#major/time.js"
 import type { OperationName } from "../core/emulator/operationNames.js"
 import type { ClerkRequest, ClerkResponse } from "../core/model.js"
 import type { ClerkTransportError, Sent, TransportReason } from "../errors/CallErrors.js"
@@ -165,7 +167,7 @@ const checkSession = Responses.checked(
  * @since 0.1.0
  * @category services
  */
-export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<ClerkTest, ClerkTestService>() {
+export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-clerk/testing/ClerkTest") {
   /**
    * Returns a layer of a `ClerkHttp` with these responses, and of the record of its requests. Each build of the layer
    * starts with an empty record and with every script at its beginning. An unknown option or an invalid response is a
@@ -251,7 +253,7 @@ export class ClerkTest extends Context.Tag("effect-clerk/testing/ClerkTest")<Cle
   }
 
   /** Returns a response that comes after a duration of `Clock`, which `TestClock` controls. */
-  static delayed(duration: Duration.DurationInput, response: Responses.TestResponse): Responses.TestResponse {
+  static delayed(duration: DurationInput, response: Responses.TestResponse): Responses.TestResponse {
     Responses.requireResponse("delayed", "the response", response, false)
     const { duration: checked } = checkDelay({ duration })
     return Effect.delay(Effect.isEffect(response) ? response : Effect.succeed(response), checked)

@@ -1,12 +1,13 @@
 import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { decoder } from "#major/parser.js"
+import { annotated, type Codec, filtered, literals, record } from "#major/schemas.js"
+import { type DurationInput, readDuration } from "#major/time.js"
 import { isJsonObject, limits, maxDepth } from "../core/emulator/limits.js"
 import { isMisspelt, knownOperationNames } from "../core/emulator/operationNames.js"
+import type { SchemaIssue } from "../core/model.js"
 import { visibleText } from "../core/redaction/redact.js"
-import { schemaIssues } from "../runtime/schemaIssues.js"
 
 /** A field and the rule that it breaks. The rule reads on from the name of the field. Never holds the value. */
 export interface InputIssue {
@@ -23,8 +24,8 @@ const shownKey = (key: string): string => {
 }
 
 /** Lists the broken rules. The rule of an unknown field names the fields that exist. */
-const issuesOf = (error: ParseResult.ParseIssue): ReadonlyArray<InputIssue> =>
-  schemaIssues(error).map(({ expected, kind, known = [], path }) => ({
+const issuesOf = (issues: ReadonlyArray<SchemaIssue>): ReadonlyArray<InputIssue> =>
+  issues.map(({ expected, kind, known = [], path }) => ({
     path: path.map(shownKey).join("."),
     rule: {
       invalid: `must be ${expected}`,
@@ -37,16 +38,26 @@ const issuesOf = (error: ParseResult.ParseIssue): ReadonlyArray<InputIssue> =>
 export const sentenceOf = (issues: ReadonlyArray<InputIssue>, root: string): string =>
   issues.map(({ path, rule }) => `${path === "" ? root : path} ${rule}`).join("; ")
 
+/** A value that was read, or the rules that it breaks. */
+export type ReadInput<A> = { readonly value: A } | { readonly issues: ReadonlyArray<InputIssue> }
+
 /** Checks a value of any type. An unknown field is an issue too, and only own properties count. */
-export const reader = <A, I>(
-  schema: Schema.Schema<A, I>
-): ((value: unknown) => Either.Either<A, ReadonlyArray<InputIssue>>) => {
-  const decode = ParseResult.decodeUnknownEither(schema, {
-    errors: "all",
-    onExcessProperty: "error",
-    exact: true
-  })
-  return (value) => Either.mapLeft(decode(value), issuesOf)
+export const reader = <A, I>(schema: Codec<A, I>): ((value: unknown) => ReadInput<A>) => {
+  const decode = decoder(schema, { all: true, rejectUnknown: true })
+  return (value) => {
+    const result = decode(value)
+    return result._tag === "Success" ? { value: result.value } : { issues: issuesOf(result.issues()) }
+  }
+}
+
+/** Checks a value as `reader` does, and throws what `fail` makes of the issues. */
+export const checker = <A, I>(schema: Codec<A, I>, fail: (issues: ReadonlyArray<InputIssue>) => unknown) => {
+  const read = reader(schema)
+  return (value: unknown): A => {
+    const result = read(value)
+    if ("issues" in result) throw fail(result.issues)
+    return result.value
+  }
 }
 
 const isToken = (text: string): boolean => /^[\w!#$%&'*+.^`|~-]{1,256}$/.test(text)
@@ -54,46 +65,47 @@ const isToken = (text: string): boolean => /^[\w!#$%&'*+.^`|~-]{1,256}$/.test(te
 /** The names that a server derives from the body, and one that objects cannot hold. */
 const reservedHeaders = ["content-length", "transfer-encoding", "trailer", "__proto__"]
 
-const headerName = Schema.String.pipe(
-  Schema.filter((name) => isToken(name) && !reservedHeaders.includes(name.toLowerCase()))
-).annotations({
-  description:
-    "a header name of letters, digits and !#$%&'*+-.^_`|~ other than content-length, transfer-encoding and trailer"
-})
+const headerName = filtered(
+  Schema.String,
+  (name) => isToken(name) && !reservedHeaders.includes(name.toLowerCase()),
+  "a header name of letters, digits and !#$%&'*+-.^_`|~ other than content-length, transfer-encoding and trailer"
+)
 
-const headerValue = Schema.String.pipe(Schema.filter((value) => /^[\t\x20-\x7e]*$/.test(value))).annotations({
-  description: "a header value of printable ASCII characters"
-})
+const headerValue = filtered(
+  Schema.String,
+  (value) => /^[\t\x20-\x7e]*$/.test(value),
+  "a header value of printable ASCII characters"
+)
 
-const lowerCaseName = Schema.String.pipe(
-  Schema.filter((name) => isToken(name) && name === name.toLowerCase() && name !== "__proto__")
-).annotations({ description: "a header name in lower case of letters, digits and !#$%&'*+-.^_`|~" })
+const lowerCaseName = filtered(
+  Schema.String,
+  (name) => isToken(name) && name === name.toLowerCase() && name !== "__proto__",
+  "a header name in lower case of letters, digits and !#$%&'*+-.^_`|~"
+)
+
+const headersRule = { description: "an object of header names and values" }
 
 /** Headers of a response that needs no server. */
-export const ResponseHeaders = Schema.Record({ key: lowerCaseName, value: headerValue }).annotations({
-  description: "an object of header names and values"
-})
+export const ResponseHeaders = annotated(record(lowerCaseName, headerValue), headersRule)
 
 /** Headers that a server sends. */
-export const SentHeaders = Schema.Record({ key: headerName, value: headerValue }).annotations({
-  description: "an object of header names and values"
-})
+export const SentHeaders = annotated(record(headerName, headerValue), headersRule)
 
 /** An operation of the library or one of the user's own. */
-export const OperationNameSchema = Schema.NonEmptyString.pipe(
-  Schema.filter((name) => !isMisspelt(name))
-).annotations({
-  description: `the name of an operation: ${knownOperationNames.join(", ")}, or a name of your own that begins with neither Sessions. nor SigningKeys.`
-})
+export const OperationNameSchema = filtered(
+  Schema.NonEmptyString,
+  (name) => !isMisspelt(name),
+  `the name of an operation: ${knownOperationNames.join(", ")}, or a name of your own that begins with neither Sessions. nor SigningKeys.`
+)
 
 /** An operation that the emulator serves. */
-export const KnownOperationNameSchema = Schema.Literal(...knownOperationNames).annotations({
+export const KnownOperationNameSchema = annotated(literals(knownOperationNames), {
   description: `one of ${knownOperationNames.join(", ")}`
 })
 
-const maxDuration = Duration.days(36_500)
+const maxMillis = Duration.toMillis("36500 days")
 
-/** `Duration` turns negative spans into zero, so the given value must be checked. */
+/** Effect 3 turns negative durations into zero, so the given value must be checked. */
 const isNegative = (value: unknown): boolean =>
   Array.isArray(value)
     ? value.some(isNegative)
@@ -103,8 +115,12 @@ const isNegative = (value: unknown): boolean =>
         ? !(value >= 0)
         : typeof value === "bigint" && value < 0n
 
-const isDuration = (value: unknown): value is Duration.DurationInput =>
-  !isNegative(value) && Option.exists(Duration.decodeUnknown(value), Duration.lessThanOrEqualTo(maxDuration))
+const isDuration = (value: unknown): value is DurationInput =>
+  !isNegative(value) &&
+  Option.exists(readDuration(value), (duration) => {
+    const millis = Duration.toMillis(duration)
+    return millis >= 0 && millis <= maxMillis
+  })
 
 const durationRule = {
   description:
@@ -115,7 +131,7 @@ export const AnyDuration = Schema.declare(isDuration, durationRule)
 
 /** A duration in plain JSON. */
 export const PlainDuration = Schema.declare(
-  (value: unknown): value is Extract<Duration.DurationInput, string | number> =>
+  (value: unknown): value is Extract<DurationInput, string | number> =>
     (typeof value === "string" || typeof value === "number") && isDuration(value),
   durationRule
 )

@@ -1,5 +1,5 @@
 import { isRecord, own, RuleBreak } from "../input.js"
-import type { CallFacts, ClerkRequest, Issue, Kind } from "../model.js"
+import type { CallFacts, ClerkRequest, Decoded, Kind } from "../model.js"
 import { textsIn, visibleText } from "../redaction/redact.js"
 
 /** A request that passed its checks, with what its response is compared with. */
@@ -28,17 +28,6 @@ export const factsOf = (
   { method, name, template }: Pick<OperationFacts, "method" | "name" | "template">,
   attempts: number
 ): CallFacts => ({ operation: name, method, path: template, attempts })
-
-/** Where a value differs from its schema. */
-export interface SchemaIssue extends Omit<Issue, "path"> {
-  readonly path: ReadonlyArray<string>
-  readonly kind: "invalid" | "missing" | "unknown"
-}
-
-/** A decoded body, or the issues that it has. */
-export type Decoded<A> =
-  | { readonly _tag: "Success"; readonly value: A }
-  | { readonly _tag: "Failure"; readonly issues: () => ReadonlyArray<SchemaIssue> }
 
 /** An operation that is ready for calls. */
 export interface Operation<A> extends OperationFacts {

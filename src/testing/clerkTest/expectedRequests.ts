@@ -1,5 +1,5 @@
-import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { filtered, record, union } from "#major/schemas.js"
 import type { OperationName } from "../../core/emulator/operationNames.js"
 import { isRecord } from "../../core/input.js"
 import { noSecrets, visibleText } from "../../core/redaction/redact.js"
@@ -60,14 +60,10 @@ export class RequestsAssertionError extends Error {
 const Expected = Schema.Struct({
   operation: OperationNameSchema,
   method: Schema.optional(
-    Schema.String.pipe(Schema.filter((method) => /^[A-Z]+$/.test(method))).annotations({
-      description: "an HTTP method in capital letters"
-    })
+    filtered(Schema.String, (method) => /^[A-Z]+$/.test(method), "an HTTP method in capital letters")
   ),
-  path: Schema.optional(Schema.Union(Schema.String, Schema.Array(Schema.String))),
-  query: Schema.optional(
-    Schema.Record({ key: Schema.String, value: Schema.Union(Schema.String, Schema.Number, Schema.Boolean) })
-  ),
+  path: Schema.optional(union(Schema.String, Schema.Array(Schema.String))),
+  query: Schema.optional(record(Schema.String, union(Schema.String, union(Schema.Number, Schema.Boolean)))),
   body: Schema.optional(Schema.Unknown),
   apiVersion: Schema.optional(Schema.String)
 })
@@ -79,8 +75,8 @@ export const expectationIssue = (expectations: unknown): string | undefined => {
   if (!Array.isArray(expectations)) return "expected must be an array of requests or names of operations"
   for (const [index, each] of expectations.entries()) {
     const read = readExpected(typeof each === "string" ? { operation: each } : each)
-    if (Either.isLeft(read)) {
-      return read.left
+    if ("issues" in read) {
+      return read.issues
         .map(({ path, rule }) => `expected.${index}${path === "" ? "" : `.${path}`} ${rule}`)
         .join("; ")
     }

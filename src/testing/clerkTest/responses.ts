@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { annotated, type Codec, construct, literals, record, wholeNumber } from "#major/schemas.js"
 import { isRecord } from "../../core/input.js"
 import type { ClerkRequest, ClerkResponse } from "../../core/model.js"
 import { lowerCased } from "../../core/wire/headers.js"
@@ -10,7 +10,7 @@ import {
   ClerkTransportError,
   TransportReason as Reason
 } from "../../errors/CallErrors.js"
-import { OperationNameSchema, ResponseHeaders, reader, sentenceOf } from "../input.js"
+import { checker, OperationNameSchema, ResponseHeaders, reader, sentenceOf } from "../input.js"
 
 /**
  * A response, or an effect that returns one, waits or fails.
@@ -54,17 +54,12 @@ export type TestResponses = TestResponse | Handler | Script
 const usageError = (sentence: string) => new Error(`ClerkTest: ${sentence}`)
 
 /** Returns the input of a function of the test kit, or throws an error that names the field and the rule. */
-export const checked = <A, I>(name: string, schema: Schema.Schema<A, I>): ((input: unknown) => A) => {
-  const read = reader(schema)
-  return (input) =>
-    Either.getOrThrowWith(read(input), (issues) => usageError(`${name}: ${sentenceOf(issues, "the input")}`))
-}
+export const checked = <A, I>(name: string, schema: Codec<A, I>): ((input: unknown) => A) =>
+  checker(schema, (issues) => usageError(`${name}: ${sentenceOf(issues, "the input")}`))
 
 const Response = Schema.Struct({
   // There is no socket, so a test can use any status to see what the client does.
-  status: Schema.Int.pipe(Schema.between(100, 999)).annotations({
-    description: "a whole number from 100 to 999"
-  }),
+  status: wholeNumber(100, 999, "a whole number from 100 to 999"),
   headers: ResponseHeaders,
   body: Schema.String
 })
@@ -85,11 +80,10 @@ const responseIssue = (name: string, value: unknown, allowsScript: boolean): str
   if (Object.keys(value).some(isOperationKey)) {
     return `${name} must not be a table of operations: make a script of it with ClerkTest.routes`
   }
-  return Either.match(readResponse(value), {
-    onLeft: (issues) =>
-      issues.map(({ path, rule }) => `${name}${path === "" ? "" : `.${path}`} ${rule}`).join("; "),
-    onRight: () => undefined
-  })
+  const read = readResponse(value)
+  return "issues" in read
+    ? read.issues.map(({ path, rule }) => `${name}${path === "" ? "" : `.${path}`} ${rule}`).join("; ")
+    : undefined
 }
 
 /** Throws if a value is not a response. `name` says which value of which function it is. */
@@ -158,7 +152,7 @@ export const sequence = (
 
 const checkRoutes = checked(
   "routes",
-  Schema.Record({ key: OperationNameSchema, value: Schema.Unknown }).annotations({
+  annotated(record(OperationNameSchema, Schema.Unknown), {
     description: "an object of operations and responses"
   })
 )
@@ -194,12 +188,12 @@ const neverSent: ReadonlySet<TransportReason> = new Set([
 
 const checkFault = checked(
   "fault",
-  Schema.Struct({ reason: Reason, sent: Schema.optional(Schema.Literal("no", "maybe")) })
+  Schema.Struct({ reason: Reason, sent: Schema.optional(literals(["no", "maybe"])) })
 )
 
 export const fault = (reason: TransportReason, sent?: Sent): Effect.Effect<never, ClerkTransportError> => {
   const { sent: given } = checkFault({ reason, sent })
   return Effect.fail(
-    new ClerkTransportError({ reason, sent: given ?? (neverSent.has(reason) ? "no" : "maybe") }, true)
+    construct(ClerkTransportError, { reason, sent: given ?? (neverSent.has(reason) ? "no" : "maybe") })
   )
 }

@@ -1,14 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import type { Codec } from "#major/schemas.js"
 import { isRecord } from "../../core/input.js"
 import { IdText } from "../../schema/Ids.js"
 import { EmulatorUsageError } from "../emulator/methods.js"
 import * as Schemas from "../emulator/schemas.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
-import { PlainDuration, reader, sentenceOf } from "../input.js"
+import { checker, PlainDuration, sentenceOf } from "../input.js"
 import type { MovableClock } from "./movableClock.js"
 
 export interface Controlled {
@@ -28,18 +28,14 @@ const usageError = (sentence: string) => new EmulatorUsageError(400, sentence)
 
 const command = <A, I>(
   does: string,
-  schema: Schema.Schema<A, I>,
+  schema: Codec<A, I>,
   run: (controlled: Controlled, input: A) => Effect.Effect<unknown>
 ): Command => {
-  const read = reader(schema)
+  const check = checker(schema, (issues) => usageError(sentenceOf(issues, "the body")))
   return {
     method: "POST",
     does,
-    run: (controlled, input) =>
-      Either.match(read(input), {
-        onLeft: (issues) => Effect.die(usageError(sentenceOf(issues, "the body"))),
-        onRight: (decoded) => run(controlled, decoded)
-      })
+    run: (controlled, input) => Effect.suspend(() => run(controlled, check(input)))
   }
 }
 
@@ -72,7 +68,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   "sign-in": command(
     "signs in userId, and creates the user if needed; returns session, sessionToken, refreshToken, origin",
-    Schema.extend(Schema.Struct({ userId: IdText }), Schemas.SignIn),
+    Schema.Struct({ userId: IdText, ...Schemas.signInFields }),
     ({ clerk }, { userId, ...options }) =>
       Effect.gen(function* () {
         const users = yield* clerk.users
@@ -82,7 +78,7 @@ export const commands: Readonly<Record<string, Command>> = {
   ),
   "update-session": command(
     "changes fields of sessionId",
-    Schema.extend(Schema.Struct({ sessionId: Schema.String }), Schemas.SessionPatch),
+    Schema.Struct({ sessionId: Schema.String, ...Schemas.patchFields }),
     ({ clerk }, { sessionId, ...patch }) => clerk.updateSession(sessionId, patch)
   ),
   "mint-token": command(
@@ -126,11 +122,11 @@ export const commands: Readonly<Record<string, Command>> = {
       })
   ),
   seed: command("adds the records of a seed", Schema.Unknown, ({ clerk }, data) =>
-    Effect.orDieWith(clerk.seed(data), ({ message }) => usageError(message))
+    Effect.orDie(Effect.mapError(clerk.seed(data), ({ message }) => usageError(message)))
   ),
   reset: command(
     "removes everything but the keys, sets the clock to the current time, and stores the seed of the start",
     EmptyObject,
-    ({ clerk, clock }) => Effect.zipRight(clock.reset, clerk.reset)
+    ({ clerk, clock }) => Effect.andThen(clock.reset, clerk.reset)
   )
 }

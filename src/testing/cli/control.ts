@@ -1,5 +1,5 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { byteLengthOf, inWords, limits, readJson, textOf } from "../../core/emulator/limits.js"
 import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
 import { RuleBreak } from "../../core/input.js"
@@ -77,13 +77,14 @@ export const control =
     if (command === undefined) return Effect.succeed(json(200, { commands: list }))
     const read = command.method === "GET" ? { input: undefined } : readInput(body)
     if ("status" in read) return Effect.succeed(read)
-    return command.run(controlled, read.input).pipe(
-      Effect.map((value) => json(200, value)),
-      // In process, a usage error is a defect of the test. Here it is an invalid request.
-      Effect.catchSomeDefect((defect) =>
-        defect instanceof EmulatorUsageError
-          ? Option.some(Effect.succeed(errorJson(defect.status, defect.sentence)))
-          : Option.none()
-      )
-    )
+    return Effect.matchCauseEffect(command.run(controlled, read.input), {
+      onSuccess: (value) => Effect.succeed(json(200, value)),
+      onFailure: (cause) => {
+        // In process, a usage error is a defect of the test. Here it is an invalid request.
+        const defect = Cause.squash(cause)
+        return defect instanceof EmulatorUsageError
+          ? Effect.succeed(errorJson(defect.status, defect.sentence))
+          : Effect.failCause(cause)
+      }
+    })
   }

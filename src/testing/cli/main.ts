@@ -10,6 +10,8 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { withClock } from "#major/clock.js"
+import { callback } from "#major/fiber.js"
 import { readJson, textOf } from "../../core/emulator/limits.js"
 import { RuleBreak } from "../../core/input.js"
 import { makeRedactor } from "../../core/redaction/redact.js"
@@ -89,7 +91,7 @@ GET ${address}${controlPath} lists all commands. Ctrl+C stops the emulator.
 ${isLoopback(new URL(address).hostname) ? "" : `\nOther machines on your network can reach the emulator, and their programs can use ${controlPath}.\n`}`
 }
 
-const signalled = Effect.async<void>((resume) => {
+const signalled = callback<void>((resume) => {
   const stop = () => resume(Effect.void)
   process.once("SIGINT", stop)
   process.once("SIGTERM", stop)
@@ -97,7 +99,7 @@ const signalled = Effect.async<void>((resume) => {
 
 const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
   const clock = MovableClock.make()
-  return Effect.gen(function* () {
+  const serving = Effect.gen(function* () {
     const { secretKey, seedFile } = options
     const log = logHiding([Redacted.value(secretKey)])
     const data = seedFile === undefined ? {} : yield* readSeedFile(seedFile)
@@ -115,7 +117,8 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
     )
     yield* print(banner(address, clerk, options))
     yield* signalled
-  }).pipe(Effect.scoped, Effect.withClock(clock.clock))
+  })
+  return withClock(Effect.scoped(serving), clock.clock)
 }
 
 const main = Effect.suspend(() => {

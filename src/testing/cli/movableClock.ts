@@ -1,10 +1,13 @@
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { clockAhead } from "#major/clock.js"
+import { callback, millisOf } from "#major/fiber.js"
+import type { DurationInput } from "#major/time.js"
 
 export interface MovableClock {
   readonly clock: Clock.Clock
-  readonly advance: (duration: Duration.DurationInput) => Effect.Effect<void>
+  readonly advance: (duration: DurationInput) => Effect.Effect<void>
   /** Returns to the time of the machine. */
   readonly reset: Effect.Effect<void>
 }
@@ -14,15 +17,12 @@ const maxTimerMillis = 2 ** 31 - 1
 
 /** Makes a clock that `advance` moves ahead of the machine's clock, and that wakes the sleepers of the skipped time. */
 export const make = (): MovableClock => {
-  const live = Clock.make()
   let ahead = 0
-  const now = () => live.unsafeCurrentTimeMillis() + ahead
-  const nanos = () => live.unsafeCurrentTimeNanos() + BigInt(Math.round(ahead * 1e6))
   const sleepers = new Set<() => void>()
 
   const sleep = (duration: Duration.Duration) =>
-    Effect.async<void>((resume) => {
-      const until = now() + Duration.toMillis(duration)
+    callback<void>((resume) => {
+      const until = millisOf(clock) + Duration.toMillis(duration)
       let timer: ReturnType<typeof setTimeout> | undefined
       const stop = () => {
         clearTimeout(timer)
@@ -30,7 +30,7 @@ export const make = (): MovableClock => {
       }
       const wait = () => {
         clearTimeout(timer)
-        const left = Math.max(0, until - now())
+        const left = Math.max(0, until - millisOf(clock))
         if (left > maxTimerMillis) return
         timer = setTimeout(() => {
           stop()
@@ -42,20 +42,15 @@ export const make = (): MovableClock => {
       return Effect.sync(stop)
     })
 
+  const clock = clockAhead(() => ahead, sleep)
+
   const setAhead = (millis: number) => {
     ahead = millis
     for (const wait of sleepers) wait()
   }
 
   return {
-    clock: {
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      unsafeCurrentTimeMillis: now,
-      unsafeCurrentTimeNanos: nanos,
-      currentTimeMillis: Effect.sync(now),
-      currentTimeNanos: Effect.sync(nanos),
-      sleep
-    },
+    clock,
     advance: (duration) => Effect.sync(() => setAhead(ahead + Duration.toMillis(duration))),
     reset: Effect.sync(() => setAhead(0))
   }

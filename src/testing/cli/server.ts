@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Duplex } from "node:stream"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Runtime from "effect/Runtime"
+import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
+import { errorsIn } from "#major/cause.js"
+import { callback, interruptFrom } from "#major/fiber.js"
 import { limits } from "../../core/emulator/limits.js"
 import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
 import type { EmulatedDisconnect } from "../emulator/service.js"
@@ -29,7 +29,7 @@ const maxBodyBytes = limits.bodyBytes + 1
 
 /** Reads the body of a request up to `maxBodyBytes`. Returns `undefined` for an incomplete body. */
 const readBody = (request: IncomingMessage): Effect.Effect<Uint8Array | undefined> =>
-  Effect.async((resume) => {
+  callback((resume) => {
     const chunks: Array<Buffer> = []
     let length = 0
     request.on("data", (chunk: Buffer) => {
@@ -56,13 +56,13 @@ const handle = (respond: Respond, address: string, incoming: IncomingMessage, ou
     // An incomplete request must not be executed.
     if (body === undefined) return void incoming.destroy()
     const { method = "GET", url = "/" } = incoming
-    const response = yield* Effect.either(
-      respond({ method, url, headers: headersOf(incoming), body }, address)
-    )
-    if (Either.isLeft(response)) return void incoming.socket.destroy()
-    const { body: text, headers, status } = response.right
-    outgoing.writeHead(status, headers)
-    outgoing.end(method === "HEAD" ? undefined : text)
+    yield* Effect.match(respond({ method, url, headers: headersOf(incoming), body }, address), {
+      onFailure: () => void incoming.socket.destroy(),
+      onSuccess: ({ body, headers, status }) => {
+        outgoing.writeHead(status, headers)
+        outgoing.end(method === "HEAD" ? undefined : body)
+      }
+    })
   })
 
 /** An error in the form of the control API and in Clerk's form, because a defect can occur in both. */
@@ -79,8 +79,7 @@ const internalError = JSON.stringify({
 })
 
 /** Responds with 500 to a request on which the emulator failed, and logs one line. */
-const fail = (log: Log, cause: Cause.Cause<never>, incoming: IncomingMessage, outgoing: ServerResponse) => {
-  const defect = Cause.squash(cause)
+const fail = (log: Log, defect: unknown, incoming: IncomingMessage, outgoing: ServerResponse) => {
   log(`500 ${incoming.method} ${incoming.url}: ${defect instanceof Error ? defect.message : String(defect)}`)
   if (outgoing.headersSent) return void incoming.socket.destroy()
   outgoing.writeHead(500, { "content-type": "application/json" })
@@ -102,7 +101,7 @@ const rejectRaw = (log: Log, status: number, reason: string, socket: Duplex) => 
 }
 
 const close = (server: Server) =>
-  Effect.async<void>((resume) => {
+  callback<void>((resume) => {
     server.close(() => resume(Effect.void))
     server.closeAllConnections()
   })
@@ -114,13 +113,15 @@ export const serve = (
   log: Log
 ): Effect.Effect<string, string, Scope.Scope> =>
   Effect.gen(function* () {
-    const fork = Runtime.runFork(yield* Effect.runtime<never>())
+    const fork = yield* FiberSet.makeRuntime<never, void, never>()
     const server = createServer((incoming, outgoing) => {
       const fiber = fork(handle(respond, addressOf(server).address, incoming, outgoing))
-      outgoing.on("close", () => fiber.unsafeInterruptAsFork(fiber.id()))
+      outgoing.on("close", () => interruptFrom(fiber, fiber))
       fiber.addObserver((exit) => {
-        if (exit._tag === "Success" || Cause.isInterruptedOnly(exit.cause)) return
-        fail(log, exit.cause, incoming, outgoing)
+        // An interrupted request has no defect.
+        for (const defect of exit._tag === "Failure" ? errorsIn(exit.cause) : []) {
+          return fail(log, defect, incoming, outgoing)
+        }
       })
     })
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
@@ -138,7 +139,7 @@ export const serve = (
       rejectRaw(log, 405, "the method CONNECT is not allowed: the emulator is not a proxy", socket)
     })
     yield* Effect.acquireRelease(
-      Effect.async<void, string>((resume) => {
+      callback<void, string>((resume) => {
         server.once("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(error.code ?? "unknown")))
         server.listen({ host, port }, () => resume(Effect.void))
       }),

@@ -1,4 +1,4 @@
-import type * as Duration from "effect/Duration"
+import type { DurationInput } from "#major/time.js"
 import type { ConnectionFault, EmulatedActivity, TokenSignature } from "../../core/emulator/model.js"
 import type { KnownOperationName } from "../../core/emulator/operationNames.js"
 
@@ -12,7 +12,7 @@ export interface PreparedResponse {
   /** The operation whose next request gets this response. Default: the next request of any operation. */
   readonly operation?: KnownOperationName | undefined
   /** How long the response takes, by `Clock`: at most 36,500 days, as every duration here. Default: no time. */
-  readonly delay?: Duration.DurationInput | undefined
+  readonly delay?: DurationInput | undefined
   /** The HTTP status, 200 to 599. */
   readonly status: number
   /**
@@ -76,7 +76,7 @@ export interface CreateTemplateOptions {
   /** The claims that the template adds to Clerk's claims, at most 64 KiB of JSON. Default: none. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined
   /** The lifetime of the tokens. Default 60 seconds. */
-  readonly lifetime?: Duration.DurationInput | undefined
+  readonly lifetime?: DurationInput | undefined
 }
 
 /**
@@ -89,9 +89,9 @@ export interface MintOptions {
   /** The web origin, `azp` of the token. Default: the token has no `azp`. */
   readonly origin?: string | undefined
   /** The lifetime of the token. Default: `tokenLifetime` of the emulator. */
-  readonly expiresIn?: Duration.DurationInput | undefined
+  readonly expiresIn?: DurationInput | undefined
   /** How long ago the token was issued. A token older than its lifetime is expired. Default: no time. */
-  readonly age?: Duration.DurationInput | undefined
+  readonly age?: DurationInput | undefined
   /** The version of the session token. Default 2. */
   readonly version?: 1 | 2 | undefined
   /** The claims to set. `undefined` removes a claim. Default: none. */
@@ -129,7 +129,7 @@ export interface FailNextOptions {
   /** The operation whose next request fails. Default: the next request of any operation. */
   readonly operation?: KnownOperationName | undefined
   /** How long the connection stays open before it fails, by `Clock`. Default: no time. */
-  readonly delay?: Duration.DurationInput | undefined
+  readonly delay?: DurationInput | undefined
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as Duration from "effect/Duration"
+import type { DurationInput } from "#major/time.js"
 import { type Moment, makeId } from "../../core/emulator/ids.js"
 import type { Instance } from "../../core/emulator/instance.js"
 import type * as Model from "../../core/emulator/model.js"
@@ -38,7 +39,7 @@ const idError = (status: 404 | 409, sentence: string) => new EmulatorUsageError(
  */
 export const DEFAULT_ORIGIN: string = "https://app.emulator.test"
 
-export const seconds = (duration: Duration.DurationInput): number => Math.floor(Duration.toSeconds(duration))
+export const seconds = (duration: DurationInput): number => Math.floor(Duration.toSeconds(duration))
 
 /** Adds a record, or replaces the one of the same id. */
 export const store = <E extends Entry>({ state }: Instance, entry: E): E["record"] => {

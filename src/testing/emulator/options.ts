@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type { DurationInput } from "#major/time.js"
 import type { Settings } from "../../core/emulator/instance.js"
 import { AnyDuration } from "../input.js"
 import { seconds } from "./methods.js"
@@ -33,11 +34,11 @@ export interface ClerkEmulatorOptions {
   /** The URL of the Frontend API, `iss` of every token. Default `DEFAULT_ISSUER`. */
   readonly issuer?: string | undefined
   /** The lifetime of session tokens. Default 60 seconds. */
-  readonly tokenLifetime?: Duration.DurationInput | undefined
+  readonly tokenLifetime?: DurationInput | undefined
   /** The time until a session expires. Default 7 days. A session is abandoned 30 days after that. */
-  readonly sessionLifetime?: Duration.DurationInput | undefined
+  readonly sessionLifetime?: DurationInput | undefined
   /** How long after its `iat` a token can be refreshed. Default 1 day; Clerk does not publish its own. */
-  readonly refreshWindow?: Duration.DurationInput | undefined
+  readonly refreshWindow?: DurationInput | undefined
   /** Whether `Sessions.verify` responds with 410 `operation_deprecated`. Default false. */
   readonly verifyGone?: boolean | undefined
   /** Whether `Sessions.create` responds with 400 `request_invalid_for_environment`. Default false. */

@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { annotated, type DataCodec, literals, optionalKey, wholeNumber } from "#major/schemas.js"
 import type { EmulatedSessionPatch, EmulatorRequest } from "../../core/emulator/model.js"
 import { isRecord } from "../../core/input.js"
 import { knownSessionStatuses } from "../../schema/Session.js"
@@ -13,17 +14,14 @@ import type * as Inputs from "./inputs.js"
 // Not destructured: a bundle would then hold all of Schema.
 const optional = Schema.optional
 
-/** For a field that may be absent, but not `undefined`. */
-const exact = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
-
-const filled = Schema.NonEmptyString.annotations({ description: "a text that is not empty" })
+const filled = annotated(Schema.NonEmptyString, { description: "a text that is not empty" })
 const texts = Schema.Array(filled)
 const tasks = Schema.Array(Schema.Struct({ key: filled }))
-export const status = Schema.Literal(...knownSessionStatuses)
+export const status = literals(knownSessionStatuses)
 
 export const userFields = { features: optional(texts), plan: optional(filled) }
 
-export const organizationFields = <Id extends Schema.Schema<string>>(userId: Id) => ({
+export const organizationFields = (userId: DataCodec<string>) => ({
   slug: optional(filled),
   ...userFields,
   members: optional(
@@ -31,17 +29,17 @@ export const organizationFields = <Id extends Schema.Schema<string>>(userId: Id)
   )
 })
 
-export const CreateUser: Schema.Schema<Inputs.CreateUserOptions> = Schema.Struct({
+export const CreateUser: DataCodec<Inputs.CreateUserOptions> = Schema.Struct({
   id: optional(filled),
   ...userFields
 })
 
-export const CreateOrganization: Schema.Schema<Inputs.CreateOrganizationOptions> = Schema.Struct({
+export const CreateOrganization: DataCodec<Inputs.CreateOrganizationOptions> = Schema.Struct({
   id: optional(filled),
   ...organizationFields(filled)
 })
 
-export const CreateTemplate: Schema.Schema<Inputs.CreateTemplateOptions> = Schema.Struct({
+export const CreateTemplate: DataCodec<Inputs.CreateTemplateOptions> = Schema.Struct({
   name: filled,
   claims: optional(KeptObject),
   lifetime: optional(AnyDuration)
@@ -51,12 +49,12 @@ const mintFields = {
   origin: optional(Schema.String),
   age: optional(AnyDuration),
   expiresIn: optional(AnyDuration),
-  version: optional(Schema.Literal(1, 2)),
+  version: optional(literals([1, 2])),
   claims: optional(JsonObject),
   header: optional(JsonObject)
 }
 
-export const Mint: Schema.Schema<Inputs.MintOptions> = Schema.Struct(mintFields)
+export const Mint: DataCodec<Inputs.MintOptions> = Schema.Struct(mintFields)
 
 const text = optional(Schema.String)
 
@@ -70,7 +68,11 @@ const activityTexts = {
   country: text
 }
 
-const activity = Schema.Struct({ id: exact(filled), isMobile: exact(Schema.Boolean), ...activityTexts })
+const activity = Schema.Struct({
+  id: optionalKey(filled),
+  isMobile: optionalKey(Schema.Boolean),
+  ...activityTexts
+})
 
 export const detailFields = {
   tasks: optional(tasks),
@@ -78,57 +80,57 @@ export const detailFields = {
   activity: optional(activity)
 }
 
-export const SignIn: Schema.Schema<Inputs.SignInOptions> = Schema.Struct({
+export const signInFields = {
   sessionId: optional(filled),
   clientId: optional(filled),
   organizationId: optional(filled),
-  status: optional(Schema.Literal("active", "pending")),
+  status: optional(literals(["active", "pending"])),
   ...detailFields,
   ...mintFields
-})
+}
 
-export const MintToken: Schema.Schema<Inputs.MintTokenOptions> = Schema.Struct({
+export const SignIn: DataCodec<Inputs.SignInOptions> = Schema.Struct(signInFields)
+
+export const MintToken: DataCodec<Inputs.MintTokenOptions> = Schema.Struct({
   sessionId: text,
   template: text,
   sign: optional(
-    Schema.Literal("current-key", "wrong-key", "none", "hs256-with-public-key", "truncated", "tampered")
+    literals(["current-key", "wrong-key", "none", "hs256-with-public-key", "truncated", "tampered"])
   ),
   payload: text,
   ...mintFields
 })
 
-const time = Schema.Int.pipe(Schema.between(-8.64e15, 8.64e15)).annotations({
-  description: "a time in whole milliseconds since 1970"
-})
+const time = wholeNumber(-8.64e15, 8.64e15, "a time in whole milliseconds since 1970")
 
-export const SessionPatch: Schema.Schema<EmulatedSessionPatch> = Schema.Struct({
-  status: exact(status),
-  actor: exact(Schema.NullOr(KeptObject)),
-  lastActiveOrganizationId: exact(Schema.NullOr(filled)),
-  lastActiveAt: exact(time),
-  latestActivity: exact(
+export const patchFields = {
+  status: optionalKey(status),
+  actor: optionalKey(Schema.NullOr(KeptObject)),
+  lastActiveOrganizationId: optionalKey(Schema.NullOr(filled)),
+  lastActiveAt: optionalKey(time),
+  latestActivity: optionalKey(
     Schema.NullOr(Schema.Struct({ id: filled, isMobile: Schema.Boolean, ...activityTexts }))
   ),
-  tasks: exact(Schema.NullOr(tasks)),
-  expireAt: exact(time),
-  abandonAt: exact(time)
-})
+  tasks: optionalKey(Schema.NullOr(tasks)),
+  expireAt: optionalKey(time),
+  abandonAt: optionalKey(time)
+}
 
-export const RotateKey: Schema.Schema<Inputs.RotateKeyOptions> = Schema.Struct({
+export const SessionPatch: DataCodec<EmulatedSessionPatch> = Schema.Struct(patchFields)
+
+export const RotateKey: DataCodec<Inputs.RotateKeyOptions> = Schema.Struct({
   removePrevious: optional(Schema.Boolean)
 })
 
 const whenFields = { operation: optional(KnownOperationNameSchema), delay: optional(AnyDuration) }
 
 const responseFields = {
-  status: Schema.Int.pipe(Schema.between(200, 599)).annotations({
-    description: "a whole number from 200 to 599"
-  }),
+  status: wholeNumber(200, 599, "a whole number from 200 to 599"),
   headers: optional(SentHeaders),
   ...whenFields
 }
 
-export const RespondNext: Schema.Schema<Inputs.PreparedResponse> = Schema.Struct({
+export const RespondNext: DataCodec<Inputs.PreparedResponse> = Schema.Struct({
   ...responseFields,
   body: text
 })
@@ -136,8 +138,8 @@ export const RespondNext: Schema.Schema<Inputs.PreparedResponse> = Schema.Struct
 /** The input of the control API, where the body can be any JSON. */
 export const RespondNextJson = Schema.Struct({ ...responseFields, body: optional(Schema.Unknown) })
 
-export const FailNext: Schema.Schema<Inputs.FailNextOptions> = Schema.Struct({
-  fault: Schema.Literal("reset", "response-lost", "no-response"),
+export const FailNext: DataCodec<Inputs.FailNextOptions> = Schema.Struct({
+  fault: literals(["reset", "response-lost", "no-response"]),
   ...whenFields
 })
 
@@ -147,7 +149,7 @@ const isBody = (value: unknown): value is string | Uint8Array =>
   typeof value === "string" || value instanceof Uint8Array
 
 /** A request of a caller in process. Clerk checks its content. */
-export const Request: Schema.Schema<EmulatorRequest> = Schema.Struct({
+export const Request: DataCodec<EmulatorRequest> = Schema.Struct({
   method: Schema.String,
   url: Schema.String,
   headers: Schema.declare(

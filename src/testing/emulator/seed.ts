@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import type { DataCodec } from "#major/schemas.js"
+import type { DurationInput } from "#major/time.js"
 import type { Moment } from "../../core/emulator/ids.js"
 import type { Instance } from "../../core/emulator/instance.js"
 import { inMiB, inWords, limits } from "../../core/emulator/limits.js"
@@ -19,7 +20,7 @@ import * as Schemas from "./schemas.js"
  * @since 0.1.0
  * @category models
  */
-export type SeedDuration = Extract<Duration.DurationInput, string | number>
+export type SeedDuration = Extract<DurationInput, string | number>
 
 /**
  * The device and the place of a session in a seed. Default: a new `id`, and a desktop in Athens.
@@ -82,7 +83,7 @@ const optional = Schema.optional
  * @since 0.1.0
  * @category schemas
  */
-export const EmulatorSeed: Schema.Schema<EmulatorSeed> = Schema.Struct({
+export const EmulatorSeed: DataCodec<EmulatorSeed> = Schema.Struct({
   users: optional(Schema.Array(Schema.Struct({ id: IdText, ...Schemas.userFields }))),
   organizations: optional(Schema.Array(Schema.Struct({ id: IdText, ...Schemas.organizationFields(IdText) }))),
   templates: optional(
@@ -231,21 +232,21 @@ const readSeed = reader(EmulatorSeed)
 /** A seed can have a hundred thousand sessions, so an error lists only the first issues. */
 const maxIssues = 16
 
-/** Stores all of a seed, or nothing of it. */
+/** Stores all of a seed, or nothing of it and returns the error. */
 export const storeSeed = (
   instance: Instance,
   moment: Moment,
   data: unknown
-): Either.Either<void, EmulatorSeedError> => {
-  const failed = (issues: ReadonlyArray<SeedIssue>) => Either.left(new EmulatorSeedError({ issues }))
+): EmulatorSeedError | undefined => {
+  const failed = (issues: ReadonlyArray<SeedIssue>) => new EmulatorSeedError({ issues })
   const seed = readSeed(data)
-  if (Either.isLeft(seed)) return failed(seed.left)
-  const issues = conflictsOf(seed.right, instance, moment.now)
+  if ("issues" in seed) return failed(seed.issues)
+  const issues = conflictsOf(seed.value, instance, moment.now)
   if (issues.length > 0) return failed(issues.slice(0, maxIssues))
-  const entries = entriesOf(instance, moment, seed.right)
+  const entries = entriesOf(instance, moment, seed.value)
   if (!fitsIn(instance.state, entries)) {
     return failed([{ path: "", rule: `must leave the emulator within ${inMiB(limits.data)} of data` }])
   }
   for (const entry of entries) store(instance, entry)
-  return Either.void
+  return undefined
 }

@@ -1,10 +1,11 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Random from "effect/Random"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type { Codec } from "#major/schemas.js"
+import type { DurationInput } from "#major/time.js"
 import { type Moment, makeId, makeRandom } from "../../core/emulator/ids.js"
 import { type Instance, makeInstance } from "../../core/emulator/instance.js"
 import { jwksOf, rotateKeys } from "../../core/emulator/keys.js"
@@ -22,7 +23,7 @@ import { listSessions, visible } from "../../core/emulator/sessions.js"
 import { clearState } from "../../core/emulator/state.js"
 import { lowerCased } from "../../core/wire/headers.js"
 import { compareRequests, type ExpectedRequest, expectationIssue } from "../clerkTest/expectedRequests.js"
-import { reader, sentenceOf } from "../input.js"
+import { checker, sentenceOf } from "../input.js"
 import type * as Inputs from "./inputs.js"
 import * as Methods from "./methods.js"
 import { type ClerkEmulatorOptions, DEFAULT_SECRET_KEY, Options, settingsOf } from "./options.js"
@@ -134,10 +135,7 @@ export interface ClerkEmulatorService {
   /** Breaks the connection of the next request. It waits in one line with the responses of `respondNext`. */
   readonly failNext: (options: Inputs.FailNextOptions) => Effect.Effect<void>
   /** Delays each request (of one operation, if you name it) by a duration of `Clock`. Zero ends the delay. */
-  readonly setLatency: (
-    duration: Duration.DurationInput,
-    operation?: KnownOperationName
-  ) => Effect.Effect<void>
+  readonly setLatency: (duration: DurationInput, operation?: KnownOperationName) => Effect.Effect<void>
 }
 
 const randomWord = Random.nextIntBetween(0, 2 ** 32)
@@ -155,14 +153,8 @@ const step = <A>(run: (moment: Moment) => A | Promise<A>): Effect.Effect<A> =>
   })
 
 /** Returns a check of the input of a method, which throws. */
-const checked = <A, I>(method: string, schema: Schema.Schema<A, I>): ((input: unknown) => A) => {
-  const read = reader(schema)
-  return (input) =>
-    Either.getOrThrowWith(
-      read(input),
-      (issues) => new Methods.EmulatorUsageError(400, sentenceOf(issues, "the input"), method)
-    )
-}
+const checked = <A, I>(method: string, schema: Codec<A, I>): ((input: unknown) => A) =>
+  checker(schema, (issues) => new Methods.EmulatorUsageError(400, sentenceOf(issues, "the input"), method))
 
 /** Handles one request. Always succeeds with a response, unless a test has prepared a fault. */
 const exchange = (
@@ -215,13 +207,17 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
     const instance = yield* step((moment) => makeInstance(settingsOf(options), moment))
     const { keys, log, state } = instance
 
-    const seed = (data: unknown) => Effect.flatten(step((moment) => storeSeed(instance, moment, data)))
+    const seed = (data: unknown) =>
+      Effect.flatMap(
+        step((moment) => storeSeed(instance, moment, data)),
+        (error) => (error === undefined ? Effect.void : Effect.fail(error))
+      )
     const initialSeed = options.seed === undefined ? Effect.void : Effect.orDie(seed(options.seed))
     yield* initialSeed
 
     const method = <A, I, B>(
       name: string,
-      schema: Schema.Schema<A, I>,
+      schema: Codec<A, I>,
       run: (moment: Moment, input: A) => B | Promise<B>
     ) => {
       const check = checked(name, schema)
@@ -229,7 +225,7 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
     }
     const sessionMethod = <A, I, B>(
       name: string,
-      schema: Schema.Schema<A, I>,
+      schema: Codec<A, I>,
       run: (instance: Instance, moment: Moment, id: string, input: A) => B | Promise<B>
     ) => {
       const check = checked(name, schema)

@@ -1,0 +1,1 @@
+export { scoped } from "effect/Layer"

@@ -1,0 +1,1 @@
+export { effect as scoped } from "effect/Layer"
