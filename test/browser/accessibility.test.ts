@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
 import type { Page } from "playwright-core"
 import { assert, describe } from "vitest"
-import { Demo } from "../../examples/devices/demo.js"
+import { userId } from "../../examples/devices/demo.js"
 import { refusal, refuseAfterList } from "./support/notices.js"
 import { scenario } from "./support/scenario.js"
 
@@ -68,7 +68,6 @@ describe("accessibility", () => {
       await atClerk(
         Effect.gen(function* () {
           const clerk = yield* ClerkEmulator
-          const { userId } = yield* Demo
           const endless = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch".repeat(3)
           yield* clerk.signIn(userId, { activity: { browserName: endless, city: endless } })
         })

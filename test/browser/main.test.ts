@@ -3,14 +3,16 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { fileURLToPath } from "node:url"
 import { assert, it, onTestFinished } from "vitest"
+import { devicesProgram, interruptedCode } from "#test/examples.js"
+import { majorEnvironment, typescriptFlags } from "../../scripts/support/major.js"
 import { newPage, signInAs } from "./support/scenario.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
 const startExample = (): ChildProcess => {
-  const example = spawn(process.execPath, ["--import", "tsx", "examples/devices/main.ts"], {
+  const example = spawn(process.execPath, [...typescriptFlags, `examples/${devicesProgram}`], {
     cwd: root,
-    env: { PATH: process.env["PATH"], PORT: "0" },
+    env: { PATH: process.env["PATH"], ...majorEnvironment, PORT: "0" },
     stdio: ["ignore", "pipe", "inherit"]
   })
   onTestFinished(() => void example.kill("SIGKILL"))
@@ -44,5 +46,5 @@ it("the example prints its address, and ends on Ctrl-C while browsers are connec
     ended,
     new Promise<[string]>((resolve) => setTimeout(() => resolve(["still running"]), 5_000))
   ])
-  assert.strictEqual(code, 0)
+  assert.strictEqual(code, interruptedCode)
 })

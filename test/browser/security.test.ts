@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net"
 import { Effect } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
 import { assert, describe, onTestFinished } from "vitest"
-import { Demo } from "../../examples/devices/demo.js"
+import { userId } from "../../examples/devices/demo.js"
 import { scenario } from "./support/scenario.js"
 
 /** A page of another site, on another port of this machine. */
@@ -86,7 +86,6 @@ describe("the security of the example", () => {
     await atClerk(
       Effect.gen(function* () {
         const clerk = yield* ClerkEmulator
-        const { userId } = yield* Demo
         yield* clerk.signIn(userId, {
           activity: { browserName: hostile, deviceType: quoting, city: hostile, country: quoting }
         })

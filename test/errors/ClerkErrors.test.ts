@@ -1,14 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Arbitrary from "effect/Arbitrary"
-import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
+import type * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "effect/FastCheck"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
 import {
   ClerkAccessDenied,
   ClerkBadRequest,
@@ -30,6 +24,12 @@ import {
   ClerkUnexpectedStatus,
   ClerkUnprocessableEntity
 } from "effect-clerk"
+import * as FastCheck from "fast-check"
+import { arbitraryOf } from "#test/arbitrary.js"
+import { isKey } from "#test/context.js"
+import { utc } from "#test/dateTime.js"
+import { type Codec, identifierOf } from "#test/schema.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { packageExports } from "../support/modules.js"
 
 const call = {
@@ -42,7 +42,7 @@ const call = {
 
 const said = [{ code: "resource_not_found", message: "Session not found", meta: { param_name: "id" } }]
 
-const time = (iso: string): DateTime.Utc => DateTime.unsafeMake(iso)
+const time = (iso: string): DateTime.Utc => utc(iso)
 
 const statusClasses = [
   [ClerkBadRequest, 400],
@@ -112,7 +112,7 @@ const bare: ReadonlyArray<ClerkError> = [
   new ClerkAccessDenied({ missing: [] })
 ]
 
-type ErrorClass = Schema.Schema<Error, object> & { readonly name: string }
+type ErrorClass = Codec<Error, object> & { readonly name: string }
 
 const isErrorClass = (value: unknown): value is ErrorClass =>
   typeof value === "function" && value.prototype instanceof Error && Schema.isSchema(value)
@@ -149,8 +149,8 @@ describe("every error", () => {
       for (const Class of classes) {
         expect(Class.name).toMatch(/^Clerk[A-Z][A-Za-z]+$/)
         expect(Reflect.get(Class, "identifier")).toBe(Class.name)
-        expect(Reflect.get(Class, "_tag")).toBe(Class.name)
       }
+      for (const error of [...full, ...bare]) expect(error._tag).toBe(error.constructor.name)
     })
   )
 
@@ -171,7 +171,7 @@ describe("every error", () => {
         const encode = Schema.encodeSync(Class)
         const decode = Schema.decodeSync(Class)
         FastCheck.assert(
-          FastCheck.property(Arbitrary.make(Class), (error) => {
+          FastCheck.property(arbitraryOf(Class), (error) => {
             const encoded = encode(error)
             const decoded = decode(encoded)
             expect(decoded).toBeInstanceOf(Class)
@@ -404,7 +404,8 @@ describe("ClerkError", () => {
 describe("the package's names", () => {
   it.effect("are one to a service", () =>
     Effect.gen(function* () {
-      const tags = [...new Set((yield* packageExports).map(([, value]) => value))].filter(Context.isTag)
+      const published = (yield* packageExports).filter(([where]) => !/^(?:runtime|effect\d)\//.test(where))
+      const tags = [...new Set(published.map(([, value]) => value))].filter(isKey)
       const keys = tags.map(({ key }) => key)
       expect(keys).toContain("effect-clerk/services/ClerkHttp")
       expect(new Set(keys).size).toBe(keys.length)
@@ -417,9 +418,7 @@ describe("the package's names", () => {
       const byName = new Map<string, Set<unknown>>()
       for (const [, value] of yield* packageExports) {
         if (!Schema.isSchema(value)) continue
-        const identifier = isErrorClass(value)
-          ? value.name
-          : Option.getOrUndefined(SchemaAST.getJSONIdentifier(value.ast))
+        const identifier = isErrorClass(value) ? value.name : identifierOf(value)
         if (identifier === undefined || !identifier.startsWith("Clerk")) continue
         byName.set(identifier, (byName.get(identifier) ?? new Set()).add(value))
       }

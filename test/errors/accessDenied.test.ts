@@ -1,8 +1,8 @@
 import { inspect } from "node:util"
-import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Authorization, ClerkAccessDenied } from "effect-clerk"
+import { assert, describe, it } from "#test/vitest.js"
 import { bareClaims } from "../support/sessionClaims.js"
 
 const denial = (requirements: Authorization.Requirements, claims = bareClaims) =>
@@ -50,9 +50,9 @@ describe("the requirement behind a denial", () => {
   it.effect("stays on the server: the encoded form holds the kinds only", () =>
     Effect.gen(function* () {
       const error = yield* denial({ permission: "org:teams:delete" })
-      const encoded = yield* Schema.encode(ClerkAccessDenied)(error)
+      const encoded = Schema.encodeSync(ClerkAccessDenied)(error)
       assert.deepStrictEqual(encoded, { _tag: "ClerkAccessDenied", missing: ["permission"] })
-      const decoded = yield* Schema.decode(ClerkAccessDenied)(encoded)
+      const decoded = Schema.decodeSync(ClerkAccessDenied)(encoded)
       assert.strictEqual(decoded.message, "Access denied: the session lacks the required permission")
     })
   )

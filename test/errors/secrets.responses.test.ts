@@ -1,8 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { ClerkHttp, Operation, Sessions } from "effect-clerk"
+import { record } from "#test/schema.js"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   calls,
   canaries,
@@ -27,7 +28,7 @@ const readMetadata = Operation.make({
   method: "GET",
   path: "/metadata",
   kind: "read",
-  success: Schema.Record({ key: Schema.String, value: Schema.Number })
+  success: record(Schema.Number)
 })
 
 describe("an error response that quotes the request shows no secret", () => {

@@ -1,5 +1,3 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import { describe, expect, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,6 +5,9 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, Sessions } from "effect-clerk"
+import { builtOf } from "#test/fiber.js"
+import { FetchHttpClient } from "#test/http.js"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   calls,
   canaries,
@@ -76,14 +77,14 @@ describe("a client shows no secret", () => {
         Effect.sync(() => ManagedRuntime.make(layer)),
         (built) => built.disposeEffect
       )
-      yield* Effect.promise(() => runtime.runtime())
+      yield* builtOf(runtime)
       const channels = [
         ...valueChannels("service", service),
         ...valueChannels("context", context),
         ...valueChannels("layer", layer),
         ...valueChannels("layer over HttpClient", ClerkHttp.layer({ secretKey })),
         ...valueChannels("runtime", runtime),
-        ...valueChannels("built runtime", yield* Effect.promise(() => runtime.runtime())),
+        ...valueChannels("built runtime", yield* builtOf(runtime)),
         ...valueChannels("built layer", yield* Effect.scoped(Layer.build(layer))),
         ...valueChannels("call", Effect.provide(refresh, layer)),
         ...valueChannels("options", { secretKey })

@@ -1,14 +1,14 @@
-import * as HttpClient from "@effect/platform/HttpClient"
-import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
 import { ClerkHttp, Sessions } from "effect-clerk"
+import { defectsOf, errorsOf } from "#test/cause.js"
+import { fork } from "#test/fiber.js"
+import { HttpClient } from "#test/http.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   calls,
   canaries,
@@ -36,7 +36,7 @@ describe("the search for canaries", () => {
     Effect.gen(function* () {
       for (const form of formsOf(canaries.refreshToken)) {
         const error = new Talkative(`before ${form} after`)
-        const { channels } = yield* channelsOf(Effect.zipRight(Effect.logTrace(error), Effect.fail(error)))
+        const { channels } = yield* channelsOf(Effect.andThen(Effect.logTrace(error), Effect.fail(error)))
         const found = leaks(channels, canaries).map((leak) => leak.replace("refreshToken in ", ""))
         const quiet = channels.map(([channel]) => channel).filter((channel) => !found.includes(channel))
         // Only the library's own errors are schemas too.
@@ -123,7 +123,7 @@ describe("a request without a response shows no secret", () => {
     Effect.gen(function* () {
       const policy = { maxAttempts: 1, timeout: "1 second" } as const
       const silent = refresh.pipe(overFetch(() => new Promise(() => {}), { policy }))
-      const fiber = yield* Effect.fork(failureOf(silent))
+      const fiber = yield* fork(failureOf(silent))
       yield* TestClock.adjust("1 second")
       expect(tagOf(yield* Fiber.join(fiber))).toBe("ClerkTimeout")
     })
@@ -213,9 +213,9 @@ describe("a custom client that dies", () => {
         )
       )
       const { channels, exit } = yield* channelsOf(Effect.provide(refresh, layer))
-      const cause = Option.getOrThrow(Exit.causeOption(exit))
-      expect([...Cause.failures(cause)]).toEqual([])
-      expect([...Cause.defects(cause)].map(String)).toEqual([String(defect)])
+      if (Exit.isSuccess(exit)) return yield* Effect.die(exit)
+      expect(errorsOf(exit.cause)).toEqual([])
+      expect(defectsOf(exit.cause).map(String)).toEqual([String(defect)])
       expect(leaks(channels, canaries)).toEqual([])
     })
   )

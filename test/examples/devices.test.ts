@@ -1,19 +1,19 @@
-import { HttpApiBuilder, HttpApp, type HttpRouter, HttpServer } from "@effect/platform"
-import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Fiber, Layer, Option, TestClock } from "effect"
+import { Clock, Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { ClerkHttp } from "effect-clerk"
 import { ClerkEmulator } from "effect-clerk/testing"
-import { devicesApp } from "../../examples/devices/app.js"
+import { devicesHandler } from "#test/examples.js"
+import { fork, poll } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { assert, describe, it } from "#test/vitest.js"
 import { ClerkInMemory } from "../../examples/devices/demo.js"
 
 const origin = "http://127.0.0.1:3000"
 
 /** A visitor with a browser, who sends requests to the application without a socket and keeps its cookie. */
 const visitor = Effect.gen(function* () {
-  const runtime = yield* Effect.runtime<HttpRouter.HttpRouter.DefaultServices>()
-  const handler = HttpApp.toWebHandlerRuntime(runtime)(yield* HttpApiBuilder.httpApp)
+  const handler = yield* devicesHandler(origin)
   let cookie = ""
-  const ask = (method: "GET" | "POST", path: string, form?: Record<string, string>) =>
+  const ask = (method: "GET" | "HEAD" | "POST", path: string, form?: Record<string, string>) =>
     Effect.promise(async () => {
       const headers = { cookie, ...(method === "POST" ? { origin } : {}) }
       const body = form && new URLSearchParams(form)
@@ -31,18 +31,10 @@ const visitor = Effect.gen(function* () {
     })
   return {
     get: (path: string) => ask("GET", path),
+    head: (path: string) => ask("HEAD", path),
     post: (path: string, form = {}) => ask("POST", path, form)
   }
 })
-
-const App = Layer.mergeAll(
-  devicesApp(origin),
-  HttpApiBuilder.Router.Live,
-  HttpApiBuilder.Middleware.layer,
-  HttpServer.layerContext
-)
-
-const AppLive = Layer.provideMerge(App, ClerkInMemory)
 
 /** Clerk does not respond to one operation. `asked` is done when Clerk receives the request. */
 const silentOn = (operation: string) =>
@@ -53,21 +45,21 @@ const silentOn = (operation: string) =>
         ...rest,
         execute: (request) =>
           request.operation === operation
-            ? Effect.zipRight(Deferred.succeed(asked, undefined), Effect.never)
+            ? Effect.andThen(Deferred.succeed(asked, undefined), Effect.never)
             : execute(request)
       }))
     )
     return {
       asked: Deferred.await(asked),
-      app: App.pipe(Layer.provideMerge(silenced), Layer.provideMerge(ClerkInMemory))
+      clerk: Layer.provideMerge(silenced, ClerkInMemory)
     }
   })
 
-/** Runs a scenario at noon, in an application of its own. */
-const atNoonIn =
-  <I, E>(app: Layer.Layer<I, E>) =>
+/** Runs a scenario at noon, with a Clerk of its own. */
+const atNoonWith =
+  <I, E>(clerk: Layer.Layer<I, E>) =>
   <A, E2, R>(story: Effect.Effect<A, E2, R>) =>
-    Effect.zipRight(TestClock.setTime(Date.UTC(2026, 0, 15, 12)), Effect.provide(story, app))
+    Effect.andThen(TestClock.setTime(Date.UTC(2026, 0, 15, 12)), Effect.provide(story, clerk))
 
 /**
  * Joins a fiber and advances the time in steps until it is done. The clock of a test does not see which of the
@@ -76,7 +68,7 @@ const atNoonIn =
 const joinInTime = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   Effect.gen(function* () {
     const started = yield* Clock.currentTimeMillis
-    while (Option.isNone(yield* Fiber.poll(fiber))) {
+    while (Option.isNone(yield* poll(fiber))) {
       yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 2)))
       yield* TestClock.adjust("250 millis")
     }
@@ -89,7 +81,7 @@ const givenUp = <A extends { readonly status: number }, E, R>(
   asked: Effect.Effect<void>
 ) =>
   Effect.gen(function* () {
-    const asking = yield* Effect.fork(request)
+    const asking = yield* fork(request)
     yield* asked
     const [page, seconds] = yield* joinInTime(asking)
     assert.isAtMost(seconds, 8)
@@ -139,7 +131,7 @@ describe("the devices example", () => {
       const here = yield* post(revokePathOf(page.text, "Chrome on Mac"))
       assert.deepStrictEqual([here.status, here.location], [303, "/sign-in?done=here"])
       assert.strictEqual((yield* get("/")).location, "/sign-in")
-    }).pipe(atNoonIn(AppLive))
+    }).pipe(atNoonWith(ClerkInMemory))
   )
 
   it.effect("decides by Clerk's state, not by the token, whether a session has ended", () =>
@@ -156,7 +148,20 @@ describe("the devices example", () => {
       assert.include(alertOf(refused.text), "not signed in on this device")
       assert.notInclude(refused.text, "Chrome on Mac")
       assert.isTrue((yield* clerk.sessions).every(({ status }) => status !== "revoked"))
-    }).pipe(atNoonIn(AppLive))
+    }).pipe(atNoonWith(ClerkInMemory))
+  )
+
+  it.effect("shows an error for a path or a query that it does not know", () =>
+    Effect.gen(function* () {
+      const { get, head, post } = yield* visitor
+      assert.deepInclude(yield* head("/sign-in"), { status: 200, text: "" })
+      yield* post("/sign-in", { browser: "mac" })
+      for (const page of [yield* get("/nowhere"), yield* post("/nowhere"), yield* get("/?done=all")]) {
+        assert.strictEqual(page.status, 404)
+        assert.strictEqual(page.headers.get("cache-control"), "no-store")
+        assert.strictEqual(alertOf(page.text), "There is no such page.")
+      }
+    }).pipe(atNoonWith(ClerkInMemory))
   )
 
   it.effect("shows an error when it cannot verify the token, because Clerk's keys are unavailable", () =>
@@ -168,24 +173,24 @@ describe("the devices example", () => {
       const page = yield* get("/")
       assert.strictEqual(page.status, 503)
       assert.include(alertOf(page.text), "out of order")
-    }).pipe(atNoonIn(AppLive))
+    }).pipe(atNoonWith(ClerkInMemory))
   )
 
   it.effect("shows an error after some seconds without a response", () =>
     Effect.gen(function* () {
-      const { app, asked } = yield* silentOn("Sessions.list")
+      const { asked, clerk } = yield* silentOn("Sessions.list")
       yield* Effect.gen(function* () {
         const { get, post } = yield* visitor
         yield* post("/sign-in", { browser: "mac" })
         const page = yield* givenUp(get("/"), asked)
         assert.include(alertOf(page.text), "took too long")
-      }).pipe(atNoonIn(app))
+      }).pipe(atNoonWith(clerk))
     })
   )
 
   it.effect("still shows the devices when signing one out takes too long", () =>
     Effect.gen(function* () {
-      const { app, asked } = yield* silentOn("Sessions.revoke")
+      const { asked, clerk } = yield* silentOn("Sessions.revoke")
       yield* Effect.gen(function* () {
         const { get, post } = yield* visitor
         yield* post("/sign-in", { browser: "mac" })
@@ -193,7 +198,7 @@ describe("the devices example", () => {
         const page = yield* givenUp(post(path), asked)
         assert.include(alertOf(page.text), "see what is signed in")
         assert.include(page.text, "Safari on iPhone")
-      }).pipe(atNoonIn(app))
+      }).pipe(atNoonWith(clerk))
     })
   )
 })

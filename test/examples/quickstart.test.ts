@@ -1,9 +1,9 @@
 import { createServer } from "node:http"
-import { HttpServer } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
-import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { HttpServer } from "#test/httpServer.js"
+import { NodeHttpServer } from "#test/node.js"
+import { assert, describe, it } from "#test/vitest.js"
 import { runExample } from "../support/examples.js"
 
 const quickstart = (args: ReadonlyArray<string>, env: { readonly [name: string]: string }) =>

@@ -4,23 +4,26 @@ import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as HttpServer from "@effect/platform/HttpServer"
-import { NodeHttpServer } from "@effect/platform-node"
-import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY, type SeedSession } from "effect-clerk/testing"
+import { HttpServer } from "#test/httpServer.js"
+import { major } from "#test/major.js"
+import { NodeHttpServer } from "#test/node.js"
+import { afterAll, assert, describe, it } from "#test/vitest.js"
 import { runFile } from "../support/examples.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const extractor = join(root, "scripts/snippets.mjs")
 
 // A snippet imports packages, so its file has to be inside the project.
-const folder = join(root, `.snippets-${process.pid}`)
-execFileSync(process.execPath, [extractor, folder], { cwd: root })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const snippets = join(root, `.snippets-${process.pid}`)
+execFileSync(process.execPath, [extractor, snippets], { cwd: root })
+afterAll(() => rmSync(snippets, { recursive: true, force: true }))
+
+const folder = join(snippets, major)
 
 const published = readdirSync(folder).map((name) => ({
   name,
@@ -186,7 +189,23 @@ const planted = (files: Readonly<Record<string, string>>) => {
 
 const fenced = (code: string) => `# A page\n\n\`\`\`ts\n${code}\n\`\`\`\n`
 
+const ofMajor = (major: string) =>
+  `Effect ${major}:\n\n\`\`\`ts effect${major}\nexport const effect = ${major}\n\`\`\`\n`
+
 describe("the check of the documentation", () => {
+  it("accepts a program for each Effect major, the one for Effect 4 first", () => {
+    assert.strictEqual(planted({ "docs/page.md": `${ofMajor("4")}\n${ofMajor("3")}` }), "")
+  })
+
+  it.each([
+    ["without its counterpart", ofMajor("4"), "```ts effect4"],
+    ["in the wrong order", `${ofMajor("3")}\n${ofMajor("4")}`, "```ts effect3"],
+    ["apart from its counterpart", `${ofMajor("4")}\nText.\n\n${ofMajor("3")}`, "```ts effect4"],
+    ["without a line that names it", `\`\`\`ts effect4\n\`\`\`\n\n${ofMajor("3")}`, "```ts effect4"]
+  ])("rejects a program for one Effect major %s", (_, text, named) => {
+    assert.include(planted({ "docs/page.md": text }), `docs/page.md: ${named} is not in a pair`)
+  })
+
   it.each([
     ["in a guide", "docs/page.md", fenced('Sessions.list({ userId, status: "active" })'), 4],
     ["on several lines", "docs/page.md", fenced("Sessions\n  .list({\n    userId,\n  })"), 4],

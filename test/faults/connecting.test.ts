@@ -2,14 +2,16 @@ import { execFile } from "node:child_process"
 import dns from "node:dns"
 import type { LookupFunction } from "node:net"
 import { fileURLToPath } from "node:url"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { ClerkHttp, type RequestPolicy } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
-import { closedPort } from "../support/loopback.js"
+import { callback } from "#test/fiber.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { typescriptFlags } from "../../scripts/support/major.js"
+import { closedPort, freePort } from "../support/loopback.js"
 import { transports } from "../support/transports.js"
 import { atOnce, calls, fieldOf, ours, outcome, tagOf } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
@@ -27,7 +29,7 @@ const overUndici = (apiUrl: string, options: Undici.UndiciOptions, own: RequestP
 const neverSent = (reason: string) => ({ _tag: "ClerkTransportError", reason, sent: "no" })
 
 describe.each(ours)("over $transport", ({ transport, layer }) => {
-  it.scopedLive("every kind of operation retries after a refused connection", () =>
+  it.live("every kind of operation retries after a refused connection", () =>
     Effect.gen(function* () {
       const apiUrl = yield* closedPort
       for (const { run, name } of calls) {
@@ -37,13 +39,16 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a server that starts between two attempts is reached", () =>
+  it.live("a server that starts between two attempts is reached", () =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
-        const apiUrl = yield* closedPort
+        const apiUrl = yield* freePort
         const scope = yield* Effect.scope
         const onRetry = () =>
-          scripted({ act: good, port: Number(new URL(apiUrl).port) }).pipe(Scope.extend(scope), Effect.asVoid)
+          scripted({ act: good, port: Number(new URL(apiUrl).port) }).pipe(
+            Effect.provideService(Scope.Scope, scope),
+            Effect.asVoid
+          )
         const result = yield* outcome(
           Effect.provide(atOnce(run), layer({ apiUrl, policy: { ...policy, onRetry } }))
         )
@@ -52,7 +57,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a create may have been sent when its connection is reset while it is made", () =>
+  it.live("a create may have been sent when its connection is reset while it is made", () =>
     Effect.gen(function* () {
       for (const { run, name, kind } of calls) {
         for (const resets of [1, 9]) {
@@ -83,7 +88,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("TLS to a port without TLS is rejected without a retry", () =>
+  it.live("TLS to a port without TLS is rejected without a retry", () =>
     Effect.gen(function* () {
       for (const { run, name } of calls) {
         const server = yield* scripted({
@@ -103,7 +108,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive.each([
+  it.live.each([
     ["self-signed", selfSigned({ host: "127.0.0.1" })],
     ["long expired", selfSigned({ host: "127.0.0.1", from: -9, to: -2 })]
   ] as const)("a certificate that is %s is rejected before the request is sent", ([, certificate]) =>
@@ -121,7 +126,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
 describe("a process without file descriptors", () => {
   const few = 200
 
-  it.scopedLive.skipIf(process.platform === "win32")(
+  it.live.skipIf(process.platform === "win32")(
     "sends nothing, and sends a read and a create once when descriptors are free",
     () =>
       Effect.gen(function* () {
@@ -132,14 +137,17 @@ describe("a process without file descriptors", () => {
         const file = fileURLToPath(new URL("./support/exhausted.ts", import.meta.url))
         const shell = [
           "-c",
-          `ulimit -n ${few} && exec "$0" --import tsx "$@"`,
+          `ulimit -n ${few} && exec "$0" "$@"`,
           process.execPath,
+          ...typescriptFlags,
           file,
           server.url
         ]
-        const printed = yield* Effect.async<string>((resume) => {
+        const printed = yield* callback<string>((resume) => {
           execFile("sh", shell, (error, stdout, stderr) =>
-            resume(error === null ? Effect.succeed(stdout) : Effect.dieMessage(`${error.message}${stderr}`))
+            resume(
+              error === null ? Effect.succeed(stdout) : Effect.die(new Error(`${error.message}${stderr}`))
+            )
           )
         })
         const results: ReadonlyArray<Record<string, unknown>> = JSON.parse(printed)
@@ -181,7 +189,7 @@ describe.each(transports)("over $transport, a host with two addresses", ({ layer
     (lookup) => Effect.sync(() => Object.assign(dns, { lookup }))
   )
 
-  it.scopedLive("sends nothing when both addresses refuse connections, so every call is retried", () =>
+  it.live("sends nothing when both addresses refuse connections, so every call is retried", () =>
     Effect.gen(function* () {
       const { port } = new URL(yield* closedPort)
       yield* withTwoAddresses
@@ -204,7 +212,7 @@ describe("over effect-clerk/Undici, given a trusted certificate", () => {
       return { results, seen: server.seen.length }
     })
 
-  it.scopedLive("the calls succeed", () =>
+  it.live("the calls succeed", () =>
     Effect.gen(function* () {
       const { results, seen } = yield* trusting("127.0.0.1")
       for (const result of results) expect(tagOf(result)).toBe("a value")
@@ -212,7 +220,7 @@ describe("over effect-clerk/Undici, given a trusted certificate", () => {
     })
   )
 
-  it.scopedLive.each([
+  it.live.each([
     ["of another host", "clerk.example.com", -1, 1],
     ["that has expired", "127.0.0.1", -9, -2],
     ["that is not valid yet", "127.0.0.1", 2, 9]
@@ -236,7 +244,7 @@ describe("over effect-clerk/Undici", () => {
       else callback(null, "127.0.0.1", 4)
     }
 
-  it.scopedLive.each([
+  it.live.each([
     ["getaddrinfo", "ENOTFOUND"],
     ["getaddrinfo", "EAI_AGAIN"],
     ["getaddrinfo", "EAI_FAIL"],
@@ -261,7 +269,7 @@ describe("over effect-clerk/Undici", () => {
     })
   )
 
-  it.scopedLive("a connection that takes too long to make sends nothing", () =>
+  it.live("a connection that takes too long to make sends nothing", () =>
     Effect.gen(function* () {
       // The handshake gets no response.
       const server = yield* scripted({ act: good, accept: () => true })

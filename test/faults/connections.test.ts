@@ -1,4 +1,3 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -7,6 +6,8 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { ClerkHttp, type RequestPolicy, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
+import { fork } from "#test/fiber.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { isInterruptedOnly } from "../support/exits.js"
 import * as wire from "../support/wire.js"
 import { atOnce, calls, create, get, ours, outcome, tagOf } from "./support/calls.js"
@@ -20,31 +21,29 @@ const eight = <A>(value: A): ReadonlyArray<A> => Array.from({ length: 8 }, () =>
 const stateOf = (status: string) => whole(200, JSON.stringify(wire.sessionWith({ status })))
 
 describe.each(ours)("over $transport", ({ layer }) => {
-  it.scopedLive(
-    "a connection that the server closes as the next request arrives costs a read one attempt",
-    () =>
-      Effect.gen(function* () {
-        for (const call of calls) {
-          // The server closes the connection at the second request.
-          const server = yield* scripted({
-            act: (socket, request) => (request.number === 2 ? socket.end() : good(socket, request))
-          })
-          yield* Effect.gen(function* () {
-            yield* get.run
-            yield* Effect.sleep("10 millis")
-            const second = yield* outcome(atOnce(call.run))
-            expect(server.connections(), call.name).toBe(call.kind === "once" ? 1 : 2)
-            if (call.kind === "once")
-              expect(second).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe", attempts: 1 })
-            else expect(tagOf(second), call.name).toBe("a value")
-            expect(server.seen, call.name).toHaveLength(call.kind === "once" ? 2 : 3)
-            expect(tagOf(yield* outcome(call.run))).toBe("a value")
-          }).pipe(Effect.provide(layer({ apiUrl: server.url, policy })))
-        }
-      })
+  it.live("a connection that the server closes as the next request arrives costs a read one attempt", () =>
+    Effect.gen(function* () {
+      for (const call of calls) {
+        // The server closes the connection at the second request.
+        const server = yield* scripted({
+          act: (socket, request) => (request.number === 2 ? socket.end() : good(socket, request))
+        })
+        yield* Effect.gen(function* () {
+          yield* get.run
+          yield* Effect.sleep("10 millis")
+          const second = yield* outcome(atOnce(call.run))
+          expect(server.connections(), call.name).toBe(call.kind === "once" ? 1 : 2)
+          if (call.kind === "once")
+            expect(second).toMatchObject({ _tag: "ClerkTransportError", sent: "maybe", attempts: 1 })
+          else expect(tagOf(second), call.name).toBe("a value")
+          expect(server.seen, call.name).toHaveLength(call.kind === "once" ? 2 : 3)
+          expect(tagOf(yield* outcome(call.run))).toBe("a value")
+        }).pipe(Effect.provide(layer({ apiUrl: server.url, policy })))
+      }
+    })
   )
 
-  it.scopedLive("a server that closes after every response without a header does not fail a read", () =>
+  it.live("a server that closes after every response without a header does not fail a read", () =>
     Effect.gen(function* () {
       const server = yield* scripted({
         act: (socket, request) => {
@@ -64,7 +63,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("idle connections that the server closed do not fail a read", () =>
+  it.live("idle connections that the server closed do not fail a read", () =>
     Effect.gen(function* () {
       const idle: Array<{ resetAndDestroy: () => unknown }> = []
       const server = yield* scripted({
@@ -84,7 +83,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive.each([
+  it.live.each([
     ["together with the one before", 0],
     ["on the idle connection", 20]
   ] as const)("an unexpected response, sent %s, is not used for the next request", ([, millis]) =>
@@ -109,7 +108,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("latency below the time limit causes no error", () =>
+  it.live("latency below the time limit causes no error", () =>
     Effect.gen(function* () {
       const server = yield* scripted({
         act: (socket, request) => {
@@ -147,13 +146,13 @@ describe("over effect-clerk/Undici with one connection", () => {
     }
   })
 
-  it.scopedLive("a hundred calls wait for one that hangs, and succeed when it is given up", () =>
+  it.live("a hundred calls wait for one that hangs, and succeed when it is given up", () =>
     Effect.gen(function* () {
       const server = yield* hangsOnce
       yield* Effect.gen(function* () {
-        const hung = yield* Effect.fork(Sessions.get("sess_hung"))
+        const hung = yield* fork(Sessions.get("sess_hung"))
         expect(yield* eventually(() => server.seen.length === 1)).toBe(true)
-        const others = yield* Effect.fork(Effect.forEach(ids, Sessions.get, { concurrency: "unbounded" }))
+        const others = yield* fork(Effect.forEach(ids, Sessions.get, { concurrency: "unbounded" }))
         yield* Effect.sleep("20 millis")
         expect(server.seen).toHaveLength(1)
         yield* Fiber.interrupt(hung)
@@ -164,7 +163,7 @@ describe("over effect-clerk/Undici with one connection", () => {
     })
   )
 
-  it.scopedLive("with a time limit all of them end, and the next call succeeds", () =>
+  it.live("with a time limit all of them end, and the next call succeeds", () =>
     Effect.gen(function* () {
       const server = yield* hangsOnce
       yield* Effect.gen(function* () {
@@ -178,13 +177,13 @@ describe("over effect-clerk/Undici with one connection", () => {
     })
   )
 
-  it.scopedLive("a call that is interrupted while it waits for a connection is never sent", () =>
+  it.live("a call that is interrupted while it waits for a connection is never sent", () =>
     Effect.gen(function* () {
       const server = yield* hangsOnce
       yield* Effect.gen(function* () {
-        const hung = yield* Effect.fork(Sessions.get("sess_hung"))
+        const hung = yield* fork(Sessions.get("sess_hung"))
         expect(yield* eventually(() => server.seen.length === 1)).toBe(true)
-        const waiting = yield* Effect.fork(Effect.forEach(ids, Sessions.get, { concurrency: "unbounded" }))
+        const waiting = yield* fork(Effect.forEach(ids, Sessions.get, { concurrency: "unbounded" }))
         yield* Effect.sleep("20 millis")
         yield* Fiber.interrupt(waiting)
         yield* Fiber.interrupt(hung)
@@ -198,7 +197,7 @@ describe("over effect-clerk/Undici with one connection", () => {
 describe.each(ours)("when a client over $transport is closed during calls", ({ transport, layer }) => {
   const silent = scripted({ act: () => {} })
 
-  it.scopedLive("the calls of its own scope are interrupted", () =>
+  it.live("the calls of its own scope are interrupted", () =>
     Effect.gen(function* () {
       const server = yield* silent
       const unhandled = yield* strays(
@@ -222,7 +221,7 @@ describe.each(ours)("when a client over $transport is closed during calls", ({ t
   // The platform's fetch has nothing to close.
   if (transport === "fetch") return
 
-  it.scopedLive("the calls of another scope end, and a later one fails with the cause", () =>
+  it.live("the calls of another scope end, and a later one fails with the cause", () =>
     Effect.gen(function* () {
       const server = yield* silent
       const unhandled = yield* strays(
@@ -230,7 +229,7 @@ describe.each(ours)("when a client over $transport is closed during calls", ({ t
           const scope = yield* Scope.make()
           const client = yield* Layer.buildWithScope(layer({ apiUrl: server.url, policy }), scope)
           const fibers = yield* Effect.forEach(calls, ({ run }) =>
-            Effect.fork(outcome(Effect.provide(atOnce(run), client)))
+            fork(outcome(Effect.provide(atOnce(run), client)))
           )
           expect(yield* eventually(() => server.seen.length === calls.length)).toBe(true)
           yield* Effect.timeout(Scope.close(scope, Exit.void), "1 second")

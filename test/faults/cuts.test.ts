@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { create, get, ours, outcome, tagOf } from "./support/calls.js"
 import { bodyFor, end, gzipped, jsonHead, reset, whole } from "./support/responses.js"
 import { type Act, scripted } from "./support/scripted.js"
@@ -37,7 +37,7 @@ describe.each(ours)("over $transport", ({ transport, layer }) => {
     // The text before it is complete, or it would not be JSON.
     const isLenient = transport === "fetch" && framing === "in gzip that ends with its connection"
 
-    it.scopedLive.each(ways)(
+    it.live.each(ways)(
       "that is %s at any byte is a typed error, and a complete one is a value",
       ([, step, act]) =>
         Effect.gen(function* () {

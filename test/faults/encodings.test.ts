@@ -1,10 +1,10 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp } from "effect-clerk"
+import { FetchHttpClient } from "#test/http.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { transports } from "../support/transports.js"
 import { atOnce, create, get, outcome, tagOf } from "./support/calls.js"
 import { bodyFor, end, good, whole, write } from "./support/responses.js"
@@ -182,7 +182,7 @@ const expectedOf = ({ expected, except }: Oddity, name: Name): Outcome =>
   except?.[0].includes(name) === true ? except[1] : expected
 
 describe.each(all)("a content encoding over $name", ({ layer, name }) => {
-  it.scopedLive.each([...valid, ...invalid])("has the documented outcome: $name", (oddity) =>
+  it.live.each([...valid, ...invalid])("has the documented outcome: $name", (oddity) =>
     Effect.gen(function* () {
       const expected = expectedOf(oddity, name)
       for (const call of [get, create]) {
@@ -200,7 +200,7 @@ describe.each(all)("a content encoding over $name", ({ layer, name }) => {
     })
   )
 
-  it.scopedLive("keeps the status of an error response whose body stays compressed", () =>
+  it.live("keeps the status of an error response whose body stays compressed", () =>
     Effect.gen(function* () {
       const text = gzipSync(`{"errors":[{"code":"resource_not_found"}]}`)
       const server = yield* scripted({ act: write(whole(404, text, head("gzip"))) })
@@ -219,7 +219,7 @@ const preceded =
   }
 
 describe.each(all)("an informational response over $name", ({ layer, name }) => {
-  it.scopedLive.each([
+  it.live.each([
     ["102", preceded("102 Processing")],
     ["103", preceded("103 Early Hints\r\nlink: </style.css>; rel=preload")],
     ["several", preceded("102 Processing", "103 Early Hints", "103 Early Hints")],
@@ -235,7 +235,7 @@ describe.each(all)("an informational response over $name", ({ layer, name }) => 
     })
   )
 
-  it.scopedLive("without an expectation is a broken connection, except over node:http: 100", () =>
+  it.live("without an expectation is a broken connection, except over node:http: 100", () =>
     Effect.gen(function* () {
       const server = yield* scripted({ act: preceded("100 Continue") })
       const result = yield* outcome(Effect.provide(create.run, layer({ apiUrl: server.url, ...settings })))
@@ -250,7 +250,7 @@ describe.each(all)("an informational response over $name", ({ layer, name }) => 
 
   const upgrade = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
 
-  it.scopedLive.each([
+  it.live.each([
     ["alone", write(upgrade)],
     ["with bytes of the other protocol", write(upgrade, "hello")],
     ["before a response", write(upgrade, whole(200, body))]
@@ -279,7 +279,7 @@ describe.each(all)("an informational response over $name", ({ layer, name }) => 
     })
   )
 
-  it.scopedLive("that switches to no protocol ends the call and its connection", () =>
+  it.live("that switches to no protocol ends the call and its connection", () =>
     Effect.gen(function* () {
       const server = yield* scripted({ act: write("HTTP/1.1 101 Switching Protocols\r\n\r\n") })
       yield* Effect.gen(function* () {

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, type RequestPolicy } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
+import { describe, expect, it } from "#test/vitest.js"
 import { atOnce, create, get, outcome } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
 import { type Exchange, goodOver, secure } from "./support/secure.js"
@@ -63,7 +63,7 @@ const table = all.filter(({ name }) => !stuck.includes(name))
 const unnoticed = all.filter(({ name }) => stuck.includes(name))
 
 describe("over effect-clerk/Undici, speaking HTTP/2", () => {
-  it.scopedLive("the calls succeed", () =>
+  it.live("the calls succeed", () =>
     Effect.gen(function* () {
       const { seen, url } = yield* serve(goodOver)
       for (const { name, run } of [get, create]) {
@@ -73,7 +73,7 @@ describe("over effect-clerk/Undici, speaking HTTP/2", () => {
     })
   )
 
-  it.scopedLive.each(table)("$name", ({ act, again, outcome: expected }) =>
+  it.live.each(table)("$name", ({ act, again, outcome: expected }) =>
     Effect.gen(function* () {
       for (const { kind, name, run } of [get, create]) {
         const retryable = again === "always" || (again === "unless once" && kind !== "once")
@@ -84,7 +84,7 @@ describe("over effect-clerk/Undici, speaking HTTP/2", () => {
         expect(always.seen, name).toHaveLength(attempts)
 
         const used = yield* serve((exchange, number) => (number === 1 ? goodOver : act)(exchange))
-        const result = yield* over(used.url)(Effect.zipRight(outcome(get.run), outcome(atOnce(run))))
+        const result = yield* over(used.url)(Effect.andThen(outcome(get.run), outcome(atOnce(run))))
         expect(result, `${name}, over a used connection`).toMatchObject({ ...expected, attempts })
         expect(used.seen, `${name}, over a used connection`).toHaveLength(1 + attempts)
 
@@ -96,7 +96,7 @@ describe("over effect-clerk/Undici, speaking HTTP/2", () => {
     })
   )
 
-  it.scopedLive.each(unnoticed)("$name ends in time, and sends nothing twice", ({ act }) =>
+  it.live.each(unnoticed)("$name ends in time, and sends nothing twice", ({ act }) =>
     Effect.gen(function* () {
       for (const { kind, name, run } of [get, create]) {
         const { seen, url } = yield* serve(act)

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { atOnce, type Call, calls, ours, outcome } from "./support/calls.js"
 import { good } from "./support/responses.js"
 import { scripted, strays } from "./support/scripted.js"
@@ -10,7 +10,7 @@ const mayAskAgain = ({ again }: Fault, { kind }: Call) =>
 
 describe.each(ours)("over $transport", ({ layer }) => {
   describe.each(groups)("%s", (_, table, policy) => {
-    it.scopedLive.each(table)("$name", (fault) =>
+    it.live.each(table)("$name", (fault) =>
       Effect.gen(function* () {
         const label = (call: Call, place: string) => `${fault.name}, ${call.name}, on ${place} attempt`
 
@@ -55,7 +55,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
           })
 
         const unhandled = yield* strays(
-          Effect.forEach(calls, (call) => Effect.zipRight(onFirst(call), onEvery(call)), { concurrency: 4 })
+          Effect.forEach(calls, (call) => Effect.andThen(onFirst(call), onEvery(call)), { concurrency: 4 })
         )
         expect(unhandled).toEqual([])
       })

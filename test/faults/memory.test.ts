@@ -2,8 +2,8 @@ import { once } from "node:events"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { createGzip } from "node:zlib"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { calls, get, ours, outcome } from "./support/calls.js"
 import { flood, jsonHead, whole } from "./support/responses.js"
 import { type Act, scripted } from "./support/scripted.js"
@@ -67,7 +67,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     Buffer.from(`10000\r\n${" ".repeat(0x10000)}\r\n`)
   )
 
-  it.scopedLive("200 MB in 200 kB of gzip are given up at the limit, and never in memory", () =>
+  it.live("200 MB in 200 kB of gzip are given up at the limit, and never in memory", () =>
     Effect.gen(function* () {
       const bytes = yield* Effect.promise(bomb)
       expect(bytes.length).toBeLessThan(250_000)
@@ -76,7 +76,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("an endless response is given up at the limit, and its connection is closed", () =>
+  it.live("an endless response is given up at the limit, and its connection is closed", () =>
     Effect.gen(function* () {
       expect(yield* measured(endless)).toBeLessThan(50)
     })

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { temporaryFolder } from "../../scripts/support/commands.js"
 import { bundle } from "../../scripts/support/conformance.js"
+import { typescriptFlags } from "../../scripts/support/major.js"
 import { transports } from "../support/transports.js"
 import { missing, namespaces, type RouteLoss } from "./support/namespaces.js"
 
@@ -17,8 +18,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const installed = (path: string) => join(root, "test/runtimes/node_modules", path)
 const program = (name: string) => [
   process.execPath,
-  "--import",
-  "tsx",
+  ...typescriptFlags,
   join(root, "test/faults/support", name)
 ]
 const port = "4000"

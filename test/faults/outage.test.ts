@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { ClerkHttp, RequestPolicy } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { closedPort } from "../support/loopback.js"
 import { atOnce, fieldOf, get, ours, outcome, tagOf } from "./support/calls.js"
 import { end, good, whole, write } from "./support/responses.js"
@@ -21,7 +21,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     ["answers 429", 500 + retries.throttled, write(whole(429, "{}"))]
   ]
 
-  it.scopedLive.each(outages)("500 calls to a server that %s make at most %i requests", ([, most, act]) =>
+  it.live.each(outages)("500 calls to a server that %s make at most %i requests", ([, most, act]) =>
     Effect.gen(function* () {
       let isDown = true
       const server = yield* scripted({
@@ -43,7 +43,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("500 calls to a closed port make 535 attempts", () =>
+  it.live("500 calls to a closed port make 535 attempts", () =>
     Effect.gen(function* () {
       const apiUrl = yield* closedPort
       const errors = yield* Effect.provide(times(500, get.run), layer({ apiUrl, policy }))
@@ -51,7 +51,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
     })
   )
 
-  it.scopedLive("a server that fails every other request fails no read", () =>
+  it.live("a server that fails every other request fails no read", () =>
     Effect.gen(function* () {
       const server = yield* scripted({
         act: (socket, request) => (request.number % 2 === 1 ? write(whole(500, "")) : good)(socket, request)

@@ -1,6 +1,3 @@
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -13,6 +10,10 @@ import {
   ProxyAgent,
   setGlobalDispatcher
 } from "undici"
+import { HttpClient } from "#test/http.js"
+import { scoped, scopedDiscard } from "#test/layers.js"
+import { Dispatcher as DispatcherTag, layerUndiciWithoutDispatcher } from "#test/node.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { untyped } from "../support/requests.js"
 import { atOnce, type Call, calls, create, get, outcome, tagOf } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
@@ -56,14 +57,14 @@ const withVariables = (variables: Readonly<Record<string, string | undefined>>) 
   )
 
 /** A dispatcher that ends with the scope. */
-const scoped = <D extends Dispatcher>(make: () => D) =>
+const closing = <D extends Dispatcher>(make: () => D) =>
   Effect.acquireRelease(Effect.sync(make), (dispatcher) => Effect.promise(() => dispatcher.destroy()))
 
 const throughFetch = (apiUrl: string, own: RequestPolicy.Settings, make: () => Dispatcher): Client =>
   Layer.provideMerge(
     ClerkHttp.layerFetch(clientOf(apiUrl, own)),
-    Layer.scopedDiscard(
-      Effect.flatMap(scoped(make), (dispatcher) =>
+    scopedDiscard(
+      Effect.flatMap(closing(make), (dispatcher) =>
         Effect.acquireRelease(
           Effect.sync(() => {
             const before = getGlobalDispatcher()
@@ -79,9 +80,9 @@ const throughFetch = (apiUrl: string, own: RequestPolicy.Settings, make: () => D
 const throughUndici = (apiUrl: string, own: RequestPolicy.Settings, make: () => Dispatcher): Client =>
   Layer.provide(
     ClerkHttp.layer(clientOf(apiUrl, own)),
-    Layer.scoped(
+    scoped(
       HttpClient.HttpClient,
-      Effect.map(scoped(make), (dispatcher) => Undici.make(dispatcher))
+      Effect.map(closing(make), (dispatcher) => Undici.make(dispatcher))
     )
   )
 
@@ -137,17 +138,21 @@ const ways: ReadonlyArray<Way> = [
       throughFetch(apiUrl, own, () => Undici.proxyAgent(environment(proxyUrl)))
   },
   {
-    way: "NodeHttpClient.layerUndici with a proxyAgent",
+    way: "layerUndici with a proxyAgent",
     tellsStart: false,
     endsDrops: true,
     layer: (proxyUrl, apiUrl, own) =>
       Layer.provide(
         ClerkHttp.layer(clientOf(apiUrl, own)),
         Layer.provide(
-          NodeHttpClient.layerUndiciWithoutDispatcher,
-          Layer.scoped(
-            NodeHttpClient.Dispatcher,
-            scoped(() => Undici.proxyAgent(environment(proxyUrl)))
+          layerUndiciWithoutDispatcher,
+          scoped(
+            DispatcherTag,
+            // The platform's types are those of another undici.
+            Effect.map(
+              closing(() => Undici.proxyAgent(environment(proxyUrl))),
+              untyped<typeof DispatcherTag.Service>
+            )
           )
         )
       )
@@ -188,7 +193,7 @@ const transportError = (reason: unknown, sent: string) => ({ _tag: "ClerkTranspo
 
 describe.each(ways)("through a proxy, over $way", (way) => {
   describe.each(targets)("to %s", (_, tls) => {
-    it.scopedLive("sends the calls through the tunnel", () =>
+    it.live("sends the calls through the tunnel", () =>
       Effect.gen(function* () {
         for (const call of calls) {
           const { connects, requests, result } = yield* attempt(way, tls, call, {})
@@ -200,7 +205,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("retries every operation after a transient status of the proxy", () =>
+    it.live("retries every operation after a transient status of the proxy", () =>
       Effect.gen(function* () {
         for (const status of [500, 502, 503, 504]) {
           for (const call of status === 503 ? calls : [create]) {
@@ -225,7 +230,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("retries nothing after a final status of the proxy", () =>
+    it.live("retries nothing after a final status of the proxy", () =>
       Effect.gen(function* () {
         for (const status of [204, 400, 401, 403, 404, 407, 429, 501, 511]) {
           for (const call of status === 407 ? calls : [get]) {
@@ -244,7 +249,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("takes a status with a body for that status", () =>
+    it.live("takes a status with a body for that status", () =>
       Effect.gen(function* () {
         const pass: Pass = ({ socket }) =>
           void socket.write("HTTP/1.1 403 X\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>")
@@ -258,7 +263,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("times out when the proxy does not respond to CONNECT", () =>
+    it.live("times out when the proxy does not respond to CONNECT", () =>
       Effect.gen(function* () {
         for (const call of [get, create]) {
           const { connects, requests, result } = yield* attempt(way, tls, call, {
@@ -279,7 +284,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("sends nothing for a call that has ended when the proxy accepts CONNECT late", () =>
+    it.live("sends nothing for a call that has ended when the proxy accepts CONNECT late", () =>
       Effect.gen(function* () {
         const { connects, requests, result } = yield* attempt(way, tls, create, {
           pass: ({ open }) => void setTimeout(open, 300),
@@ -292,7 +297,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("ends a call whose CONNECT the proxy resets", () =>
+    it.live("ends a call whose CONNECT the proxy resets", () =>
       Effect.gen(function* () {
         for (const call of [get, create]) {
           const { connects, requests, result } = yield* attempt(way, tls, call, {
@@ -310,7 +315,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("ends a call whose CONNECT gets garbage from the proxy", () =>
+    it.live("ends a call whose CONNECT gets garbage from the proxy", () =>
       Effect.gen(function* () {
         for (const call of [get, create]) {
           const { connects, requests, result } = yield* attempt(way, tls, call, {
@@ -327,7 +332,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("counts a request as sent when the tunnel breaks behind it", () =>
+    it.live("counts a request as sent when the tunnel breaks behind it", () =>
       Effect.gen(function* () {
         for (const end of ["close", "reset"] as const) {
           for (const call of [get, create]) {
@@ -348,7 +353,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
     )
 
-    it.scopedLive("counts a request as sent when the tunnel breaks within the response", () =>
+    it.live("counts a request as sent when the tunnel breaks within the response", () =>
       Effect.gen(function* () {
         const body = bodyFor("/")
         for (const end of ["close", "reset"] as const) {
@@ -374,7 +379,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
     )
   })
 
-  it.scopedLive(
+  it.live(
     "counts a request as unsent where the client knows that the TLS handshake broke in the tunnel",
     () =>
       Effect.gen(function* () {
@@ -390,7 +395,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
       })
   )
 
-  it.scopedLive("sends a create once when the proxy closes an accepted tunnel to a plain target", () =>
+  it.live("sends a create once when the proxy closes an accepted tunnel to a plain target", () =>
     Effect.gen(function* () {
       const { connects, requests, result } = yield* attempt(way, undefined, create, {
         pass: ({ socket }) => void socket.end("HTTP/1.1 200 Connection established\r\n\r\n")
@@ -401,7 +406,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
     })
   )
 
-  it.scopedLive("retries every operation when no proxy listens", () =>
+  it.live("retries every operation when no proxy listens", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good })
       const { url } = yield* Effect.scoped(proxy({}))
@@ -417,7 +422,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
     })
   )
 
-  it.scopedLive.each([
+  it.live.each([
     ["that is not trusted", untrusted, "tls"],
     ["for another host", ofOtherHost, "proxy-rejected"]
   ] as const)("rejects a certificate of the proxy %s before it sends anything", ([, tls, reason]) =>
@@ -439,7 +444,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
     })
   )
 
-  it.scopedLive("reaches a TLS target through a proxy with TLS", () =>
+  it.live("reaches a TLS target through a proxy with TLS", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good, tls: certificate })
       const between = yield* proxy({ tls: certificate })
@@ -453,7 +458,7 @@ describe.each(ways)("through a proxy, over $way", (way) => {
     })
   )
 
-  it.scopedLive("names no credentials of the proxy in an error", () =>
+  it.live("names no credentials of the proxy in an error", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good })
       const between = yield* proxy({
@@ -471,7 +476,7 @@ const ending = ways.filter(({ endsDrops }) => endsDrops)
 const looping = ways.filter(({ endsDrops }) => !endsDrops)
 
 describe.each(ending)("when a proxy closes the connection during CONNECT, over $way", (way) => {
-  it.scopedLive.each(targets)(
+  it.live.each(targets)(
     "retries every operation to %s, and then sends nothing more to the proxy",
     ([, tls]) =>
       Effect.gen(function* () {
@@ -502,7 +507,7 @@ describe.each(ending)("when a proxy closes the connection during CONNECT, over $
 })
 
 describe.each(looping)("when a proxy closes the connection during CONNECT, over $way", (way) => {
-  it.scopedLive("ends the call in time, and stops connecting when the dispatcher is closed", () =>
+  it.live("ends the call in time, and stops connecting when the dispatcher is closed", () =>
     Effect.gen(function* () {
       const { connections, requests, result } = yield* attempt(way, undefined, create, {
         pass: ({ socket }) => void socket.end(),
@@ -523,7 +528,7 @@ describe("through a proxy that forwards instead of tunnelling", () => {
   const forwarding = (proxyUrl: string, apiUrl: string) =>
     throughUndici(apiUrl, policy, () => new ProxyAgent({ uri: proxyUrl, proxyTunnel: false }))
 
-  it.scopedLive.each([
+  it.live.each([
     [407, { ...transportError("proxy-rejected", "no"), proxyStatus: 407 }, false, false],
     [403, { _tag: "ClerkForbidden", status: 403, errors: [] }, false, false],
     [502, { _tag: "ClerkServerError", status: 502, errors: [] }, true, false],
@@ -548,7 +553,7 @@ describe("through a proxy that forwards instead of tunnelling", () => {
 })
 
 describe("over effect-clerk/Undici, layerProxy", () => {
-  it.scopedLive("keeps its own defaults for options that are undefined", () =>
+  it.live("keeps its own defaults for options that are undefined", () =>
     Effect.gen(function* () {
       const defaults = untyped<Undici.ProxyOptions>({ clientFactory: undefined, proxyTunnel: undefined })
       const way: Way = {
@@ -570,7 +575,7 @@ describe("over effect-clerk/Undici, layerProxy", () => {
     })
   )
 
-  it.scopedLive("connects directly to a host in noProxy", () =>
+  it.live("connects directly to a host in noProxy", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good })
       const between = yield* proxy({ pass: respond(407) })
@@ -581,7 +586,7 @@ describe("over effect-clerk/Undici, layerProxy", () => {
     })
   )
 
-  it.scopedLive("takes the proxy from the environment", () =>
+  it.live("takes the proxy from the environment", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good, tls: certificate })
       const between = yield* proxy({})
@@ -597,7 +602,7 @@ describe("over effect-clerk/Undici, layerProxy", () => {
     })
   )
 
-  it.scopedLive("reuses its tunnels", () =>
+  it.live("reuses its tunnels", () =>
     Effect.gen(function* () {
       const origin = yield* scripted({ act: good, tls: certificate })
       const between = yield* proxy({})

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
+import { snapshot } from "#test/metrics.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { canaries, failureOf, refresh, secretKey } from "../support/canaries.js"
 import { leaks, valueChannels } from "../support/channels.js"
 import type { AnyError } from "../support/operations.js"
@@ -16,7 +16,7 @@ const seenIn = (name: string, value: unknown) => leaks(valueChannels(name, value
 
 describe.each(ours)("over $transport", ({ layer }) => {
   describe.each(groups)("no secret is shown by %s", (_, table, policy) => {
-    it.scopedLive.each(table)("$name", (fault) =>
+    it.live.each(table)("$name", (fault) =>
       Effect.gen(function* () {
         const server = yield* scripted({ act: fault.act })
         const events: Array<RequestPolicy.RetryEvent> = []
@@ -31,7 +31,7 @@ describe.each(ours)("over $transport", ({ layer }) => {
         }
         expect(server.seen.length).toBeGreaterThan(0)
         expect(seenIn("onRetry", events)).toEqual([])
-        expect(seenIn("metrics", yield* Metric.snapshot)).toEqual([])
+        expect(seenIn("metrics", yield* snapshot)).toEqual([])
       })
     )
   })

@@ -1,17 +1,9 @@
-import {
-  FetchHttpClient,
-  HttpApi,
-  HttpApiBuilder,
-  HttpApiClient,
-  HttpApiEndpoint,
-  HttpApiGroup,
-  HttpClient,
-  HttpClientRequest
-} from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
 import { DateTime, Duration, Effect, Equal, Layer, Schema } from "effect"
 import { ClerkAccessDenied, ClerkKeysUnavailable, ClerkTokenError, SigningKeys } from "effect-clerk"
 import { ClerkAuth, CurrentSession } from "effect-clerk/http-api"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "#test/http.js"
+import { get, HttpApi, HttpApiClient, HttpApiGroup, layerApi, layerGroup, serveApi } from "#test/httpApi.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { Api, apiLive } from "../support/protectedApi.js"
 import { app, clerkWithKeys, newUser, overSocket, portOf, standard } from "../support/protectedServers.js"
 
@@ -27,13 +19,10 @@ const clientOf = (url: string, token?: string) =>
   Effect.provide(HttpApiClient.make(Api, to(url, token)), FetchHttpClient.layer)
 
 const served = (keys: Layer.Layer<SigningKeys>) =>
-  Effect.map(
-    portOf(HttpApiBuilder.serve().pipe(Layer.provide(apiLive(standard)), Layer.provide(keys))),
-    (port) => `http://127.0.0.1:${port}`
-  )
+  Effect.map(portOf(serveApi(Layer.provide(apiLive(standard), keys))), (port) => `http://127.0.0.1:${port}`)
 
 describe("the client that is derived from an API", () => {
-  it.scopedLive("decodes the rejection of a token as its error, with the fields", () =>
+  it.live("decodes the rejection of a token as its error, with the fields", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const url = yield* served(keys)
@@ -59,7 +48,7 @@ describe("the client that is derived from an API", () => {
     })
   )
 
-  it.scopedLive("decodes a 403 as the requirements that are not met", () =>
+  it.live("decodes a 403 as the requirements that are not met", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const client = yield* clientOf(yield* served(keys), (yield* newUser(clerk)).token)
@@ -69,7 +58,7 @@ describe("the client that is derived from an API", () => {
     })
   )
 
-  it.scopedLive("decodes a 503 as unavailable keys, also where signing in is optional", () =>
+  it.live("decodes a 503 as unavailable keys, also where signing in is optional", () =>
     Effect.gen(function* () {
       const { clerk } = yield* clerkWithKeys()
       const unavailable = new ClerkKeysUnavailable({
@@ -91,25 +80,23 @@ describe("the client that is derived from an API", () => {
 })
 
 describe("a middleware of the whole API", () => {
-  class Note extends HttpApiGroup.make("notes").add(
-    HttpApiEndpoint.get("read", "/notes").addSuccess(Schema.String)
-  ) {}
+  class Note extends HttpApiGroup.make("notes").add(get("read", "/notes", Schema.String)) {}
   class Guarded extends HttpApi.make("guarded").add(Note).middleware(ClerkAuth) {}
 
-  it.scopedLive("protects every endpoint, and its errors are decoded and have their headers", () =>
+  it.live("protects every endpoint, and its errors are decoded and have their headers", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const user = yield* newUser(clerk)
-      const live = HttpApiBuilder.api(Guarded).pipe(
+      const live = layerApi(Guarded).pipe(
         Layer.provide(
-          HttpApiBuilder.group(Guarded, "notes", (handlers) =>
+          layerGroup(Guarded, "notes", (handlers) =>
             handlers.handle("read", () => Effect.map(CurrentSession, ({ userId }) => userId))
           )
         ),
         Layer.provide(ClerkAuth.layer(standard)),
         Layer.provide(keys)
       )
-      const port = yield* portOf(HttpApiBuilder.serve().pipe(Layer.provide(live)))
+      const port = yield* portOf(serveApi(live))
       const client = (token?: string) => HttpApiClient.make(Guarded, to(`http://127.0.0.1:${port}`, token))
       const error = yield* Effect.flip((yield* client()).notes.read())
       expect(error).toBeInstanceOf(ClerkTokenError)

@@ -1,8 +1,10 @@
-import { HttpClient } from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Queue, Random, Ref } from "effect"
 import { ClerkHttp, SigningKeys } from "effect-clerk"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import { HttpClient } from "#test/http.js"
+import { nextBetween } from "#test/random.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { app, bearer, clerkWithKeys, cookie, newUser, outcome, stages } from "../support/protectedServers.js"
 
 /** Keys that arrive after a delay, which differs each time. */
@@ -11,17 +13,17 @@ const dawdling = (keys: Layer.Layer<SigningKeys>) =>
     SigningKeys,
     Effect.map(SigningKeys, ({ find }) => ({
       find: (kid: string | undefined) =>
-        Effect.flatMap(Random.nextIntBetween(0, 20), (millis) => Effect.delay(find(kid), millis))
+        Effect.flatMap(nextBetween(0, 20), (millis) => Effect.delay(find(kid), millis))
     }))
   ).pipe(Layer.provide(keys))
 
 describe.each(stages)("over $name", ({ serve }) => {
-  it.scopedLive("a hundred concurrent users are each identified, with a cache of tokens", () =>
+  it.live("a hundred concurrent users are each identified, with a cache of tokens", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const options = { authorizedParties: [app], cache: { capacity: 10 } }
       const send = yield* serve(dawdling(keys), options)
-      const users = yield* Effect.replicateEffect(newUser(clerk), 100)
+      const users = yield* Effect.all(Array.from({ length: 100 }, () => newUser(clerk)))
       const requests = yield* Effect.forEach(users, ({ id, sessionId, token }, index) =>
         Effect.gen(function* () {
           const expired = yield* clerk.mintSessionToken(sessionId, { origin: app, age: "5 minutes" })
@@ -49,7 +51,7 @@ describe.each(stages)("over $name", ({ serve }) => {
 })
 
 describe.each(stages.filter(({ name }) => name.endsWith("on a socket")))("over $name", ({ serve }) => {
-  it.scopedLive("the server does not wait for a caller that disconnects while keys are fetched", () =>
+  it.live("the server does not wait for a caller that disconnects while keys are fetched", () =>
     Effect.gen(function* () {
       const { clerk } = yield* clerkWithKeys()
       const { token } = yield* newUser(clerk)
@@ -58,19 +60,19 @@ describe.each(stages.filter(({ name }) => name.endsWith("on a socket")))("over $
       const send = yield* serve(
         Layer.succeed(SigningKeys, {
           find: () =>
-            Effect.zipRight(Deferred.succeed(asked, undefined), Effect.never).pipe(
+            Effect.andThen(Deferred.succeed(asked, undefined), Effect.never).pipe(
               Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
             )
         })
       )
-      const caller = yield* Effect.fork(send("GET /me", bearer(token)))
+      const caller = yield* fork(send("GET /me", bearer(token)))
       yield* Deferred.await(asked)
       yield* Fiber.interrupt(caller)
       yield* Effect.timeout(Deferred.await(interrupted), "5 seconds")
     })
   )
 
-  it.scopedLive("other callers that wait for the same keys still get them", () =>
+  it.live("other callers that wait for the same keys still get them", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
       const { id, token } = yield* newUser(clerk)
@@ -81,8 +83,8 @@ describe.each(stages.filter(({ name }) => name.endsWith("on a socket")))("over $
         Effect.map(HttpClient.HttpClient, (client) =>
           HttpClient.transform(client, (response) =>
             Ref.update(fetches, (count) => count + 1).pipe(
-              Effect.zipRight(Deferred.await(go)),
-              Effect.zipRight(response)
+              Effect.andThen(Deferred.await(go)),
+              Effect.andThen(response)
             )
           )
         )
@@ -99,14 +101,14 @@ describe.each(stages.filter(({ name }) => name.endsWith("on a socket")))("over $
       const send = yield* serve(
         Layer.succeed(SigningKeys, {
           find: (kid) =>
-            Effect.zipRight(Queue.offer(waits, undefined), find(kid)).pipe(
+            Effect.andThen(Queue.offer(waits, undefined), find(kid)).pipe(
               Effect.onInterrupt(() => Deferred.succeed(gone, undefined))
             )
         })
       )
-      const first = yield* Effect.fork(send("GET /me", bearer(token)))
+      const first = yield* fork(send("GET /me", bearer(token)))
       yield* Queue.take(waits)
-      const second = yield* Effect.fork(send("GET /me", bearer(token)))
+      const second = yield* fork(send("GET /me", bearer(token)))
       yield* Queue.take(waits)
       yield* Fiber.interrupt(first)
       yield* Deferred.await(gone)

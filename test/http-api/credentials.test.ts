@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   app,
   bearer,
@@ -19,7 +19,7 @@ describe.each(stages)("over $name", ({ serve }) => {
       return { clerk, finds, send: yield* serve(keys, options) }
     })
 
-  it.scopedLive("a bearer token identifies the user", () =>
+  it.live("a bearer token identifies the user", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { id, token } = yield* newUser(clerk)
@@ -32,7 +32,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("an invalid bearer token is rejected, also beside a valid cookie", () =>
+  it.live("an invalid bearer token is rejected, also beside a valid cookie", () =>
     Effect.gen(function* () {
       const { clerk, finds, send } = yield* open()
       const { token } = yield* newUser(clerk)
@@ -57,7 +57,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("two Authorization headers are not tried one after the other", () =>
+  it.live("two Authorization headers are not tried one after the other", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { token } = yield* newUser(clerk)
@@ -66,7 +66,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a bearer token decides alone, for any user in the cookie", () =>
+  it.live("a bearer token decides alone, for any user in the cookie", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const one = yield* newUser(clerk)
@@ -79,7 +79,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("without a bearer token the session cookie is used, also beside another scheme", () =>
+  it.live("without a bearer token the session cookie is used, also beside another scheme", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { id, token } = yield* newUser(clerk)
@@ -91,22 +91,20 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive(
-    "the first of two cookies with the same name is used, as browsers send the closest one first",
-    () =>
-      Effect.gen(function* () {
-        const { clerk, send } = yield* open()
-        const one = yield* newUser(clerk)
-        const two = yield* newUser(clerk)
-        const cookies = `a=1; __session=${one.token}; __session=${two.token}`
-        expect(outcome(yield* send("GET /me", { cookie: cookies }))).toBe(`200 ${one.id}`)
-        expect(outcome(yield* send("GET /me", { cookie: `__session=x; __session=${two.token}` }))).toBe(
-          "401 format"
-        )
-      })
+  it.live("the first of two cookies with the same name is used, as browsers send the closest one first", () =>
+    Effect.gen(function* () {
+      const { clerk, send } = yield* open()
+      const one = yield* newUser(clerk)
+      const two = yield* newUser(clerk)
+      const cookies = `a=1; __session=${one.token}; __session=${two.token}`
+      expect(outcome(yield* send("GET /me", { cookie: cookies }))).toBe(`200 ${one.id}`)
+      expect(outcome(yield* send("GET /me", { cookie: `__session=x; __session=${two.token}` }))).toBe(
+        "401 format"
+      )
+    })
   )
 
-  it.scopedLive("a cookie may be quoted, empty, without a value, or unrelated", () =>
+  it.live("a cookie may be quoted, empty, without a value, or unrelated", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()
       const { id, token } = yield* newUser(clerk)
@@ -131,7 +129,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("cookies are not read when they are turned off", () =>
+  it.live("cookies are not read when they are turned off", () =>
     Effect.gen(function* () {
       const { clerk, finds, send } = yield* open({ cookies: false })
       const { id, token } = yield* newUser(clerk)
@@ -150,7 +148,7 @@ describe.each(stages)("with a publishable key, over $name", ({ serve }) => {
     return { clerk, keys, send, suffixed }
   })
 
-  it.scopedLive("the cookie of the instance is preferred, and the plain one is used without it", () =>
+  it.live("the cookie of the instance is preferred, and the plain one is used without it", () =>
     Effect.gen(function* () {
       const { clerk, send, suffixed } = yield* open
       const one = yield* newUser(clerk)
@@ -169,7 +167,7 @@ describe.each(stages)("with a publishable key, over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("the cookie of another instance on the same host is not accepted", () =>
+  it.live("the cookie of another instance on the same host is not accepted", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open
       const other = yield* clerkWithKeys({ issuer: "https://clerk.other.test" })

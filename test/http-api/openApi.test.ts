@@ -1,16 +1,16 @@
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { ClerkAuth, ClerkAuthOptional, ClerkAuthRequiring } from "effect-clerk/http-api"
+import * as Endpoint from "#test/httpApi.js"
+import { bearerScheme, componentOf, HttpApi, HttpApiGroup, OpenApi } from "#test/httpApi.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { Api } from "../support/protectedApi.js"
 
 class Admins extends ClerkAuthRequiring<Admins>()("Admins", { role: "org:admin" }) {}
 
-const get = <const Name extends string>(name: Name) =>
-  HttpApiEndpoint.get(name, `/${name}`).addSuccess(Schema.String)
+const get = <const Name extends string>(name: Name) => Endpoint.get(name, `/${name}`, Schema.String)
 
 const ref = (name: string) => ({
-  "application/json": { schema: { $ref: `#/components/schemas/${name}` } }
+  "application/json": { schema: { $ref: `#/components/schemas/${componentOf(name)}` } }
 })
 
 const both = [{ clerkBearer: [] }, { clerkCookie: [] }]
@@ -47,8 +47,10 @@ describe("the OpenAPI document", () => {
         .add(HttpApiGroup.make("group").add(get("me")))
         .middleware(ClerkAuth)
     )
-    expect(spec.security).toEqual(both)
-    expect(operation(spec, "/me").schemas).toEqual(unauthorized)
+    const { schemas, security } = operation(spec, "/me")
+    // Effect 4 repeats the security of an API at each of its endpoints.
+    expect([spec.security, security].find((list) => list.length > 0)).toEqual(both)
+    expect(schemas).toEqual(unauthorized)
   })
 
   it("names 403 too for an endpoint with requirements", () => {
@@ -72,32 +74,24 @@ describe("the OpenAPI document", () => {
     expect(operation(spec, "/me")).toEqual({ security: both, schemas: unauthorized })
     expect(operation(spec, "/teams").schemas).toEqual({ ...unauthorized, "403": ref("ClerkAccessDenied") })
     expect(operation(spec, "/vault")).toEqual(operation(spec, "/teams"))
-    expect(Object.keys(spec.components.schemas).filter((name) => name.startsWith("Clerk"))).toEqual([
-      "ClerkTokenError",
-      "ClerkKeysUnavailable",
-      "ClerkAccessDenied"
-    ])
+    expect(new Set(Object.keys(spec.components.schemas).filter((name) => name.startsWith("Clerk")))).toEqual(
+      new Set(["ClerkTokenError", "ClerkKeysUnavailable", "ClerkAccessDenied"].map(componentOf))
+    )
   })
 
   it("lists an endpoint's own error beside the library's error of the same status", () => {
     const { schemas } = operation(OpenApi.fromApi(Api), "/own-401")
-    expect(schemas["401"]).toEqual({
-      "application/json": {
-        schema: {
-          anyOf: [
-            { $ref: "#/components/schemas/ClerkTokenError" },
-            { $ref: "#/components/schemas/OwnUnauthorized" }
-          ]
-        }
-      }
-    })
+    const either: unknown = Reflect.get(schemas["401"]?.["application/json"]?.schema ?? {}, "anyOf")
+    const errors = ["ClerkTokenError", "OwnUnauthorized"].map((name) => ref(name)["application/json"].schema)
+    expect(either).toHaveLength(2)
+    expect(either).toEqual(expect.arrayContaining(errors))
   })
 
   it("describes the schemes", () => {
     expect(OpenApi.fromApi(Api).components.securitySchemes).toEqual({
       clerkBearer: {
         type: "http",
-        scheme: "bearer",
+        scheme: bearerScheme,
         bearerFormat: "JWT",
         description: "A session token of Clerk."
       },
@@ -112,14 +106,15 @@ describe("the OpenAPI document", () => {
 
   it("describes the encoded fields of the errors", () => {
     const schemas = OpenApi.fromApi(Api).components.schemas
-    const required = (name: string) => Reflect.get(schemas[name] ?? {}, "required")
-    const properties = (name: string) => Reflect.get(schemas[name] ?? {}, "properties")
-    expect(required("ClerkTokenError")).toEqual(["reason", "_tag"])
+    const required = (name: string) =>
+      new Set(Object.values(Object(Reflect.get(schemas[componentOf(name)] ?? {}, "required"))))
+    const properties = (name: string) => Reflect.get(schemas[componentOf(name)] ?? {}, "properties")
+    expect(required("ClerkTokenError")).toEqual(new Set(["reason", "_tag"]))
     expect(properties("ClerkTokenError")).toMatchObject({
       _tag: { type: "string", enum: ["ClerkTokenError"] },
       reason: { type: "string", enum: expect.arrayContaining(["exp", "azp", "missing", "cross-origin"]) }
     })
-    expect(required("ClerkKeysUnavailable")).toEqual(["reason", "retryable", "_tag"])
-    expect(required("ClerkAccessDenied")).toEqual(["missing", "_tag"])
+    expect(required("ClerkKeysUnavailable")).toEqual(new Set(["reason", "retryable", "_tag"]))
+    expect(required("ClerkAccessDenied")).toEqual(new Set(["missing", "_tag"]))
   })
 })

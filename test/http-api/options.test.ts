@@ -1,5 +1,3 @@
-import { HttpServerRequest } from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { type Authorization, ClerkConfigError, type SigningKeys } from "effect-clerk"
 import {
@@ -9,6 +7,9 @@ import {
   ClerkAuthRequiring,
   ClerkRouter
 } from "effect-clerk/http-api"
+import { HttpServerRequest } from "#test/httpServer.js"
+import { scopedDiscard } from "#test/layers.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { app, clerkWithKeys, cookie, newUser, standard } from "../support/protectedServers.js"
 import { untyped } from "../support/requests.js"
@@ -127,7 +128,7 @@ describe("requirements that no session can meet", () => {
       "ClerkAuthRequiring",
       (requirements) => {
         class Strange extends ClerkAuthRequiring<Strange>()("Strange", requirements) {}
-        return Layer.discard(Strange.layer(standard))
+        return scopedDiscard(Layer.build(Strange.layer(standard)))
       }
     ]
   ]
@@ -166,13 +167,11 @@ const setUp = Effect.gen(function* () {
   })
   const reasonOf = (options: unknown, headers: Record<string, string>, method?: string) =>
     Authenticator.make(untyped<Authenticator.AuthOptions>(options)).pipe(
-      Effect.flatMap((authenticate) => Effect.either(authenticated(authenticate, headers, method))),
-      Effect.map((result) =>
-        result._tag === "Right"
-          ? "passes"
-          : result.left._tag === "ClerkTokenError"
-            ? result.left.reason
-            : result.left._tag
+      Effect.flatMap((authenticate) =>
+        Effect.match(authenticated(authenticate, headers, method), {
+          onSuccess: () => "passes",
+          onFailure: (error) => (error._tag === "ClerkTokenError" ? error.reason : error._tag)
+        })
       ),
       Effect.provide(keys)
     )

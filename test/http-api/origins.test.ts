@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { app, bearer, clerkWithKeys, cookie, newUser, outcome, stages } from "../support/protectedServers.js"
 
 const evil = "https://evil.test"
@@ -11,7 +11,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     return { clerk, send, ...(yield* newUser(clerk)) }
   })
 
-  it.scopedLive("a change by cookie from an origin that is not a party is rejected", () =>
+  it.live("a change by cookie from an origin that is not a party is rejected", () =>
     Effect.gen(function* () {
       const { send, token } = yield* open
       const foreign = [
@@ -37,7 +37,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a change by cookie from a party, or from no browser, is accepted", () =>
+  it.live("a change by cookie from a party, or from no browser, is accepted", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       for (const origin of [app, "http://localhost:3000"]) {
@@ -47,7 +47,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a bearer token is accepted from any origin, since no browser adds it by itself", () =>
+  it.live("a bearer token is accepted from any origin, since no browser adds it by itself", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       for (const origin of [evil, "null"]) {
@@ -57,14 +57,14 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a read by cookie is accepted from any origin, since CORS protects the response", () =>
+  it.live("a read by cookie is accepted from any origin, since CORS protects the response", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       expect(outcome(yield* send("GET /me", { ...cookie(token), origin: evil }))).toBe(`200 ${id}`)
     })
   )
 
-  it.scopedLive("a WebSocket by cookie is rejected from a foreign origin", () =>
+  it.live("a WebSocket by cookie is rejected from a foreign origin", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       const handshake = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" }
@@ -75,7 +75,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("where signing in is optional, a change from a foreign origin has no user", () =>
+  it.live("where signing in is optional, a change from a foreign origin has no user", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open
       expect(outcome(yield* send("POST /visitor", { ...cookie(token), origin: evil }))).toBe("200 nobody")
@@ -83,7 +83,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a predicate decides on the token's party and on the origin of a change by cookie", () =>
+  it.live("a predicate decides on the token's party and on the origin of a change by cookie", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const pattern = /^https:\/\/app-[a-z0-9-]+-team\.vercel\.app$/
@@ -114,7 +114,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a predicate that throws rejects every cookie", () =>
+  it.live("a predicate that throws rejects every cookie", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const send = yield* serve(keys, {
@@ -129,7 +129,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("without a token, the origin does not matter", () =>
+  it.live("without a token, the origin does not matter", () =>
     Effect.gen(function* () {
       const { send } = yield* open
       expect(outcome(yield* send("POST /me", { origin: evil }))).toBe("401 missing")

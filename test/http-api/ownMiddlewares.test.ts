@@ -1,17 +1,5 @@
-import {
-  HttpApi,
-  HttpApiBuilder,
-  HttpApiEndpoint,
-  HttpApiGroup,
-  HttpApiMiddleware,
-  HttpApiSecurity,
-  HttpLayerRouter,
-  HttpServer,
-  HttpServerResponse
-} from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
-import { Context, Duration, Effect, Layer, Schema } from "effect"
-import { ClerkKeysUnavailable, ClerkTokenError, type SessionClaims, SigningKeys } from "effect-clerk"
+import { Duration, Effect, Layer, Schema } from "effect"
+import { ClerkKeysUnavailable, SigningKeys } from "effect-clerk"
 import {
   Authenticator,
   ClerkAuth,
@@ -19,6 +7,19 @@ import {
   ClerkRouter,
   CurrentSession
 } from "effect-clerk/http-api"
+import * as Endpoint from "#test/httpApi.js"
+import {
+  apiHandler,
+  HttpApi,
+  HttpApiGroup,
+  type LiveApi,
+  layerApi,
+  layerGroup,
+  servingTwice
+} from "#test/httpApi.js"
+import { HttpRouter, jsonResponse, layerServices } from "#test/httpServer.js"
+import { Claims, TenantAuth, TenantSession } from "#test/ownAuth.js"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   app,
   bearer,
@@ -29,86 +30,60 @@ import {
   standard
 } from "../support/protectedServers.js"
 
-const Claims = Schema.Struct({ tenant: Schema.NonEmptyString })
-
-class TenantSession extends Context.Tag("TenantSession")<
-  TenantSession,
-  SessionClaims<typeof Claims.Type>
->() {}
-
 const tenant = Effect.map(TenantSession, ({ custom }) => custom.tenant)
 
-class TenantAuth extends HttpApiMiddleware.Tag<TenantAuth>()("TenantAuth", {
-  failure: Schema.Union(ClerkTokenError, ClerkKeysUnavailable),
-  provides: TenantSession,
-  security: { bearer: HttpApiSecurity.bearer }
-}) {
-  static readonly layer = Layer.effect(
-    TenantAuth,
-    Effect.map(Authenticator.make({ cookies: false, claims: Claims }), (authenticate) => ({
-      bearer: () => Authenticator.withResponseHeaders(authenticate)
-    }))
-  )
-}
-
-const get = <const Name extends string>(name: Name) =>
-  HttpApiEndpoint.get(name, `/${name}`).addSuccess(Schema.String)
+const get = <const Name extends string>(name: Name) => Endpoint.get(name, `/${name}`, Schema.String)
 
 class Tenants extends HttpApi.make("tenants").add(
   HttpApiGroup.make("group").add(get("tenant")).middleware(TenantAuth)
 ) {}
 
-const webOf = <E>(live: Layer.Layer<HttpApi.Api, E, Layer.Layer.Success<typeof HttpServer.layerContext>>) =>
-  inProcess(() => HttpApiBuilder.toWebHandler(Layer.provideMerge(live, HttpServer.layerContext)))
+const webOf = <E>(live: LiveApi<E>) => inProcess(() => apiHandler(live))
 
 describe("custom claims", () => {
   const servers = {
     "through a custom middleware": (keys: Layer.Layer<SigningKeys>) =>
       webOf(
-        HttpApiBuilder.api(Tenants).pipe(
-          Layer.provide(
-            HttpApiBuilder.group(Tenants, "group", (handlers) => handlers.handle("tenant", () => tenant))
-          ),
+        layerApi(Tenants).pipe(
+          Layer.provide(layerGroup(Tenants, "group", (handlers) => handlers.handle("tenant", () => tenant))),
           Layer.provide(TenantAuth.layer),
           Layer.provide(keys)
         )
       ),
     "through ClerkRouter.make": (keys: Layer.Layer<SigningKeys>) =>
       inProcess(() =>
-        HttpLayerRouter.toWebHandler(
-          HttpLayerRouter.add(
+        HttpRouter.toWebHandler(
+          HttpRouter.add(
             "GET",
             "/tenant",
-            Effect.map(tenant, (name) => HttpServerResponse.unsafeJson(name))
+            Effect.map(tenant, (name) => jsonResponse(name))
           ).pipe(
             Layer.provide(
               ClerkRouter.make(TenantSession, Authenticator.make({ cookies: false, claims: Claims })).layer
             ),
             Layer.provide(keys),
-            Layer.provide(HttpServer.layerContext)
+            Layer.provide(layerServices)
           ),
           { disableLogger: true }
         )
       )
   }
 
-  it.scopedLive.each(Object.entries(servers))(
-    "reach the handler %s, and errors have their headers",
-    ([, serve]) =>
-      Effect.gen(function* () {
-        const { clerk, keys } = yield* clerkWithKeys()
-        const send = yield* serve(keys)
-        const { sessionId, token } = yield* newUser(clerk)
-        const good = yield* clerk.mintSessionToken(sessionId, { origin: app, claims: { tenant: "acme" } })
-        expect(outcome(yield* send("GET /tenant", bearer(good)))).toBe("200 acme")
-        const rejected = yield* send("GET /tenant", bearer(token))
-        expect(rejected.status).toBe(401)
-        // The path of the issue in the claims is for the log.
-        expect(JSON.parse(rejected.body)).toEqual({ _tag: "ClerkTokenError", reason: "claims" })
-        expect(rejected.headers["www-authenticate"]).toBe(
-          'Bearer realm="clerk", error="invalid_token", error_description="the token was rejected (claims)"'
-        )
-      })
+  it.live.each(Object.entries(servers))("reach the handler %s, and errors have their headers", ([, serve]) =>
+    Effect.gen(function* () {
+      const { clerk, keys } = yield* clerkWithKeys()
+      const send = yield* serve(keys)
+      const { sessionId, token } = yield* newUser(clerk)
+      const good = yield* clerk.mintSessionToken(sessionId, { origin: app, claims: { tenant: "acme" } })
+      expect(outcome(yield* send("GET /tenant", bearer(good)))).toBe("200 acme")
+      const rejected = yield* send("GET /tenant", bearer(token))
+      expect(rejected.status).toBe(401)
+      // The path of the issue in the claims is for the log.
+      expect(JSON.parse(rejected.body)).toEqual({ _tag: "ClerkTokenError", reason: "claims" })
+      expect(rejected.headers["www-authenticate"]).toBe(
+        'Bearer realm="clerk", error="invalid_token", error_description="the token was rejected (claims)"'
+      )
+    })
   )
 })
 
@@ -121,9 +96,9 @@ class Stacked extends HttpApi.make("stacked").add(
 const user = Effect.map(CurrentSession, ({ userId }) => userId)
 
 const stacked = (keys: Layer.Layer<SigningKeys>) =>
-  HttpApiBuilder.api(Stacked).pipe(
+  layerApi(Stacked).pipe(
     Layer.provide(
-      HttpApiBuilder.group(Stacked, "group", (handlers) =>
+      layerGroup(Stacked, "group", (handlers) =>
         handlers.handle("me", () => user).handle("teams", () => user)
       )
     ),
@@ -133,7 +108,7 @@ const stacked = (keys: Layer.Layer<SigningKeys>) =>
   )
 
 describe("two middlewares on one endpoint", () => {
-  it.scopedLive("both have to accept a request", () =>
+  it.live("both have to accept a request", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const send = yield* webOf(stacked(keys))
@@ -153,7 +128,7 @@ describe("two middlewares on one endpoint", () => {
 })
 
 describe("a request that is served again", () => {
-  it.scopedLive("is authenticated again", () =>
+  it.live("is authenticated again", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const { find } = yield* Effect.provide(SigningKeys, keys)
@@ -172,11 +147,7 @@ describe("a request that is served again", () => {
               : find(kid)
           )
       })
-      const send = yield* webOf(
-        stacked(recovering).pipe(
-          Layer.provideMerge(HttpApiBuilder.middleware((self) => Effect.retry(self, { times: 1 })))
-        )
-      )
+      const send = yield* webOf(servingTwice(stacked(recovering)))
       const { id, token } = yield* newUser(clerk)
       const response = yield* send("GET /me", bearer(token))
       expect(outcome(response)).toBe(`200 ${id}`)

@@ -1,8 +1,10 @@
-import { HttpApiBuilder, HttpLayerRouter, HttpMiddleware } from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
-import { Duration, Effect, flow, Layer, Logger } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import { ClerkKeysUnavailable, SigningKeys } from "effect-clerk"
 import type { MintOptions } from "effect-clerk/testing"
+import { serveApiWithCors } from "#test/httpApi.js"
+import { HttpRouter } from "#test/httpServer.js"
+import { noLogger } from "#test/logger.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { apiLive, protectedRoutes } from "../support/protectedApi.js"
 import {
   app,
@@ -28,7 +30,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     return { clerk, finds, send, user, mint }
   })
 
-  it.scopedLive("an invalid token is a 401 that states the reason", () =>
+  it.live("an invalid token is a 401 that states the reason", () =>
     Effect.gen(function* () {
       const { clerk, mint, send, user } = yield* open
       const other = yield* clerkWithKeys()
@@ -69,7 +71,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("an expired token's 401 has the times, so that the client can detect a wrong clock", () =>
+  it.live("an expired token's 401 has the times, so that the client can detect a wrong clock", () =>
     Effect.gen(function* () {
       const { mint, send } = yield* open
       const before = Date.now()
@@ -89,7 +91,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("no error shows the compared values", () =>
+  it.live("no error shows the compared values", () =>
     Effect.gen(function* () {
       const { clerk, keys } = yield* clerkWithKeys()
       const audience = "https://api.emulator.test"
@@ -113,7 +115,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a request is verified once, with any credentials", () =>
+  it.live("a request is verified once, with any credentials", () =>
     Effect.gen(function* () {
       const { finds, mint, send, user } = yield* open
       const expired = yield* mint({ age: "5 minutes" })
@@ -138,7 +140,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a handler's own 401 and 403 are unchanged", () =>
+  it.live("a handler's own 401 and 403 are unchanged", () =>
     Effect.gen(function* () {
       const { send, user } = yield* open
       for (const [path, status] of [
@@ -156,7 +158,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("HEAD is authenticated like GET", () =>
+  it.live("HEAD is authenticated like GET", () =>
     Effect.gen(function* () {
       const { send, user } = yield* open
       const rejected = yield* send("HEAD /me")
@@ -175,40 +177,38 @@ describe.each(stages)("over $name", ({ serve }) => {
   const failing = (error: ClerkKeysUnavailable) =>
     serve(Layer.succeed(SigningKeys, { find: () => Effect.fail(error) }))
 
-  it.scopedLive(
-    "without keys every request with a token gets 503 with a Retry-After, and none gets 401",
-    () =>
-      Effect.gen(function* () {
-        const { user } = yield* open
-        const send = yield* failing(
-          new ClerkKeysUnavailable({
+  it.live("without keys every request with a token gets 503 with a Retry-After, and none gets 401", () =>
+    Effect.gen(function* () {
+      const { user } = yield* open
+      const send = yield* failing(
+        new ClerkKeysUnavailable({
+          reason: "unreachable",
+          retryAfter: Duration.millis(2400),
+          retryable: true
+        })
+      )
+      for (const path of [...paths, "/visitor"]) {
+        for (const headers of [bearer(user.token), cookie(user.token)]) {
+          const response = yield* send(`GET ${path}`, headers)
+          expect(outcome(response)).toBe("503 unreachable")
+          expect(JSON.parse(response.body)).toEqual({
+            _tag: "ClerkKeysUnavailable",
             reason: "unreachable",
-            retryAfter: Duration.millis(2400),
+            retryAfter: 2400,
             retryable: true
           })
-        )
-        for (const path of [...paths, "/visitor"]) {
-          for (const headers of [bearer(user.token), cookie(user.token)]) {
-            const response = yield* send(`GET ${path}`, headers)
-            expect(outcome(response)).toBe("503 unreachable")
-            expect(JSON.parse(response.body)).toEqual({
-              _tag: "ClerkKeysUnavailable",
-              reason: "unreachable",
-              retryAfter: 2400,
-              retryable: true
-            })
-            expect(response.headers["retry-after"]).toBe("3")
-            expect(response.headers["cache-control"]).toBe("no-store")
-            expect(response.headers["www-authenticate"]).toBeUndefined()
-          }
+          expect(response.headers["retry-after"]).toBe("3")
+          expect(response.headers["cache-control"]).toBe("no-store")
+          expect(response.headers["www-authenticate"]).toBeUndefined()
         }
-        // There is no token to verify, so the keys do not matter.
-        expect(outcome(yield* send("GET /me"))).toBe("401 missing")
-        expect(outcome(yield* send("GET /visitor"))).toBe("200 nobody")
-      })
+      }
+      // There is no token to verify, so the keys do not matter.
+      expect(outcome(yield* send("GET /me"))).toBe("401 missing")
+      expect(outcome(yield* send("GET /visitor"))).toBe("200 nobody")
+    })
   )
 
-  it.scopedLive("a 503 without a known end has no Retry-After", () =>
+  it.live("a 503 without a known end has no Retry-After", () =>
     Effect.gen(function* () {
       const { user } = yield* open
       const send = yield* failing(new ClerkKeysUnavailable({ reason: "rejected", retryable: false }))
@@ -223,7 +223,7 @@ describe("beside other middlewares the headers of an error reach the client:", (
   const cors = { allowedOrigins: [app], exposedHeaders: ["www-authenticate"] }
 
   const behaves = (name: string, open: (keys: Layer.Layer<SigningKeys>) => ReturnType<typeof onSocket>) =>
-    it.scopedLive(name, () =>
+    it.live(name, () =>
       Effect.gen(function* () {
         const { clerk, keys } = yield* clerkWithKeys()
         const { id, token } = yield* newUser(clerk)
@@ -239,30 +239,16 @@ describe("beside other middlewares the headers of an error reach the client:", (
         expect(passed.headers["access-control-allow-origin"]).toBe(app)
         const preflight = { origin: app, "access-control-request-method": "POST" }
         expect((yield* send("OPTIONS /me", preflight)).status).toBe(204)
-      }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
+      }).pipe(Effect.provide(noLogger))
     )
 
-  const api = (keys: Layer.Layer<SigningKeys>) => Layer.provide(apiLive(standard), keys)
-
-  behaves("cors and the logger around an HttpApi", (keys) =>
+  for (const [name, serve] of serveApiWithCors) {
+    behaves(name, (keys) => onSocket(serve(Layer.provide(apiLive(standard), keys), cors)))
+  }
+  behaves("a router's cors and logger", (keys) =>
     onSocket(
-      HttpApiBuilder.serve(flow(HttpMiddleware.cors(cors), HttpMiddleware.logger)).pipe(
-        Layer.provide(api(keys))
-      )
-    )
-  )
-  behaves("an HttpApi's own cors", (keys) =>
-    onSocket(
-      HttpApiBuilder.serve(HttpMiddleware.logger).pipe(
-        Layer.provide(HttpApiBuilder.middlewareCors(cors)),
-        Layer.provide(api(keys))
-      )
-    )
-  )
-  behaves("an HttpLayerRouter's cors and logger", (keys) =>
-    onSocket(
-      HttpLayerRouter.serve(
-        Layer.mergeAll(protectedRoutes(standard), HttpLayerRouter.cors(cors)).pipe(Layer.provide(keys)),
+      HttpRouter.serve(
+        Layer.mergeAll(protectedRoutes(standard), HttpRouter.cors(cors)).pipe(Layer.provide(keys)),
         { disableListenLog: true }
       )
     )

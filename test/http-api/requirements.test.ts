@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { SignInOptions } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   app,
   bearer,
@@ -30,31 +30,29 @@ describe.each(stages)("over $name", ({ serve }) => {
     return { clerk, finds, keys, send, signIn }
   })
 
-  it.scopedLive(
-    "a user with the permission is accepted, and one without it gets 403 with the missing kind",
-    () =>
-      Effect.gen(function* () {
-        const { clerk, send, signIn } = yield* open
-        const may = yield* signIn("org:member", ["org:teams:delete"])
-        for (const headers of [bearer(may.token), cookie(may.token)]) {
-          expect(outcome(yield* send("GET /teams", headers))).toBe(`200 ${may.id}`)
-        }
-        const others = [
-          yield* newUser(clerk),
-          yield* signIn("org:admin", []),
-          yield* signIn("org:admin", ["org:teams:read"])
-        ]
-        for (const { token } of others) {
-          const response = yield* send("GET /teams", bearer(token))
-          expect(response.status).toBe(403)
-          expect(JSON.parse(response.body)).toEqual({ _tag: "ClerkAccessDenied", missing: ["permission"] })
-          expect(response.headers["www-authenticate"]).toBeUndefined()
-          expect(response.headers["cache-control"]).toBe("no-store")
-        }
-      })
+  it.live("a user with the permission is accepted, and one without it gets 403 with the missing kind", () =>
+    Effect.gen(function* () {
+      const { clerk, send, signIn } = yield* open
+      const may = yield* signIn("org:member", ["org:teams:delete"])
+      for (const headers of [bearer(may.token), cookie(may.token)]) {
+        expect(outcome(yield* send("GET /teams", headers))).toBe(`200 ${may.id}`)
+      }
+      const others = [
+        yield* newUser(clerk),
+        yield* signIn("org:admin", []),
+        yield* signIn("org:admin", ["org:teams:read"])
+      ]
+      for (const { token } of others) {
+        const response = yield* send("GET /teams", bearer(token))
+        expect(response.status).toBe(403)
+        expect(JSON.parse(response.body)).toEqual({ _tag: "ClerkAccessDenied", missing: ["permission"] })
+        expect(response.headers["www-authenticate"]).toBeUndefined()
+        expect(response.headers["cache-control"]).toBe("no-store")
+      }
+    })
   )
 
-  it.scopedLive("several requirements have to be met together", () =>
+  it.live("several requirements have to be met together", () =>
     Effect.gen(function* () {
       const { send, signIn } = yield* open
       const admin = yield* signIn("org:admin", [])
@@ -75,7 +73,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("an invalid token is a 401 there too, never a 403", () =>
+  it.live("an invalid token is a 401 there too, never a 403", () =>
     Effect.gen(function* () {
       const { clerk, send, signIn } = yield* open
       const { sessionId } = yield* signIn("org:admin", ["org:teams:delete"])
@@ -85,7 +83,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("a pending session meets no requirement, even where it is accepted", () =>
+  it.live("a pending session meets no requirement, even where it is accepted", () =>
     Effect.gen(function* () {
       const { keys, signIn } = yield* open
       const send = yield* serve(keys, { ...standard, allowPending: true })
@@ -99,7 +97,7 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
-  it.scopedLive("where signing in is optional, only a valid token identifies a user", () =>
+  it.live("where signing in is optional, only a valid token identifies a user", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open
       const { id, sessionId, token } = yield* newUser(clerk)

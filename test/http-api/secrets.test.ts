@@ -1,9 +1,11 @@
 import { inspect } from "node:util"
-import { HttpApiBuilder, HttpLayerRouter, HttpMiddleware } from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Logger, LogLevel, Redacted, type Scope } from "effect"
+import { Effect, Layer, Redacted, type Scope } from "effect"
 import { type ClerkConfigError, ClerkHttp, SigningKeys } from "effect-clerk"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { serveApi } from "#test/httpApi.js"
+import { HttpRouter, spanNameOf } from "#test/httpServer.js"
+import { addLogger, formats, replaceLogger, withAllLevels } from "#test/logger.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { type Channels, leaks } from "../support/channels.js"
 import { apiLive, protectedRoutes } from "../support/protectedApi.js"
 import { app, bearer, cookie, onSocket, type Send } from "../support/protectedServers.js"
@@ -12,19 +14,14 @@ import { recordingTracer } from "../support/spans.js"
 const secretKey = "sk_test_CanaryServerKey4b7d2e9f6a1c8035"
 const canary = "CanaryToken7f39c15e8a2b4d60"
 
-/** All lines that Effect's loggers write, from the lowest level on. */
+/** All lines that Effect's loggers write. */
 const recordingLogs = () => {
   const lines: Array<string> = []
-  const all = [
-    Logger.map(Logger.stringLogger, (line) => void lines.push(line)),
-    Logger.map(Logger.jsonLogger, (line) => void lines.push(line)),
-    Logger.map(Logger.structuredLogger, (line) => void lines.push(inspect(line, { depth: 20 })))
-  ].map((logger) => Logger.add(logger))
-  const layer = Layer.mergeAll(
-    Logger.remove(Logger.defaultLogger),
-    Logger.minimumLogLevel(LogLevel.All),
-    ...all
+  const [first, ...others] = formats.map(([, logger]) =>
+    logger((line) => void lines.push(typeof line === "string" ? line : inspect(line, { depth: 20 })))
   )
+  if (first === undefined) throw new Error("there is no logger")
+  const layer = others.map(addLogger).reduce((all, one) => Layer.provideMerge(one, all), replaceLogger(first))
   return { lines, layer }
 }
 
@@ -33,19 +30,11 @@ type Serve = (keys: Layer.Layer<SigningKeys>) => Effect.Effect<Send, ClerkConfig
 const options = { authorizedParties: [app], publishableKey: "pk_test_Y2xlcmsuZW11bGF0b3IudGVzdCQ" }
 
 const servers: ReadonlyArray<readonly [name: string, serve: Serve]> = [
+  ["an HttpApi", (keys) => onSocket(serveApi(Layer.provide(apiLive(options), keys), { log: true }))],
   [
-    "an HttpApi",
+    "a router",
     (keys) =>
-      onSocket(
-        HttpApiBuilder.serve(HttpMiddleware.logger).pipe(Layer.provide(apiLive(options)), Layer.provide(keys))
-      )
-  ],
-  [
-    "an HttpLayerRouter",
-    (keys) =>
-      onSocket(
-        HttpLayerRouter.serve(Layer.provide(protectedRoutes(options), keys), { disableListenLog: true })
-      )
+      onSocket(HttpRouter.serve(Layer.provide(protectedRoutes(options), keys), { disableListenLog: true }))
   ]
 ]
 
@@ -62,7 +51,7 @@ const clerkBehind = Effect.gen(function* () {
 })
 
 describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
-  it.scopedLive("in a response, a log line of any level, or a span", () => {
+  it.live("in a response, a log line of any level, or a span", () => {
     const { layer, lines } = recordingLogs()
     const { spans, tracer } = recordingTracer()
     return Effect.gen(function* () {
@@ -123,8 +112,8 @@ describe.each(servers)("%s shows no token and no secret key", (_, serve) => {
       expect(lines.some((line) => line.includes("Token rejected (exp)"))).toBe(true)
       expect(lines.some((line) => line.includes("Signing keys unavailable"))).toBe(true)
       expect(new Set(spans.map(({ name }) => name))).toEqual(
-        new Set(["http.server GET", "http.server POST", "SessionTokens.verify", "SigningKeys.jwks"])
+        new Set([spanNameOf("GET"), spanNameOf("POST"), "SessionTokens.verify", "SigningKeys.jwks"])
       )
-    }).pipe(Effect.withTracer(tracer), Effect.provide(layer))
+    }).pipe(Effect.withTracer(tracer), withAllLevels, Effect.provide(layer))
   })
 })

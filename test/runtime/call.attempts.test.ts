@@ -1,8 +1,6 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/TestClock"
 import {
   ClerkDecodeError,
   type ClerkHttp,
@@ -13,6 +11,9 @@ import {
   Sessions
 } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { type AnyError, operations } from "../support/operations.js"
 import { lost, refused, runScripted, runToFailure } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
@@ -140,8 +141,8 @@ describe("a call", () => {
   it.effect("sends the same request each time", () =>
     Effect.gen(function* () {
       let asked = 0
-      const requests = yield* Effect.zipRight(
-        Effect.fork(Sessions.createToken("sess_1", { expiresIn: "1 minute" })).pipe(
+      const requests = yield* Effect.andThen(
+        fork(Sessions.createToken("sess_1", { expiresIn: "1 minute" })).pipe(
           Effect.tap(() => TestClock.adjust("1 minute")),
           Effect.flatMap(Fiber.join)
         ),

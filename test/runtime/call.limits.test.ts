@@ -1,8 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type ClerkResponse, type RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { makeClock, partsOf, withClock } from "#test/clock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { operations } from "../support/operations.js"
 import { untyped } from "../support/requests.js"
 import { lost, runScripted, runToFailure, stage, type Turn, unavailable } from "../support/scriptedCalls.js"
@@ -165,20 +166,13 @@ describe("the deadline of a call", () => {
 
   it.effect("does not move with the wall clock", () =>
     Effect.gen(function* () {
-      const clock = yield* Effect.clock
+      const clock = partsOf(yield* Clock.clockWith(Effect.succeed))
       const day = 86_400_000
       for (const jump of [day, -day]) {
         let reads = 0
-        const jumping = () => clock.unsafeCurrentTimeMillis() + (reads++ === 0 ? 0 : jump)
-        const corrected: Clock.Clock = {
-          [Clock.ClockTypeId]: Clock.ClockTypeId,
-          unsafeCurrentTimeMillis: jumping,
-          currentTimeMillis: Effect.sync(jumping),
-          unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-          currentTimeNanos: clock.currentTimeNanos,
-          sleep: (duration) => clock.sleep(duration)
-        }
-        const { exit, ended } = yield* runScripted(Effect.withClock(Effect.flip(get), corrected), {
+        const jumping = () => clock.millis() + (reads++ === 0 ? 0 : jump)
+        const corrected = makeClock({ ...clock, millis: jumping })
+        const { exit, ended } = yield* runScripted(withClock(corrected)(Effect.flip(get)), {
           turns: [taking("1 seconds", unavailable), Effect.never],
           policy: { maxAttempts: 2, deadline: "5 seconds" },
           chance: 0

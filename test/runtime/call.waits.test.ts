@@ -1,11 +1,11 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/TestClock"
 import { type ClerkResponse, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { isInterruptedOnly } from "../support/exits.js"
+import { fork } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { interrupted, isInterruptedOnly } from "../support/exits.js"
 import { refused, runScripted, runToFailure, stage, type Turn } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
@@ -142,10 +142,10 @@ describe("interruption between two attempts", () => {
   it.effect("ends the call, without another request", () =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [throttled("10")], policy: { maxAttempts: 3 } })
-      const fiber = yield* Effect.fork(Effect.provide(get, layer))
+      const fiber = yield* fork(Effect.provide(get, layer))
       yield* TestClock.adjust("5 seconds")
       expect(times).toEqual([0])
-      const exit = yield* Fiber.interrupt(fiber)
+      const exit = yield* interrupted(fiber)
       expect(isInterruptedOnly(exit)).toBe(true)
       yield* TestClock.adjust("1 minute")
       expect(times).toEqual([0])

@@ -1,7 +1,6 @@
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { HttpClient, HttpClientRequest } from "#test/http.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { fromClerkResponse } from "../../src/core/wire/body.js"
 import { ClerkDecodeError, ClerkTransportError } from "../../src/errors/CallErrors.js"
 import { makeHttpClient, overHttpClient, withDirectSend } from "../../src/runtime/httpClient.js"
@@ -49,12 +48,12 @@ describe("an HttpClient that fails with an error of this library", () => {
 
   it.effect("gives the failure in the error as data", () =>
     Effect.gen(function* () {
-      const transport = new ClerkTransportError({ reason: "proxy", sent: "no", proxyStatus: 502 }, true)
+      const transport = new ClerkTransportError({ reason: "proxy", sent: "no", proxyStatus: 502 })
       expect(yield* failureWith(transport)).toEqual({
         _tag: "ClerkTransportError",
         fields: { reason: "proxy", sent: "no", proxyStatus: 502 }
       })
-      const decode = new ClerkDecodeError({ reason: "oversize", status: 200, maxResponseBytes: 8 }, true)
+      const decode = new ClerkDecodeError({ reason: "oversize", status: 200, maxResponseBytes: 8 })
       expect(yield* failureWith(decode)).toMatchObject({
         _tag: "ClerkDecodeError",
         fields: { reason: "oversize", status: 200, maxResponseBytes: 8 }

@@ -1,9 +1,11 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
-import * as TestClock from "effect/TestClock"
+import { fork } from "#test/fiber.js"
+import { addLogger } from "#test/logger.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { defectOf, isInterruptedOnly } from "../support/exits.js"
 import { keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
 import { stage } from "../support/scriptedCalls.js"
@@ -16,10 +18,10 @@ describe("a client that dies", () => {
     Effect.gen(function* () {
       const gate = yield* Deferred.make<void>()
       const { times, layer } = stage({
-        turns: [Effect.zipRight(Deferred.await(gate), Effect.die(bug)), keysNamed("ins_1")]
+        turns: [Effect.andThen(Deferred.await(gate), Effect.die(bug)), keysNamed("ins_1")]
       })
       yield* Effect.gen(function* () {
-        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 100)
+        const fibers = yield* Effect.replicateEffect(fork(look("ins_1")), 100)
         yield* pause
         yield* Deferred.succeed(gate, undefined)
         const exits = yield* Effect.forEach(fibers, Fiber.await)
@@ -78,7 +80,7 @@ describe("a client that interrupts itself", () => {
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [Effect.interrupt, keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
-        const exit = yield* Effect.exit(Effect.fork(look("ins_1")).pipe(Effect.flatMap(Fiber.join)))
+        const exit = yield* Effect.exit(fork(look("ins_1")).pipe(Effect.flatMap(Fiber.join)))
         expect(isInterruptedOnly(exit)).toBe(true)
         expect(yield* look("ins_1")).toBe("found")
         expect(times).toHaveLength(2)
@@ -99,7 +101,7 @@ describe("a logger that throws", () => {
         yield* TestClock.adjust("10 minutes")
         expect(yield* look("ins_2")).toBe("unreachable")
         expect(yield* look("ins_1")).toBe("found")
-      }).pipe(Effect.provide([keysOver(layer), Logger.add(throwing)]))
+      }).pipe(Effect.provide([keysOver(layer), addLogger(throwing)]))
     })
   )
 })

@@ -1,15 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks"
-import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as TestClock from "effect/TestClock"
 import { ClerkHttp, type SigningKeys } from "effect-clerk"
 import { afterEach, beforeEach, vi } from "vitest"
+import { makeClock, partsOf, withClock } from "#test/clock.js"
+import { fork, servicesOf } from "#test/fiber.js"
+import { addLogger } from "#test/logger.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { isolatesRequests } from "../../src/runtime/keyCache.js"
-import { defectOf, isInterruptedOnly } from "../support/exits.js"
+import { defectOf, interrupted, isInterruptedOnly } from "../support/exits.js"
 import { isolatedKeysOver, keysNamed, look, lookTogether, outage, pause } from "../support/keySets.js"
 import { refused, stage } from "../support/scriptedCalls.js"
 
@@ -17,11 +20,11 @@ const request = new AsyncLocalStorage<number>()
 
 /** Finds a key in a separate request, and returns the outcome with the request in which its fiber resumed. */
 const lookIn = (id: number, kid: string) =>
-  Effect.flatMap(Effect.runtime<SigningKeys>(), (runtime) =>
+  Effect.flatMap(servicesOf<SigningKeys>(), (provideServices) =>
     Effect.sync(() =>
       request.run(id, () =>
         Effect.runFork(
-          Effect.map(Effect.provide(look(kid), runtime), (outcome) => ({
+          Effect.map(provideServices(look(kid)), (outcome) => ({
             outcome,
             resumedIn: request.getStore()
           }))
@@ -94,12 +97,12 @@ describe("a runtime that isolates requests", () => {
       ]
     })
     return Effect.gen(function* () {
-      const callers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 2)
+      const callers = yield* Effect.replicateEffect(fork(look("ins_1")), 2)
       for (let step = 0; step < 16; step++) {
         yield* nap(30)
         yield* TestClock.adjust("500 millis")
       }
-      expect(yield* Fiber.join(Fiber.all(callers))).toEqual(["found", "found"])
+      expect(yield* Fiber.joinAll(callers)).toEqual(["found", "found"])
       expect(times).toHaveLength(2)
     }).pipe(Effect.provide(isolatedKeysOver(layer)))
   })
@@ -108,12 +111,12 @@ describe("a runtime that isolates requests", () => {
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [Effect.never, keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
-        const first = yield* Effect.fork(look("ins_1"))
+        const first = yield* fork(look("ins_1"))
         yield* pause
-        const others = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 10)
+        const others = yield* Effect.replicateEffect(fork(look("ins_1")), 10)
         yield* pause
-        expect(isInterruptedOnly(yield* Fiber.interrupt(first))).toBe(true)
-        expect(new Set(yield* Fiber.join(Fiber.all(others)))).toEqual(new Set(["found"]))
+        expect(isInterruptedOnly(yield* interrupted(first))).toBe(true)
+        expect(new Set(yield* Fiber.joinAll(others))).toEqual(new Set(["found"]))
         expect(times).toHaveLength(2)
       }).pipe(Effect.provide(isolatedKeysOver(layer)))
     })
@@ -123,10 +126,10 @@ describe("a runtime that isolates requests", () => {
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [Effect.never, Effect.never, keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
-        const gone = [yield* Effect.fork(look("ins_1"))]
+        const gone = [yield* fork(look("ins_1"))]
         yield* pause
         yield* cancelRequests
-        gone.push(yield* Effect.fork(look("ins_1")))
+        gone.push(yield* fork(look("ins_1")))
         while (times.length < 2) yield* nap(20)
         yield* cancelRequests
         expect(yield* look("ins_1")).toBe("found")
@@ -147,12 +150,12 @@ describe("a runtime that isolates requests", () => {
         ]
       })
       yield* Effect.gen(function* () {
-        const first = yield* Effect.fork(look("ins_1"))
+        const first = yield* fork(look("ins_1"))
         yield* pause
         yield* cancelRequests
-        const second = yield* Effect.fork(look("ins_2"))
+        const second = yield* fork(look("ins_2"))
         while (times.length < 2) yield* nap(20)
-        const third = yield* Effect.fork(look("ins_1"))
+        const third = yield* fork(look("ins_1"))
         yield* Deferred.succeed(gates[0], undefined)
         expect([yield* Fiber.join(first), yield* Fiber.join(third)]).toEqual(["found", "found"])
         yield* Deferred.succeed(gates[1], undefined)
@@ -170,7 +173,7 @@ describe("a runtime that isolates requests", () => {
         turns: [Effect.as(Deferred.await(gate), keysNamed("ins_1")), keysNamed("ins_2")]
       })
       yield* Effect.gen(function* () {
-        const first = yield* Effect.fork(look("ins_1"))
+        const first = yield* fork(look("ins_1"))
         yield* pause
         yield* cancelRequests
         expect(yield* look("ins_2")).toBe("found")
@@ -187,12 +190,12 @@ describe("a runtime that isolates requests", () => {
       const bug = new Error("the client is broken")
       const gate = yield* Deferred.make<void>()
       const { times, layer } = stage({
-        turns: [Effect.zipRight(Deferred.await(gate), Effect.die(bug)), keysNamed("ins_1")]
+        turns: [Effect.andThen(Deferred.await(gate), Effect.die(bug)), keysNamed("ins_1")]
       })
       yield* Effect.gen(function* () {
-        const first = yield* Effect.fork(Effect.exit(look("ins_1")))
+        const first = yield* fork(Effect.exit(look("ins_1")))
         yield* pause
-        const second = yield* Effect.fork(look("ins_1"))
+        const second = yield* fork(look("ins_1"))
         yield* Deferred.succeed(gate, undefined)
         expect(defectOf(yield* Fiber.join(first))).toBe(bug)
         expect(yield* Fiber.join(second)).toBe("found")
@@ -206,9 +209,9 @@ describe("a runtime that isolates requests", () => {
     return Effect.gen(function* () {
       yield* look("ins_1")
       yield* TestClock.adjust("10 minutes")
-      const callers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 5)
+      const callers = yield* Effect.replicateEffect(fork(look("ins_1")), 5)
       yield* TestClock.adjust("1 second")
-      expect(yield* Fiber.join(Fiber.all(callers))).toEqual(callers.map(() => "found"))
+      expect(yield* Fiber.joinAll(callers)).toEqual(callers.map(() => "found"))
       yield* TestClock.adjust("29 seconds")
       expect([yield* look("ins_1"), yield* look("ins_2")]).toEqual(["found", "unreachable"])
       expect(times).toHaveLength(2)
@@ -224,7 +227,7 @@ describe("a runtime that isolates requests", () => {
       yield* look("ins_1")
       yield* TestClock.adjust("10 minutes")
       // Under a separate clock that is stopped, like the time of a cancelled request.
-      const gone = yield* Effect.fork(Effect.withClock(look("ins_1"), yield* standingStill))
+      const gone = yield* fork(withClock(yield* standingStill)(look("ins_1")))
       yield* pause
       yield* cancelRequests
       yield* TestClock.adjust("1 second")
@@ -250,21 +253,16 @@ describe("a runtime that isolates requests", () => {
       yield* look("ins_1")
       yield* TestClock.adjust("10 minutes")
       expect(yield* look("ins_1")).toBe("found")
-    }).pipe(Effect.provide([isolatedKeysOver(layer), Logger.add(throwing)]))
+    }).pipe(Effect.provide([isolatedKeysOver(layer), addLogger(throwing)]))
   })
 })
 
 /** A stopped copy of the test clock, on which no sleep ends. */
 const standingStill = Effect.clockWith((clock) => {
-  const now = clock.unsafeCurrentTimeNanos()
-  return Effect.succeed({
-    ...clock,
-    sleep: () => Effect.never,
-    unsafeCurrentTimeMillis: () => Number(now / 1_000_000n),
-    currentTimeMillis: Effect.succeed(Number(now / 1_000_000n)),
-    unsafeCurrentTimeNanos: () => now,
-    currentTimeNanos: Effect.succeed(now)
-  })
+  const now = partsOf(clock).nanos()
+  return Effect.succeed(
+    makeClock({ sleep: () => Effect.never, millis: () => Number(now / 1_000_000n), nanos: () => now })
+  )
 })
 
 describe("a flood of forged key ids on a runtime that isolates requests", () => {
@@ -294,7 +292,7 @@ describe("a flood of forged key ids on a runtime that isolates requests", () => 
         yield* TestClock.adjust("30 seconds")
         for (const kid of forged(3)) {
           // Under a separate clock, on which a cancelled request does not time out.
-          const fiber = yield* Effect.fork(Effect.withClock(look(kid), yield* standingStill))
+          const fiber = yield* fork(withClock(yield* standingStill)(look(kid)))
           yield* nap(400)
           yield* hangUp([fiber])
         }
@@ -313,7 +311,7 @@ describe("a flood of forged key ids on a runtime that isolates requests", () => 
       yield* look("ins_1")
       for (const outcome of ["unknown", "found"]) {
         yield* TestClock.adjust("30 seconds")
-        const fiber = yield* Effect.fork(look("forged"))
+        const fiber = yield* fork(look("forged"))
         yield* pause
         yield* Fiber.interrupt(fiber)
         expect(yield* look("ins_2")).toBe(outcome)

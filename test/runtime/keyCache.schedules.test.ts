@@ -1,17 +1,18 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
-import type * as Scheduler from "effect/Scheduler"
-import { PCGRandom } from "effect/Utils"
 import { ClerkHttp } from "effect-clerk"
+import { fork, yieldNow } from "#test/fiber.js"
+import { type SchedulerParts, withScheduler } from "#test/scheduler.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { isInterrupted } from "../support/exits.js"
 import { isolatedKeysOver, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
+import { SeededRandom } from "../support/random.js"
 
 /** Resumes any ready fiber, and yields after a few steps. */
-const shuffling = (random: PCGRandom): Scheduler.Scheduler => {
-  const tasks: Array<Scheduler.Task> = []
+const shuffling = (random: SeededRandom): SchedulerParts => {
+  const tasks: Array<() => void> = []
   let isRunning = false
   const drain = () => {
     for (;;) {
@@ -23,9 +24,8 @@ const shuffling = (random: PCGRandom): Scheduler.Scheduler => {
   }
   return {
     // A yield takes some steps too, so with fewer steps there would be no progress.
-    shouldYield: (fiber) =>
-      fiber.currentOpCount > 8 + random.integer(30) && fiber.getFiberRef(FiberRef.currentSchedulingPriority),
-    scheduleTask: (task) => {
+    shouldYield: (steps) => steps > 8 + random.integer(30),
+    schedule: (task) => {
       tasks.push(task)
       if (isRunning) return
       isRunning = true
@@ -54,38 +54,43 @@ const name = "in any order of fibers, on a runtime that $runtime, when Clerk $cl
 describe.each(variants)(name, ({ answer, forged, isIsolated, known }) => {
   const run = (seed: number) =>
     Effect.suspend(() => {
-      const random = new PCGRandom(seed)
-      const aWhile = Effect.suspend(() => Effect.repeatN(Effect.yieldNow(), random.integer(25)))
+      const random = new SeededRandom(seed)
+      const aWhile = Effect.suspend(() =>
+        Effect.forEach(Array.from({ length: 1 + random.integer(25) }), () => yieldNow, { discard: true })
+      )
       const requests = { open: 0, atOnce: 0, afterAnAnswer: 0 }
       let somebodyKnows = false
       const client = Layer.succeed(ClerkHttp, {
         execute: () =>
-          Effect.suspend(() => {
-            requests.atOnce = Math.max(requests.atOnce, ++requests.open)
-            if (somebodyKnows) requests.afterAnAnswer++
-            return Effect.zipRight(aWhile, answer)
-          }).pipe(Effect.ensuring(Effect.sync(() => requests.open--)))
+          Effect.acquireUseRelease(
+            Effect.sync(() => {
+              requests.atOnce = Math.max(requests.atOnce, ++requests.open)
+              if (somebodyKnows) requests.afterAnAnswer++
+            }),
+            () => Effect.andThen(aWhile, answer),
+            () => Effect.sync(() => requests.open--)
+          )
       })
       const visitor = Effect.gen(function* () {
         const isForged = random.integer(3) === 0
         const kid = isForged ? `forged_${random.integer(5)}` : "ins_1"
         const fiber = yield* aWhile.pipe(
-          Effect.zipRight(look(kid)),
+          Effect.andThen(look(kid)),
           Effect.tap(() =>
             Effect.sync(() => {
               somebodyKnows = true
             })
           ),
-          Effect.fork
+          fork
         )
-        if (random.integer(2) === 0) yield* Effect.fork(Effect.zipRight(aWhile, Fiber.interruptFork(fiber)))
+        if (random.integer(2) === 0) yield* fork(Effect.andThen(aWhile, Fiber.interrupt(fiber)))
         return { fiber, expected: isForged ? forged : known }
       })
       return Effect.gen(function* () {
         const visitors = yield* Effect.replicateEffect(visitor, 16)
         for (const { fiber, expected } of visitors) {
           const exit = yield* Fiber.await(fiber)
-          if (!Exit.isInterrupted(exit)) expect(exit).toEqual(Exit.succeed(expected))
+          if (!isInterrupted(exit)) expect(exit).toEqual(Exit.succeed(expected))
         }
         expect(yield* look("ins_1")).toBe(known)
         expect(requests).toMatchObject({ open: 0, afterAnAnswer: 0 })
@@ -93,7 +98,7 @@ describe.each(variants)(name, ({ answer, forged, isIsolated, known }) => {
         expect(requests.atOnce).toBeLessThanOrEqual(2)
       }).pipe(
         Effect.provide(isIsolated ? isolatedKeysOver(client) : keysOver(client)),
-        Effect.withScheduler(shuffling(random))
+        withScheduler(shuffling(random))
       )
     })
 
@@ -101,7 +106,9 @@ describe.each(variants)(name, ({ answer, forged, isIsolated, known }) => {
     Effect.forEach(
       Array.from({ length: 40 }, (_, seed) => seed),
       (seed) =>
-        Effect.catchAllDefect(run(seed), (defect) => Effect.die(new Error(`seed ${seed}: ${defect}`))),
+        Effect.flatMap(Effect.exit(run(seed)), (exit) =>
+          Exit.isSuccess(exit) ? Effect.void : Effect.die(new Error(`seed ${seed}: ${exit.cause}`))
+        ),
       { discard: true }
     )
   )

@@ -1,22 +1,21 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Random from "effect/Random"
-import * as TestClock from "effect/TestClock"
-import { ClerkHttp, RequestPolicy, type SigningKeys } from "effect-clerk"
-import { isInterruptedOnly } from "../support/exits.js"
+import { ClerkHttp, RequestPolicy } from "effect-clerk"
+import { fork, interruptedBefore } from "#test/fiber.js"
+import { withRandom } from "#test/random.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { interrupted, isInterruptedOnly } from "../support/exits.js"
 import { heldBack, keysNamed, keysOver, look, lookTogether, outage, pause } from "../support/keySets.js"
 import { refused, stage } from "../support/scriptedCalls.js"
 import { recordingTracer } from "../support/spans.js"
 
 const lookOften = (times: number, kid = "ins_1") =>
-  Effect.tap(Effect.replicateEffect(Effect.fork(look(kid)), times), () => pause)
+  Effect.tap(Effect.replicateEffect(fork(look(kid)), times), () => pause)
 
-const nobody = Fiber.failCause(Cause.die("nobody is there"))
+const lookOnce = Effect.tap(fork(look("ins_1")), () => pause)
 
 describe("a thousand callers that wait for the first keys", () => {
   it.effect.each([
@@ -35,9 +34,10 @@ describe("a thousand callers that wait for the first keys", () => {
     Effect.gen(function* () {
       const { answer, client, requests } = yield* heldBack
       yield* Effect.gen(function* () {
-        const [first = nobody, ...others] = yield* lookOften(1_000)
-        const last = others.pop() ?? nobody
-        expect(isInterruptedOnly(yield* Fiber.interrupt(first))).toBe(true)
+        const first = yield* lookOnce
+        const others = yield* lookOften(998)
+        const last = yield* lookOnce
+        expect(isInterruptedOnly(yield* interrupted(first))).toBe(true)
         yield* Fiber.interruptAll(others)
         yield* pause
         expect(requests).toEqual({ made: 1, givenUp: 0 })
@@ -78,7 +78,7 @@ describe("a pending request", () => {
           )
       })
       yield* Effect.gen(function* () {
-        const [fiber = nobody] = yield* lookOften(1)
+        const fiber = yield* lookOnce
         yield* Fiber.interrupt(fiber)
         expect(yield* look("ins_1")).toBe("found")
         yield* TestClock.adjust("1 second")
@@ -97,11 +97,11 @@ describe("a pending request", () => {
         ]
       })
       yield* Effect.gen(function* () {
-        const [first = nobody] = yield* lookOften(1)
+        const first = yield* lookOnce
         yield* Fiber.interrupt(first)
-        const [second = nobody] = yield* lookOften(1)
+        const second = yield* lookOnce
         yield* TestClock.adjust("1500 millis")
-        const [third = nobody] = yield* lookOften(1)
+        const third = yield* lookOnce
         yield* TestClock.adjust("500 millis")
         expect([yield* Fiber.join(second), yield* Fiber.join(third)]).toEqual(["found", "found"])
       }).pipe(Effect.provide(keysOver(layer)))
@@ -114,11 +114,8 @@ describe("a pending request", () => {
       const { answer, client, requests } = yield* heldBack
       yield* Effect.gen(function* () {
         const exit = yield* Effect.uninterruptibleMask((restore) =>
-          Effect.withFiberRuntime<Exit.Exit<string>, never, SigningKeys>((fiber) => {
-            fiber.unsafeInterruptAsFork(fiber.id())
-            return Effect.exit(restore(look("ins_1")))
-          })
-        ).pipe(Effect.fork, Effect.flatMap(Fiber.await))
+          interruptedBefore(Effect.exit(restore(look("ins_1"))))
+        ).pipe(fork, Effect.flatMap(Fiber.await))
         expect(isInterruptedOnly(exit)).toBe(true)
         yield* Deferred.succeed(answer, keysNamed("ins_1"))
         expect(yield* look("ins_1")).toBe("found")
@@ -135,9 +132,9 @@ describe("a pending request", () => {
       yield* Effect.gen(function* () {
         const first = yield* look("ins_1").pipe(
           RequestPolicy.use({ maxAttempts: 1, timeout: "10 millis", deadline: "10 millis" }),
-          Effect.fork
+          fork
         )
-        const second = yield* Effect.fork(look("ins_1"))
+        const second = yield* fork(look("ins_1"))
         yield* TestClock.adjust("1 second")
         yield* TestClock.adjust("1 second")
         expect([yield* Fiber.join(first), yield* Fiber.join(second)]).toEqual(["found", "found"])
@@ -150,10 +147,10 @@ describe("a pending request", () => {
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [refused, keysNamed("ins_1")] })
       yield* Effect.gen(function* () {
-        const fiber = yield* Effect.fork(look("ins_1"))
+        const fiber = yield* fork(look("ins_1"))
         yield* TestClock.adjust("1 second")
         expect(yield* Fiber.join(fiber)).toBe("found")
-      }).pipe(Effect.provide(keysOver(layer)), Effect.withRandom(Random.fixed([0.64041470001])))
+      }).pipe(Effect.provide(keysOver(layer)), withRandom(0.64041470001))
       expect(times[1]).toBeCloseTo(64.04147, 5)
     })
   )

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   inTurn,
   lost,
@@ -20,7 +20,7 @@ const policy = { maxAttempts: 2 } as const
 
 /** Makes a call `count` times, with any outcome. */
 const times = (count: number, call: Effect.Effect<unknown, unknown, ClerkHttp>) =>
-  Effect.forEach(Array.from({ length: count }), () => Effect.either(call), { discard: true })
+  Effect.forEach(Array.from({ length: count }), () => Effect.ignore(call), { discard: true })
 
 /** The number of `calls` calls that are retried when each gets this response. */
 const retriesIn = (calls: number, answer: Turn) =>
@@ -77,7 +77,7 @@ describe("the retry budget of a client", () => {
     "that is empty fails a call with %s at once, and sets retryBudgetExhausted",
     ([, answer, retries]) =>
       Effect.gen(function* () {
-        const { error, requests } = yield* runToFailure(Effect.zipRight(times(retries, get), get), {
+        const { error, requests } = yield* runToFailure(Effect.andThen(times(retries, get), get), {
           turns: [answer],
           policy
         })
@@ -96,7 +96,7 @@ describe("the retry budget of a client", () => {
   it.effect("that runs out between two retries of a call ends that call", () =>
     Effect.gen(function* () {
       const { error, requests } = yield* runToFailure(
-        Effect.zipRight(times(33, get), get.pipe(RequestPolicy.retry({ maxAttempts: 5 }))),
+        Effect.andThen(times(33, get), get.pipe(RequestPolicy.retry({ maxAttempts: 5 }))),
         { turns: [unavailable], policy }
       )
       expect(requests).toHaveLength(66 + 3)
@@ -221,8 +221,8 @@ describe("a retry budget is not touched", () => {
     Effect.gen(function* () {
       const create = Sessions.create({ userId: "user_1" })
       const { requests } = yield* runScripted(
-        Effect.zipRight(
-          Effect.zipRight(times(100, create), times(100, RequestPolicy.noRetry(get))),
+        Effect.andThen(
+          Effect.andThen(times(100, create), times(100, RequestPolicy.noRetry(get))),
           times(50, get)
         ),
         { turns: [unavailable], policy }
@@ -244,7 +244,7 @@ describe("a retry budget is not touched", () => {
       const here: Array<string> = []
       const there: Array<string> = []
       yield* runScripted(
-        Effect.zipRight(
+        Effect.andThen(
           Effect.provide(times(100, get), layer(here)),
           Effect.provide(times(100, get), layer(there))
         ),
@@ -262,7 +262,7 @@ describe("an outage", () => {
   ] as const)("%s makes few more requests than calls", ([, answer, most]) =>
     Effect.gen(function* () {
       const { requests } = yield* runScripted(
-        Effect.forEach(Array.from({ length: 10_000 }), () => Effect.either(get), {
+        Effect.forEach(Array.from({ length: 10_000 }), () => Effect.ignore(get), {
           concurrency: 50,
           discard: true
         }),

@@ -1,22 +1,19 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Either from "effect/Either"
-import * as FastCheck from "effect/FastCheck"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
-import { schemaIssues } from "../../src/runtime/schemaIssues.js"
+import * as FastCheck from "fast-check"
+import { decoder } from "#major/parser.js"
+import { type Codec, filtered, template, union, wholeBetween } from "#test/schema.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { plainProp } from "../support/properties.js"
 
 /** The issues of a value, each as `path: kind: expected`. */
-const issuesOf = <A, I>(schema: Schema.Schema<A, I>, value: unknown): ReadonlyArray<string> =>
-  Either.match(
-    ParseResult.decodeUnknownEither(schema, { errors: "all", exact: true, onExcessProperty: "error" })(value),
-    {
-      onRight: () => [],
-      onLeft: (issue) =>
-        schemaIssues(issue).map(({ expected, kind, path }) => `${path.join(".")}: ${kind}: ${expected}`)
-    }
-  )
+const issuesOf = <A, I>(schema: Codec<A, I>, value: unknown): ReadonlyArray<string> => {
+  const decoded = decoder(schema, { all: true, rejectUnknown: true })(value)
+  return decoded._tag === "Success"
+    ? []
+    : decoded.issues().map(({ expected, kind, path }) => `${path.join(".")}: ${kind}: ${expected}`)
+}
 
-const Age = Schema.Int.pipe(Schema.between(0, 150)).annotations({ description: "an age" })
+const Age = wholeBetween(0, 150, "an age")
 
 const Person = Schema.Struct({
   name: Schema.String,
@@ -25,7 +22,7 @@ const Person = Schema.Struct({
   friends: Schema.optional(Schema.Array(Schema.Struct({ name: Schema.String, since: Schema.Number })))
 })
 
-describe("schemaIssues", () => {
+describe("the issues of a value", () => {
   for (const [name, value, issues] of [
     ["nothing wrong", { name: "Ann", age: 5 }, []],
     ["a wrong kind", { name: 5, age: 5 }, ["name: invalid: a string"]],
@@ -48,21 +45,19 @@ describe("schemaIssues", () => {
   }
 
   it("reports the closest member of a union, or all members when none is close", () => {
-    const Shape = Schema.Union(
+    const Shape = union(
       Schema.Struct({ kind: Schema.Literal("circle"), radius: Schema.Number }),
       Schema.Struct({ kind: Schema.Literal("square"), side: Schema.Number })
     )
     expect(issuesOf(Shape, { kind: "square", side: "x" })).toEqual(["side: invalid: a number"])
-    expect(issuesOf(Schema.Union(Schema.String, Schema.Number), null)).toEqual([
-      ": invalid: a string or a number"
-    ])
+    expect(issuesOf(union(Schema.String, Schema.Number), null)).toEqual([": invalid: a string or a number"])
   })
 
   it("reports a rule about several fields at the field of the rule", () => {
-    const Range = Schema.Struct({ from: Schema.Number, to: Schema.Number }).pipe(
-      Schema.filter(({ from, to }) => from <= to || { path: ["to"], message: "" }, {
-        description: "after from"
-      })
+    const Range = filtered(
+      Schema.Struct({ from: Schema.Number, to: Schema.Number }),
+      ({ from, to }) => from <= to || { path: ["to"], message: "" },
+      "after from"
     )
     expect(issuesOf(Range, { from: 2, to: 1 })).toEqual(["to: invalid: after from"])
   })
@@ -77,7 +72,7 @@ describe("schemaIssues", () => {
   })
 
   it("reports a recursive schema without a name briefly", () => {
-    const Long = Schema.TemplateLiteral("a".repeat(1_000), Schema.String)
+    const Long = template("a".repeat(1_000))
     expect(issuesOf(Long, 5)[0]?.length).toBeLessThan(200)
   })
 
@@ -95,7 +90,7 @@ describe("schemaIssues", () => {
     ])
   })
 
-  it.prop("never shows the received value", [FastCheck.jsonValue()], ([value]) => {
+  plainProp("never shows the received value", [FastCheck.jsonValue()], ([value]) => {
     const secret = "a value that must not be shown"
     const hide = (json: unknown): unknown => {
       if (typeof json === "string") return secret

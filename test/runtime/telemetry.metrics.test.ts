@@ -1,31 +1,29 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Metric from "effect/Metric"
-import * as MetricState from "effect/MetricState"
-import * as TestClock from "effect/TestClock"
 import { type ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import { snapshot } from "#test/metrics.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { lost, runScripted, type Turns, throttled, unavailable } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
 type Figures = { readonly [metric: string]: number }
 
 /** The values of this library's metrics: counts, and the count and the sum of histograms. */
-const figures: Effect.Effect<Figures> = Effect.map(Metric.snapshot, (pairs) =>
+const figures: Effect.Effect<Figures> = Effect.map(snapshot, (metrics) =>
   Object.fromEntries(
-    pairs
-      .filter(({ metricKey }) => metricKey.name.startsWith("clerk_"))
-      .flatMap(({ metricKey, metricState }): ReadonlyArray<readonly [string, number]> => {
-        const tags = metricKey.tags.map(({ key, value }) => `${key}=${value}`).sort()
-        const name = `${metricKey.name}{${tags.join(",")}}`
-        if (MetricState.isCounterState(metricState)) return [[name, Number(metricState.count)]]
-        return MetricState.isHistogramState(metricState)
-          ? [
-              [`${name} count`, metricState.count],
-              [`${name} sum`, metricState.sum]
+    metrics
+      .filter((metric) => metric.name.startsWith("clerk_"))
+      .flatMap(({ count = Number.NaN, sum, ...metric }): ReadonlyArray<readonly [string, number]> => {
+        const name = `${metric.name}{${[...metric.tags].sort().join(",")}}`
+        return sum === undefined
+          ? [[name, count]]
+          : [
+              [`${name} count`, count],
+              [`${name} sum`, sum]
             ]
-          : [[name, Number.NaN]]
       })
   )
 )
@@ -116,7 +114,7 @@ describe("the metrics", () => {
     Effect.gen(function* () {
       expect(yield* movedBy(Effect.flip(Sessions.get("no id")), [success])).toEqual({})
       const interrupted = Effect.gen(function* () {
-        const fiber = yield* Effect.fork(
+        const fiber = yield* fork(
           Effect.provide(
             get,
             ClerkTest.layer(() => Effect.never)

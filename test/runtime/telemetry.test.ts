@@ -1,17 +1,17 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import { describe, expect, it, vi } from "@effect/vitest"
-import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
-import * as Tracer from "effect/Tracer"
 import { ClerkHttp, ClerkTransportError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import { FetchHttpClient } from "#test/http.js"
+import * as TestClock from "#test/TestClock.js"
+import { nameOfSpan, nativeTracer } from "#test/tracer.js"
+import { describe, expect, it, vi } from "#test/vitest.js"
+import { isInterrupted, onlyErrorOf } from "../support/exits.js"
 import { operations, refreshParams } from "../support/operations.js"
 import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
 import { lost, runScripted, type Turn, unavailable } from "../support/scriptedCalls.js"
@@ -121,7 +121,7 @@ describe("the span of a call", () => {
       const [span] = yield* spansWhen(get, unavailable)
       expect(span?.ended).toHaveLength(1)
       const exit = span?.ended[0]?.exit ?? Exit.void
-      expect(Option.map(Exit.causeOption(exit), ({ _tag }) => _tag)).toEqual(Option.some("Fail"))
+      expect(onlyErrorOf(exit)).toMatchObject({ _tag: "ClerkServerError" })
       expect(Object.fromEntries(span?.attributes ?? [])).toMatchObject({
         "error.type": "ClerkServerError",
         "clerk.attempts": 3
@@ -161,12 +161,12 @@ describe("the span of a call", () => {
       const fiber = yield* get.pipe(
         Effect.withTracer(tracer),
         Effect.provide(ClerkTest.layer(() => Effect.never)),
-        Effect.fork
+        fork
       )
       yield* TestClock.adjust("1 second")
       expect(spans.map(({ ended }) => ended.length)).toEqual([0])
       yield* Fiber.interrupt(fiber)
-      expect(spans.map(({ ended }) => ended.map(({ exit }) => Exit.isInterrupted(exit)))).toEqual([[true]])
+      expect(spans.map(({ ended }) => ended.map(({ exit }) => isInterrupted(exit)))).toEqual([[true]])
       expect(spans[0]?.attributes.get("clerk.attempts")).toBe(1)
     })
   )
@@ -196,7 +196,7 @@ describe("the span of a client's call", () => {
           Layer.provide(FetchHttpClient.layer)
         )
         const spans = yield* spansOf(
-          Effect.forEach(calls, (call) => Effect.either(call)).pipe(
+          Effect.forEach(calls, (call) => Effect.ignore(call)).pipe(
             Effect.provide(Layer.merge(client, layer))
           )
         )
@@ -225,8 +225,6 @@ describe("the span of a client's call", () => {
 })
 
 describe("no span is created", () => {
-  const nativeTracer = Context.get(DefaultServices.liveServices, Tracer.Tracer)
-
   /** The spans that Effect's own tracer creates. */
   const nativeSpans = <A, E>(self: Effect.Effect<A, E, ClerkHttp>) =>
     Effect.acquireUseRelease(
@@ -234,7 +232,7 @@ describe("no span is created", () => {
       (span) =>
         self.pipe(
           Effect.provide(ClerkTest.layer(() => success)),
-          Effect.map(() => span.mock.calls.map(([name]) => name))
+          Effect.map(() => span.mock.calls.map(nameOfSpan))
         ),
       (span) => Effect.sync(() => span.mockRestore())
     )

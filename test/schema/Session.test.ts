@@ -1,16 +1,18 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Session, SessionActivity, type SessionEncoded, SessionStatus, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { utc } from "#test/dateTime.js"
+import { typeOf } from "#test/schema.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { decodedSession, inMillis } from "../support/decodedSession.js"
 import { session as documented, requiredFields } from "../support/wire.js"
 
 const decode = Schema.decodeUnknownSync(Session)
 const encode = Schema.encodeSync(Session)
-const decodes = (value: unknown): boolean => Either.isRight(Schema.decodeUnknownEither(Session)(value))
+const decodes = (value: unknown): boolean => Option.isSome(Schema.decodeUnknownOption(Session)(value))
 
 /** An ended session, of which only the times are known. */
 const over = {
@@ -212,12 +214,12 @@ describe("Session encodes", () => {
   it("a session made by hand", () => {
     const wire: SessionEncoded = encode(
       Session.pipe(
-        Schema.typeSchema,
+        typeOf,
         Schema.decodeUnknownSync
       )({
         ...decode(over),
         tasks: [{ key: "setup-mfa" }],
-        createdAt: DateTime.unsafeMake("2024-05-28T08:00:00Z")
+        createdAt: utc("2024-05-28T08:00:00Z")
       })
     )
     expect(wire.created_at).toBe(1_716_883_200_000)

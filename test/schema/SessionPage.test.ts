@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Session, SessionPage } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { page, session } from "../support/wire.js"
 
 const decode = Schema.decodeUnknownSync(SessionPage)
@@ -46,7 +46,7 @@ describe("SessionPage", () => {
       [session, null],
       [[session]]
     ]) {
-      expect(Either.isLeft(Schema.decodeUnknownEither(SessionPage)(value)), JSON.stringify(value)).toBe(true)
+      expect(Option.isNone(Schema.decodeUnknownOption(SessionPage)(value)), JSON.stringify(value)).toBe(true)
     }
   })
 

@@ -1,11 +1,11 @@
 import { runInNewContext } from "node:vm"
-import * as PlatformHeaders from "@effect/platform/Headers"
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { HttpHeaders as PlatformHeaders } from "#test/http.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { refreshParams } from "../support/operations.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { accepted, type Call, listWith, refreshWith, untyped } from "../support/requests.js"
@@ -165,7 +165,7 @@ describe("valid input", () => {
     Effect.gen(function* () {
       const requestHeaders = new Headers({ cookie: "a=1" }).entries()
       const call = Effect.ignore(Sessions.refresh("sess_1", { ...refreshParams, requestHeaders }))
-      yield* Effect.repeatN(call, 1)
+      yield* Effect.repeat(call, { times: 1 })
       const bodies = (yield* ClerkTest.requests).map(({ body }) => body)
       expect(bodies).toHaveLength(2)
       expect(bodies[0]).toMatchObject({ request_headers: { cookie: ["a=1"] } })

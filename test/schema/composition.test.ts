@@ -1,12 +1,3 @@
-import * as HttpApi from "@effect/platform/HttpApi"
-import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
-import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import * as OpenApi from "@effect/platform/OpenApi"
-import { describe, expect, it } from "@effect/vitest"
-import * as Arbitrary from "effect/Arbitrary"
-import * as FastCheck from "effect/FastCheck"
-import * as JSONSchema from "effect/JSONSchema"
-import * as Pretty from "effect/Pretty"
 import * as Schema from "effect/Schema"
 import {
   ClerkNotFound,
@@ -24,6 +15,19 @@ import {
   SessionToken,
   UserId
 } from "effect-clerk"
+import * as FastCheck from "fast-check"
+import { arbitraryOf } from "#test/arbitrary.js"
+import { componentOf, get, HttpApi, HttpApiGroup, OpenApi, post } from "#test/httpApi.js"
+import {
+  type AnySchema,
+  definitionsOf,
+  equivalenceOf,
+  filtered,
+  formatterOf,
+  fromJsonText,
+  union
+} from "#test/schema.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { page, requiredFields, session, sessionWith } from "../support/wire.js"
 
 const decoded = Schema.decodeSync(Session)(session)
@@ -34,7 +38,7 @@ describe("Clerk's schemas within custom schemas", () => {
       session: Session,
       recent: Schema.Array(Session),
       page: Schema.optional(SessionPage),
-      found: Schema.Union(Session, Schema.Null)
+      found: union(Session, Schema.Null)
     })
     const row = Schema.decodeUnknownSync(Row)({ session, recent: [session, session], page, found: null })
     expect(row).toStrictEqual({
@@ -53,26 +57,26 @@ describe("Clerk's schemas within custom schemas", () => {
   })
 
   it("can be narrowed by a filter", () => {
-    const Active = Session.pipe(Schema.filter(({ status }) => status === "active"))
+    const Active = filtered(Session, ({ status }) => status === "active")
     expect(Schema.decodeUnknownSync(Active)(session)).toStrictEqual(decoded)
     expect(() => Schema.decodeUnknownSync(Active)(sessionWith({ status: "ended" }))).toThrow()
   })
 
   it("carry JSON text, in which no nulls and no dates are left", () => {
-    const Text = Schema.parseJson(Session)
+    const Text = fromJsonText(Session)
     expect(Schema.decodeUnknownSync(Text)(JSON.stringify(session))).toStrictEqual(decoded)
     expect(JSON.parse(Schema.encodeSync(Text)(decoded)).created_at).toBe(session.created_at)
   })
 
   it("compare sessions by value, and print them", () => {
-    const equivalence = Schema.equivalence(Session)
+    const equivalence = equivalenceOf(Session)
     expect(equivalence(decoded, Schema.decodeSync(Session)(session))).toBe(true)
     expect(equivalence(decoded, { ...decoded, status: "ended" })).toBe(false)
-    expect(Pretty.make(Session)(decoded)).toContain("sess_1")
+    expect(formatterOf(Session)(decoded)).toContain("sess_1")
   })
 
   it("generate arbitrary sessions, which are valid", () => {
-    const sessions = FastCheck.sample(Arbitrary.make(Session), 20)
+    const sessions = FastCheck.sample(arbitraryOf(Session), 20)
     expect(sessions.every(Schema.is(Session))).toBe(true)
   })
 })
@@ -95,16 +99,16 @@ describe("Clerk's ids", () => {
 
 describe("the JSON Schema of", () => {
   it("a session is Clerk's own form, under a separate name", () => {
-    const { $defs = {} } = JSONSchema.make(Session)
-    const definition = $defs["ClerkSession"]
+    const $defs = definitionsOf(Session)
+    const definition = $defs[componentOf("ClerkSession")]
     expect(definition).toMatchObject({
       type: "object",
       required: requiredFields
     })
     expect(Object.keys($defs)).toEqual(
       expect.arrayContaining([
-        "ClerkSession",
-        "ClerkSessionActivity",
+        componentOf("ClerkSession"),
+        componentOf("ClerkSessionActivity"),
         "ClerkSessionActor",
         "ClerkSessionTask"
       ])
@@ -113,7 +117,7 @@ describe("the JSON Schema of", () => {
   })
 
   it("each of the schemas exists", () => {
-    const schemas: ReadonlyArray<readonly [string, Schema.Schema.All]> = [
+    const schemas: ReadonlyArray<readonly [string, AnySchema]> = [
       ["ClerkSessionPage", SessionPage],
       ["ClerkSessionToken", SessionToken],
       ["ClerkSessionCookies", SessionCookies],
@@ -125,30 +129,33 @@ describe("the JSON Schema of", () => {
       ["ClerkRateLimited", ClerkRateLimited]
     ]
     for (const [name, schema] of schemas) {
-      // Sound: none of them needs a service.
-      const { $defs = {} } = JSONSchema.make(schema as Schema.Schema<unknown, unknown>)
-      expect(Object.keys($defs), name).toContain(name)
+      const names = Object.keys(definitionsOf(schema))
+      expect(names.filter((each) => each === name || each === componentOf(name))).toHaveLength(1)
     }
   })
 })
 
 describe("an HttpApi", () => {
   const sessions = HttpApiGroup.make("sessions")
-    .add(HttpApiEndpoint.get("get", "/sessions/:id").addSuccess(Session).addError(ClerkNotFound))
-    .add(HttpApiEndpoint.get("list", "/sessions").addSuccess(SessionPage).addError(ClerkRateLimited))
-    .add(HttpApiEndpoint.post("token", "/sessions/:id/tokens").addSuccess(SessionToken))
+    .add(get("get", "/sessions/:id", Session, [ClerkNotFound]))
+    .add(get("list", "/sessions", SessionPage, [ClerkRateLimited]))
+    .add(post("token", "/sessions/:id/tokens", SessionToken))
 
   it("names sessions and errors by their identifiers, and responds with 500 for an error it does not map", () => {
     const { components, paths } = OpenApi.fromApi(HttpApi.make("mine").add(sessions))
     expect(Object.keys(components.schemas)).toEqual(
-      expect.arrayContaining(["ClerkSession", "ClerkSessionToken", "ClerkNotFound", "ClerkRateLimited"])
+      expect.arrayContaining([
+        "ClerkSessionToken",
+        ...["ClerkSession", "ClerkNotFound", "ClerkRateLimited"].map(componentOf)
+      ])
     )
-    const responses = paths["/sessions/{id}"]?.get?.responses
+    const [, methods] = Object.entries(paths).find(([path]) => /^\/sessions\/[{:]id\}?$/.test(path)) ?? []
+    const responses = methods?.get?.responses
     expect(responses?.[200]?.content?.["application/json"]?.schema).toEqual({
-      $ref: "#/components/schemas/ClerkSession"
+      $ref: `#/components/schemas/${componentOf("ClerkSession")}`
     })
     expect(responses?.[500]?.content?.["application/json"]?.schema).toEqual({
-      $ref: "#/components/schemas/ClerkNotFound"
+      $ref: `#/components/schemas/${componentOf("ClerkNotFound")}`
     })
   })
 })

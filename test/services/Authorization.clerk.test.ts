@@ -1,12 +1,21 @@
-import { createCheckAuthorization } from "@clerk/shared/authorization"
-import { describe, expect, it } from "@effect/vitest"
+import { createRequire } from "node:module"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FastCheck from "effect/FastCheck"
-import * as Runtime from "effect/Runtime"
-import * as TestClock from "effect/TestClock"
 import { Authorization, type FactorAges, type SessionClaims } from "effect-clerk"
+import * as FastCheck from "fast-check"
+import { runner } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { bareClaims, fullClaims, kinds } from "../support/sessionClaims.js"
+
+const requireHere = createRequire(import.meta.url)
+
+/** Clerk's check, in the copy of its package that `@clerk/backend` uses. */
+const {
+  createCheckAuthorization
+}: {
+  readonly createCheckAuthorization: (user: object) => (asked: object) => boolean
+} = createRequire(requireHere.resolve("@clerk/backend"))("@clerk/shared/authorization")
 
 /** The grants of a user, from which the test makes our claims and Clerk's. */
 interface User {
@@ -73,7 +82,7 @@ const clerks = ({ ages, features, organization, plan }: User, asked: object): bo
     features: scoped(features, organization?.features),
     plans: scoped([plan], [organization?.plan]),
     factorVerificationAge: ages === undefined ? null : [...ages]
-  })(asked as Parameters<ReturnType<typeof createCheckAuthorization>>[0])
+  })(asked)
 
 const forClerk = ({ reverification, ...rest }: Asked): object => ({
   ...rest,
@@ -147,7 +156,7 @@ const anyAsked: FastCheck.Arbitrary<Asked> = FastCheck.tuple(
 describe("any requirements of any user", () => {
   it.effect("have the same result as in Clerk's own check", () =>
     Effect.gen(function* () {
-      const run = Runtime.runSync(yield* Effect.runtime())
+      const { runSync: run } = yield* runner()
       const answers = { granted: 0, denied: 0, combined: 0 }
       FastCheck.assert(
         FastCheck.property(anyUser, anyAsked, (user, asked) => {

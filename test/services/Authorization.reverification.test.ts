@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
-import * as TestClock from "effect/TestClock"
 import { Authorization, type SessionClaims } from "effect-clerk"
+import { utc } from "#test/dateTime.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { bareClaims } from "../support/sessionClaims.js"
 
 const aged = (first: number | undefined, second?: number): SessionClaims => ({
@@ -82,7 +82,7 @@ for (const [asked, level, limit] of limits) {
 describe("the age of a factor", () => {
   it.effect("is at least the age in the token when the local clock is behind Clerk's", () =>
     Effect.gen(function* () {
-      const claims = { ...aged(10, 10), issuedAt: DateTime.unsafeMake(4_000) }
+      const claims = { ...aged(10, 10), issuedAt: utc(4_000) }
       expect(yield* isReverified(claims, "strict")).toBe(false)
       expect(yield* isReverified(claims, { level: "second_factor", within: "601 seconds" })).toBe(true)
     })

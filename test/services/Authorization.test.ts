@@ -1,8 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { pipe } from "effect/Function"
 import { Authorization, ClerkAccessDenied, type SessionClaims } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { bareClaims, fullClaims } from "../support/sessionClaims.js"
 
 const { hasFeature, hasPermission, hasPlan, hasRole } = Authorization

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Authorization, type SessionClaims } from "effect-clerk"
+import { data } from "#test/data.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { bareClaims, fullClaims, held, kinds } from "../support/sessionClaims.js"
 
@@ -98,7 +98,7 @@ describe("a reverification", () => {
     ["within a number that is a text", { level, within: "1440" }],
     ["within a time without a unit", { level, within: "1 " }],
     ["within null", { level, within: null }],
-    ["within an object", { level, within: { minutes: 5 } }],
+    ["within an object", { level, within: { minute: 5 } }],
     ["within a list", { level, within: [1] }],
     ["within a date", { level, within: new Date(86_400_000) }],
     ["in Clerk's own form", { level, afterMinutes: 5 }],
@@ -174,7 +174,7 @@ describe("requirements", () => {
 
   it.effect("may be an object without a prototype, or one of Effect's data", () =>
     Effect.gen(function* () {
-      for (const make of [Data.struct, (given: object) => Object.assign(Object.create(null), given)]) {
+      for (const make of [data, (given: object) => Object.assign(Object.create(null), given)]) {
         expect(yield* isGranted(fullClaims, make(held))).toBe(true)
         expect(yield* isGranted(fullClaims, make({ ...held, role: "org:owner" }))).toBe(false)
       }

@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Sessions } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { type Answer, json, loopback } from "../support/loopback.js"
 import { transports } from "../support/transports.js"
 import * as wire from "../support/wire.js"
@@ -44,7 +44,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       ["gzip, br", brotliCompressSync(gzipSync(text))]
     ]
 
-    it.scopedLive.each(compressed)(
+    it.live.each(compressed)(
       "is read where the platform decompresses %s, and rejected elsewhere",
       ([encoding, body]) =>
         Effect.gen(function* () {
@@ -54,7 +54,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
         })
     )
 
-    it.scopedLive("is requested only where the platform decompresses it", () =>
+    it.live("is requested only where the platform decompresses it", () =>
       Effect.gen(function* () {
         const server = yield* loopback(json(wire.session))
         yield* Effect.provide(Sessions.get("sess_1"), layer({ apiUrl: server.url }))
@@ -69,13 +69,13 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       ["br", "from the start", Buffer.from([0xff, 1, 2, 3, 4])]
     ]
 
-    it.scopedLive.each(corrupt)("that is broken %s, %s, is rejected", ([encoding, , body]) =>
+    it.live.each(corrupt)("that is broken %s, %s, is rejected", ([encoding, , body]) =>
       Effect.gen(function* () {
         expect(yield* Effect.flip(asked(encoded(encoding, body)))).toMatchObject(unreadable("encoding"))
       })
     )
 
-    it.scopedLive("without a part of its body is never a value", () =>
+    it.live("without a part of its body is never a value", () =>
       Effect.gen(function* () {
         const whole = gzipSync(text)
         for (const part of [0.25, 0.5, 0.75, 0.95]) {
@@ -86,7 +86,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("that grows beyond the limit is given up", () =>
+    it.live("that grows beyond the limit is given up", () =>
       Effect.gen(function* () {
         const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024, 0x20))
         expect(bomb.length).toBeLessThan(100_000)
@@ -97,7 +97,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
   })
 
   describe("an encoding", () => {
-    it.scopedLive.each(["compress", "snappy", "gzip, compress", "gzip;q=1", "aes128gcm"])(
+    it.live.each(["compress", "snappy", "gzip, compress", "gzip;q=1", "aes128gcm"])(
       "that no platform decompresses is rejected: %s",
       (encoding) =>
         Effect.gen(function* () {
@@ -109,7 +109,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
         })
     )
 
-    it.scopedLive("that changes nothing is accepted", () =>
+    it.live("that changes nothing is accepted", () =>
       Effect.gen(function* () {
         for (const identity of ["identity", "", "Identity"]) {
           expect((yield* asked(encoded(identity, text))).id).toBe("sess_1")
@@ -117,7 +117,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("on top of others is rejected, and not retried", () =>
+    it.live("on top of others is rejected, and not retried", () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(asked(encoded(Array(10).fill("gzip").join(", "), text)))
         expect(error).toMatchObject({ attempts: 1, retryable: false })
@@ -127,14 +127,14 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
   })
 
   describe("the size of a response", () => {
-    it.scopedLive("may reach the limit, and not exceed it", () =>
+    it.live("may reach the limit, and not exceed it", () =>
       Effect.gen(function* () {
         expect((yield* asked(bytes(text), text.length)).id).toBe("sess_1")
         expect(yield* Effect.flip(asked(bytes(text), text.length - 1))).toMatchObject(unreadable("oversize"))
       })
     )
 
-    it.scopedLive("counts in bytes, not characters", () =>
+    it.live("counts in bytes, not characters", () =>
       Effect.gen(function* () {
         const wide = Buffer.from(JSON.stringify(wire.sessionWith({ note: "€".repeat(100) })))
         expect((yield* asked(bytes(wide), wide.length)).id).toBe("sess_1")
@@ -143,7 +143,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("that is announced above the limit is rejected unread, and the connection is closed", () =>
+    it.live("that is announced above the limit is rejected unread, and the connection is closed", () =>
       Effect.gen(function* () {
         const server = yield* loopback((response) => {
           response.writeHead(200, { "content-type": "application/json", "content-length": "1000001" })
@@ -158,7 +158,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("without an announcement is rejected above the limit, and the connection is closed", () =>
+    it.live("without an announcement is rejected above the limit, and the connection is closed", () =>
       Effect.gen(function* () {
         const server = yield* loopback((response) => {
           response.writeHead(200, { "content-type": "application/json" })
@@ -177,7 +177,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("of the largest page is below the default", () =>
+    it.live("of the largest page is below the default", () =>
       Effect.gen(function* () {
         const data = Array.from({ length: 500 }, (_, index) => wire.sessionWith({ id: `sess_${index}` }))
         const server = yield* loopback(json({ data, total_count: 500 }))
@@ -190,7 +190,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
   })
 
   describe("the text of a response", () => {
-    it.scopedLive("may break between the bytes of a character", () =>
+    it.live("may break between the bytes of a character", () =>
       Effect.gen(function* () {
         const activity = { id: "activity_1", is_mobile: false, city: "Zürich € 😀" }
         const whole = Buffer.from(JSON.stringify(wire.sessionWith({ latest_activity: activity })))
@@ -218,7 +218,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       ["half a surrogate pair", [0xed, 0xa0, 0x80]]
     ]
 
-    it.scopedLive.each(notUtf8)("is rejected for %s", ([, strange]) =>
+    it.live.each(notUtf8)("is rejected for %s", ([, strange]) =>
       Effect.gen(function* () {
         const [before = "", after = ""] = text.split("San Francisco")
         const body = Buffer.concat([Buffer.from(before), Buffer.from(strange), Buffer.from(after)])
@@ -226,7 +226,7 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       })
     )
 
-    it.scopedLive("may begin with a byte order mark", () =>
+    it.live("may begin with a byte order mark", () =>
       Effect.gen(function* () {
         expect((yield* asked(bytes(`\ufeff${text}`))).id).toBe("sess_1")
       })
@@ -240,23 +240,21 @@ describe.each(transports)("over $transport", ({ decompresses, layer }) => {
       ["larger than the limit", Buffer.alloc(2_000, 0x20), {}]
     ]
 
-    it.scopedLive.each(unreadableBodies)(
-      "an error response with a body %s keeps its status",
-      ([, body, headers]) =>
-        Effect.gen(function* () {
-          expect(yield* Effect.flip(asked(bytes(body, headers, 503), 1_000))).toMatchObject({
-            _tag: "ClerkServerError",
-            status: 503,
-            errors: [],
-            retryable: true
-          })
-          expect(yield* Effect.flip(asked(bytes(body, headers, 401), 1_000))).toMatchObject({
-            _tag: "ClerkUnauthorized",
-            status: 401,
-            errors: [],
-            retryable: false
-          })
+    it.live.each(unreadableBodies)("an error response with a body %s keeps its status", ([, body, headers]) =>
+      Effect.gen(function* () {
+        expect(yield* Effect.flip(asked(bytes(body, headers, 503), 1_000))).toMatchObject({
+          _tag: "ClerkServerError",
+          status: 503,
+          errors: [],
+          retryable: true
         })
+        expect(yield* Effect.flip(asked(bytes(body, headers, 401), 1_000))).toMatchObject({
+          _tag: "ClerkUnauthorized",
+          status: 401,
+          errors: [],
+          retryable: false
+        })
+      })
     )
   })
 })

@@ -1,11 +1,16 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
 import { ClerkHttp, type Session, Sessions } from "effect-clerk"
 import { afterEach, vi } from "vitest"
+import { keysOfEffect } from "#major/context.js"
+import { liveClock, makeClock, partsOf, withClock } from "#test/clock.js"
+import { variables, withConfigProvider } from "#test/config.js"
+import { settingKeys, Tag } from "#test/context.js"
+import { withSeed } from "#test/random.js"
+import { tracerOf } from "#test/tracer.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { defectOf } from "../support/exits.js"
 import { json, loopback } from "../support/loopback.js"
 import * as wire from "../support/wire.js"
@@ -16,16 +21,19 @@ const get: Effect.Effect<Session, Sessions.GetError> = Sessions.get("sess_1")
 /** Runs without any services, not even those of a test. */
 const runBare = <A, E>(self: Effect.Effect<A, E>) => Effect.promise(() => Effect.runPromiseExit(self))
 
+const silent = tracerOf(() => ({
+  spanId: "span",
+  attributes: new Map(),
+  attribute: () => {},
+  event: () => {},
+  end: () => {}
+}))
+
 /** A provider of these variables, which counts how often it is read. */
-const countingProvider = (variables: ReadonlyMap<string, string>) => {
-  const inner = ConfigProvider.fromMap(new Map(variables))
+const countingProvider = (values: ReadonlyMap<string, string>) => {
   const counted = { reads: 0 }
-  const provider = ConfigProvider.make({
-    load: (config) => {
-      counted.reads++
-      return inner.load(config)
-    },
-    flattened: inner.flattened
+  const provider = variables(Object.fromEntries(values), () => {
+    counted.reads++
   })
   return { provider, counted }
 }
@@ -35,12 +43,13 @@ describe("an operation that is run bare", () => {
     vi.unstubAllEnvs()
   })
 
-  it.scopedLive("reads its client from the environment of the process, when a key is set", () =>
+  it.live("reads its client from the environment of the process, when a key is set", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       vi.stubEnv("CLERK_API_URL", server.url)
-      vi.stubEnv("CLERK_SECRET_KEY", undefined)
-      const defect = defectOf(yield* runBare(Sessions.get("sess_1")))
+      // Effect 4 reads the environment of the process once, so it must not read it before the key is set.
+      const withoutKey = withConfigProvider(variables({ CLERK_API_URL: server.url }))
+      const defect = defectOf(yield* runBare(withoutKey(get)))
       expect(defect).toMatchObject({ _tag: "ClerkConfigError", variable: "CLERK_SECRET_KEY" })
       expect(String(defect)).toContain("CLERK_SECRET_KEY (secretKey) is missing")
       expect(server.connections()).toBe(0)
@@ -63,7 +72,7 @@ describe("an operation that is run bare", () => {
     })
   )
 
-  it.scopedLive("caches its client for each ConfigProvider", () =>
+  it.live("caches its client for each ConfigProvider", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const of = (key: string) =>
@@ -75,12 +84,12 @@ describe("an operation that is run bare", () => {
         )
       const first = of("sk_test_first")
       const second = of("sk_test_second")
-      yield* runBare(Effect.withConfigProvider(get, first.provider))
+      yield* runBare(withConfigProvider(first.provider)(get))
       const readOnce = first.counted.reads
       expect(readOnce).toBeGreaterThan(0)
-      yield* runBare(Effect.withConfigProvider(get, first.provider))
+      yield* runBare(withConfigProvider(first.provider)(get))
       expect(first.counted.reads).toBe(readOnce)
-      yield* runBare(Effect.withConfigProvider(get, second.provider))
+      yield* runBare(withConfigProvider(second.provider)(get))
       expect(second.counted.reads).toBe(readOnce)
       expect(server.received.map(({ headers }) => headers["authorization"])).toEqual([
         "Bearer sk_test_first",
@@ -90,7 +99,7 @@ describe("an operation that is run bare", () => {
     })
   )
 
-  it.scopedLive("builds one client for calls that start together", () =>
+  it.live("builds one client for calls that start together", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const { provider } = countingProvider(
@@ -99,12 +108,38 @@ describe("an operation that is run bare", () => {
           ["CLERK_API_URL", server.url]
         ])
       )
-      const run = runBare(Effect.withConfigProvider(get, provider))
+      const run = runBare(withConfigProvider(provider)(get))
       const exits = yield* Effect.all([run, run, run, run, run], { concurrency: "unbounded" })
       expect(exits.every(Exit.isSuccess)).toBe(true)
       expect(server.received).toHaveLength(5)
     })
   )
+
+  const around: ReadonlyArray<readonly [string, <A, E>(self: Effect.Effect<A, E>) => Effect.Effect<A, E>]> = [
+    ["a scope", Effect.scoped],
+    ["a span", Effect.withSpan("own")],
+    ["a span in a scope", (self) => Effect.scoped(Effect.withSpan(self, "own"))],
+    ["an empty layer", Effect.provide(Layer.empty)],
+    ["a managed runtime", (self) => Effect.promise(() => ManagedRuntime.make(Layer.empty).runPromise(self))],
+    ["another clock", withClock(makeClock(partsOf(liveClock)))],
+    ["a seed", withSeed("own")],
+    ["a tracer", Effect.withTracer(silent)],
+    ["annotations of the log", Effect.annotateLogs("own", 1)]
+  ]
+
+  it.live.each(around)("takes its client from the environment inside %s", ([, surround]) =>
+    Effect.gen(function* () {
+      const server = yield* loopback(json(wire.session))
+      const provider = variables({ CLERK_SECRET_KEY: "sk_test_inside", CLERK_API_URL: server.url })
+      const exit = yield* runBare(surround(withConfigProvider(provider)(Effect.map(get, ({ id }) => id))))
+      expect(exit).toEqual(Exit.succeed("sess_1"))
+    })
+  )
+
+  it.runIf(settingKeys.length > 0)("knows all settings of Effect that a context can hold", () => {
+    expect(settingKeys.filter((key) => !keysOfEffect.has(key))).toEqual([])
+    expect(settingKeys).toContain("effect/Clock")
+  })
 
   const broken: ReadonlyArray<readonly [string, ReadonlyArray<readonly [string, string]>, string]> = [
     ["no key", [], "CLERK_SECRET_KEY (secretKey) is missing"],
@@ -124,10 +159,10 @@ describe("an operation that is run bare", () => {
     ]
   ]
 
-  it.live.each(broken)("dies of %s with a message that names the variable", ([, variables, message]) =>
+  it.live.each(broken)("dies of %s with a message that names the variable", ([, values, message]) =>
     Effect.gen(function* () {
-      const { provider } = countingProvider(new Map(variables))
-      const exit = yield* runBare(Effect.withConfigProvider(get, provider))
+      const { provider } = countingProvider(new Map(values))
+      const exit = yield* runBare(withConfigProvider(provider)(get))
       const defect = defectOf(exit)
       expect(defect).toMatchObject({ _tag: "ClerkConfigError" })
       expect(String(defect)).toContain(message)
@@ -138,7 +173,7 @@ describe("an operation that is run bare", () => {
     Effect.gen(function* () {
       const { provider, counted } = countingProvider(new Map())
       const hostile: Effect.Effect<Session, Sessions.GetError> = Sessions.get("../users")
-      const exit = yield* runBare(Effect.withConfigProvider(Effect.flip(hostile), provider))
+      const exit = yield* runBare(withConfigProvider(provider)(Effect.flip(hostile)))
       expect(Exit.isSuccess(exit) && exit.value).toMatchObject({ _tag: "ClerkInvalidRequest", field: "id" })
       expect(counted.reads).toBe(0)
     })
@@ -146,12 +181,12 @@ describe("an operation that is run bare", () => {
 })
 
 describe("an operation among services without ClerkHttp", () => {
-  class Repo extends Context.Tag("test/Repo")<
+  class Repo extends Tag("test/Repo")<
     Repo,
     { readonly find: (id: string) => Effect.Effect<unknown, unknown> }
   >() {}
 
-  it.scopedLive("dies and does not use the key of the environment", () =>
+  it.live("dies and does not use the key of the environment", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const { provider, counted } = countingProvider(
@@ -164,7 +199,7 @@ describe("an operation among services without ClerkHttp", () => {
       const layer = Layer.succeed(Repo, { find: Sessions.get })
       const exit = yield* Effect.flatMap(Repo, ({ find }) => find("sess_1")).pipe(
         Effect.provide(layer),
-        Effect.withConfigProvider(provider),
+        withConfigProvider(provider),
         runBare
       )
       expect(String(defectOf(exit))).toContain("ClerkHttp is not provided")
@@ -172,7 +207,7 @@ describe("an operation among services without ClerkHttp", () => {
     })
   )
 
-  it.scopedLive("uses the provided ClerkHttp, not the environment", () =>
+  it.live("uses the provided ClerkHttp, not the environment", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       const { provider, counted } = countingProvider(
@@ -191,7 +226,7 @@ describe("an operation among services without ClerkHttp", () => {
               body: JSON.stringify(wire.sessionWith({ status: "ended" }))
             })
         }),
-        Effect.withConfigProvider(provider),
+        withConfigProvider(provider),
         runBare
       )
       expect(exit).toEqual(Exit.succeed("ended"))

@@ -1,11 +1,11 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, Sessions } from "effect-clerk"
+import { FetchHttpClient } from "#test/http.js"
+import { scoped } from "#test/layers.js"
+import { Dispatcher, layerUndiciWithoutDispatcher, Undici } from "#test/node.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { json, loopback } from "../support/loopback.js"
 import * as wire from "../support/wire.js"
 
@@ -135,11 +135,11 @@ describe("a failure of fetch", () => {
 })
 
 describe("the limits of a dispatcher", () => {
-  it.scopedLive("a response that exceeds the limits of an undici dispatcher is a protocol error", () =>
+  it.live("a response that exceeds the limits of an undici dispatcher is a protocol error", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
-      const dispatcher = Layer.scoped(
-        NodeHttpClient.Dispatcher,
+      const dispatcher = scoped(
+        Dispatcher,
         Effect.acquireRelease(
           Effect.sync(() => new Undici.Agent({ maxResponseSize: 10 })),
           (agent) => Effect.promise(() => agent.destroy())
@@ -152,7 +152,7 @@ describe("the limits of a dispatcher", () => {
             secretKey: Redacted.make("sk_test_faults"),
             apiUrl: server.url,
             policy: {}
-          }).pipe(Layer.provide(NodeHttpClient.layerUndiciWithoutDispatcher), Layer.provide(dispatcher))
+          }).pipe(Layer.provide(layerUndiciWithoutDispatcher), Layer.provide(dispatcher))
         )
       )
       expect(error).toMatchObject({ _tag: "ClerkTransportError", reason: "protocol", retryable: false })

@@ -1,10 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as TestClock from "effect/TestClock"
-import * as TestServices from "effect/TestServices"
 import {
   ClerkHttp,
   type ClerkHttpService,
@@ -16,6 +13,8 @@ import {
   SigningKeys
 } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { recordingTracer } from "../support/spans.js"
 import { now, ourKey, sessionToken } from "../support/tokens.js"
 import * as wire from "../support/wire.js"
@@ -145,7 +144,7 @@ describe("a ClerkHttp that is an instance of a class", () => {
       for (const policy of [RequestPolicy.noRetry, RequestPolicy.timeout("5 seconds")]) {
         const call = Sessions.get("sess_1").pipe(policy, Effect.provideService(ClerkHttp, recorder))
         yield* Effect.withSpan(call, "outer")
-        yield* TestServices.provideLive(call)
+        yield* TestClock.withLive(call)
       }
       expect(recorder.requests).toHaveLength(4)
     })

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, Sessions } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { type Answer, json, loopback } from "../support/loopback.js"
 import type { AnyError } from "../support/operations.js"
 import { transports } from "../support/transports.js"
@@ -29,7 +29,7 @@ describe.each(transports)("a redirect, over $transport,", ({ layer }) => {
     retryable: false
   })
 
-  it.scopedLive("within the same origin is not followed", () =>
+  it.live("within the same origin is not followed", () =>
     Effect.gen(function* () {
       for (const status of statuses) {
         for (const run of [read, write]) {
@@ -45,7 +45,7 @@ describe.each(transports)("a redirect, over $transport,", ({ layer }) => {
     })
   )
 
-  it.scopedLive("to another origin is not followed, so that origin receives nothing", () =>
+  it.live("to another origin is not followed, so that origin receives nothing", () =>
     Effect.gen(function* () {
       const other = yield* loopback(json(wire.session))
       for (const status of statuses) {
@@ -60,7 +60,7 @@ describe.each(transports)("a redirect, over $transport,", ({ layer }) => {
     })
   )
 
-  it.scopedLive("to nowhere, to itself or to a file is not followed", () =>
+  it.live("to nowhere, to itself or to a file is not followed", () =>
     Effect.gen(function* () {
       for (const location of [
         undefined,

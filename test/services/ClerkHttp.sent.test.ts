@@ -1,15 +1,13 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest, type TestResponse } from "effect-clerk/testing"
 import * as Undici from "effect-clerk/Undici"
 import { Dispatcher } from "undici"
+import { FetchHttpClient, HttpClient, transportError } from "#test/http.js"
+import { withRandom } from "#test/random.js"
+import { describe, expect, it } from "#test/vitest.js"
 
 interface Transport {
   /** Fails every request with `failure`, and calls `count` for each. */
@@ -67,7 +65,7 @@ const transports = {
       HttpClient.HttpClient,
       HttpClient.make((request) => {
         count()
-        return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: failure }))
+        return Effect.fail(transportError(request, failure))
       })
     )
   )
@@ -138,7 +136,7 @@ describe.each(Object.entries(transports))("over %s", (_, client) => {
       let requests = 0
       const error = yield* Effect.flip(call).pipe(
         // Without waits between attempts.
-        Effect.withRandom(Random.fixed([0])),
+        withRandom(0),
         Effect.provide(client(failure, () => requests++))
       )
       return { error, requests }
@@ -183,7 +181,7 @@ describe("an error after several attempts", () => {
     let attempts = 0
     const answer = () => failures[attempts++] ?? refused
     return Effect.flip(call).pipe(
-      Effect.withRandom(Random.fixed([0])),
+      withRandom(0),
       Effect.provide(ClerkTest.layer(answer, { policy: RequestPolicy.standard }))
     )
   }

@@ -1,17 +1,8 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
 import {
   ClerkDecodeError,
   ClerkHttp,
@@ -21,6 +12,18 @@ import {
   Sessions
 } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { Tag } from "#test/context.js"
+import { fork } from "#test/fiber.js"
+import {
+  FetchHttpClient,
+  HttpClient,
+  type HttpClientRequest,
+  HttpClientResponse,
+  transportError
+} from "#test/http.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { defectOf } from "../support/exits.js"
 import { json, loopback } from "../support/loopback.js"
 import * as wire from "../support/wire.js"
 
@@ -161,19 +164,11 @@ describe("a custom HttpClient, under ClerkHttp.layer,", () => {
       const client = HttpClient.make((request) =>
         Effect.suspend(() =>
           ++asked < 3
-            ? Effect.fail(
-                new HttpClientError.RequestError({
-                  request,
-                  reason: "Transport",
-                  cause: Object.assign(new Error("no"), { code: "ECONNREFUSED" })
-                })
-              )
+            ? Effect.fail(transportError(request, Object.assign(new Error("no"), { code: "ECONNREFUSED" })))
             : Effect.succeed(HttpClientResponse.fromWeb(request, sessionResponse()))
         )
       )
-      const fiber = yield* Effect.fork(
-        Effect.provide(Sessions.get("sess_1"), over(client, { maxAttempts: 3 }))
-      )
+      const fiber = yield* fork(Effect.provide(Sessions.get("sess_1"), over(client, { maxAttempts: 3 })))
       yield* TestClock.adjust("1 minute")
       const { id } = yield* Fiber.join(fiber)
       expect([id, asked]).toEqual(["sess_1", 3])
@@ -186,7 +181,7 @@ describe("a custom HttpClient, under ClerkHttp.layer,", () => {
       const exit = yield* Effect.exit(
         Effect.provide(Sessions.get("sess_1"), over(client, { maxAttempts: 3 }))
       )
-      expect(Exit.isFailure(exit) && Cause.isDieType(exit.cause) && exit.cause.defect).toBe("broken client")
+      expect(defectOf(exit)).toBe("broken client")
     })
   )
 })
@@ -287,13 +282,13 @@ describe("a custom fetch", () => {
         Effect.timeout("2 seconds"),
         Effect.exit
       )
-      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+      expect(defectOf(exit)).toBeInstanceOf(Error)
     })
   )
 })
 
 describe("the caller's RequestInit", () => {
-  it.scopedLive("cannot turn redirects on, at any place", () =>
+  it.live("cannot turn redirects on, at any place", () =>
     Effect.gen(function* () {
       const other = yield* loopback(json(wire.session))
       const server = yield* loopback((response) => {
@@ -314,7 +309,7 @@ describe("the caller's RequestInit", () => {
     })
   )
 
-  it.scopedLive("is followed by the platform's client, so the test above prevents a real effect", () =>
+  it.live("is followed by the platform's client, so the test above prevents a real effect", () =>
     Effect.gen(function* () {
       const other = yield* loopback(json(wire.session))
       const server = yield* loopback((response) => {
@@ -332,7 +327,7 @@ describe("the caller's RequestInit", () => {
 })
 
 describe("a service whose methods call Clerk", () => {
-  class Devices extends Context.Tag("test/Devices")<
+  class Devices extends Tag("test/Devices")<
     Devices,
     { readonly find: (id: string) => Effect.Effect<string, unknown> }
   >() {

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClerkHttpOptions, RequestPolicy, Sessions } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { type Answer, closedPort, json, loopback, raw } from "../support/loopback.js"
 import { transports } from "../support/transports.js"
 import * as wire from "../support/wire.js"
@@ -34,7 +34,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     attempts: 1
   } as const
 
-  it.scopedLive("a response is decoded with any framing", () =>
+  it.live("a response is decoded with any framing", () =>
     Effect.gen(function* () {
       const framed: ReadonlyArray<Answer> = [
         json(wire.session),
@@ -56,7 +56,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a refused connection is known to have sent nothing", () =>
+  it.live("a refused connection is known to have sent nothing", () =>
     Effect.gen(function* () {
       const apiUrl = yield* closedPort
       const error = yield* Effect.flip(Effect.provide(Sessions.get("sess_1"), layer({ apiUrl })))
@@ -67,7 +67,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a reset before the response leaves open whether Clerk has acted", () =>
+  it.live("a reset before the response leaves open whether Clerk has acted", () =>
     Effect.gen(function* () {
       const error = yield* failure(({ socket }) => socket?.resetAndDestroy())
       expect(error).toMatchObject({ ...lost, reason: "reset", sent: "maybe", retryable: true })
@@ -77,7 +77,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a close before the response leaves open whether Clerk has acted", () =>
+  it.live("a close before the response leaves open whether Clerk has acted", () =>
     Effect.gen(function* () {
       const error = yield* failure(({ socket }) => socket?.end())
       // Node's own client reports a reset.
@@ -104,7 +104,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     ]
   ]
 
-  it.scopedLive.each(broken)(
+  it.live.each(broken)(
     "a response that is %s is incomplete, and never a decoding error",
     ([, reason, answer]) =>
       Effect.gen(function* () {
@@ -112,7 +112,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
       })
   )
 
-  it.scopedLive("a response cut at any byte is never a value", () =>
+  it.live("a response cut at any byte is never a value", () =>
     Effect.gen(function* () {
       const answer = `${head}content-length: ${body.length}\r\n\r\n${body}`
       let cut = 0
@@ -135,7 +135,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     ["headers without end", raw(`${head}x: ${"x".repeat(70_000)}\r\n\r\n`)]
   ]
 
-  it.scopedLive.each(ungrammatical)("a response with %s is a protocol error, and not retried", ([, answer]) =>
+  it.live.each(ungrammatical)("a response with %s is a protocol error, and not retried", ([, answer]) =>
     Effect.gen(function* () {
       expect(yield* failure(answer)).toMatchObject({
         ...lost,
@@ -146,7 +146,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a response longer than announced is cut there, and its rest is not the next response", () =>
+  it.live("a response longer than announced is cut there, and its rest is not the next response", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response, request) => {
         if (server.received.length > 1) json(wire.sessionWith({ status: "ended" }))(response, request)
@@ -161,7 +161,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a status out of range or without a body is reported unchanged", () =>
+  it.live("a status out of range or without a body is reported unchanged", () =>
     Effect.gen(function* () {
       for (const status of [204, 304, 600, 999]) {
         const answer = raw(`HTTP/1.1 ${status} X\r\n${status < 500 ? "" : "content-length: 2\r\n"}\r\n{}`)
@@ -170,7 +170,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
     })
   )
 
-  it.scopedLive("a read is retried after its response was lost, and a create is not", () =>
+  it.live("a read is retried after its response was lost, and a create is not", () =>
     Effect.gen(function* () {
       const server = yield* loopback((response, request) => {
         if (server.received.length < 3) response.socket?.end()
@@ -212,7 +212,7 @@ describe.each(transports)("over $transport", ({ transport, layer }) => {
           ])
     ]
 
-    it.scopedLive.each(alsoUngrammatical)("with %s is a protocol error", ([, answer]) =>
+    it.live.each(alsoUngrammatical)("with %s is a protocol error", ([, answer]) =>
       Effect.gen(function* () {
         expect(yield* failure(answer)).toMatchObject({ ...lost, reason: "protocol", retryable: false })
       })

@@ -1,8 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type ClerkHttp, Operation } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { described, record, structWithKeys } from "#test/schema.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { isFaultRetryable, isIdempotent, isStatusRetryable } from "../../src/core/call/retry.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { untyped } from "../support/requests.js"
@@ -46,8 +47,8 @@ describe("Operation.make accepts", () => {
         expect(messageOf({ ...good, method, kind, errors: [404, 409, 410, 422] })).toBe("accepted")
       }
     }
-    const Body = Schema.Struct({ secret: Schema.optional(Schema.String).pipe(Schema.fromKey("the_secret")) })
-    for (const body of [Body, Schema.Record({ key: Schema.String, value: Schema.String })]) {
+    const Body = structWithKeys({ secret: Schema.optional(Schema.String) }, { secret: "the_secret" })
+    for (const body of [Body, record(Schema.String)]) {
       expect(
         messageOf({
           ...good,
@@ -326,7 +327,7 @@ describe("the input of a declared operation", () => {
     path: "/things/{id}/parts/{part}",
     kind: "once",
     query: Schema.Struct({ force: Schema.optional(Schema.Boolean) }),
-    body: Schema.Struct({ name: Schema.String.annotations({ description: "a name" }) }),
+    body: Schema.Struct({ name: described(Schema.String, "a name") }),
     success: Thing
   })
   const list = make({ ...good, path: "/things" })

@@ -1,9 +1,11 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/TestClock"
+import * as Option from "effect/Option"
 import { RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { fork, poll } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { refused, runScripted, runToFailure, unavailable } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
 
@@ -38,7 +40,7 @@ describe("a deadline over a program", () => {
     Effect.gen(function* () {
       let interrupted = 0
       const work = Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++))
-      const program = Effect.zipRight(get, work).pipe(RequestPolicy.deadline("10 seconds"))
+      const program = Effect.andThen(get, work).pipe(RequestPolicy.deadline("10 seconds"))
       const { error, ended } = yield* runToFailure(program, { turns: [slow("4 seconds")] })
       expect(error).toMatchObject({
         _tag: "ClerkTimeout",
@@ -51,15 +53,15 @@ describe("a deadline over a program", () => {
 
   it.effect("fires when the clock is moved by exactly the limit, and not before", () =>
     Effect.gen(function* () {
-      for (const program of [get, Effect.zipRight(Effect.sleep("1 hour"), get)]) {
+      for (const program of [get, Effect.andThen(Effect.sleep("1 hour"), get)]) {
         const fiber = yield* program.pipe(
           RequestPolicy.deadline("3 seconds"),
           Effect.flip,
           Effect.provide(ClerkTest.layer(() => Effect.never)),
-          Effect.fork
+          fork
         )
         yield* TestClock.adjust("2998 millis")
-        expect(fiber.unsafePoll()).toBe(null)
+        expect(yield* poll(fiber)).toEqual(Option.none())
         yield* TestClock.adjust("2 millis")
         expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline" })
       }
@@ -117,7 +119,7 @@ describe("a deadline over a program", () => {
     Effect.gen(function* () {
       const each = RequestPolicy.use({ deadline: "3 seconds" })(Effect.flip(get))
       const { error, times, ended } = yield* runToFailure(
-        Effect.zipRight(each, RequestPolicy.use({ deadline: "1 hour" })(get)).pipe(
+        Effect.andThen(each, RequestPolicy.use({ deadline: "1 hour" })(get)).pipe(
           RequestPolicy.deadline("10 seconds")
         ),
         { turns: [Effect.never] }
@@ -159,7 +161,7 @@ describe("of two deadlines", () => {
     Effect.gen(function* () {
       const inner = Effect.flip(RequestPolicy.deadline("3 seconds")(get))
       const { exit, times, ended } = yield* runScripted(
-        Effect.zipRight(inner, Effect.flip(get)).pipe(RequestPolicy.deadline("10 seconds")),
+        Effect.andThen(inner, Effect.flip(get)).pipe(RequestPolicy.deadline("10 seconds")),
         { turns: [Effect.never] }
       )
       expect(exit).toMatchObject({ _tag: "Success", value: { _tag: "ClerkTimeout", phase: "deadline" } })
@@ -185,7 +187,7 @@ describe("a deadline that has run out before a request", () => {
   it.effect("states that no attempt was made", () =>
     Effect.gen(function* () {
       // The last millisecond is reserved so that the call can fail with its details.
-      const program = Effect.zipRight(Effect.sleep("9999.5 millis"), Sessions.create({ userId: "user_1" }))
+      const program = Effect.andThen(Effect.sleep("9999.5 millis"), Sessions.create({ userId: "user_1" }))
       const { error, times } = yield* runToFailure(RequestPolicy.deadline("10 seconds")(program), {
         turns: [refused]
       })

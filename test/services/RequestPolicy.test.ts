@@ -1,4 +1,3 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { flow } from "effect/Function"
@@ -6,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkError, ClerkHttp, RequestPolicy, type Session, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import { untyped } from "../support/requests.js"
 import { lost, refused, runScripted, runToFailure, throttled, unavailable } from "../support/scriptedCalls.js"
 import * as wire from "../support/wire.js"
@@ -155,7 +155,7 @@ describe("a policy around a program", () => {
         yield* Effect.flip(get.pipe(RequestPolicy.retry({ maxAttempts: 2 })))
         yield* Effect.flip(Sessions.createToken("sess_1"))
       }).pipe(RequestPolicy.retry({ maxAttempts: 4 }))
-      const { requests } = yield* runScripted(Effect.zipRight(program, Effect.flip(get)), {
+      const { requests } = yield* runScripted(Effect.andThen(program, Effect.flip(get)), {
         turns: [unavailable]
       })
       const calls = requests.map(({ operation }) => operation)
@@ -181,7 +181,7 @@ describe("a policy around a program", () => {
   it.effect("never reruns the program, and does not multiply attempts", () =>
     Effect.gen(function* () {
       let runs = 0
-      const program = Effect.zipRight(
+      const program = Effect.andThen(
         Effect.sync(() => runs++),
         get
       )
@@ -199,7 +199,7 @@ describe("a policy around a program", () => {
   it.effect("is for calls only, and Effect.retry reruns the whole program", () =>
     Effect.gen(function* () {
       let runs = 0
-      const program = Effect.zipRight(
+      const program = Effect.andThen(
         Effect.sync(() => runs++),
         get
       ).pipe(RequestPolicy.noRetry, (once) => Effect.retry(once, { while: ClerkError.isRetryable, times: 2 }))

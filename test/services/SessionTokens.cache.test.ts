@@ -1,4 +1,3 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -6,8 +5,11 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
 import { type SessionClaims, SessionTokens, SigningKeys } from "effect-clerk"
+import { utc } from "#test/dateTime.js"
+import { filtered, transform } from "#test/schema.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { untyped } from "../support/requests.js"
 import { app, kid, now, ourKey, ourKeys, sessionToken, theirKey, theirPrivateKey } from "../support/tokens.js"
 
@@ -31,7 +33,7 @@ type Verify = SessionTokens.Verifier<SessionClaims<unknown>>
 /** A verifier with a cache, over counting keys, at a time when the fixture tokens are valid. */
 const remembering = (options: object = {}, keys = counted()) =>
   TestClock.setTime(now * 1000).pipe(
-    Effect.zipRight(SessionTokens.verifier(untyped<object>({ cache, ...options }))),
+    Effect.andThen(SessionTokens.verifier(untyped<object>({ cache, ...options }))),
     Effect.provide(keys.layer),
     Effect.map((verify) => ({ verify: untyped<Verify>(verify), asked: keys.asked }))
   )
@@ -257,7 +259,7 @@ describe("a change of the claims of a cached token", () => {
         }
       }
       const Custom = Schema.Struct({
-        roles: Schema.transform(Schema.Array(Schema.String), Schema.instanceOf(Roles), {
+        roles: transform(Schema.Array(Schema.String), Schema.instanceOf(Roles), {
           decode: (list) => new Roles([...list]),
           encode: ({ list }) => list
         }),
@@ -282,7 +284,7 @@ describe("a change of the claims of a cached token", () => {
       const { verify } = yield* remembering()
       const claims = yield* verify(rich)
       expect(DateTime.toPartsUtc(claims.expiresAt).year).toBe(2026)
-      expect(Hash.hash(claims.expiresAt)).toBe(Hash.hash(DateTime.unsafeMake((now + 60) * 1000)))
+      expect(Hash.hash(claims.expiresAt)).toBe(Hash.hash(utc((now + 60) * 1000)))
       expect(Equal.equals(claims.factorAges?.first, Duration.minutes(3))).toBe(true)
       expect(Hash.hash(claims.factorAges?.first)).toBe(Hash.hash(Duration.minutes(3)))
     })
@@ -303,7 +305,7 @@ describe("custom claims of a cached token", () => {
   it.effect("are decoded each time, so that a schema with a changed result is applied", () =>
     Effect.gen(function* () {
       let isOpen = true
-      const Open = Schema.Struct({ sid: Schema.String.pipe(Schema.filter(() => isOpen)) })
+      const Open = Schema.Struct({ sid: filtered(Schema.String, () => isOpen) })
       const { asked, verify } = yield* remembering({ claims: Open })
       expect((yield* verify(token)).custom).toEqual({ sid: (yield* verify(token)).sessionId })
       isOpen = false

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { Authorization } from "effect-clerk"
+import { utc } from "#test/dateTime.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { accepts, type Changes, refuses } from "../support/tokenCases.js"
 import {
   app,
@@ -503,9 +503,9 @@ describe("a token of a template", () => {
       expect(read).toStrictEqual({
         userId: templateClaims().sub,
         issuer,
-        issuedAt: DateTime.unsafeMake(now * 1000),
-        notBefore: DateTime.unsafeMake((now - 10) * 1000),
-        expiresAt: DateTime.unsafeMake((now + 3600) * 1000),
+        issuedAt: utc(now * 1000),
+        notBefore: utc((now - 10) * 1000),
+        expiresAt: utc((now + 3600) * 1000),
         authorizedParty: app,
         audience: ["api"],
         tokenId: "6bb61e3b7bce0931da57",

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { ours } from "../support/tokenKeys.js"
 import {
   category,

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { SessionTokens } from "effect-clerk"
+import { data } from "#test/data.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import { app, claims, header, issuer, now, sessionToken, tokenOf } from "../support/tokens.js"
 import { claimsOf, reasonOf, untouchedKeys } from "../support/verification.js"
@@ -172,7 +172,7 @@ describe("an inherited option", () => {
 it.effect("options may be Effect data, or have no prototype", () =>
   Effect.gen(function* () {
     for (const options of [
-      Data.struct({ authorizedParties: [app] }),
+      data({ authorizedParties: [app] }),
       Object.freeze({ authorizedParties: [app] }),
       Object.assign(Object.create(null), { authorizedParties: [app] })
     ]) {

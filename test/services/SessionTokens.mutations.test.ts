@@ -1,8 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as TestClock from "effect/TestClock"
-import { PCGRandom } from "effect/Utils"
 import { SessionTokens } from "effect-clerk"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { onlyErrorOf } from "../support/exits.js"
+import { SeededRandom } from "../support/random.js"
 import { type Mutation, mutationsOf } from "../support/tokenMutations.js"
 import { now, ourKeys, sessionToken } from "../support/tokens.js"
 
@@ -40,15 +41,14 @@ describe(`mutated tokens (${count} from TOKEN_SEED=${seed})`, () => {
           yield* TestClock.setTime(now * 1000)
           const verify = yield* SessionTokens.verifier(options)
           yield* Effect.forEach(tokens, verify)
-          const next = mutationsOf(tokens, new PCGRandom(seed))
+          const next = mutationsOf(tokens, new SeededRandom(seed))
           const reasons = new Map<string, number>()
           const wrong: Array<Mutation> = []
           yield* Effect.forEach(
             Array.from({ length: count / 2 }, next),
             (mutation) =>
               Effect.map(Effect.exit(verify(mutation.token)), (exit) => {
-                const error =
-                  exit._tag === "Failure" && exit.cause._tag === "Fail" ? exit.cause.error : undefined
+                const error = onlyErrorOf(exit)
                 if (error?._tag === "ClerkTokenError") {
                   reasons.set(error.reason, (reasons.get(error.reason) ?? 0) + 1)
                 } else wrong.push(mutation)
@@ -67,14 +67,14 @@ describe(`mutated tokens (${count} from TOKEN_SEED=${seed})`, () => {
   }
 
   it("are the same for the same seed", () => {
-    const some = (from: number) => Array.from({ length: 200 }, mutationsOf(tokens, new PCGRandom(from)))
+    const some = (from: number) => Array.from({ length: 200 }, mutationsOf(tokens, new SeededRandom(from)))
     expect(some(seed)).toEqual(some(seed))
     expect(some(seed)).not.toEqual(some(seed + 1))
   })
 
   it("include every kind of damage", () => {
     const names = new Set(
-      Array.from({ length: 5_000 }, mutationsOf(tokens, new PCGRandom(seed))).map(({ name }) => name)
+      Array.from({ length: 5_000 }, mutationsOf(tokens, new SeededRandom(seed))).map(({ name }) => name)
     )
     expect(names.size).toBe(21)
   })

@@ -1,8 +1,8 @@
 import { inspect } from "node:util"
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { SessionTokens } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { untyped } from "../support/requests.js"
 import { app, issuer, ourKeys, sessionToken } from "../support/tokens.js"
 import { claimsOf, untouchedKeys } from "../support/verification.js"
@@ -241,7 +241,7 @@ describe("a skew of the clocks is rejected when it is:", () => {
     ["text", canary],
     ["null", null],
     ["true", true],
-    ["an object", { seconds: 5 }]
+    ["an object", { second: 5 }]
   ]
   refuses(
     skews.map(([name, clockSkew]) => [

@@ -1,17 +1,17 @@
 import { inspect } from "node:util"
-import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as TestClock from "effect/TestClock"
 import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
+import { snapshot } from "#test/metrics.js"
+import { numberText, record, redacted } from "#test/schema.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { canaries } from "../support/canaries.js"
 import { type Channels, channelsOf, leaks } from "../support/channels.js"
+import { defectOf, errorOf } from "../support/exits.js"
 import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
 import { untyped } from "../support/requests.js"
 import { ours } from "../support/tokenKeys.js"
@@ -46,7 +46,7 @@ const shownIn = (channels: Channels, token: string) => {
   return leaks(channels, secretsOf(token))
 }
 
-const metrics = Effect.map(Metric.snapshot, (pairs): Channels => [["metrics", inspect(pairs, { depth: 9 })]])
+const metrics = Effect.map(snapshot, (values): Channels => [["metrics", inspect(values, { depth: 9 })]])
 
 type Options = { readonly [name: string]: unknown }
 
@@ -101,13 +101,13 @@ const refusals: ReadonlyArray<readonly [name: string, reason: string, token: str
     "with a custom claim whose name and value are a token",
     "claims",
     sessionToken({ [good]: good }),
-    { claims: Schema.Record({ key: Schema.String, value: Schema.Number }) }
+    { claims: record(Schema.Number) }
   ],
   [
     "with a custom claim that is secret",
     "claims",
     sessionToken({ tenant: good }),
-    { claims: Schema.Struct({ tenant: Schema.Redacted(Schema.NumberFromString) }) }
+    { claims: Schema.Struct({ tenant: redacted(numberText) }) }
   ]
 ]
 
@@ -118,8 +118,7 @@ describe("a token that is rejected is shown nowhere:", () => {
         yield* TestClock.setTime(now * 1000)
         for (const given of [token, Redacted.make(token)]) {
           const { channels, exit } = yield* channelsOf(SessionTokens.verify(given, untyped<object>(options)))
-          const failure = Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
-          expect(Option.getOrThrow(failure)).toMatchObject({ _tag: "ClerkTokenError", reason })
+          expect(errorOf(exit)).toMatchObject({ _tag: "ClerkTokenError", reason })
           expect(shownIn([...channels, ...(yield* metrics)], token)).toEqual([])
           // A claim may quote the token that it was stolen from.
           expect(leaks(channels, { quoted: good })).toEqual([])
@@ -131,7 +130,7 @@ describe("a token that is rejected is shown nowhere:", () => {
 
 describe("a token is shown nowhere", () => {
   const built = <A, E>(self: Effect.Effect<A, E, SigningKeys>) =>
-    TestClock.setTime(now * 1000).pipe(Effect.zipRight(channelsOf(self)), Effect.provide(ourKeys))
+    TestClock.setTime(now * 1000).pipe(Effect.andThen(channelsOf(self)), Effect.provide(ourKeys))
 
   it.effect("when it is valid", () =>
     Effect.gen(function* () {
@@ -178,9 +177,9 @@ describe("a token is shown nowhere", () => {
 
   it.effect("when its verification is a defect", () =>
     Effect.gen(function* () {
-      const broken = Layer.succeed(SigningKeys, { find: () => Effect.dieMessage("the keys are broken") })
+      const broken = Layer.succeed(SigningKeys, { find: () => Effect.die(new Error("the keys are broken")) })
       const { channels, exit } = yield* channelsOf(SessionTokens.verify(good)).pipe(Effect.provide(broken))
-      expect(Exit.isFailure(exit) && Cause.isDie(exit.cause)).toBe(true)
+      expect(defectOf(exit)).toBeInstanceOf(Error)
       expect(shownIn(channels, good)).toEqual([])
     })
   )
@@ -200,8 +199,7 @@ describe("a token is shown nowhere", () => {
         Effect.provide(keys),
         Effect.provide(layer)
       )
-      const failure = Option.flatMap(Exit.causeOption(exit), Cause.failureOption)
-      expect(Option.getOrThrow(failure)).toMatchObject({ _tag: "ClerkKeysUnavailable", reason: "rejected" })
+      expect(errorOf(exit)).toMatchObject({ _tag: "ClerkKeysUnavailable", reason: "rejected" })
       expect(shownIn(channels, good)).toEqual([])
     })
   )

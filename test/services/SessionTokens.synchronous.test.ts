@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { type SessionClaims, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import { withWebCrypto } from "../support/backends.js"
 import { recordingTracer } from "../support/spans.js"
 import { ours } from "../support/tokenKeys.js"
@@ -28,7 +28,7 @@ const token = (changes?: object, key?: typeof theirPrivateKey) => {
 
 /** The user or the reason. Dies if the program suspends. */
 const outcomeOf = (self: Effect.Effect<SessionClaims<unknown>, unknown>): string =>
-  Effect.runSync(Effect.merge(Effect.mapBoth(self, { onFailure: String, onSuccess: ({ userId }) => userId })))
+  Effect.runSync(Effect.match(self, { onFailure: String, onSuccess: ({ userId }) => userId }))
 
 const signedByOthers = token({}, theirPrivateKey)
 const user = claims().sub

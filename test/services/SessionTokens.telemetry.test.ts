@@ -1,11 +1,10 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
-import * as MetricState from "effect/MetricState"
-import * as TestClock from "effect/TestClock"
 import { ClerkKeysUnavailable, SessionTokens, SigningKeys } from "effect-clerk"
+import { snapshot } from "#test/metrics.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { recordingTracer, spansOf } from "../support/spans.js"
 import { now, ourKeys, sessionToken, theirPrivateKey } from "../support/tokens.js"
 
@@ -21,21 +20,15 @@ const verifyAll = (tokens: ReadonlyArray<string>, options: SessionTokens.Verifie
   Effect.gen(function* () {
     yield* TestClock.setTime(now * 1000)
     const verify = yield* SessionTokens.verifier(options)
-    yield* Effect.forEach(tokens, (each) => Effect.either(verify(each)))
+    yield* Effect.forEach(tokens, (each) => Effect.exit(verify(each)))
   })
 
 /** The outcomes that were counted during the effect. */
 const outcomesOf = <A, E, R>(self: Effect.Effect<A, E, R>) => {
-  const counts = Effect.map(Metric.snapshot, (pairs) =>
-    pairs
-      .filter(({ metricKey }) => metricKey.name === "clerk_token_verifications")
-      .map(({ metricKey, metricState }) => {
-        const tags = metricKey.tags.map(({ key, value }) => `${key}=${value}`).join(",")
-        return [
-          tags,
-          MetricState.isCounterState(metricState) ? Number(metricState.count) : Number.NaN
-        ] as const
-      })
+  const counts = Effect.map(snapshot, (metrics) =>
+    metrics
+      .filter(({ name }) => name === "clerk_token_verifications")
+      .map(({ count = Number.NaN, tags }) => [tags.join(","), count] as const)
   )
   return Effect.gen(function* () {
     const before = new Map(yield* counts)
@@ -88,8 +81,8 @@ describe("the metric clerk_token_verifications", () => {
       const wrong = Effect.flip(SessionTokens.verify(token, { authorizedParties: [] }))
       expect(yield* outcomesOf(wrong)).toEqual({})
       const calls = Effect.zip(
-        Effect.either(SessionTokens.verify(forged)),
-        Effect.either(SessionTokens.verify("x"))
+        Effect.exit(SessionTokens.verify(forged)),
+        Effect.exit(SessionTokens.verify("x"))
       )
       expect(yield* outcomesOf(calls)).toEqual({ "outcome=signature": 1, "outcome=format": 1 })
     }).pipe(Effect.provide(ourKeys))

@@ -1,18 +1,18 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
 import { Authorization, ClerkHttp, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+import { layerConfigProvider, variables } from "#test/config.js"
+import { utc } from "#test/dateTime.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { ours } from "../support/tokenKeys.js"
 import { app, claims, issuer, now, ourKeys, pemOf, sessionToken } from "../support/tokens.js"
 import { claimsOf, reasonOf, verifyAt } from "../support/verification.js"
 
-const time = (seconds: number) => DateTime.unsafeMake(seconds * 1000)
+const time = (seconds: number) => utc(seconds * 1000)
 
 const common = {
   userId: claims().sub,
@@ -181,8 +181,7 @@ describe("a valid token with an unusual claim", () => {
 
 describe("tokens are verified", () => {
   const token = sessionToken()
-  const env = (variables: { readonly [name: string]: string }) =>
-    Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables))))
+  const env = (values: { readonly [name: string]: string }) => layerConfigProvider(variables(values))
 
   it.effect("whether they are text or redacted", () =>
     Effect.gen(function* () {

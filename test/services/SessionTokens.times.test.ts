@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { utc } from "#test/dateTime.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { accepts, type Changes, refuses } from "../support/tokenCases.js"
 import { claims, header, now, sessionToken, tokenOf } from "../support/tokens.js"
 import { claimsOf, reasonOf, refusalOf } from "../support/verification.js"
@@ -54,9 +54,9 @@ describe("a claim that is not a time is rejected:", () => {
     Effect.gen(function* () {
       const read = yield* claimsOf(sessionToken({ exp: now + 0.5, iat: now - 0.5, nbf: now - 1.25 }))
       expect(read).toMatchObject({
-        expiresAt: DateTime.unsafeMake(now * 1000 + 500),
-        issuedAt: DateTime.unsafeMake(now * 1000 - 500),
-        notBefore: DateTime.unsafeMake(now * 1000 - 1250)
+        expiresAt: utc(now * 1000 + 500),
+        issuedAt: utc(now * 1000 - 500),
+        notBefore: utc(now * 1000 - 1250)
       })
     })
   )

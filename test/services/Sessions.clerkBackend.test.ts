@@ -1,8 +1,8 @@
 import { createClerkClient } from "@clerk/backend"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, Sessions } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import { json, loopback, type Received } from "../support/loopback.js"
 import { type AnyError, everyRefreshField, everyRefreshParameter } from "../support/operations.js"
 import * as wire from "../support/wire.js"
@@ -112,7 +112,7 @@ describe("this library sends the same request as @clerk/backend for", () => {
     }
   }
 
-  it.scopedLive.each(comparisons)("$does", ({ ours, theirs, answer }) =>
+  it.live.each(comparisons)("$does", ({ ours, theirs, answer }) =>
     Effect.gen(function* () {
       const server = yield* loopback(json(answer))
       yield* Effect.provide(

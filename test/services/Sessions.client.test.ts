@@ -1,7 +1,3 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Chunk from "effect/Chunk"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -17,6 +13,9 @@ import {
   Sessions
 } from "effect-clerk"
 import { ClerkEmulator, ClerkTest, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+import { variables, withConfigProvider } from "#test/config.js"
+import { Tag } from "#test/context.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { defectOf } from "../support/exits.js"
 import { type AnyError, everyRefreshParameter, operations, refreshParams } from "../support/operations.js"
 import { untyped } from "../support/requests.js"
@@ -91,15 +90,11 @@ describe("a client of Sessions", () => {
       Effect.gen(function* () {
         const ofFunction = recorder(success)
         const ofClient = recorder(success)
-        const expected = yield* call(Sessions).pipe(
-          Effect.provideService(ClerkHttp, ofFunction.http),
-          Effect.either
-        )
-        const found = yield* Effect.either(call(yield* clientOf(ofClient.http)))
+        const expected = yield* Effect.provideService(call(Sessions), ClerkHttp, ofFunction.http)
+        const found = yield* call(yield* clientOf(ofClient.http))
         expect(ofClient.requests.map(({ operation }) => operation)).toEqual([`Sessions.${name}`])
         expect(ofClient.requests).toStrictEqual(ofFunction.requests)
         expect(found).toEqual(expected)
-        expect(found._tag).toBe("Right")
       })
   )
 
@@ -120,7 +115,7 @@ describe("a client of Sessions", () => {
       const own = recorder(success)
       const other = recorder(success)
       const client = yield* clientOf(own.http)
-      yield* call(client).pipe(Effect.either, Effect.provideService(ClerkHttp, other.http))
+      yield* call(client).pipe(Effect.ignore, Effect.provideService(ClerkHttp, other.http))
       expect(own.requests.map(({ operation }) => operation)).toEqual([`Sessions.${name}`])
       expect(other.requests).toEqual([])
     })
@@ -161,14 +156,9 @@ describe("a client of Sessions", () => {
 describe("a client of Sessions that is run bare", () => {
   /** A provider with a key, which counts how often it is read. */
   const environment = () => {
-    const inner = ConfigProvider.fromMap(new Map([["CLERK_SECRET_KEY", "sk_test_of_the_environment"]]))
     const counted = { reads: 0 }
-    const provider = ConfigProvider.make({
-      load: (config) => {
-        counted.reads++
-        return inner.load(config)
-      },
-      flattened: inner.flattened
+    const provider = variables({ CLERK_SECRET_KEY: "sk_test_of_the_environment" }, () => {
+      counted.reads++
     })
     return { counted, provider }
   }
@@ -185,12 +175,10 @@ describe("a client of Sessions that is run bare", () => {
       const { counted, provider } = environment()
       const id = sessions.get("sess_1").pipe(
         Effect.map((found) => found.id),
-        Effect.withConfigProvider(provider)
+        withConfigProvider(provider)
       )
       expect(yield* runBare(id)).toEqual(Exit.succeed("sess_1"))
-      const count = sessions
-        .stream({ userId: "user_1" })
-        .pipe(Stream.runCount, Effect.withConfigProvider(provider))
+      const count = sessions.stream({ userId: "user_1" }).pipe(Stream.runCount, withConfigProvider(provider))
       expect(yield* runBare(count)).toEqual(Exit.succeed(1))
       expect(requests.map(({ operation }) => operation)).toEqual(["Sessions.get", "Sessions.list"])
       expect(counted.reads).toBe(0)
@@ -199,7 +187,7 @@ describe("a client of Sessions that is run bare", () => {
 
   it.live("works among services without ClerkHttp", () =>
     Effect.gen(function* () {
-      class Repo extends Context.Tag("test/Repo")<
+      class Repo extends Tag("test/Repo")<
         Repo,
         { readonly find: (id: string) => Effect.Effect<Session, Sessions.GetError> }
       >() {}
@@ -221,7 +209,7 @@ describe("a client of Sessions that is run bare", () => {
       const { counted, provider } = environment()
       // The types require ClerkHttp, but a caller without types can omit it.
       const build = untyped<Effect.Effect<Sessions.SessionsClient>>(Sessions.client)
-      const exit = yield* runBare(Effect.withConfigProvider(build, provider))
+      const exit = yield* runBare(withConfigProvider(provider)(build))
       expect(String(defectOf(exit))).toContain("effect-clerk/services/ClerkHttp")
       expect(counted.reads).toBe(0)
     })
@@ -264,7 +252,7 @@ describe("the policy of a client of Sessions", () => {
   it.effect("shares the retry budget with direct calls on the same ClerkHttp", () =>
     Effect.gen(function* () {
       const spend = (call: Effect.Effect<unknown, unknown, ClerkHttp>) =>
-        Effect.forEach(Array.from({ length: 35 }), () => Effect.either(call), { discard: true })
+        Effect.forEach(Array.from({ length: 35 }), () => Effect.ignore(call), { discard: true })
       const direct = Sessions.get("sess_1")
       const attempts = (call: Effect.Effect<unknown, unknown, ClerkHttp>) =>
         Effect.map(
@@ -273,15 +261,15 @@ describe("the policy of a client of Sessions", () => {
         )
       expect(yield* attempts(get)).toBe(2)
       // 35 retries use up the budget, so the last call is sent once.
-      expect(yield* attempts(Effect.zipRight(spend(direct), get))).toBe(71)
-      expect(yield* attempts(Effect.zipRight(spend(get), direct))).toBe(71)
+      expect(yield* attempts(Effect.andThen(spend(direct), get))).toBe(71)
+      expect(yield* attempts(Effect.andThen(spend(get), direct))).toBe(71)
     })
   )
 })
 
 describe("the stream of a client of Sessions", () => {
   const idsOf = <R>(stream: Stream.Stream<Session, Sessions.ListError, R>) =>
-    Effect.map(Stream.runCollect(stream), (all) => Chunk.toReadonlyArray(all).map(({ id }) => id))
+    Effect.map(Stream.runCollect(stream), (all) => Array.from(all).map(({ id }) => id))
 
   const three = ({ query }: ClerkRequest) => {
     const offset = Number(query?.["offset"])

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ClerkError, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import { type AnyError, type OperationCase, operations } from "../support/operations.js"
 import { failureWhen } from "../support/responding.js"
 import * as wire from "../support/wire.js"

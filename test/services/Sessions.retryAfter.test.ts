@@ -1,9 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as TestClock from "effect/TestClock"
 import { Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { failureWhen } from "../support/responding.js"
 
 /** The `retryAfter` of the error for this status, in milliseconds. */

@@ -1,9 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type ClerkResponse, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import { withPollutedPrototype } from "../support/pollution.js"
 import * as wire from "../support/wire.js"
 
@@ -32,7 +31,7 @@ const pageOf = (data: ReadonlyArray<unknown>, total?: number) =>
   ClerkTest.json(200, total === undefined ? data : { data, total_count: total })
 
 const collectIds = <E, R>(stream: Stream.Stream<{ readonly id: string }, E, R>) =>
-  Effect.map(Stream.runCollect(stream), (all) => Chunk.toReadonlyArray(all).map(({ id }) => id))
+  Effect.map(Stream.runCollect(stream), (all) => Array.from(all).map(({ id }) => id))
 
 const offsets = Effect.map(ClerkTest.requests, (requests) => requests.map(({ query }) => query?.["offset"]))
 

@@ -1,10 +1,9 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, Sessions } from "effect-clerk"
-import manifest from "../../package.json" with { type: "json" }
+import { FetchHttpClient, HttpClient } from "#test/http.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { version } from "../../src/core/version.js"
 import { json, loopback, type Received } from "../support/loopback.js"
 import {
   type AnyError,
@@ -41,7 +40,7 @@ const commonHeaders = {
   accept: "application/json",
   authorization: `Bearer ${secretKey}`,
   "clerk-api-version": "2026-05-12",
-  "user-agent": `effect-clerk/${manifest.version}`
+  "user-agent": `effect-clerk/${version}`
 }
 
 interface WireCase {
@@ -197,7 +196,7 @@ describe("the request of each operation", () => {
     expect([...lines].sort()).toEqual([...expected].sort())
   })
 
-  it.scopedLive.each(cases)("$does", ({ run, answer, line, body, version }) =>
+  it.live.each(cases)("$does", ({ run, answer, line, body, version }) =>
     Effect.gen(function* () {
       const server = yield* loopback(json(answer))
       yield* Effect.provide(run, layer(server.url))
@@ -235,7 +234,7 @@ describe("the API version", () => {
       return server.received.map(({ headers }) => headers["clerk-api-version"])
     })
 
-  it.scopedLive("is the client's, except for verify, which only an old version has", () =>
+  it.live("is the client's, except for verify, which only an old version has", () =>
     Effect.gen(function* () {
       expect(yield* versionsSent("2025-04-10")).toEqual(
         operations.map(({ name }) => (name === "Sessions.verify" ? "2025-03-12" : "2025-04-10"))
@@ -251,7 +250,7 @@ describe("tracing", () => {
   const traceHeaders = (request: Received | undefined) =>
     Object.keys(request?.headers ?? {}).filter((name) => /^(traceparent|tracestate|b3|x-b3-)/.test(name))
 
-  it.scopedLive("sends no trace headers to Clerk, although the platform's client would", () =>
+  it.live("sends no trace headers to Clerk, although the platform's client would", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json(wire.session))
       yield* HttpClient.get(server.url).pipe(

@@ -1,9 +1,10 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/TestClock"
+import { makeClock, partsOf, withClock } from "#test/clock.js"
+import { fork, poll } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { keysNamed, keysOver, look, outage } from "../support/keySets.js"
 import { refused, stage } from "../support/scriptedCalls.js"
 
@@ -11,20 +12,13 @@ const day = Duration.toMillis("1 day")
 
 /** Finds keys under the test's clock, with a wall clock that is independent of the passing time. */
 const wallClock = Effect.clockWith((clock) => {
+  const parts = partsOf(clock)
   let off = 0
-  const unsafeCurrentTimeMillis = () => clock.unsafeCurrentTimeMillis() + off
   const set = (offMillis: number) => {
     off = offMillis
   }
   const lookUnder = (kid: string) =>
-    Effect.withClock(look(kid), {
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      sleep: (duration) => clock.sleep(duration),
-      unsafeCurrentTimeMillis,
-      currentTimeMillis: Effect.sync(unsafeCurrentTimeMillis),
-      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-      currentTimeNanos: Effect.sync(() => clock.unsafeCurrentTimeNanos())
-    })
+    withClock(makeClock({ ...parts, millis: () => parts.millis() + off }))(look(kid))
   return Effect.succeed({ set, lookUnder })
 })
 
@@ -78,7 +72,7 @@ describe.each([
     const { times, layer } = stage({ turns: [refused, keysNamed("ins_1")] })
     return Effect.gen(function* () {
       const wall = yield* wallClock
-      const fiber = yield* Effect.fork(wall.lookUnder("ins_1"))
+      const fiber = yield* fork(wall.lookUnder("ins_1"))
       yield* TestClock.adjust(0)
       wall.set(off)
       yield* TestClock.adjust("1 second")
@@ -93,11 +87,11 @@ describe.each([
       const wall = yield* wallClock
       yield* wall.lookUnder("ins_1")
       yield* TestClock.adjust("10 minutes")
-      const fiber = yield* Effect.fork(wall.lookUnder("ins_1"))
+      const fiber = yield* fork(wall.lookUnder("ins_1"))
       yield* TestClock.adjust("500 millis")
       wall.set(off)
       yield* TestClock.adjust("499 millis")
-      expect(yield* Fiber.poll(fiber)).toMatchObject({ _tag: "None" })
+      expect(yield* poll(fiber)).toMatchObject({ _tag: "None" })
       yield* TestClock.adjust("1 millis")
       expect(yield* Fiber.join(fiber)).toBe("found")
     }).pipe(Effect.provide(keysOver(layer)))

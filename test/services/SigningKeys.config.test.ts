@@ -1,11 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
-import * as ConfigError from "effect/ConfigError"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { SigningKeys, type SigningKeysService } from "effect-clerk"
+import { layerConfigProvider, unavailable, variables, withConfigProvider } from "#test/config.js"
+import { Tag } from "#test/context.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { errorChannels } from "../support/channels.js"
 import { jwk, look } from "../support/keySets.js"
 import { jsonResponse, recordingFetch } from "../support/recordingFetch.js"
@@ -16,29 +14,18 @@ import { verifyAt } from "../support/verification.js"
 type Variables = { readonly [name: string]: string }
 
 /** These variables, and a record of each one that is read. */
-const providing = (variables: Variables, reads: Array<string>) => {
-  const { flattened } = ConfigProvider.fromMap(new Map(Object.entries(variables)))
-  return Layer.setConfigProvider(
-    ConfigProvider.fromFlat({
-      ...flattened,
-      load: (path, config, split) => {
-        reads.push(path.join("."))
-        return flattened.load(path, config, split)
-      }
-    })
-  )
-}
+const providing = (values: Variables, reads: Array<string>) =>
+  layerConfigProvider(variables(values, (name) => reads.push(name)))
 
 /** Keys of an environment, and the requests to Clerk for them. */
-const environment = (variables: Variables) => {
+const environment = (values: Variables) => {
   const reads: Array<string> = []
   const { calls, layer: fetch } = recordingFetch(() => jsonResponse({ keys: [jwk("ins_1")] }))
-  const keys = SigningKeys.layerConfig.pipe(Layer.provide(providing(variables, reads)), Layer.provide(fetch))
+  const keys = SigningKeys.layerConfig.pipe(Layer.provide(providing(values, reads)), Layer.provide(fetch))
   return { calls, keys, reads }
 }
 
-const refusalOf = (variables: Variables) =>
-  Effect.flip(Effect.scoped(Layer.build(environment(variables).keys)))
+const refusalOf = (values: Variables) => Effect.flip(Effect.scoped(Layer.build(environment(values).keys)))
 
 const pem = pemOf(ours)
 const publishableKey = `pk_test_${Buffer.from("clerk.example.com$").toString("base64")}`
@@ -150,7 +137,7 @@ describe("keys from the environment", () => {
   })
 
   it.effect("of two environments in one program are separate", () => {
-    class Other extends Context.Tag("test/OtherKeys")<Other, SigningKeysService>() {}
+    class Other extends Tag("test/OtherKeys")<Other, SigningKeysService>() {}
     const first = environment({ CLERK_SECRET_KEY: "sk_test_first" })
     const second = environment({ CLERK_JWT_KEY: pem })
     return Effect.gen(function* () {
@@ -161,12 +148,7 @@ describe("keys from the environment", () => {
       expect(first.calls.map(({ headers }) => headers["authorization"])).toEqual(["Bearer sk_test_first"])
       expect(second.calls).toEqual([])
     }).pipe(
-      Effect.provide(
-        Layer.merge(
-          first.keys,
-          Layer.project(second.keys, SigningKeys, Other, (keys) => keys)
-        )
-      )
+      Effect.provide(Layer.merge(first.keys, Layer.provide(Layer.effect(Other, SigningKeys), second.keys)))
     )
   })
 })
@@ -225,14 +207,11 @@ describe("an environment is rejected", () => {
 
   it.effect("when it cannot be read, without the text of the source", () =>
     Effect.gen(function* () {
-      const unreadable = ConfigProvider.make({
-        load: () => Effect.fail(ConfigError.SourceUnavailable([], `vault: ${secret}`, Cause.fail(secret))),
-        flattened: ConfigProvider.fromMap(new Map()).flattened
-      })
+      const unreadable = unavailable(`vault: ${secret}`, secret)
       const error = yield* SigningKeys.layerConfig.pipe(
         Layer.build,
         Effect.scoped,
-        Effect.withConfigProvider(unreadable),
+        withConfigProvider(unreadable),
         Effect.flip
       )
       expect(error).toMatchObject({ _tag: "ClerkConfigError", setting: "jwtKey", variable: "CLERK_JWT_KEY" })

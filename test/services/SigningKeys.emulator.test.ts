@@ -1,13 +1,14 @@
 import { createServer } from "node:http"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, ClerkTest, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import { HttpServer } from "#test/httpServer.js"
+import { unwrap } from "#test/layers.js"
+import { NodeHttpServer } from "#test/node.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { interrupted, isInterrupted } from "../support/exits.js"
 import { jwk, look } from "../support/keySets.js"
 import { json, type Loopback, loopback } from "../support/loopback.js"
 
@@ -49,12 +50,9 @@ describe("tokens of the emulated Clerk are verified with its keys", () => {
   it.live("over a socket", () =>
     story.pipe(
       Effect.provide(
-        Layer.unwrapEffect(
-          Effect.map(HttpServer.HttpServer, ({ address }) =>
-            Layer.provide(
-              SigningKeys.layerJwks,
-              clientAt(address._tag === "TcpAddress" ? `http://127.0.0.1:${address.port}` : "no port")
-            )
+        unwrap(
+          HttpServer.addressFormattedWith((address) =>
+            Effect.succeed(Layer.provide(SigningKeys.layerJwks, clientAt(address)))
           )
         ).pipe(
           Layer.provide(ClerkEmulator.layerServer),
@@ -118,7 +116,7 @@ describe("many rotations of the keys", () => {
 describe("on a socket", () => {
   const keysAt = ({ url }: Loopback) => Layer.provide(SigningKeys.layerJwks, clientAt(url))
 
-  it.scopedLive("a redirect of the key set is not followed", () =>
+  it.live("a redirect of the key set is not followed", () =>
     Effect.gen(function* () {
       const evil = yield* loopback(json({ keys: [jwk("ins_1")] }))
       const clerk = yield* loopback(json({}, 307, { location: `${evil.url}/v1/jwks` }))
@@ -127,21 +125,21 @@ describe("on a socket", () => {
     })
   )
 
-  it.scopedLive("the connection is closed when all callers that wait for the keys are interrupted", () =>
+  it.live("the connection is closed when all callers that wait for the keys are interrupted", () =>
     Effect.gen(function* () {
       const clerk = yield* loopback(() => {})
       yield* Effect.gen(function* () {
-        const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), 50)
+        const fibers = yield* Effect.replicateEffect(fork(look("ins_1")), 50)
         yield* clerk.asked
-        const exits = yield* Effect.forEach(fibers, Fiber.interrupt)
-        expect(exits.every(Exit.isInterrupted)).toBe(true)
+        const exits = yield* Effect.forEach(fibers, interrupted)
+        expect(exits.every(isInterrupted)).toBe(true)
         yield* Effect.timeout(clerk.cutOff, "1 second")
         expect(clerk.received).toHaveLength(1)
       }).pipe(Effect.provide(keysAt(clerk)))
     })
   )
 
-  it.scopedLive("a thousand concurrent callers make one request", () =>
+  it.live("a thousand concurrent callers make one request", () =>
     Effect.gen(function* () {
       const clerk = yield* loopback(
         (response, request) => void setTimeout(() => json({ keys: [jwk("ins_1")] })(response, request), 50)

@@ -1,11 +1,12 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as TestClock from "effect/TestClock"
 import { ClerkDecodeError, Sessions, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { find, jwk, keySet, keysNamed, keysOver, outage } from "../support/keySets.js"
 import { refused, runToFailure, stage, type Turn } from "../support/scriptedCalls.js"
 import { text } from "../support/wire.js"
@@ -178,7 +179,7 @@ describe("the retries of a request for keys", () => {
     const attemptsOf = <A, E, R>(call: Effect.Effect<A, E, R>) =>
       Effect.gen(function* () {
         const before = times.length
-        const fiber = yield* Effect.fork(Effect.exit(call))
+        const fiber = yield* fork(Effect.exit(call))
         yield* TestClock.adjust("31 seconds")
         yield* Fiber.join(fiber)
         return times.length - before

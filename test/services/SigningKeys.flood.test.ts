@@ -1,7 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/TestClock"
+import { fork, yieldNow } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { keySet, keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
 import { stage } from "../support/scriptedCalls.js"
 
@@ -56,9 +57,9 @@ describe("a flood of forged key ids", () => {
       yield* look("ins_1")
       yield* TestClock.adjust("30 seconds")
       for (const kid of forged(100)) {
-        const fiber = yield* Effect.fork(look(kid))
-        yield* Effect.yieldNow()
-        yield* Effect.yieldNow()
+        const fiber = yield* fork(look(kid))
+        yield* yieldNow
+        yield* yieldNow
         yield* Fiber.interrupt(fiber)
       }
       yield* TestClock.adjust("2 seconds")

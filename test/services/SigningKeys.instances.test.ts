@@ -1,22 +1,22 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as TestClock from "effect/TestClock"
 import { type ClerkHttp, SessionTokens, SigningKeys, type SigningKeysService } from "effect-clerk"
+import { type Key, Tag } from "#test/context.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { keySet, keysNamed, look } from "../support/keySets.js"
 import { stage } from "../support/scriptedCalls.js"
 import { ours, theirs } from "../support/tokenKeys.js"
 import { kid, now, otherKid, publicJwk, sessionToken, theirPrivateKey } from "../support/tokens.js"
 
-class First extends Context.Tag("test/FirstKeys")<First, SigningKeysService>() {}
-class Second extends Context.Tag("test/SecondKeys")<Second, SigningKeysService>() {}
+class First extends Tag("test/FirstKeys")<First, SigningKeysService>() {}
+class Second extends Tag("test/SecondKeys")<Second, SigningKeysService>() {}
 
 const first = Layer.effect(First, SigningKeys)
 const second = Layer.effect(Second, SigningKeys)
 
 const through =
-  <I>(tag: Context.Tag<I, SigningKeysService>) =>
+  <I>(tag: Key<I, SigningKeysService>) =>
   <A, E, R>(self: Effect.Effect<A, E, R>) =>
     Effect.provideServiceEffect(self, SigningKeys, tag)
 
@@ -53,7 +53,7 @@ const ways: ReadonlyArray<readonly [string, (a: Http, b: Http) => Layer.Layer<Fi
     (a, b) =>
       Layer.merge(
         Layer.provide(Layer.provideMerge(first, SigningKeys.layerJwks), a),
-        Layer.project(Layer.provide(SigningKeys.layerJwks, b), SigningKeys, Second, (keys) => keys)
+        Layer.provide(second, Layer.provide(SigningKeys.layerJwks, b))
       )
   ]
 ]
@@ -65,7 +65,10 @@ const theirSet = keySet(publicJwk(theirs, otherKid))
 const reasonFor = (token: string) =>
   SessionTokens.verify(token).pipe(
     Effect.as("accepted"),
-    Effect.catchAll((error) => Effect.succeed(`${error._tag} ${"reason" in error ? error.reason : ""}`))
+    Effect.match({
+      onSuccess: (found) => found,
+      onFailure: (error) => `${error._tag} ${"reason" in error ? error.reason : ""}`
+    })
   )
 
 const ourToken = sessionToken()

@@ -1,8 +1,10 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as TestClock from "effect/TestClock"
+import * as Option from "effect/Option"
 import { ClerkTest } from "effect-clerk/testing"
+import { fork, poll } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { find, keySet, keysNamed, keysOver, look, lookForAll, outage } from "../support/keySets.js"
 import { refused, stage, type Turn } from "../support/scriptedCalls.js"
 import { text } from "../support/wire.js"
@@ -144,7 +146,7 @@ describe("a cache without keys", () => {
       turns: (index) => (index < 3 ? refused : keysNamed("ins_1"))
     })
     return Effect.gen(function* () {
-      const first = yield* Effect.fork(look("ins_1"))
+      const first = yield* fork(look("ins_1"))
       yield* TestClock.adjust("1 second")
       expect(yield* Fiber.join(first)).toBe("unreachable")
       yield* TestClock.adjust("1 second")
@@ -208,14 +210,11 @@ describe("a caller with an old key", () => {
     return Effect.gen(function* () {
       yield* look("ins_1")
       yield* TestClock.adjust("10 minutes")
-      const first = yield* Effect.fork(look("ins_1"))
+      const first = yield* fork(look("ins_1"))
       yield* TestClock.adjust("600 millis")
-      const second = yield* Effect.fork(look("ins_1"))
+      const second = yield* fork(look("ins_1"))
       yield* TestClock.adjust("399 millis")
-      expect([yield* Fiber.poll(first), yield* Fiber.poll(second)]).toMatchObject([
-        { _tag: "None" },
-        { _tag: "None" }
-      ])
+      expect([yield* poll(first), yield* poll(second)]).toMatchObject([{ _tag: "None" }, { _tag: "None" }])
       yield* TestClock.adjust("1 millis")
       expect([yield* Fiber.join(first), yield* Fiber.join(second)]).toEqual(["found", "found"])
       // After that no caller waits.
@@ -231,7 +230,7 @@ describe("a caller with an old key", () => {
     return Effect.gen(function* () {
       yield* look("ins_1")
       yield* TestClock.adjust("10 minutes")
-      const first = yield* Effect.fork(look("ins_1"))
+      const first = yield* fork(look("ins_1"))
       yield* TestClock.adjust("1 second")
       expect(yield* Fiber.join(first)).toBe("found")
       yield* TestClock.adjust("2 seconds")
@@ -248,10 +247,10 @@ describe("a caller with an old key", () => {
       const outcomes: Array<string> = []
       for (let attempt = 0; attempt < 4; attempt++) {
         const hurried = look("ins_1").pipe(
-          Effect.timeout("400 millis"),
-          Effect.catchTag("TimeoutException", () => Effect.succeed("gave up"))
+          Effect.timeoutOption("400 millis"),
+          Effect.map(Option.getOrElse(() => "gave up"))
         )
-        const fiber = yield* Effect.fork(hurried)
+        const fiber = yield* fork(hurried)
         yield* TestClock.adjust("400 millis")
         outcomes.push(yield* Fiber.join(fiber))
       }
@@ -265,9 +264,9 @@ describe("a caller with an old key", () => {
     return Effect.gen(function* () {
       yield* look("ins_1")
       yield* TestClock.adjust("3599500 millis")
-      const fiber = yield* Effect.fork(look("ins_1"))
+      const fiber = yield* fork(look("ins_1"))
       yield* TestClock.adjust("1 second")
-      expect(yield* Fiber.poll(fiber)).toMatchObject({ _tag: "None" })
+      expect(yield* poll(fiber)).toMatchObject({ _tag: "None" })
       yield* TestClock.adjust("7 seconds")
       expect(yield* Fiber.join(fiber)).toBe("unreachable")
     }).pipe(Effect.provide(keysOver(layer)))

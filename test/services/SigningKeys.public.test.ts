@@ -1,16 +1,9 @@
 import { createServer } from "node:http"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { describe, expect, it } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/TestClock"
 import {
   type ClerkConfigError,
   ClerkHttp,
@@ -21,6 +14,14 @@ import {
 } from "effect-clerk"
 import { Authenticator } from "effect-clerk/http-api"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { variables, withConfigProvider } from "#test/config.js"
+import { fork } from "#test/fiber.js"
+import { FetchHttpClient } from "#test/http.js"
+import { HttpServer, HttpServerRequest } from "#test/httpServer.js"
+import { unwrap } from "#test/layers.js"
+import { NodeHttpServer } from "#test/node.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { formsOf } from "../support/channels.js"
 import { find, jwk, look, lookForAll } from "../support/keySets.js"
 import { json, type Loopback, loopback, raw } from "../support/loopback.js"
@@ -46,7 +47,7 @@ const withSecrets = <A, E, R>(self: Effect.Effect<A, E, R>) =>
   self.pipe(
     RequestPolicy.use({ maxAttempts: 1 }),
     Effect.provide(ClerkHttp.layerFetch({ secretKey: Redacted.make(secret) })),
-    Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["CLERK_SECRET_KEY", secret]])))
+    withConfigProvider(variables({ CLERK_SECRET_KEY: secret }))
   )
 
 describe.each(ways)("%s", (_, keysOf) => {
@@ -327,7 +328,7 @@ describe.each(ways)("%s", (_, keysOf) => {
   it.effect("retries a 503 within one fetch, as the fetch over a client does", () => {
     const { calls, layer } = recordingFetch(() => jsonResponse({}, 503))
     return Effect.gen(function* () {
-      const fiber = yield* Effect.fork(look("ins_1"))
+      const fiber = yield* fork(look("ins_1"))
       yield* TestClock.adjust("5 seconds")
       expect(yield* Fiber.join(fiber)).toBe("failing")
       expect(calls).toHaveLength(3)
@@ -348,7 +349,7 @@ describe.each(ways)("%s", (_, keysOf) => {
   it.effect("has one cache for each build, also for the same publishable key", () => {
     const { calls, layer } = recordingFetch(() => jsonResponse({ keys: [jwk("ins_1")] }))
     const keys = keysOf({ publishableKey })
-    const once = Effect.provide(Effect.zipRight(look("ins_1"), look("ins_1")), keys)
+    const once = Effect.provide(Effect.andThen(look("ins_1"), look("ins_1")), keys)
     return Effect.gen(function* () {
       expect([yield* once, yield* once]).toEqual(["found", "found"])
       expect(calls).toHaveLength(2)
@@ -359,7 +360,7 @@ describe.each(ways)("%s", (_, keysOf) => {
 describe("public keys on a socket", () => {
   const keyOfServer = ({ url }: Loopback) => keyFor(new URL(url).host)
 
-  it.scopedLive.each(ways)("by %s carry no credentials and no cookies", ([, keysOf]) =>
+  it.live.each(ways)("by %s carry no credentials and no cookies", ([, keysOf]) =>
     Effect.gen(function* () {
       const clerk = yield* loopback(json({ keys: [jwk("ins_1")] }, 200, { "set-cookie": "a=1; Path=/" }))
       const keys = keysOf({ publishableKey: keyOfServer(clerk) })
@@ -383,7 +384,7 @@ describe("public keys on a socket", () => {
     })
   )
 
-  it.scopedLive.each(ways)("by %s do not follow a redirect", ([, keysOf]) =>
+  it.live.each(ways)("by %s do not follow a redirect", ([, keysOf]) =>
     Effect.gen(function* () {
       const evil = yield* loopback(json({ keys: [jwk("ins_1")] }))
       const clerk = yield* loopback(json({}, 307, { location: `${evil.url}/.well-known/jwks.json` }))
@@ -393,7 +394,7 @@ describe("public keys on a socket", () => {
     })
   )
 
-  it.scopedLive.each(ways)("by %s are read up to 64 KB, and the connection is closed", ([, keysOf]) =>
+  it.live.each(ways)("by %s are read up to 64 KB, and the connection is closed", ([, keysOf]) =>
     Effect.gen(function* () {
       const clerk = yield* loopback((response) => {
         response.writeHead(200, { "content-type": "application/json" })
@@ -406,7 +407,7 @@ describe("public keys on a socket", () => {
     })
   )
 
-  it.scopedLive.each(ways)("by %s are unavailable while the server closes each connection", ([, keysOf]) =>
+  it.live.each(ways)("by %s are unavailable while the server closes each connection", ([, keysOf]) =>
     Effect.gen(function* () {
       const clerk = yield* loopback(raw())
       expect(yield* Effect.provide(look("ins_1"), keysOf({ issuer: clerk.url }))).toBe("unreachable")
@@ -449,7 +450,7 @@ describe("the public keys of the emulated Clerk", () => {
       expect(claims).toMatchObject({ userId: user.id, issuer: "http://localhost:4810" })
     }).pipe(
       Effect.provide(
-        Layer.unwrapEffect(
+        unwrap(
           Effect.map(ClerkEmulator, ({ publishableKey }) => SigningKeys.layerPublicHttp({ publishableKey }))
         ).pipe(
           Layer.provide(ClerkEmulator.layerHttpClient),
@@ -459,7 +460,7 @@ describe("the public keys of the emulated Clerk", () => {
     )
   )
 
-  it.scopedLive("verify its tokens over a socket", () =>
+  it.live("verify its tokens over a socket", () =>
     Effect.gen(function* () {
       const issuer = yield* HttpServer.addressFormattedWith(Effect.succeed)
       yield* Effect.provide(signInAndVerify, SigningKeys.layerPublic({ issuer }))

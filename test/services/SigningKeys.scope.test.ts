@@ -1,12 +1,13 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import * as TestClock from "effect/TestClock"
 import { SigningKeys } from "effect-clerk"
+import { fork } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { isInterruptedOnly } from "../support/exits.js"
 import { heldBack, keysNamed, look, pause } from "../support/keySets.js"
 import { stage } from "../support/scriptedCalls.js"
@@ -40,7 +41,7 @@ describe("when the scope of the keys is closed", () => {
       yield* Effect.gen(function* () {
         const scope = yield* Scope.make()
         const withKeys = yield* heldBy(scope)
-        const outside = yield* Effect.fork(withKeys(look("ins_1")))
+        const outside = yield* fork(withKeys(look("ins_1")))
         yield* pause
         yield* Scope.close(scope, Exit.void)
         yield* Deferred.succeed(answer, keysNamed("ins_1"))
@@ -66,7 +67,7 @@ describe("when the scope of the keys is closed", () => {
   const leaveOneBehind = Effect.gen(function* () {
     yield* look("ins_1")
     yield* TestClock.adjust("10 minutes")
-    const fiber = yield* Effect.fork(look("ins_1"))
+    const fiber = yield* fork(look("ins_1"))
     yield* TestClock.adjust("1 second")
     expect(yield* Fiber.join(fiber)).toBe("found")
   })
@@ -85,7 +86,7 @@ describe("when the scope of the keys is closed", () => {
       expect(yield* withKeys(look("ins_2"))).toBe("unreachable")
       expect(times).toHaveLength(2)
       yield* TestClock.adjust("30 seconds")
-      const fiber = yield* Effect.fork(withKeys(look("ins_1")))
+      const fiber = yield* fork(withKeys(look("ins_1")))
       yield* TestClock.adjust("1 second")
       expect(yield* Fiber.join(fiber)).toBe("found")
       expect(times).toHaveLength(3)

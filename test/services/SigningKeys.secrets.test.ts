@@ -1,12 +1,13 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Logger from "effect/Logger"
-import * as TestClock from "effect/TestClock"
 import { SigningKeys } from "effect-clerk"
+import { fork } from "#test/fiber.js"
+import { addLogger, logfmtLogger } from "#test/logger.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { canaries, failureOf, overFetch, quoting } from "../support/canaries.js"
 import { formsOf } from "../support/channels.js"
-import { find, jwk, keySet, keysNamed, keysOver, look, outage } from "../support/keySets.js"
+import { find, jwk, keySet, keysNamed, keysOver, look, outage, pause } from "../support/keySets.js"
 import { type FetchCall, jsonResponse } from "../support/recordingFetch.js"
 import { stage } from "../support/scriptedCalls.js"
 
@@ -49,7 +50,7 @@ describe("no secret is shown when the keys are not available because of", () => 
 
   it.live("an error response, also for later callers", () =>
     Effect.gen(function* () {
-      const twice = Effect.zipRight(Effect.flip(find("ins_1")), find("ins_2"))
+      const twice = Effect.andThen(Effect.flip(find("ins_1")), find("ins_2"))
       const error = yield* failureOf(
         overFetch(quoting(401), {})(Effect.provide(twice, SigningKeys.layerJwks))
       )
@@ -61,10 +62,10 @@ describe("no secret is shown when the keys are not available because of", () => 
 describe("the log", () => {
   const logging = () => {
     const lines: Array<string> = []
-    const logger = Logger.map(Logger.logfmtLogger, (line) => {
+    const logger = logfmtLogger((line) => {
       lines.push(line.replace(/^timestamp=\S+ /, "").replace(/ fiber=\S+/, ""))
     })
-    return { lines, layer: Logger.add(logger) }
+    return { lines, layer: addLogger(logger) }
   }
 
   const line = (why: string) =>
@@ -79,10 +80,12 @@ describe("the log", () => {
       yield* TestClock.adjust("10 minutes")
       yield* Effect.replicateEffect(look("ins_1"), 100, { concurrency: "unbounded" })
       yield* Effect.replicateEffect(look("ins_1"), 10)
+      yield* pause
       const first = line("(unreachable): no response from Clerk (ClerkTransportError)")
       expect(lines).toEqual([first])
       yield* TestClock.adjust("30 seconds")
       yield* Effect.replicateEffect(look("ins_1"), 10)
+      yield* pause
       expect(lines).toEqual([first, first])
       expect(times).toHaveLength(3)
     }).pipe(Effect.provide([keysOver(layer), logger]))
@@ -108,7 +111,7 @@ describe("the log", () => {
     return Effect.gen(function* () {
       yield* look("ins_1")
       yield* TestClock.adjust("3599 seconds")
-      const fiber = yield* Effect.fork(look("ins_2"))
+      const fiber = yield* fork(look("ins_2"))
       yield* TestClock.adjust("2 seconds")
       expect(yield* Fiber.join(fiber)).toBe("unreachable")
       expect(lines).toEqual([])
@@ -122,6 +125,7 @@ describe("the log", () => {
       expect(yield* look("ins_1")).toBe("found")
       yield* TestClock.adjust("10 minutes")
       expect(yield* look("ins_1")).toBe("found")
+      yield* pause
       expect(lines).toEqual([
         line("(rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized)")
       ])

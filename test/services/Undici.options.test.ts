@@ -1,9 +1,9 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClerkConfigError } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
 import { Agent } from "undici"
+import { describe, expect, it } from "#test/vitest.js"
 import { untyped } from "../support/requests.js"
 
 const build = (options: unknown) =>

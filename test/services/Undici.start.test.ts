@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, Sessions } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
 import { Dispatcher } from "undici"
+import { describe, expect, it } from "#test/vitest.js"
 
 /** Loses the response of every request, and does not report when a request starts. */
 class Quiet extends Dispatcher {

@@ -1,6 +1,5 @@
-import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
+import { errorOf, isInterrupted, isInterruptedOnly } from "../support/exits.js"
 import type { AnyError } from "../support/operations.js"
 import type { CallRecord, ScheduleRecord } from "./schedule.js"
 
@@ -10,8 +9,7 @@ const maxWaitMillis = 21_000
 /** Times are sums of fractions, and the pipeline's clock counts whole nanoseconds. */
 const tolerance = 0.001
 
-export const failureOf = ({ exit }: CallRecord): AnyError | undefined =>
-  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
+export const failureOf = ({ exit }: CallRecord): AnyError | undefined => errorOf(exit)
 
 /** The requests that were attempts. The others are reads that confirm a revocation. */
 export const attemptsOf = ({ requests, operation }: CallRecord) =>
@@ -36,12 +34,12 @@ const violationsIn = (call: CallRecord): ReadonlyArray<string> => {
   require(failure === undefined ||
     failure.attempts ===
       attempts.length, `${failure?._tag} tells of ${failure?.attempts} attempts, there were ${attempts.length}`)
-  require(Exit.isSuccess(exit) || failure !== undefined || Cause.isInterruptedOnly(exit.cause), "it died")
+  require(Exit.isSuccess(exit) || failure !== undefined || isInterruptedOnly(exit), "it died")
   if (interruptedAt !== undefined) {
-    require(Exit.isInterrupted(exit), "an interruption that became another exit")
+    require(isInterrupted(exit), "an interruption that became another exit")
     require(call.endedAt === interruptedAt, "an interruption that took time")
     require(requests.every(({ at }) => at <= interruptedAt), "a request after the interruption")
-  } else require(!Exit.isInterrupted(exit), "an interruption without a cause")
+  } else require(!isInterrupted(exit), "an interruption without a cause")
 
   for (const { at, endedAt } of requests) {
     require(endedAt !== undefined &&

@@ -2,13 +2,16 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
-import * as Random from "effect/Random"
+import * as Option from "effect/Option"
 import { ClerkHttp, type ClerkHttpService, ClerkTransportError, RequestPolicy } from "effect-clerk"
+import { Tag } from "#test/context.js"
+import { fork, poll } from "#test/fiber.js"
+import { withSeed } from "#test/random.js"
 import { clientOf } from "../../src/runtime/client.js"
 import { type AnyError, type OperationCase, operations } from "../support/operations.js"
+import { seeded } from "../support/random.js"
 import { type Outcome, outcomeOf, weatherOf } from "./outcomes.js"
-import { runSimulated, seeded } from "./simulatedTime.js"
+import { runSimulated } from "./simulatedTime.js"
 
 export interface RequestRecord {
   readonly at: number
@@ -43,13 +46,15 @@ const limitsOf = (chance: () => number) => ({
   deadlineMillis: chance() < 0.5 ? 30_000 : 10_001 + Math.floor(chance() * 60_000)
 })
 
+/** The call whose request is made. */
+class CurrentCall extends Tag("test/CurrentCall")<CurrentCall, CallRecord>() {}
+
 /** Runs some tens of calls through one client, with times and chances that follow from the seed. */
 export const simulate = (seed: number): ScheduleRecord => {
   const chance = seeded(seed)
   const outcomes = weatherOf(chance)
   const ofClient = limitsOf(chance)
   const budget = { least: Number.POSITIVE_INFINITY, most: Number.NEGATIVE_INFINITY }
-  const current = FiberRef.unsafeMake<CallRecord | undefined>(undefined)
 
   const watchBudget = () => {
     const tokens = clientOf(http).budget
@@ -64,8 +69,8 @@ export const simulate = (seed: number): ScheduleRecord => {
     },
     execute: (request) =>
       Effect.gen(function* () {
-        const call = yield* FiberRef.get(current)
-        if (call === undefined) return yield* Effect.dieMessage("a request that belongs to no call")
+        const call = Option.getOrUndefined(yield* Effect.serviceOption(CurrentCall))
+        if (call === undefined) return yield* Effect.die(new Error("a request that belongs to no call"))
         watchBudget()
         const answer =
           request.method === "GET" && call.operation.method === "POST"
@@ -83,7 +88,7 @@ export const simulate = (seed: number): ScheduleRecord => {
         const exchange =
           millis === undefined || result === undefined
             ? Effect.never
-            : Effect.zipRight(
+            : Effect.andThen(
                 millis === 0 ? Effect.void : Effect.sleep(millis),
                 result instanceof ClerkTransportError ? Effect.fail(result) : Effect.succeed(result)
               )
@@ -98,7 +103,7 @@ export const simulate = (seed: number): ScheduleRecord => {
 
   const startCall = Effect.suspend(() => {
     const operation = operations[Math.floor(chance() * operations.length)]
-    if (operation === undefined) return Effect.dieMessage("no such operation")
+    if (operation === undefined) return Effect.die(new Error("no such operation"))
     const own = chance() < 0.5 ? limitsOf(chance) : undefined
     const limits = own ?? ofClient
     const call: CallRecord = {
@@ -125,12 +130,12 @@ export const simulate = (seed: number): ScheduleRecord => {
     return Effect.gen(function* () {
       yield* Effect.sleep(delay)
       call.startedAt = yield* Clock.currentTimeMillis
-      const fiber = yield* Effect.fork(Effect.locally(run, current, call))
+      const fiber = yield* fork(Effect.provideService(run, CurrentCall, call))
       if (interruption !== undefined) {
-        yield* Effect.fork(
+        yield* fork(
           Effect.gen(function* () {
             yield* Effect.sleep(interruption)
-            if (fiber.unsafePoll() !== null) return
+            if (Option.isSome(yield* poll(fiber))) return
             call.interruptedAt = yield* Clock.currentTimeMillis
             yield* Fiber.interrupt(fiber)
           })
@@ -151,7 +156,7 @@ export const simulate = (seed: number): ScheduleRecord => {
       Array.from({ length: count }, () => startCall),
       (call) => call,
       { concurrency: chance() < 0.3 ? 1 : "unbounded" }
-    ).pipe(Effect.withRandom(Random.make(seed)), Effect.provideService(ClerkHttp, http)),
+    ).pipe(withSeed(seed), Effect.provideService(ClerkHttp, http)),
     Number.POSITIVE_INFINITY
   )
   return { calls, budget }

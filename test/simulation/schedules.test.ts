@@ -1,10 +1,10 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Random from "effect/Random"
 import { ClerkHttp, type ClerkHttpService, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { withSeed } from "#test/random.js"
+import { describe, expect, it } from "#test/vitest.js"
 import * as wire from "../support/wire.js"
 import { attemptsOf, failureOf, violations } from "./invariants.js"
 import { type ScheduleRecord, simulate } from "./schedule.js"
@@ -117,7 +117,7 @@ describe("1,000 calls that are rejected at the same time", () => {
             concurrency: "unbounded"
           }).pipe(Effect.provideService(ClerkHttp, http)),
         { concurrency: "unbounded" }
-      ).pipe(Effect.withRandom(Random.make(`herd ${firstSeed}`)))
+      ).pipe(withSeed(`herd ${firstSeed}`))
     )
     return { first: times.slice(0, clients * calls), second: times.slice(clients * calls) }
   }

@@ -1,18 +1,8 @@
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Scheduler from "effect/Scheduler"
-
-/** A small generator of random numbers from 0 to 1 that is deterministic for a seed (mulberry32). */
-export const seeded = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import { makeClock, withClock } from "#test/clock.js"
+import { callback } from "#test/fiber.js"
+import { exitOf, runFork } from "#test/scheduler.js"
 
 interface Sleep {
   readonly until: number
@@ -33,14 +23,11 @@ export const runSimulated = <A>(self: Effect.Effect<A>, horizonMillis = 3_600_00
   const sleeps = new Set<Sleep>()
   const tasks: Array<() => void> = []
 
-  const clock: Clock.Clock = {
-    [Clock.ClockTypeId]: Clock.ClockTypeId,
-    unsafeCurrentTimeMillis: () => now,
-    unsafeCurrentTimeNanos: () => BigInt(Math.round(now * 1_000_000)),
-    currentTimeMillis: Effect.sync(() => now),
-    currentTimeNanos: Effect.sync(() => BigInt(Math.round(now * 1_000_000))),
+  const clock = makeClock({
+    millis: () => now,
+    nanos: () => BigInt(Math.round(now * 1_000_000)),
     sleep: (duration) =>
-      Effect.async<void>((resume) => {
+      callback<void>((resume) => {
         const sleep = {
           until: now + Duration.toMillis(duration),
           order: order++,
@@ -49,14 +36,15 @@ export const runSimulated = <A>(self: Effect.Effect<A>, horizonMillis = 3_600_00
         sleeps.add(sleep)
         return Effect.sync(() => void sleeps.delete(sleep))
       })
-  }
+  })
 
-  const fiber = Effect.runFork(Effect.withClock(self, clock), {
-    scheduler: Scheduler.make((task) => void tasks.push(task))
+  const fiber = runFork(withClock(clock)(self), {
+    schedule: (task) => void tasks.push(task),
+    shouldYield: (steps) => steps > 2_048
   })
   for (;;) {
     for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) task()
-    const exit = fiber.unsafePoll()
+    const exit = exitOf(fiber)
     if (exit?._tag === "Success") return exit.value
     if (exit?._tag === "Failure") throw new Error(`the simulation died: ${exit.cause}`)
     let next: Sleep | undefined

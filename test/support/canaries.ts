@@ -1,11 +1,9 @@
-import { expect } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { type ClerkConfigError, ClerkHttp, type ClerkHttpOptions, Sessions } from "effect-clerk"
+import { expect } from "#test/vitest.js"
 import { channelsOf, leaks } from "./channels.js"
+import { errorOf } from "./exits.js"
 import type { AnyError } from "./operations.js"
 import { type FetchCall, jsonResponse, recordingFetch } from "./recordingFetch.js"
 
@@ -112,7 +110,9 @@ export const failureOf = <A, E>(self: Effect.Effect<A, E>) =>
     expect(leaks(channels, canaries)).toEqual([])
     // The check is void if there was nothing to search.
     expect(channels.length).toBeGreaterThan(30)
-    return Option.getOrThrow(Option.flatMap(Exit.causeOption(exit), Cause.failureOption))
+    const error = errorOf(exit)
+    if (error === undefined) return yield* Effect.die(exit)
+    return error
   })
 
 export const tagOf = <E extends { readonly _tag: string }>(error: E): string => error._tag

@@ -4,11 +4,10 @@ import { inspect } from "node:util"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
-import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
+import { prettyWithCauses, rejectionOf } from "#test/cause.js"
+import { addLogger, formats, prettyTo, replaceLogger, simpleLogger, withAllLevels } from "#test/logger.js"
+import type { Codec } from "#test/schema.js"
 import { recordingTracer } from "./spans.js"
 
 /** The ways to print a value, each with the printed text. */
@@ -67,7 +66,7 @@ export const errorChannels = (error: Error): Channels => [
 const encoded = (error: Error): string =>
   Schema.isSchema(error.constructor)
     ? // Sound for this library's errors: their schemas need no services.
-      json(Schema.encodeUnknownSync(error.constructor as unknown as Schema.Schema<unknown>)(error))
+      json(Schema.encodeUnknownSync(error.constructor as unknown as Codec<unknown>)(error))
     : "has no schema"
 
 /** The ways to print any value. */
@@ -80,9 +79,9 @@ export const valueChannels = (name: string, value: unknown): Channels => [
 const causeChannels = (cause: Cause.Cause<unknown>): Channels => [
   ...valueChannels("cause", cause),
   ["pretty", Cause.pretty(cause)],
-  ["pretty with causes", Cause.pretty(cause, { renderErrorCause: true })],
+  ["pretty with causes", prettyWithCauses(cause)],
   // The reason of a rejected promise, which an uncaught failure prints.
-  ...valueChannels("rejection", Runtime.makeFiberFailure(cause))
+  ...valueChannels("rejection", rejectionOf(cause))
 ]
 
 /** Logs `values` with each of Effect's loggers and returns the written lines. */
@@ -100,20 +99,13 @@ const logged = (...values: ReadonlyArray<unknown>): Effect.Effect<Channels> =>
         done()
       }
     })
-    const unsafe = new NodeConsole(sink)
-    const loggers = [
-      Logger.map(Logger.jsonLogger, keep("json logger")),
-      Logger.map(Logger.logfmtLogger, keep("logfmt logger")),
-      Logger.map(Logger.stringLogger, keep("string logger")),
-      Logger.map(Logger.structuredLogger, keep("structured logger")),
-      Logger.prettyLogger({ colors: false, mode: "tty" })
-    ]
-    yield* loggers
+    yield* formats
+      .map(([format, logger]) => addLogger(logger(keep(`${format} logger`))))
       .reduce<Effect.Effect<void>>(
-        (self, logger) => Effect.provide(self, Logger.add(logger)),
+        (self, logger) => Effect.provide(self, logger),
         Effect.logFatal("it failed", ...values).pipe(Effect.annotateLogs("failure", values[0]))
       )
-      .pipe((log) => Effect.consoleWith((console) => Effect.withConsole(log, { ...console, unsafe })))
+      .pipe(prettyTo(new NodeConsole(sink)))
     return written
   })
 
@@ -153,12 +145,11 @@ export const channelsOf = <A, E, R>(
 ): Effect.Effect<{ readonly exit: Exit.Exit<A, E>; readonly channels: Channels }, never, R> =>
   Effect.gen(function* () {
     const lines: Array<string> = []
-    const log = Logger.map(Logger.stringLogger, (line) => void lines.push(line))
     const [exit, spans] = yield* traced(self).pipe(
-      Logger.withMinimumLogLevel(LogLevel.All),
-      Effect.provide(Logger.replace(Logger.defaultLogger, log))
+      withAllLevels,
+      Effect.provide(replaceLogger(simpleLogger((line) => lines.push(line))))
     )
-    const cause = Option.getOrElse(Exit.causeOption(exit), () => Cause.empty)
+    const cause = Exit.isFailure(exit) ? exit.cause : Cause.empty
     const value = Exit.isSuccess(exit) ? exit.value : Cause.squash(cause)
     const channels = [
       ...valueChannels("exit", exit),

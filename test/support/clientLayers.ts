@@ -1,11 +1,11 @@
 import { inspect } from "node:util"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import { expect } from "@effect/vitest"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkConfigError, ClerkHttp, Sessions } from "effect-clerk"
+import { layerConfigProvider, variables } from "#test/config.js"
+import { FetchHttpClient } from "#test/http.js"
+import { expect } from "#test/vitest.js"
 import { jsonResponse, recordingFetch } from "./recordingFetch.js"
 import { untyped } from "./requests.js"
 
@@ -17,11 +17,11 @@ export const fetchLayer = (options: unknown): AnyLayer => ClerkHttp.layerFetch(u
 
 export const configLayer = (
   options: Parameters<typeof ClerkHttp.layerConfig>[0] = {},
-  variables: { readonly [name: string]: string } = { CLERK_SECRET_KEY: "sk_test_a2V5" }
-): AnyLayer => withVariables(Layer.provide(ClerkHttp.layerConfig(options), FetchHttpClient.layer), variables)
+  values: { readonly [name: string]: string } = { CLERK_SECRET_KEY: "sk_test_a2V5" }
+): AnyLayer => withVariables(Layer.provide(ClerkHttp.layerConfig(options), FetchHttpClient.layer), values)
 
-export const withVariables = (layer: AnyLayer, variables: { readonly [name: string]: string }): AnyLayer =>
-  Layer.provide(layer, Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(variables)))))
+export const withVariables = (layer: AnyLayer, values: { readonly [name: string]: string }): AnyLayer =>
+  Layer.provide(layer, layerConfigProvider(variables(values)))
 
 /** Builds the layer and returns the error, after asserting that the error does not show the value. */
 export const refusal = (layer: AnyLayer, value?: unknown) =>

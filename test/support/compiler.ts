@@ -2,10 +2,14 @@ import { readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
+import { major, packageFolder } from "../../scripts/support/major.js"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 
-const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile)
+const { config } = ts.readConfigFile(
+  join(root, major === "effect3" ? "tsconfig.effect3.json" : "tsconfig.json"),
+  ts.sys.readFile
+)
 const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root)
 
 export interface Edited {
@@ -80,14 +84,14 @@ export const editorFor = (path: string, text: string, others: ReadonlyArray<stri
 
 /** The entries of the package by import name, with their source files. */
 export const entries: ReadonlyMap<string, string> = new Map(
-  Object.entries<unknown>(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports).flatMap(
-    ([name, entry]) => {
-      const types = Object(entry).types
-      return typeof types === "string"
-        ? [[name.replace(/^\./, "effect-clerk"), types.replace("./dist", "src").replace(".d.ts", ".ts")]]
-        : []
-    }
-  )
+  Object.entries<unknown>(
+    JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")).exports
+  ).flatMap(([name, entry]) => {
+    const types = Object(entry).types
+    return typeof types === "string"
+      ? [[name.replace(/^\./, "effect-clerk"), types.replace("./dist", "src").replace(".d.ts", ".ts")]]
+      : []
+  })
 )
 
 /** The place of a declaration of the library, or `undefined` for other declarations. */

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
+import { callback } from "#test/fiber.js"
+import { majorEnvironment, typescriptFlags } from "../../scripts/support/major.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -10,11 +12,11 @@ export const runFile = (
   args: ReadonlyArray<string> = [],
   env: { readonly [name: string]: string } = {}
 ) =>
-  Effect.async<{ readonly code: number; readonly output: string }>((resume) => {
+  callback<{ readonly code: number; readonly output: string }>((resume) => {
     const child = execFile(
       process.execPath,
-      ["--import", "tsx", path, ...args],
-      { cwd: root, env: { PATH: process.env["PATH"], ...env } },
+      [...typescriptFlags, path, ...args],
+      { cwd: root, env: { PATH: process.env["PATH"], ...majorEnvironment, ...env } },
       (error, stdout, stderr) =>
         resume(Effect.succeed({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }))
     )

@@ -5,6 +5,8 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { ClerkHttp, type ClerkResponse, ClerkTransportError, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import { scoped } from "#test/layers.js"
 import { keysOfClient } from "../../src/runtime/fetchKeys.js"
 
 /** An odd number of exactly this many bits, deterministic for a seed. Its factors are not needed to verify. */
@@ -47,7 +49,7 @@ export const keysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.Layer<Sign
 /** The keys of a client on a runtime where a request must not wait for work of another request. */
 export const isolatedKeysOver = <E>(client: Layer.Layer<ClerkHttp, E>): Layer.Layer<SigningKeys, E> =>
   Layer.provide(
-    Layer.scoped(
+    scoped(
       SigningKeys,
       Effect.flatMap(ClerkHttp, (http) => keysOfClient(http, true))
     ),
@@ -59,15 +61,21 @@ export const find = (kid: string | undefined) => Effect.flatMap(SigningKeys, (ke
 /** The outcome for a key id: found, unknown, or the reason why the keys are unavailable. */
 export const look = (kid: string) =>
   find(kid).pipe(
-    Effect.map((key) => (key === undefined ? "unknown" : "found")),
-    Effect.catchAll(({ reason }) => Effect.succeed(reason))
+    Effect.match({
+      onSuccess: (key) => (key === undefined ? "unknown" : "found"),
+      onFailure: ({ reason }) => reason
+    })
   )
 
 /** Looks for all of them concurrently. */
 export const lookForAll = (kids: Iterable<string>) => Effect.forEach(kids, look, { concurrency: "unbounded" })
 
 /** Runs all ready fibers without advancing the time. */
-export const pause = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 0)))
+export const pause = Effect.promise(async () => {
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  // Effect 4 starts each fiber in a turn of its own.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+})
 
 /** A Clerk that responds on command, and counts its requests and those that were given up. */
 export const heldBack = Effect.map(Deferred.make<ClerkResponse, ClerkTransportError>(), (answer) => {
@@ -96,10 +104,10 @@ export const lookTogether = (options: {
   Effect.gen(function* () {
     const { answer, client, requests } = yield* heldBack
     const outcomes = yield* Effect.gen(function* () {
-      const fibers = yield* Effect.replicateEffect(Effect.fork(look("ins_1")), options.callers)
+      const fibers = yield* Effect.replicateEffect(fork(look("ins_1")), options.callers)
       yield* options.wait
       yield* Deferred.complete(answer, options.end)
-      return yield* Fiber.join(Fiber.all(fibers))
+      return yield* Fiber.joinAll(fibers)
     }).pipe(Effect.provide(options.over(client)))
     return { outcomes: [...new Set(outcomes)], requests }
   })

@@ -1,8 +1,9 @@
 import { createServer, type ServerResponse } from "node:http"
-import type { Socket } from "node:net"
+import { connect, createServer as createTcpServer, type Socket } from "node:net"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { callback } from "#test/fiber.js"
 import { listen } from "./listen.js"
 
 /** A request as it was received. */
@@ -45,7 +46,7 @@ export const loopback = (answer: Answer): Effect.Effect<Loopback, never, Scope.S
       const chunks: Array<Buffer> = []
       request.on("data", (chunk: Buffer) => chunks.push(chunk))
       response.on("close", () => {
-        if (!response.writableFinished) Deferred.unsafeDone(cutOff, Effect.void)
+        if (!response.writableFinished) Effect.runSync(Deferred.succeed(cutOff, undefined))
       })
       request.on("end", () => {
         const { method = "", url = "", headers, rawHeaders } = request
@@ -57,7 +58,7 @@ export const loopback = (answer: Answer): Effect.Effect<Loopback, never, Scope.S
           body: Buffer.concat(chunks).toString("utf8")
         }
         received.push(seen)
-        Deferred.unsafeDone(asked, Effect.void)
+        Effect.runSync(Deferred.succeed(asked, undefined))
         answer(response, seen)
       })
     })
@@ -94,10 +95,26 @@ export const raw =
     socket?.end()
   }
 
-/** A port without a listener. */
-export const closedPort: Effect.Effect<string> = Effect.scoped(
+/** A port that is free now. */
+export const freePort: Effect.Effect<string> = Effect.scoped(
   Effect.map(
     loopback(() => {}),
     ({ url }) => url
   )
 )
+
+/** A port without a listener. It is the port of a connection, so nobody can listen on it until the scope ends. */
+export const closedPort: Effect.Effect<string, never, Scope.Scope> = Effect.gen(function* () {
+  const sockets = new Set<Socket>()
+  const port = yield* listen(
+    createTcpServer((socket) => sockets.add(socket)),
+    sockets
+  )
+  const { localPort } = yield* Effect.acquireRelease(
+    callback<Socket>((resume) => {
+      const socket = connect(port, "127.0.0.1", () => resume(Effect.succeed(socket)))
+    }),
+    (socket) => Effect.sync(() => socket.destroy())
+  )
+  return `http://127.0.0.1:${localPort}`
+})

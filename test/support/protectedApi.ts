@@ -1,11 +1,3 @@
-import {
-  HttpApi,
-  HttpApiBuilder,
-  HttpApiEndpoint,
-  HttpApiGroup,
-  HttpLayerRouter,
-  HttpServerResponse
-} from "@effect/platform"
 import { Effect, Layer, Option, Schema } from "effect"
 import {
   type Authenticator,
@@ -16,6 +8,8 @@ import {
   CurrentSession,
   OptionalSession
 } from "effect-clerk/http-api"
+import { get, getFailing, HttpApi, HttpApiGroup, layerApi, layerGroup, post } from "#test/httpApi.js"
+import { HttpRouter, HttpServerResponse, jsonResponse } from "#test/httpServer.js"
 
 export class Deletes extends ClerkAuthRequiring<Deletes>()("Deletes", { permission: "org:teams:delete" }) {}
 
@@ -28,20 +22,20 @@ class OwnForbidden extends Schema.TaggedError<OwnForbidden>()("OwnForbidden", {}
 
 /** Endpoints of every kind of protection. Each responds with the id of the identified user. */
 class Account extends HttpApiGroup.make("account")
-  .add(HttpApiEndpoint.get("me", "/me").addSuccess(Schema.String))
-  .add(HttpApiEndpoint.post("change", "/me").addSuccess(Schema.String))
-  .add(HttpApiEndpoint.get("unauthorized", "/own-401").addError(OwnUnauthorized, { status: 401 }))
-  .add(HttpApiEndpoint.get("forbidden", "/own-403").addError(OwnForbidden, { status: 403 }))
+  .add(get("me", "/me", Schema.String))
+  .add(post("change", "/me", Schema.String))
+  .add(getFailing("unauthorized", "/own-401", OwnUnauthorized, 401))
+  .add(getFailing("forbidden", "/own-403", OwnForbidden, 403))
   .middleware(ClerkAuth) {}
 
 class Visitors extends HttpApiGroup.make("visitors")
-  .add(HttpApiEndpoint.get("visit", "/visitor").addSuccess(Schema.String))
-  .add(HttpApiEndpoint.post("write", "/visitor").addSuccess(Schema.String))
+  .add(get("visit", "/visitor", Schema.String))
+  .add(post("write", "/visitor", Schema.String))
   .middleware(ClerkAuthOptional) {}
 
 class Teams extends HttpApiGroup.make("teams")
-  .add(HttpApiEndpoint.get("teams", "/teams").addSuccess(Schema.String).middleware(Deletes))
-  .add(HttpApiEndpoint.get("vault", "/vault").addSuccess(Schema.String).middleware(Proven)) {}
+  .add(get("teams", "/teams", Schema.String).middleware(Deletes))
+  .add(get("vault", "/vault", Schema.String).middleware(Proven)) {}
 
 export class Api extends HttpApi.make("api").add(Account).add(Visitors).add(Teams) {}
 
@@ -52,19 +46,17 @@ const visitor = Effect.map(
 )
 
 const Handlers = Layer.mergeAll(
-  HttpApiBuilder.group(Api, "account", (handlers) =>
+  layerGroup(Api, "account", (handlers) =>
     handlers
       .handle("me", () => user)
       .handle("change", () => user)
       .handle("unauthorized", () => Effect.fail(new OwnUnauthorized()))
       .handle("forbidden", () => Effect.fail(new OwnForbidden()))
   ),
-  HttpApiBuilder.group(Api, "visitors", (handlers) =>
+  layerGroup(Api, "visitors", (handlers) =>
     handlers.handle("visit", () => visitor).handle("write", () => visitor)
   ),
-  HttpApiBuilder.group(Api, "teams", (handlers) =>
-    handlers.handle("teams", () => user).handle("vault", () => user)
-  )
+  layerGroup(Api, "teams", (handlers) => handlers.handle("teams", () => user).handle("vault", () => user))
 )
 
 /** The handlers of `Api`, protected by these options. */
@@ -77,28 +69,27 @@ export const protectedHandlers = (options: Authenticator.AuthOptions) =>
   )
 
 export const apiLive = (options: Authenticator.AuthOptions) =>
-  HttpApiBuilder.api(Api).pipe(Layer.provide(protectedHandlers(options)))
+  layerApi(Api).pipe(Layer.provide(protectedHandlers(options)))
 
-const answerWith = <E, R>(id: Effect.Effect<string, E, R>) =>
-  Effect.map(id, (id) => HttpServerResponse.unsafeJson(id))
+const answerWith = <E, R>(id: Effect.Effect<string, E, R>) => Effect.map(id, (id) => jsonResponse(id))
 
-/** The same paths as routes of an `HttpLayerRouter`. */
+/** The same paths as routes of a router. */
 export const protectedRoutes = (options: Authenticator.AuthOptions) =>
   Layer.mergeAll(
     Layer.mergeAll(
-      HttpLayerRouter.add("GET", "/me", answerWith(user)),
-      HttpLayerRouter.add("POST", "/me", answerWith(user)),
-      HttpLayerRouter.add("GET", "/own-401", HttpServerResponse.empty({ status: 401 })),
-      HttpLayerRouter.add("GET", "/own-403", HttpServerResponse.empty({ status: 403 }))
+      HttpRouter.add("GET", "/me", answerWith(user)),
+      HttpRouter.add("POST", "/me", answerWith(user)),
+      HttpRouter.add("GET", "/own-401", HttpServerResponse.empty({ status: 401 })),
+      HttpRouter.add("GET", "/own-403", HttpServerResponse.empty({ status: 403 }))
     ).pipe(Layer.provide(ClerkRouter.signedIn(options).layer)),
     Layer.mergeAll(
-      HttpLayerRouter.add("GET", "/visitor", answerWith(visitor)),
-      HttpLayerRouter.add("POST", "/visitor", answerWith(visitor))
+      HttpRouter.add("GET", "/visitor", answerWith(visitor)),
+      HttpRouter.add("POST", "/visitor", answerWith(visitor))
     ).pipe(Layer.provide(ClerkRouter.optional(options).layer)),
-    HttpLayerRouter.add("GET", "/teams", answerWith(user)).pipe(
+    HttpRouter.add("GET", "/teams", answerWith(user)).pipe(
       Layer.provide(ClerkRouter.requiring({ permission: "org:teams:delete" }, options).layer)
     ),
-    HttpLayerRouter.add("GET", "/vault", answerWith(user)).pipe(
+    HttpRouter.add("GET", "/vault", answerWith(user)).pipe(
       Layer.provide(ClerkRouter.requiring(proven, options).layer)
     )
   )

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto"
 import { createServer, request } from "node:http"
-import { HttpApiBuilder, HttpLayerRouter, HttpServer } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { type ClerkConfigError, SigningKeys } from "effect-clerk"
 import type { Authenticator } from "effect-clerk/http-api"
 import { ClerkEmulator, type ClerkEmulatorOptions, type ClerkEmulatorService } from "effect-clerk/testing"
+import { callback } from "#test/fiber.js"
+import { apiHandler, layerRoutes, serveApi } from "#test/httpApi.js"
+import { HttpRouter, HttpServer, layerServices, type ServerServices } from "#test/httpServer.js"
+import { NodeHttpServer } from "#test/node.js"
 import { Api, apiLive, protectedHandlers, protectedRoutes } from "./protectedApi.js"
 
 /** The default origin where the emulator's users sign in. */
@@ -59,7 +61,7 @@ const overWeb =
 export const overSocket =
   (port: number): Send =>
   (line, given = {}) =>
-    Effect.async((resume, signal) => {
+    callback((resume, signal) => {
       const { method, path } = split(line)
       const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, [value].flat()]))
       request({ port, host: "127.0.0.1", method, path, headers, agent: false, signal }, (response) => {
@@ -81,7 +83,7 @@ export const overSocket =
         .end()
     })
 
-type ServerContext = HttpServer.HttpServer | Layer.Layer.Success<typeof NodeHttpServer.layerContext>
+type ServerContext = HttpServer.HttpServer | ServerServices
 
 /** Serves on a free port of the loopback address until the scope ends, and returns the port. */
 export const portOf = <A, E>(server: Layer.Layer<A, E, ServerContext>) =>
@@ -93,7 +95,7 @@ export const portOf = <A, E>(server: Layer.Layer<A, E, ServerContext>) =>
     ),
     (context) => {
       const { address } = Context.get(context, HttpServer.HttpServer)
-      if (address._tag !== "TcpAddress") throw new Error("the server does not listen on TCP")
+      if (!("port" in address)) throw new Error("the server does not listen on TCP")
       return address.port
     }
   )
@@ -121,46 +123,40 @@ const quietly = { disableLogger: true, disableListenLog: true } as const
 export const stages: ReadonlyArray<Stage> = [
   {
     name: "an HttpApi as a web handler",
-    serve: (keys, options = standard) =>
-      inProcess(() =>
-        HttpApiBuilder.toWebHandler(
-          Layer.mergeAll(Layer.provide(apiLive(options), keys), HttpServer.layerContext)
-        )
-      )
+    serve: (keys, options = standard) => inProcess(() => apiHandler(Layer.provide(apiLive(options), keys)))
   },
   {
     name: "an HttpApi on a socket",
-    serve: (keys, options = standard) =>
-      onSocket(HttpApiBuilder.serve().pipe(Layer.provide(apiLive(options)), Layer.provide(keys)))
+    serve: (keys, options = standard) => onSocket(serveApi(Layer.provide(apiLive(options), keys)))
   },
   {
-    name: "an HttpApi within an HttpLayerRouter",
+    name: "an HttpApi within a router",
     serve: (keys, options = standard) =>
       inProcess(() =>
-        HttpLayerRouter.toWebHandler(
-          HttpLayerRouter.addHttpApi(Api).pipe(
+        HttpRouter.toWebHandler(
+          layerRoutes(Api).pipe(
             Layer.provide(protectedHandlers(options)),
             Layer.provide(keys),
-            Layer.provide(HttpServer.layerContext)
+            Layer.provide(layerServices)
           ),
           quietly
         )
       )
   },
   {
-    name: "an HttpLayerRouter as a web handler",
+    name: "a router as a web handler",
     serve: (keys, options = standard) =>
       inProcess(() =>
-        HttpLayerRouter.toWebHandler(
-          protectedRoutes(options).pipe(Layer.provide(keys), Layer.provide(HttpServer.layerContext)),
+        HttpRouter.toWebHandler(
+          protectedRoutes(options).pipe(Layer.provide(keys), Layer.provide(layerServices)),
           quietly
         )
       )
   },
   {
-    name: "an HttpLayerRouter on a socket",
+    name: "a router on a socket",
     serve: (keys, options = standard) =>
-      onSocket(HttpLayerRouter.serve(Layer.provide(protectedRoutes(options), keys), quietly))
+      onSocket(HttpRouter.serve(Layer.provide(protectedRoutes(options), keys), quietly))
   }
 ]
 

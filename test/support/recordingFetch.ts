@@ -1,5 +1,5 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Layer from "effect/Layer"
+import { FetchHttpClient } from "#test/http.js"
 
 /** The arguments of `fetch`. */
 export interface FetchCall {

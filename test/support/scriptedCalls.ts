@@ -2,10 +2,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Random from "effect/Random"
-import * as TestClock from "effect/TestClock"
 import type { ClerkHttp, ClerkRequest, RequestPolicy } from "effect-clerk"
 import { ClerkTest, type TestResponse } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import { withRandom, withSeed } from "#test/random.js"
+import * as TestClock from "#test/TestClock.js"
 
 /** The outcome of a request: a response, a failure (an error is one too), or an effect that takes time. */
 export type Turn = TestResponse
@@ -72,9 +73,9 @@ export const runScripted = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: 
     const fiber = yield* self.pipe(
       Effect.exit,
       Effect.zip(Clock.currentTimeMillis),
-      Effect.withRandom(seed === undefined ? Random.fixed([chance]) : Random.make(seed)),
+      seed === undefined ? withRandom(chance) : withSeed(seed),
       Effect.provide(layer),
-      Effect.fork
+      fork
     )
     yield* TestClock.adjust("1 hour")
     const [exit, ended] = yield* Fiber.join(fiber)
@@ -94,6 +95,6 @@ export const runScripted = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: 
 export const runToFailure = <A, E>(self: Effect.Effect<A, E, ClerkHttp>, script: ScriptedCall) =>
   Effect.gen(function* () {
     const { exit, ...rest } = yield* runScripted(Effect.flip(self), script)
-    if (Exit.isFailure(exit)) return yield* Effect.dieMessage("the program did not fail")
+    if (Exit.isFailure(exit)) return yield* Effect.die(new Error("the program did not fail"))
     return { error: exit.value, ...rest }
   })

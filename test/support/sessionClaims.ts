@@ -1,14 +1,14 @@
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import { type Authorization, OrganizationId, type SessionClaims, SessionId, UserId } from "effect-clerk"
+import { utc } from "#test/dateTime.js"
 
 /** The claims of a user without organization, plan and factors, issued when the test clock starts. */
 export const bareClaims: SessionClaims = {
   userId: UserId.make("user_1"),
   sessionId: SessionId.make("sess_1"),
   issuer: "https://clerk.example.com",
-  issuedAt: DateTime.unsafeMake(0),
-  expiresAt: DateTime.unsafeMake(60_000),
+  issuedAt: utc(0),
+  expiresAt: utc(60_000),
   status: "active",
   version: 2,
   features: [],

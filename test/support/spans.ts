@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Tracer from "effect/Tracer"
+import type * as Tracer from "effect/Tracer"
+import { tracerOf } from "#test/tracer.js"
 
 export interface RecordedSpan {
   readonly name: string
@@ -16,34 +17,21 @@ export interface RecordedSpan {
 /** A custom tracer that keeps its spans. */
 export const recordingTracer = () => {
   const spans: Array<RecordedSpan> = []
-  const tracer = Tracer.make({
-    context: (run) => run(),
-    span: (name, parent, context, links, startTime, kind) => {
-      const attributes = new Map<string, unknown>()
-      const events: Array<unknown> = []
-      const ended: Array<RecordedSpan["ended"][number]> = []
-      const parentName = Option.match(parent, {
-        onNone: () => undefined,
-        onSome: (span) => (span._tag === "Span" ? span.name : span.spanId)
-      })
-      spans.push({ name, kind, parent: parentName, attributes, events, startedNanos: startTime, ended })
-      return {
-        _tag: "Span",
-        spanId: `span-${spans.length}`,
-        traceId: "trace",
-        name,
-        parent,
-        context,
-        links,
-        kind,
-        sampled: true,
-        status: { _tag: "Started", startTime },
-        attributes,
-        attribute: (key, value) => void attributes.set(key, value),
-        event: (...event) => void events.push(event),
-        addLinks: () => {},
-        end: (atNanos, exit) => void ended.push({ atNanos, exit })
-      }
+  const tracer = tracerOf(({ kind, name, parent, startTime }) => {
+    const attributes = new Map<string, unknown>()
+    const events: Array<unknown> = []
+    const ended: Array<RecordedSpan["ended"][number]> = []
+    const parentName = Option.match(parent, {
+      onNone: () => undefined,
+      onSome: (span) => (span._tag === "Span" ? span.name : span.spanId)
+    })
+    spans.push({ name, kind, parent: parentName, attributes, events, startedNanos: startTime, ended })
+    return {
+      spanId: `span-${spans.length}`,
+      attributes,
+      attribute: (key, value) => void attributes.set(key, value),
+      event: (...event) => void events.push(event),
+      end: (atNanos, exit) => void ended.push({ atNanos, exit })
     }
   })
   return { spans, tracer }

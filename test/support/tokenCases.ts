@@ -1,5 +1,5 @@
-import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { expect, it } from "#test/vitest.js"
 import { claims, sessionToken } from "./tokens.js"
 import { claimsOf, reasonOf } from "./verification.js"
 

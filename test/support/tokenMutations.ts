@@ -1,5 +1,5 @@
 /** Makes invalid tokens from valid ones, deterministically for the random numbers. */
-import type { PCGRandom } from "effect/Utils"
+import type { SeededRandom } from "./random.js"
 import { encode } from "./tokens.js"
 
 export interface Mutation {
@@ -67,7 +67,7 @@ const splice = (text: string, from: number, length: number, by: string) =>
 
 /** Every way to damage a token. The other token is another valid one. */
 const damagesBy = (
-  random: PCGRandom
+  random: Pick<SeededRandom, "integer">
 ): ReadonlyArray<readonly [name: string, damage: (token: string, other: string) => string]> => {
   const below = (limit: number) => random.integer(limit)
   const among = <A>(values: ReadonlyArray<A>): A => values[below(values.length)] as A // never empty
@@ -141,7 +141,10 @@ const damagesBy = (
 }
 
 /** Endless invalid tokens, each different from all valid ones. */
-export const mutationsOf = (tokens: ReadonlyArray<string>, random: PCGRandom): (() => Mutation) => {
+export const mutationsOf = (
+  tokens: ReadonlyArray<string>,
+  random: Pick<SeededRandom, "integer">
+): (() => Mutation) => {
   const damages = damagesBy(random)
   const good = new Set(tokens)
   const among = () => tokens[random.integer(tokens.length)] ?? ""

@@ -1,8 +1,8 @@
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { type ClerkConfigError, ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
+import { layerNodeHttp, layerUndici } from "#test/node.js"
 
 type Options = Partial<Pick<ClerkHttpOptions, "secretKey">> & Omit<ClerkHttpOptions, "secretKey">
 
@@ -35,11 +35,11 @@ export const transports: ReadonlyArray<Transport> = [
   {
     transport: "node:http",
     decompresses: false,
-    layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), NodeHttpClient.layer)
+    layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), layerNodeHttp)
   },
   {
     transport: "undici",
     decompresses: false,
-    layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), NodeHttpClient.layerUndici)
+    layer: (options) => Layer.provide(ClerkHttp.layer(withDefaults(options)), layerUndici)
   }
 ]

@@ -1,15 +1,14 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as TestClock from "effect/TestClock"
 import { type ClerkTokenError, SessionTokens, SigningKeys } from "effect-clerk"
+import * as TestClock from "#test/TestClock.js"
 import { untyped } from "./requests.js"
 import { now, ourKeys } from "./tokens.js"
 
 /** Keys that must not be fetched. */
 export const untouchedKeys: Layer.Layer<SigningKeys> = Layer.succeed(SigningKeys, {
-  find: () => Effect.dieMessage("a key was fetched")
+  find: () => Effect.die(new Error("a key was fetched"))
 })
 
 type SessionOptions = SessionTokens.VerifyOptions<unknown> & { readonly category?: "session" }
@@ -22,7 +21,7 @@ const setTime = (millis: number) =>
 
 /** Verifies as untyped callers may, at a time. */
 export const verifyAt = (token: unknown, options?: unknown, at: number = now) =>
-  Effect.zipRight(setTime(at * 1000), SessionTokens.verify(untyped(token), untyped<SessionOptions>(options)))
+  Effect.andThen(setTime(at * 1000), SessionTokens.verify(untyped(token), untyped<SessionOptions>(options)))
 
 /** The reason for which a token is rejected. */
 export const refusalOf = (
@@ -30,11 +29,9 @@ export const refusalOf = (
   options?: unknown,
   { at = now, keys = ourKeys }: { readonly at?: number; readonly keys?: Layer.Layer<SigningKeys> } = {}
 ): Effect.Effect<ClerkTokenError> =>
-  Effect.flatMap(Effect.either(Effect.provide(verifyAt(token, options, at), keys)), (result) =>
-    Either.isLeft(result) && result.left._tag === "ClerkTokenError"
-      ? Effect.succeed(result.left)
-      : Effect.die(result)
-  )
+  Effect.flatMap(Effect.flip(Effect.provide(verifyAt(token, options, at), keys)), (error) =>
+    error._tag === "ClerkTokenError" ? Effect.succeed(error) : Effect.die(error)
+  ).pipe(Effect.orDie)
 
 export const reasonOf = (...given: Parameters<typeof refusalOf>) =>
   Effect.map(refusalOf(...given), ({ reason }) => reason)

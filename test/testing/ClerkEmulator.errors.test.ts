@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
+import { describe, expect, it } from "#test/vitest.js"
 import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
 import { ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 

@@ -1,16 +1,17 @@
 import { createServer } from "node:http"
-import * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as TestClock from "effect/TestClock"
 import { ClerkHttp, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+import { fork, poll } from "#test/fiber.js"
+import { HttpServer, toWebHandler } from "#test/httpServer.js"
+import { unwrap } from "#test/layers.js"
+import { NodeHttpServer } from "#test/node.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 
 const secretKey = DEFAULT_SECRET_KEY
@@ -20,7 +21,7 @@ const inProcess = ClerkHttp.layer({ secretKey }).pipe(
   Layer.provideMerge(ClerkEmulator.layer())
 )
 
-const onSocket = Layer.unwrapEffect(
+const onSocket = unwrap(
   HttpServer.addressFormattedWith((apiUrl) => Effect.succeed(ClerkHttp.layerFetch({ secretKey, apiUrl })))
 ).pipe(
   Layer.provideMerge(ClerkEmulator.layerServer),
@@ -71,9 +72,9 @@ describe("a response prepared for an operation", () => {
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* clerk.respondNext({ status: 503, delay: "2 seconds", body: "{}" })
-      const fiber = yield* Effect.fork(ask(clerk, `GET /v1/sessions/${session.id}`))
+      const fiber = yield* fork(ask(clerk, `GET /v1/sessions/${session.id}`))
       yield* TestClock.adjust("1999 millis")
-      expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
+      expect(Option.isNone(yield* poll(fiber))).toBe(true)
       yield* TestClock.adjust("1 millis")
       expect((yield* Fiber.join(fiber)).status).toBe(503)
     })
@@ -86,13 +87,13 @@ describe("latency", () => {
       const { clerk, session } = yield* signedIn()
       const took = (line: string) =>
         Effect.gen(function* () {
-          const fiber = yield* Effect.fork(ask(clerk, line))
+          const fiber = yield* fork(ask(clerk, line))
           yield* TestClock.adjust(0)
           for (let seconds = 0; seconds < 9; seconds++) {
-            if (Option.isSome(yield* Fiber.poll(fiber))) return seconds
+            if (Option.isSome(yield* poll(fiber))) return seconds
             yield* TestClock.adjust("1 seconds")
           }
-          return yield* Effect.dieMessage("no response within nine seconds")
+          return yield* Effect.die(new Error("no response within nine seconds"))
         })
       const get = `GET /v1/sessions/${session.id}`
       const revoke = `POST /v1/sessions/${session.id}/revoke`
@@ -110,7 +111,7 @@ describe("latency", () => {
     Effect.gen(function* () {
       const { clerk, session } = yield* someone
       yield* clerk.setLatency("1 minute", "Sessions.get")
-      const fiber = yield* Sessions.get(session.id).pipe(RequestPolicy.noRetry, Effect.flip, Effect.fork)
+      const fiber = yield* Sessions.get(session.id).pipe(RequestPolicy.noRetry, Effect.flip, fork)
       yield* TestClock.adjust("10 seconds")
       expect(yield* Fiber.join(fiber)).toMatchObject({ _tag: "ClerkTimeout", phase: "attempt" })
       expect(yield* clerk.requests).toMatchObject([{ operation: "Sessions.get", status: undefined }])
@@ -168,7 +169,7 @@ describe("a fault", () => {
   it.effect("is a 502 where there is no socket to close", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator.make()
-      const answer = HttpApp.toWebHandler(Effect.provideService(ClerkEmulator.httpApp, ClerkEmulator, clerk))
+      const answer = toWebHandler(Effect.provideService(ClerkEmulator.httpApp, ClerkEmulator, clerk))
       const ask = Effect.promise(() => answer(new Request("http://localhost/v1/jwks")))
       yield* clerk.failNext({ fault: "reset" })
       expect((yield* ask).status).toBe(502)

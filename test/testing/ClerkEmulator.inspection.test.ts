@@ -1,9 +1,11 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as TestClock from "effect/TestClock"
 import { ClerkHttp, Sessions } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+import { fork } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { defectOf } from "../support/exits.js"
 import { ask, signedIn } from "./ClerkEmulator.support.js"
 
@@ -133,11 +135,11 @@ describe("the requests an emulator received", () => {
     Effect.gen(function* () {
       const { clerk, session } = yield* signedIn()
       yield* clerk.setLatency("1 second")
-      const fiber = yield* Effect.fork(ask(clerk, `GET /v1/sessions/${session.id}`))
+      const fiber = yield* fork(ask(clerk, `GET /v1/sessions/${session.id}`))
       yield* TestClock.adjust(0)
       const before = yield* clerk.requests
       yield* TestClock.adjust("1 second")
-      yield* fiber
+      yield* Fiber.join(fiber)
       expect(before[0]?.status).toBeUndefined()
       expect((yield* clerk.requests)[0]?.status).toBe(200)
     })

@@ -1,12 +1,12 @@
 import { verifyToken } from "@clerk/backend"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as TestClock from "effect/TestClock"
 import { ClerkHttp, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY, type MintTokenOptions } from "effect-clerk/testing"
 import { decodeJwt, decodeProtectedHeader } from "jose"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { outcome, signedIn } from "./ClerkEmulator.support.js"
 
 const stage = SigningKeys.layerJwks.pipe(

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { ClerkEmulator, type ClerkEmulatorService } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import { defectOf } from "../support/exits.js"
 import { ask } from "./ClerkEmulator.support.js"
 

@@ -1,11 +1,11 @@
 import { createServer } from "node:http"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { HttpClient } from "#test/http.js"
+import { HttpServer } from "#test/httpServer.js"
+import { NodeHttpServer } from "#test/node.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { ask, outcome } from "./ClerkEmulator.support.js"
 
 const path = "/.well-known/jwks.json"
@@ -56,7 +56,7 @@ describe("the Frontend API's key set", () => {
     }).pipe(Effect.provide(Layer.provideMerge(ClerkEmulator.layerHttpClient, ClerkEmulator.layer())))
   )
 
-  it.scopedLive("reaches fetch on a socket", () =>
+  it.live("reaches fetch on a socket", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const url = yield* HttpServer.addressFormattedWith(Effect.succeed)

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as TestClock from "effect/TestClock"
 import { decodeJwt } from "jose"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { ClerkEmulator, DEFAULT_ORIGIN } from "../../src/testing/ClerkEmulator.js"
 import { ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
-import * as TestClock from "effect/TestClock"
+import { withSeed } from "#test/random.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
 import { ask, outcome, signedIn, type Wire } from "./ClerkEmulator.support.js"
 
@@ -357,9 +357,9 @@ describe("a repeated run", () => {
 
   it.effect("has the same ids and times under the same seed, and other ids under another", () =>
     Effect.gen(function* () {
-      const first = yield* Effect.withRandom(run, Random.make("seed"))
-      expect(yield* Effect.withRandom(run, Random.make("seed"))).toEqual(first)
-      expect(yield* Effect.withRandom(run, Random.make("another"))).not.toEqual(first)
+      const first = yield* withSeed("seed")(run)
+      expect(yield* withSeed("seed")(run)).toEqual(first)
+      expect(yield* withSeed("another")(run)).not.toEqual(first)
     })
   )
 

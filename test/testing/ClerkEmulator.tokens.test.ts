@@ -1,7 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as TestClock from "effect/TestClock"
 import { createLocalJWKSet, decodeProtectedHeader, importSPKI, type JWTPayload, jwtVerify } from "jose"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { ClerkEmulator, type ClerkEmulatorService } from "../../src/testing/ClerkEmulator.js"
 import { type Ask, ask, outcome, signedIn } from "./ClerkEmulator.support.js"
 

@@ -1,19 +1,19 @@
 import { createServer } from "node:http"
 import { createClerkClient, verifyToken } from "@clerk/backend"
-import * as HttpBody from "@effect/platform/HttpBody"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { describe, expect, it } from "@effect/vitest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as TestClock from "effect/TestClock"
+import { Tag } from "#test/context.js"
+import { fork } from "#test/fiber.js"
+import { HttpBody, HttpClient, HttpClientRequest, reasonOf } from "#test/http.js"
+import { HttpServer } from "#test/httpServer.js"
+import { NodeHttpServer } from "#test/node.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { ClerkEmulator } from "../../src/testing/ClerkEmulator.js"
+import { attempt } from "../support/requests.js"
 
 const inProcess = ClerkEmulator.layerHttpClient.pipe(Layer.provideMerge(ClerkEmulator.layer()))
 
@@ -22,9 +22,7 @@ const onSocket = ClerkEmulator.layerServer.pipe(
   Layer.provideMerge(NodeHttpServer.layer(() => createServer(), { port: 0, host: "127.0.0.1" }))
 )
 
-const address = Effect.map(HttpServer.HttpServer, ({ address }) =>
-  address._tag === "TcpAddress" ? `http://127.0.0.1:${address.port}` : "no port"
-)
+const address = HttpServer.addressFormattedWith(Effect.succeed)
 
 const secretKey = "sk_test_emulator"
 const authorization = `Bearer ${secretKey}`
@@ -87,7 +85,7 @@ describe("in process", () => {
     Effect.gen(function* () {
       const body = HttpBody.stream(Stream.fail(new Error("broken")), "application/json")
       const error = yield* Effect.flip(HttpClient.execute(createToken("sess_1", body)))
-      expect([error._tag, error.reason]).toEqual(["RequestError", "Encode"])
+      expect(reasonOf(error)).toBe("Encode")
     }).pipe(Effect.provide(inProcess))
   )
 
@@ -99,7 +97,7 @@ describe("in process", () => {
       const body = HttpBody.stream(Stream.never, "application/json")
       const fiber = yield* HttpClient.execute(createToken(session.id, body)).pipe(
         Effect.timeoutOption("1 second"),
-        Effect.fork
+        fork
       )
       yield* TestClock.adjust("1 second")
       expect((yield* Fiber.join(fiber))._tag).toBe("None")
@@ -117,7 +115,7 @@ describe("in process", () => {
 })
 
 describe("on a socket", () => {
-  it.scopedLive("the emulator responds to fetch", () =>
+  it.live("the emulator responds to fetch", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const url = yield* address
@@ -138,33 +136,31 @@ describe("on a socket", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive(
-    "the emulator responds to health checks without a key, and broken requests with a status",
-    () =>
-      Effect.gen(function* () {
-        const clerk = yield* ClerkEmulator
-        const url = yield* address
-        const status = (path: string, init: RequestInit = {}) =>
-          Effect.promise(async () => (await fetch(`${url}${path}`, init)).status)
-        for (const path of ["/", "/health"]) {
-          expect(yield* status(path)).toBe(200)
-          expect(yield* status(path, { method: "HEAD" })).toBe(200)
-        }
-        const post = (body: string | Uint8Array<ArrayBuffer>) =>
-          status("/v1/sessions", {
-            method: "POST",
-            headers: { authorization, "content-type": "application/json" },
-            body
-          })
-        expect(yield* post("[".repeat(5_000))).toBe(400)
-        expect(yield* post(new Uint8Array([0x22, 0xff, 0x22]))).toBe(400)
-        expect(yield* post("x".repeat(3_000_000))).toBe(413)
-        expect(yield* status("/v1/sessions/%ff", { headers: { authorization } })).toBe(400)
-        expect(yield* clerk.requests).toHaveLength(4)
-      }).pipe(Effect.provide(onSocket))
+  it.live("the emulator responds to health checks without a key, and broken requests with a status", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const url = yield* address
+      const status = (path: string, init: RequestInit = {}) =>
+        Effect.promise(async () => (await fetch(`${url}${path}`, init)).status)
+      for (const path of ["/", "/health"]) {
+        expect(yield* status(path)).toBe(200)
+        expect(yield* status(path, { method: "HEAD" })).toBe(200)
+      }
+      const post = (body: string | Uint8Array<ArrayBuffer>) =>
+        status("/v1/sessions", {
+          method: "POST",
+          headers: { authorization, "content-type": "application/json" },
+          body
+        })
+      expect(yield* post("[".repeat(5_000))).toBe(400)
+      expect(yield* post(new Uint8Array([0x22, 0xff, 0x22]))).toBe(400)
+      expect(yield* post("x".repeat(3_000_000))).toBe(413)
+      expect(yield* status("/v1/sessions/%ff", { headers: { authorization } })).toBe(400)
+      expect(yield* clerk.requests).toHaveLength(4)
+    }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("responds to the platform's client too, through its test server", () =>
+  it.live("responds to the platform's client too, through its test server", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const response = yield* HttpClient.get("/v1/jwks", { headers: { authorization } })
@@ -189,7 +185,7 @@ describe("Clerk's own client", () => {
     return { clerk, apiUrl, client, user }
   })
 
-  it.scopedLive("reads, lists and revokes sessions", () =>
+  it.live("reads, lists and revokes sessions", () =>
     Effect.gen(function* () {
       const { clerk, client, user } = yield* official
       const organization = yield* clerk.createOrganization({ members: [{ userId: user.id }] })
@@ -216,7 +212,7 @@ describe("Clerk's own client", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("gets tokens, and verifies them by key set and by PEM", () =>
+  it.live("gets tokens, and verifies them by key set and by PEM", () =>
     Effect.gen(function* () {
       const { apiUrl, clerk, client, user } = yield* official
       const { session } = yield* clerk.signIn(user.id)
@@ -233,7 +229,7 @@ describe("Clerk's own client", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("reads a member's permissions from a version 2 token", () =>
+  it.live("reads a member's permissions from a version 2 token", () =>
     Effect.gen(function* () {
       const { clerk, client, user } = yield* official
       const member = yield* clerk.createUser({ features: ["avatars"] })
@@ -266,7 +262,7 @@ describe("Clerk's own client", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("refreshes a session by itself when a browser sends an expired token", () =>
+  it.live("refreshes a session by itself when a browser sends an expired token", () =>
     Effect.gen(function* () {
       const { clerk, client, user } = yield* official
       const { origin, refreshToken, session, sessionToken } = yield* clerk.signIn(user.id, {
@@ -308,11 +304,11 @@ describe("Clerk's own client", () => {
     }).pipe(Effect.provide(onSocket))
   )
 
-  it.scopedLive("gets an error response in a form that it reads", () =>
+  it.live("gets an error response in a form that it reads", () =>
     Effect.gen(function* () {
       const { client } = yield* official
-      const error = yield* Effect.flip(Effect.tryPromise(() => client.sessions.getSession("sess_1")))
-      expect(error.error).toMatchObject({
+      const error = yield* Effect.flip(attempt(() => client.sessions.getSession("sess_1")))
+      expect(error).toMatchObject({
         status: 404,
         clerkTraceId: expect.stringMatching(/^[0-9a-f]{32}$/),
         errors: [{ code: "resource_not_found", longMessage: "No session was found with id sess_1" }]
@@ -322,7 +318,7 @@ describe("Clerk's own client", () => {
 })
 
 it.effect("a program with two emulators reaches each by its own client", () => {
-  class Second extends Context.Tag("Second")<Second, HttpClient.HttpClient>() {}
+  class Second extends Tag("Second")<Second, HttpClient.HttpClient>() {}
   const clientOf = (key: string) =>
     ClerkEmulator.layerHttpClient.pipe(Layer.provide(ClerkEmulator.layer({ secretKey: Redacted.make(key) })))
   const Both = Layer.merge(

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Operation, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import { defectOf } from "../support/exits.js"
 
 /** An input of another type than the declared one, as from JavaScript. */

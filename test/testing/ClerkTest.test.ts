@@ -1,11 +1,12 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as TestClock from "effect/TestClock"
 import { ClerkTransportError, RequestPolicy, Sessions } from "effect-clerk"
 import { ClerkTest, type ExpectedRequest, RequestsAssertionError } from "effect-clerk/testing"
+import { fork, poll } from "#test/fiber.js"
+import * as TestClock from "#test/TestClock.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { defectOf } from "../support/exits.js"
 
 const active = ClerkTest.json(200, ClerkTest.session())
@@ -112,7 +113,7 @@ describe("responses", () => {
       ClerkTest.routes({ "Sessions.get": ClerkTest.sequence([ClerkTest.errorResponse(404, "gone"), active]) })
     )
     const first = Effect.flip(Sessions.get("sess_1")).pipe(
-      Effect.zipRight(ClerkTest.requests),
+      Effect.andThen(ClerkTest.requests),
       Effect.provide(layer)
     )
     return Effect.gen(function* () {
@@ -186,9 +187,9 @@ describe("faults and latency", () => {
 
   it.effect("a delayed response arrives when the clock of the test reaches its time", () =>
     Effect.gen(function* () {
-      const fiber = yield* Effect.fork(Sessions.get("sess_1"))
+      const fiber = yield* fork(Sessions.get("sess_1"))
       yield* TestClock.adjust("999 millis")
-      expect(Option.isNone(yield* Fiber.poll(fiber))).toBe(true)
+      expect(Option.isNone(yield* poll(fiber))).toBe(true)
       yield* TestClock.adjust("1 millis")
       expect((yield* Fiber.join(fiber)).id).toBe("sess_1")
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.delayed("1 second", active))))
@@ -196,7 +197,7 @@ describe("faults and latency", () => {
 
   it.effect("a fault can be delayed too", () =>
     Effect.gen(function* () {
-      const fiber = yield* Effect.fork(Effect.flip(Sessions.get("sess_1")))
+      const fiber = yield* fork(Effect.flip(Sessions.get("sess_1")))
       yield* TestClock.adjust("1 second")
       expect(yield* Fiber.join(fiber)).toMatchObject({ reason: "reset" })
     }).pipe(Effect.provide(ClerkTest.layer(ClerkTest.delayed("1 second", ClerkTest.fault("reset")))))
@@ -206,7 +207,7 @@ describe("faults and latency", () => {
     "a missing response ends with the time limit of an attempt, and the time of each attempt is recorded",
     () =>
       Effect.gen(function* () {
-        const fiber = yield* Effect.fork(Sessions.get("sess_1"))
+        const fiber = yield* fork(Sessions.get("sess_1"))
         yield* TestClock.adjust("1 minute")
         expect((yield* Fiber.join(fiber)).id).toBe("sess_1")
         const [first = 0, second = 0] = yield* ClerkTest.times
@@ -414,7 +415,7 @@ describe("the requests", () => {
     Effect.gen(function* () {
       yield* Effect.exit(Sessions.get("sess_1"))
       yield* Effect.exit(Sessions.revoke("sess_1"))
-      const fiber = yield* Effect.fork(Effect.zipRight(Sessions.verify("sess_1"), Effect.never))
+      const fiber = yield* fork(Effect.andThen(Sessions.verify("sess_1"), Effect.never))
       yield* TestClock.adjust(1)
       yield* Fiber.interrupt(fiber)
       yield* ClerkTest.expectRequests(["Sessions.get", "Sessions.revoke", "Sessions.verify"])

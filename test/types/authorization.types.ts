@@ -1,8 +1,7 @@
 // Checked by `npm run check`, never run. It states what the types of the permission checks promise.
-import type * as Duration from "effect/Duration"
+
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
-import type * as Schema from "effect/Schema"
 import {
   Authorization,
   type ClerkAccessDenied,
@@ -12,6 +11,8 @@ import {
   type TokenClaims
 } from "effect-clerk"
 import { expectTypeOf } from "vitest"
+import type { DurationInput } from "#major/time.js"
+import type { Codec } from "#test/schema.js"
 
 interface Team {
   readonly team: string
@@ -20,7 +21,7 @@ interface Team {
 declare const claims: SessionClaims
 declare const custom: SessionClaims<Team>
 declare const template: TokenClaims
-declare const team: Schema.Schema<Team>
+declare const team: Codec<Team>
 
 // A check of one kind returns at once, with the claims first or last.
 expectTypeOf(Authorization.hasRole(claims, "org:admin")).toEqualTypeOf<boolean>()
@@ -65,7 +66,7 @@ expectTypeOf<Authorization.Requirements["reverification"]>().toEqualTypeOf<
   | "lax"
   | {
       readonly level: "first_factor" | "second_factor" | "multi_factor"
-      readonly within: Duration.DurationInput
+      readonly within: DurationInput
     }
   | undefined
 >()

@@ -1,5 +1,5 @@
-import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
+import { assert, describe, it } from "#test/vitest.js"
 import { editorFor, entries, placeOf } from "../support/compiler.js"
 
 /** The options of callers. Each optional field states its default. */
@@ -42,7 +42,7 @@ const undocumented = (): ReadonlyArray<string> => {
     for (const part of type.isUnion() ? type.types : [type]) {
       for (const member of checker.getPropertiesOfType(part)) {
         // `Error`, `Tag` and schemas document the members that a class inherits from them.
-        if (member.name.startsWith("__@") || inherited.has(member.name)) continue
+        if (/^(?:__@|~)/.test(member.name) || inherited.has(member.name)) continue
         if (!(member.declarations ?? []).some(placeOf)) continue
         if (seen.has(member)) continue
         seen.add(member)

@@ -1,12 +1,5 @@
 // Checked by `npm run check`, never run. It states what the types of the middlewares promise.
-import {
-  HttpApi,
-  HttpApiBuilder,
-  HttpApiEndpoint,
-  HttpApiGroup,
-  type HttpServerRequest
-} from "@effect/platform"
-import { Context, Effect, type Layer, type Option, Schema } from "effect"
+import { Effect, type Layer, type Option, Schema } from "effect"
 import type {
   ClerkAccessDenied,
   ClerkConfigError,
@@ -26,6 +19,18 @@ import {
   type RequiringTag
 } from "effect-clerk/http-api"
 import { expectTypeOf } from "vitest"
+import { type Key, Tag } from "#test/context.js"
+import {
+  type AnyEndpoint,
+  type ErrorOf,
+  type GroupService,
+  get as getOf,
+  HttpApi,
+  HttpApiGroup,
+  layerGroup,
+  type NeededByHandler
+} from "#test/httpApi.js"
+import type { HttpServerRequest } from "#test/httpServer.js"
 
 const authorizedParties = ["https://app.example.com"]
 type Request = HttpServerRequest.HttpServerRequest
@@ -109,8 +114,7 @@ expectTypeOf(ClerkAuthRequiring<Admins>()("Admins", { role: "org:admin" })).toEq
 ClerkAuthRequiring<Admins>()("Admins", { roles: "org:admin" })
 
 // The errors that they add to an endpoint.
-const get = HttpApiEndpoint.get("get", "/").addSuccess(Schema.String)
-type ErrorOf<E extends HttpApiEndpoint.HttpApiEndpoint.Any> = HttpApiEndpoint.HttpApiEndpoint.Error<E>
+const get = getOf("get", "/", Schema.String)
 const signedIn = get.middleware(ClerkAuth)
 const optional = get.middleware(ClerkAuthOptional)
 const admins = get.middleware(Admins)
@@ -123,19 +127,19 @@ expectTypeOf<ErrorOf<typeof admins>>().toEqualTypeOf<
 >()
 
 // A handler has the session where its endpoint is protected, and nowhere else.
-const apiOf = <E extends HttpApiEndpoint.HttpApiEndpoint.Any>(endpoint: E) =>
+const apiOf = <E extends AnyEndpoint>(endpoint: E) =>
   HttpApi.make("api").add(HttpApiGroup.make("group").add(endpoint))
 const user = Effect.map(CurrentSession, ({ userId }) => userId)
 expectTypeOf(
-  HttpApiBuilder.group(apiOf(signedIn), "group", (handlers) => handlers.handle("get", () => user))
-).toEqualTypeOf<Layer.Layer<HttpApiGroup.ApiGroup<"api", "group">, never, ClerkAuth>>()
+  layerGroup(apiOf(signedIn), "group", (handlers) => handlers.handle("get", () => user))
+).toEqualTypeOf<Layer.Layer<GroupService<"api", "group">, never, ClerkAuth>>()
 expectTypeOf(
-  HttpApiBuilder.group(apiOf(admins), "group", (handlers) => handlers.handle("get", () => user))
-).toEqualTypeOf<Layer.Layer<HttpApiGroup.ApiGroup<"api", "group">, never, Admins>>()
-expectTypeOf(
-  HttpApiBuilder.group(apiOf(get), "group", (handlers) => handlers.handle("get", () => user))
-).toEqualTypeOf<Layer.Layer<HttpApiGroup.ApiGroup<"api", "group">, never, CurrentSession>>()
-expectTypeOf(OptionalSession).toMatchTypeOf<Context.Tag<OptionalSession, Option.Option<SessionClaims>>>()
+  layerGroup(apiOf(admins), "group", (handlers) => handlers.handle("get", () => user))
+).toEqualTypeOf<Layer.Layer<GroupService<"api", "group">, never, Admins>>()
+expectTypeOf(layerGroup(apiOf(get), "group", (handlers) => handlers.handle("get", () => user))).toEqualTypeOf<
+  Layer.Layer<GroupService<"api", "group">, never, NeededByHandler<CurrentSession>>
+>()
+expectTypeOf(OptionalSession).toMatchTypeOf<Key<OptionalSession, Option.Option<SessionClaims>>>()
 
 // Within a handler.
 expectTypeOf(CurrentSession.protect({ permission: "org:teams:delete" })).toEqualTypeOf<
@@ -152,7 +156,7 @@ expectTypeOf(ClerkRouter.optional({ cookies: false })).toEqualTypeOf<
 expectTypeOf(ClerkRouter.requiring({ plan: "o:pro" }, { cookies: false })).toEqualTypeOf<
   ClerkRouter.AuthMiddleware<CurrentSession>
 >()
-class Tenant extends Context.Tag("Tenant")<Tenant, SessionClaims<{ readonly tenant: string }>>() {}
+class Tenant extends Tag("Tenant")<Tenant, SessionClaims<{ readonly tenant: string }>>() {}
 expectTypeOf(ClerkRouter.make(Tenant, Authenticator.make({ cookies: false, claims: Claims }))).toEqualTypeOf<
   ClerkRouter.AuthMiddleware<Tenant>
 >()

@@ -1,5 +1,5 @@
-import { assert, describe, it } from "@effect/vitest"
 import ts from "typescript"
+import { assert, describe, it } from "#test/vitest.js"
 import { editorFor } from "../support/compiler.js"
 
 const head = `

@@ -1,11 +1,8 @@
 // Checked by `npm run check`, never run. It states what the types of the operations promise.
 import type { IncomingMessage } from "node:http"
-import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
-import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as Either from "effect/Either"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -40,6 +37,11 @@ import {
   type SessionToken
 } from "effect-clerk"
 import { expectTypeOf } from "vitest"
+import { Tag } from "#test/context.js"
+import type { HttpServerRequest } from "#test/httpServer.js"
+import { type Result, result, type TimeoutError } from "#test/result.js"
+import { structWithKeys } from "#test/schema.js"
+import type { Success } from "../support/types.js"
 
 type Common =
   | ClerkBadRequest
@@ -133,9 +135,9 @@ expectTypeOf(Effect.forEach(["a", "b"], Sessions.get)).toEqualTypeOf<Needs<Array
 expectTypeOf(Effect.forEach(["a"], (id) => Sessions.get(id), { concurrency: 2 })).toEqualTypeOf<
   Needs<Array<Session>>
 >()
-expectTypeOf(Effect.either(get)).toEqualTypeOf<Needs<Either.Either<Session, Sessions.GetError>, never>>()
+expectTypeOf(result(get)).toEqualTypeOf<Needs<Result<Session, Sessions.GetError>, never>>()
 expectTypeOf(Effect.timeout(get, "1 second")).toEqualTypeOf<
-  Needs<Session, Sessions.GetError | Cause.TimeoutException>
+  Needs<Session, Sessions.GetError | TimeoutError>
 >()
 expectTypeOf(Effect.withSpan(get, "x")).toEqualTypeOf<Needs<Session>>()
 expectTypeOf(Effect.catchTag(get, "ClerkNotFound", () => Effect.succeed(null))).toEqualTypeOf<
@@ -201,19 +203,19 @@ expectTypeOf(client.refresh("s", { ...expired, format })).toEqualTypeOf<
 >()
 
 // A service of these operations has no requirement left, and neither has one that captures ClerkHttp.
-class Devices extends Effect.Service<Devices>()("Devices", {
-  effect: Effect.gen(function* () {
-    const sessions = yield* Sessions.client
-    const http = yield* ClerkHttp
-    return {
-      find: (id: string) => sessions.get(id),
-      findThrough: (id: string) => Sessions.get(id).pipe(Effect.provideService(ClerkHttp, http))
-    }
-  })
-}) {}
-expectTypeOf(Devices.Default).toEqualTypeOf<Layer.Layer<Devices, never, ClerkHttp>>()
-expectTypeOf<Devices["find"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
-expectTypeOf<Devices["findThrough"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
+const makeDevices = Effect.gen(function* () {
+  const sessions = yield* Sessions.client
+  const http = yield* ClerkHttp
+  return {
+    find: (id: string) => sessions.get(id),
+    findThrough: (id: string) => Sessions.get(id).pipe(Effect.provideService(ClerkHttp, http))
+  }
+})
+type DevicesShape = Success<typeof makeDevices>
+class Devices extends Tag("Devices")<Devices, DevicesShape>() {}
+expectTypeOf(Layer.effect(Devices, makeDevices)).toEqualTypeOf<Layer.Layer<Devices, never, ClerkHttp>>()
+expectTypeOf<DevicesShape["find"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
+expectTypeOf<DevicesShape["findThrough"]>().returns.toEqualTypeOf<Effect.Effect<Session, Sessions.GetError>>()
 
 // A policy is data.
 const policy: RequestPolicy.Settings = { ...RequestPolicy.standard, maxAttempts: 5 }
@@ -233,7 +235,7 @@ const resend = Operation.make({
   path: "/organizations/{organizationId}/invitations/{id}/resend",
   kind: "once",
   query: Schema.Struct({ notify: Schema.optional(Schema.Boolean) }),
-  body: Schema.Struct({ expiresInDays: Schema.optional(Schema.Int).pipe(Schema.fromKey("expires_in_days")) }),
+  body: structWithKeys({ expiresInDays: Schema.optional(Schema.Int) }, { expiresInDays: "expires_in_days" }),
   success: Invitation,
   errors: [404, 422],
   responseId: "id",
@@ -386,7 +388,7 @@ Effect.catchIf(
 // Request headers are taken in every form a server has them.
 declare const nodeRequest: IncomingMessage
 declare const webRequest: Request
-declare const platformRequest: HttpServerRequest
+declare const platformRequest: HttpServerRequest.HttpServerRequest
 for (const requestHeaders of [
   nodeRequest.headers,
   nodeRequest.headersDistinct,

@@ -1,5 +1,4 @@
 // Checked by `npm run check`, never run. It states what the types of the policies promise.
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { flow } from "effect/Function"
@@ -13,8 +12,9 @@ import {
   Sessions
 } from "effect-clerk"
 import { expectTypeOf } from "vitest"
+import { Tag } from "#test/context.js"
 
-class Database extends Context.Tag("Database")<Database, { readonly url: string }>() {}
+class Database extends Tag("Database")<Database, { readonly url: string }>() {}
 class NotFound {
   readonly _tag = "NotFound"
 }

@@ -17,6 +17,7 @@ import {
   type UserId
 } from "effect-clerk"
 import { expectTypeOf } from "vitest"
+import type { Codec } from "#test/schema.js"
 
 type Failure = ClerkTokenError | ClerkKeysUnavailable | ClerkInvalidRequest
 type Verified<Claims> = Effect.Effect<Claims, Failure, SigningKeys>
@@ -122,7 +123,7 @@ SessionTokens.verify(token, { cache: { capacity: 10 } })
 SessionTokens.verifier({ cache: {} })
 // @ts-expect-error not a duration
 SessionTokens.verify(token, { clockSkew: "soon" })
-declare const needy: Schema.Schema<string, string, SigningKeys>
+declare const needy: Codec<string, string, SigningKeys>
 // @ts-expect-error a schema that needs a service
 SessionTokens.verify(token, { claims: needy })
 // @ts-expect-error a token is text

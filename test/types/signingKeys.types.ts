@@ -1,5 +1,4 @@
 // Checked by `npm run check`, never run. It states what the types of the keys promise.
-import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -14,6 +13,7 @@ import {
   type VerificationKey
 } from "effect-clerk"
 import { expectTypeOf } from "vitest"
+import type { HttpClient } from "#test/http.js"
 
 const secretKey = Redacted.make("sk_test_type")
 

@@ -1,30 +1,27 @@
 import { createServer } from "node:http"
-import { HttpApiBuilder, HttpServer } from "@effect/platform"
-import { NodeHttpServer } from "@effect/platform-node"
-import { Effect, Layer, Logger, ManagedRuntime } from "effect"
+import { Effect, Layer, ManagedRuntime } from "effect"
 import type { ClerkEmulator } from "effect-clerk/testing"
-import { devicesApp } from "../../../examples/devices/app.js"
-import { ClerkInMemory, type Demo } from "../../../examples/devices/demo.js"
+import { DevicesServer } from "#test/examples.js"
+import { HttpServer } from "#test/httpServer.js"
+import { noLogger } from "#test/logger.js"
+import { NodeHttpServer } from "#test/node.js"
+import { ClerkInMemory } from "../../../examples/devices/demo.js"
 
 export interface Application {
   readonly origin: string
   /** Changes at Clerk that the application does not make itself. */
-  readonly atClerk: <A>(effect: Effect.Effect<A, never, ClerkEmulator | Demo>) => Promise<A>
+  readonly atClerk: <A>(effect: Effect.Effect<A, never, ClerkEmulator>) => Promise<A>
   readonly close: () => Promise<void>
 }
 
 /** The example, composed as in its `main.ts`, on a free port and with a Clerk of its own. */
 export const startApplication = async (): Promise<Application> => {
   const server = createServer()
-  const App = Layer.unwrapEffect(
-    HttpServer.addressFormattedWith((origin) => Effect.succeed(devicesApp(origin)))
-  )
   const runtime = ManagedRuntime.make(
-    HttpApiBuilder.serve().pipe(
-      Layer.provide(App),
+    DevicesServer.pipe(
       Layer.provideMerge(ClerkInMemory),
       Layer.provideMerge(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: 0 })),
-      Layer.provide(Logger.remove(Logger.defaultLogger))
+      Layer.provide(noLogger)
     )
   )
   return {

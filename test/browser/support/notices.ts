@@ -1,6 +1,6 @@
 import { Effect, Redacted } from "effect"
 import { ClerkEmulator, type PreparedResponse } from "effect-clerk/testing"
-import { Demo } from "../../../examples/devices/demo.js"
+import { userId } from "../../../examples/devices/demo.js"
 
 /** An error response as Clerk writes it, with texts that are not meant for the users of an application. */
 export const refusal = (
@@ -24,7 +24,6 @@ export const refuse = (...refusals: ReadonlyArray<PreparedResponse>) =>
 export const refuseAfterList = (...refusals: ReadonlyArray<PreparedResponse>) =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
-    const { userId } = yield* Demo
     const list = yield* clerk.handle({
       method: "GET",
       url: `/v1/sessions?user_id=${userId}&paginated=true&limit=500`,

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { describe, expect, it } from "#test/vitest.js"
 import { configLayer, fetchLayer, requestThrough, secretKey, told } from "../../support/clientLayers.js"
 import { withPollutedPrototype } from "../../support/pollution.js"
 

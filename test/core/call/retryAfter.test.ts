@@ -1,7 +1,8 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
+import { describe, expect, it } from "#test/vitest.js"
 import { retryAfterMillis } from "../../../src/core/call/retry.js"
 import { headersIn } from "../../../src/core/wire/headers.js"
+import { plainProp } from "../../support/properties.js"
 
 const noon = Date.UTC(2026, 4, 12, 12, 0, 0)
 const inThreeSeconds = "Tue, 12 May 2026 12:00:03 GMT"
@@ -68,7 +69,7 @@ describe("Retry-After", () => {
     expect(millisOf("Thu, 01 Jan 1970 00:00:00 GMT")).toBe(0)
   })
 
-  it.prop("is never negative, for any value", [FastCheck.string(), FastCheck.string()], ([a, b]) => {
+  plainProp("is never negative, for any value", [FastCheck.string(), FastCheck.string()], ([a, b]) => {
     const millis = millisOf(a, b)
     expect(millis === undefined || (Number.isSafeInteger(millis) && millis >= 0)).toBe(true)
   })

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { importKeySet, rsaFlaw } from "../../../src/core/keys/keySet.js"
 import { importRsaKey, isSignedBy, type RsaNumbers } from "../../../src/core/token/signature.js"
 import { base64urlOf, jwk, modulus } from "../../support/keySets.js"

@@ -1,7 +1,7 @@
 import { createClerkClient } from "@clerk/backend"
-import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { describe, expect, it } from "#test/vitest.js"
 import { RuleBreak } from "../../../src/core/input.js"
 import { readPublishableKey } from "../../../src/core/keys/publishableKey.js"
 

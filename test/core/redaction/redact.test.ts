@@ -1,7 +1,8 @@
 import { inspect } from "node:util"
-import { describe, expect, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
+import { describe, expect, it } from "#test/vitest.js"
 import { makeRedactor, noSecrets, textsIn, visibleText } from "../../../src/core/redaction/redact.js"
+import { plainProp } from "../../support/properties.js"
 
 const scrubText = (text: string, secrets: ReadonlyArray<string>): string => makeRedactor(secrets).text(text)
 const scrubJson = (value: unknown, secrets: ReadonlyArray<string>): unknown =>
@@ -63,7 +64,7 @@ describe("Redactor.text", () => {
     expect(performance.now() - started).toBeLessThan(1_000)
   })
 
-  it.prop(
+  plainProp(
     "never shows a secret, at any place in a text",
     [
       FastCheck.string({ maxLength: 400 }),
@@ -77,7 +78,7 @@ describe("Redactor.text", () => {
     }
   )
 
-  it.prop(
+  plainProp(
     "always returns one short line",
     [FastCheck.string({ unit: "binary", maxLength: 2_000 })],
     ([text]) => {

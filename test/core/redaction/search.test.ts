@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
+import { describe, expect, it } from "#test/vitest.js"
 import { makeRedactor } from "../../../src/core/redaction/redact.js"
+import { plainProp } from "../../support/properties.js"
 
 const hideSecrets = (text: string, secrets: ReadonlyArray<string>): string => makeRedactor(secrets).hide(text)
 
@@ -127,7 +128,7 @@ describe("a secret in an error's text is masked", () => {
   const composable = Object.keys(encodings).filter((name) => name !== invisible)
   const layers = FastCheck.array(FastCheck.constantFrom(...composable), { maxLength: 3 })
 
-  it.prop(
+  plainProp(
     "for any key, in any composition of up to three encodings, for any part of it",
     [keys, words, words, layers, FastCheck.nat(), FastCheck.nat()],
     ([secret, before, after, names, start, length]) => {
@@ -141,10 +142,10 @@ describe("a secret in an error's text is masked", () => {
       expect(shown).toContain("***")
       expect(longestShared(shown, encoded)).toBeLessThan(12 * expansion)
     },
-    { fastCheck: { numRuns: 500 } }
+    500
   )
 
-  it.prop(
+  plainProp(
     "and a text without it is unchanged",
     [keys, FastCheck.string({ unit: "binary", maxLength: 400 }), words],
     ([secret, text, prose]) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it } from "#test/vitest.js"
 import { tokenReasons } from "../../../src/core/model.js"
 import { type Rejection, rejectionHead } from "../../../src/core/server/challenge.js"
 

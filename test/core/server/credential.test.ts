@@ -1,6 +1,6 @@
-import { HttpServerRequest } from "@effect/platform"
-import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { HttpServerRequest } from "#test/httpServer.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { type IncomingRequest, readCredential } from "../../../src/core/server/credential.js"
 import { makeParties } from "../../../src/core/token/settings.js"
 import { withPollutedPrototype } from "../../support/pollution.js"

@@ -1,18 +1,17 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as Arbitrary from "effect/Arbitrary"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as FastCheck from "effect/FastCheck"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
+import * as Option from "effect/Option"
 import { Session, SessionPage } from "effect-clerk"
+import * as FastCheck from "fast-check"
+import { encodedArbitraryOf } from "#test/arbitrary.js"
+import { utc } from "#test/dateTime.js"
+import { type AnyCodec, decoderOf } from "#test/schema.js"
+import { describe, expect, it } from "#test/vitest.js"
 import { makeSessionPageReader, makeSessionReader } from "../../../src/core/session/reader.js"
 import { compile } from "../../../src/runtime/operation.js"
 import { withPollutedPrototype } from "../../support/pollution.js"
+import { plainProp } from "../../support/properties.js"
 import * as wire from "../../support/wire.js"
-
-type AnySchema = Schema.Schema.AnyNoContext
 
 type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
@@ -30,10 +29,10 @@ const shown = (value: unknown): unknown => {
 const failed = "failed"
 
 /** The result of the schema, from which a reader must not differ. */
-const schemaOf = (schema: AnySchema) => {
-  const decode = ParseResult.decodeUnknownEither(schema, { exact: true })
+const schemaOf = (schema: AnyCodec) => {
+  const decode = decoderOf(schema)
   return (input: unknown): unknown =>
-    Either.match(decode(input), { onLeft: () => failed, onRight: (value) => shown(value) })
+    Option.match(decode(input), { onNone: () => failed, onSome: (value) => shown(value) })
 }
 
 /** The result of a reader in the same form. */
@@ -45,7 +44,7 @@ const shownBy =
   }
 
 /** The result of an operation that reads first and then uses the schema. */
-const operationOf = (schema: AnySchema, read: Reader) => {
+const operationOf = (schema: AnyCodec, read: Reader) => {
   const { decode } = compile(
     { name: "Zoo.read", method: "GET", path: "/zoo", kind: "read", success: schema },
     read
@@ -59,8 +58,7 @@ const operationOf = (schema: AnySchema, read: Reader) => {
 /** The value after a round trip through JSON. */
 const overTheWire = (value: unknown): Json => JSON.parse(JSON.stringify(value) ?? "null")
 
-const wireOf = (schema: AnySchema): FastCheck.Arbitrary<Json> =>
-  Arbitrary.make(Schema.encodedBoundSchema(schema)).map(overTheWire)
+const wireOf = (schema: AnyCodec): FastCheck.Arbitrary<Json> => encodedArbitraryOf(schema).map(overTheWire)
 
 /** An object as `JSON.parse` makes it: in which `__proto__` is an ordinary key. */
 const withOwn = (fields: object, key: string, value: Json): Json =>
@@ -155,7 +153,7 @@ const hasProtoKey = (value: unknown): boolean =>
  * Fails unless a reader returns the result of the schema. A reader may reject a record with a key `__proto__`, which the
  * schema accepts. Then the operation uses the schema.
  */
-const agreesOn = (schema: AnySchema, read: Reader) => {
+const agreesOn = (schema: AnyCodec, read: Reader) => {
   const bySchema = schemaOf(schema)
   const operation = operationOf(schema, read)
   const reader = shownBy(read)
@@ -166,7 +164,7 @@ const agreesOn = (schema: AnySchema, read: Reader) => {
   }
 }
 
-const runs = { fastCheck: { numRuns: 400 } }
+const runs = 400
 
 // `__proto__` has separate cases below.
 const anySession = FastCheck.tuple(
@@ -184,10 +182,10 @@ const anyEnvelope = FastCheck.record({
 
 const anyBareArray = FastCheck.array(anySession, { maxLength: 3 }).map(overTheWire)
 
-const readSession = makeSessionReader(DateTime.unsafeFromDate)
-const readPage = makeSessionPageReader(DateTime.unsafeFromDate)
+const readSession = makeSessionReader(utc)
+const readPage = makeSessionPageReader(utc)
 
-const ours: ReadonlyArray<readonly [string, AnySchema, Reader, FastCheck.Arbitrary<Json>]> = [
+const ours: ReadonlyArray<readonly [string, AnyCodec, Reader, FastCheck.Arbitrary<Json>]> = [
   [
     "a session",
     Session,
@@ -203,7 +201,7 @@ describe.each(ours)("the reader of %s", (_, schema, read, anyValid) => {
   const bySchema = schemaOf(schema)
   const agrees = agreesOn(schema, read)
 
-  it.prop(
+  plainProp(
     "returns the result of the schema for responses of Clerk",
     [anyValid],
     ([sent]) => {
@@ -214,23 +212,23 @@ describe.each(ours)("the reader of %s", (_, schema, read, anyValid) => {
     runs
   )
 
-  it.prop(
+  plainProp(
     "rejects the same damaged responses as the schema",
     [anyValid, FastCheck.array(anyDamage, { minLength: 1, maxLength: 3 })],
     ([sent, damages]) => {
       agrees(damages.reduce<Json>((each, damage) => damaged(each, damage), sent))
     },
-    { fastCheck: { numRuns: 1_500 } }
+    1_500
   )
 
-  it.prop(
+  plainProp(
     "agrees with the schema on any JSON",
     [FastCheck.jsonValue()],
     ([input]) => agrees(overTheWire(input)),
     runs
   )
 
-  it.prop(
+  plainProp(
     "accepts no value that JSON cannot hold and the schema rejects",
     [FastCheck.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true })],
     ([input]) => {

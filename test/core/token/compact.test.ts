@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer"
-import { describe, expect, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
+import { describe, expect, it } from "#test/vitest.js"
 import {
   decodeBase64url,
   decodeBase64urlText,
@@ -9,6 +9,7 @@ import {
   readCompact,
   readPart
 } from "../../../src/core/token/compact.js"
+import { plainProp } from "../../support/properties.js"
 import { claims, encode, header, kid, sessionToken } from "../../support/tokens.js"
 
 const depthOf = (value: unknown): number =>
@@ -22,12 +23,12 @@ const anyObject = FastCheck.dictionary(
 )
 
 describe("a part of a token", () => {
-  it.prop("is read as JSON", [anyObject, FastCheck.nat(3)], ([object, blanks]) => {
+  plainProp("is read as JSON", [anyObject, FastCheck.nat(3)], ([object, blanks]) => {
     const json = JSON.stringify(object, null, blanks)
     expect(readPart(encode(json))).toEqual(JSON.parse(json))
   })
 
-  it.prop("is not read when it has a member twice", [anyObject, awkward], ([object, name]) => {
+  plainProp("is not read when it has a member twice", [anyObject, awkward], ([object, name]) => {
     const { [name]: _, ...rest } = object
     const twice = Object.entries(rest).map(
       ([each, value]) => `${JSON.stringify(each)}:${JSON.stringify(value)}`
@@ -202,15 +203,15 @@ const anyText = FastCheck.oneof(FastCheck.string(), FastCheck.string({ unit: "gr
 const spelling = FastCheck.stringMatching(/^[A-Za-z0-9_-]{1,40}$/)
 
 describe("base64url", () => {
-  it.prop("decodes encoded bytes", [FastCheck.uint8Array()], ([bytes]) => {
+  plainProp("decodes encoded bytes", [FastCheck.uint8Array()], ([bytes]) => {
     expect(decodeBase64url(Buffer.from(bytes).toString("base64url"))).toEqual(new Uint8Array(bytes))
   })
 
-  it.prop("decodes encoded text, ASCII and other", [anyText], ([text]) => {
+  plainProp("decodes encoded text, ASCII and other", [anyText], ([text]) => {
     expect(decodeBase64urlText(Buffer.from(text).toString("base64url"))).toBe(text)
   })
 
-  it.prop("decodes UTF-8 to a text, and other bytes to nothing", [FastCheck.uint8Array()], ([bytes]) => {
+  plainProp("decodes UTF-8 to a text, and other bytes to nothing", [FastCheck.uint8Array()], ([bytes]) => {
     const encoded = Buffer.from(bytes).toString("base64url")
     if (isUtf8(bytes)) expect(Buffer.from(decodeBase64urlText(encoded))).toEqual(Buffer.from(bytes))
     else expect(() => decodeBase64urlText(encoded)).toThrow(TypeError)
@@ -220,7 +221,7 @@ describe("base64url", () => {
     expect(decodeBase64urlText(Buffer.from("\ufeff{}").toString("base64url"))).toBe("\ufeff{}")
   })
 
-  it.prop("is canonical only when it is the encoding of its bytes", [spelling], ([text]) => {
+  plainProp("is canonical only when it is the encoding of its bytes", [spelling], ([text]) => {
     expect(isCanonicalBase64url(text)).toBe(Buffer.from(text, "base64url").toString("base64url") === text)
   })
 

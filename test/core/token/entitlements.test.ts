@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it } from "#test/vitest.js"
 import { entitlements1, entitlements2 } from "../../../src/core/token/entitlements.js"
 
 const organization = { id: "org_1", slg: "acme", rol: "admin" }

@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
+import { describe, expect, it } from "#test/vitest.js"
 import { RuleBreak } from "../../../src/core/input.js"
 import { partyFlaw } from "../../../src/core/token/claims.js"
 import { isOrigin, readVerifierOptions, verifierReaders } from "../../../src/core/token/settings.js"

@@ -1,12 +1,12 @@
 import { constants, generateKeyPairSync } from "node:crypto"
-import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { PCGRandom } from "effect/Utils"
+import { afterEach, beforeEach, describe, expect, it } from "#test/vitest.js"
 import { importKeySet } from "../../../src/core/keys/keySet.js"
 import { backend, importRsaKey, isSignedBy, type NodeCrypto } from "../../../src/core/token/signature.js"
 import { nodeCrypto, withNodeCrypto, withWebCrypto } from "../../support/backends.js"
 import { base64urlOf, modulus } from "../../support/keySets.js"
 import { withPollutedPrototype } from "../../support/pollution.js"
+import { SeededRandom } from "../../support/random.js"
 import { ours, theirs } from "../../support/tokenKeys.js"
 import { ourKey, ourPrivateKey, publicJwk, signatureOf, theirKey } from "../../support/tokens.js"
 
@@ -301,7 +301,7 @@ describe("both backends", () => {
     `use the same keys of mutated sets, and with them accept the same tokens (KEY_SEED=${seed})`,
     () =>
       Effect.gen(function* () {
-        const random = new PCGRandom(seed)
+        const random = new SeededRandom(seed)
         const among = <A>(values: ReadonlyArray<A>): A => values[random.integer(values.length)] as A // never empty
         const padded = (number: string) =>
           encode(Buffer.concat([Buffer.of(0), Buffer.from(number, "base64url")]))

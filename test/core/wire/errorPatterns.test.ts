@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it } from "#test/vitest.js"
 import { classifyFault } from "../../../src/core/wire/faults.js"
 
 const failure = (message: string, fields: object): Error => Object.assign(new Error(message), fields)

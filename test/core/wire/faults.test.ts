@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@effect/vitest"
-import * as FastCheck from "effect/FastCheck"
+import * as FastCheck from "fast-check"
+import { describe, expect, it } from "#test/vitest.js"
 import { bodyFailure, classifyFault } from "../../../src/core/wire/faults.js"
+import { plainProp } from "../../support/properties.js"
 
 const failure = (fields: object, message = "failed"): Error => Object.assign(new Error(message), fields)
 
@@ -578,7 +579,7 @@ describe("a failure", () => {
     }
   })
 
-  it.prop("of any kind gets a result", [FastCheck.anything()], ([value]) => {
+  plainProp("of any kind gets a result", [FastCheck.anything()], ([value]) => {
     const found = classifyFault(value)
     expect(Object.keys(found).sort()).toEqual(["reason", "sent"])
   })

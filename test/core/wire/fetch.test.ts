@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { fetchBody, fetchInit } from "../../../src/core/wire/fetch.js"
 import { json, loopback } from "../../support/loopback.js"
 
@@ -49,7 +49,7 @@ describe("a body for fetch", () => {
     expect([fetchBody(undefined, false), fetchBody(undefined, true)]).toEqual([null, null])
   })
 
-  it.scopedLive("is sent as the same bytes in both forms", () =>
+  it.live("is sent as the same bytes in both forms", () =>
     Effect.gen(function* () {
       const server = yield* loopback(json({}))
       const headers = { "content-type": "application/json" }

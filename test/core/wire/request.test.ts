@@ -1,4 +1,4 @@
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it } from "#test/vitest.js"
 import type { ClerkRequest } from "../../../src/core/model.js"
 import { makeRedactor } from "../../../src/core/redaction/redact.js"
 import { type Api, wireRequests, withoutSecrets } from "../../../src/core/wire/request.js"

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { describe, expect, it } from "@effect/vitest"
+import { describe, expect, it } from "#test/vitest.js"
 import { commands } from "../../../src/testing/cli/commands.js"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
@@ -8,10 +8,13 @@ const text = (path: string) => readFile(`${root}/${path}`, "utf8")
 
 describe("the page on testing", () => {
   it.each(["devices", "retries", "expiry", "protectedApi"])(
-    "shows the example %s as it runs here",
+    "shows the example %s as it runs here, for each Effect major",
     async (name) => {
-      const example = await text(`test/examples/testing/${name}.test.ts`)
-      expect(await text("docs/testing.md")).toContain(`\`\`\`ts\n${example}\`\`\`\n`)
+      const page = await text("docs/testing.md")
+      for (const major of ["effect3", "effect4"]) {
+        const example = await text(`test/${major}/examples/${name}.test.ts`)
+        expect(page).toContain(`\`\`\`ts ${major}\n${example}\`\`\`\n`)
+      }
     }
   )
 

@@ -1,4 +1,4 @@
-import { Chunk, Effect, type Layer, ManagedRuntime, Stream } from "effect"
+import { Effect, type Layer, ManagedRuntime, Stream } from "effect"
 import {
   type ClerkConfigError,
   ClerkError,
@@ -49,7 +49,7 @@ export class Devices {
           { concurrency: 5, discard: true }
         )
       ),
-      Effect.map(Chunk.size),
+      Effect.map((open) => Array.from(open).length),
       RequestPolicy.deadline("1 minute")
     )
     try {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { expect, it } from "@effect/vitest"
+import { expect, it } from "#test/vitest.js"
 
 const text = (path: string) => readFile(fileURLToPath(new URL(`../../../${path}`, import.meta.url)), "utf8")
 

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Random from "effect/Random"
 import { type ClerkHttp, type Operation, Sessions } from "effect-clerk"
+import { withRandom } from "#test/random.js"
+import { onlyErrorOf } from "../../support/exits.js"
 import type { AnyError } from "../../support/operations.js"
 import { type Transport, transports } from "../../support/transports.js"
 
@@ -28,16 +29,12 @@ export const calls: ReadonlyArray<Call> = [
 ]
 
 /** Without the waits between attempts. */
-export const atOnce = Effect.withRandom(Random.fixed([0]))
+export const atOnce = withRandom(0)
 
 /** The outcome of a call: its value, its typed error, or (as a text that no test expects) a defect. */
 export const outcome = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | E | string, never, R> =>
-  Effect.map(
-    Effect.exit(self),
-    Exit.match({
-      onSuccess: (value): A | E | string => value,
-      onFailure: (cause) => (cause._tag === "Fail" ? cause.error : `no typed failure: ${cause}`)
-    })
+  Effect.map(Effect.exit(self), (exit): A | E | string =>
+    Exit.isSuccess(exit) ? exit.value : (onlyErrorOf(exit) ?? `no typed failure: ${exit.cause}`)
   )
 
 /** A field of any outcome of a call. */

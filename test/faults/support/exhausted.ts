@@ -1,5 +1,6 @@
 // Runs in a separate process with few file descriptors. Calls while none is left, and closes all on the retry.
 import { closeSync, openSync } from "node:fs"
+import { setTimeout } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import { transports } from "../../support/transports.js"
 import { atOnce, create, get, outcome } from "./calls.js"
@@ -14,6 +15,9 @@ const takeAll = (): ReadonlyArray<number> => {
     return taken
   }
 }
+
+// Node 22 and newer close files of the loaded modules only now.
+await setTimeout(200)
 
 const results = await Effect.runPromise(
   Effect.forEach(transports, ({ layer, transport }) =>

@@ -1,11 +1,11 @@
 // Runs in a separate namespace. Makes a connection over each transport, and creates a session on a command.
 import dns from "node:dns"
 import { once } from "node:events"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
+import { layerKeepAlive } from "#test/nodeAgent.js"
 import { transports } from "../../support/transports.js"
 import { atOnce, create, get, outcome, tagOf } from "./calls.js"
 
@@ -19,11 +19,6 @@ Object.assign(dns, {
   }
 })
 
-const keepingAlive = Layer.provide(
-  NodeHttpClient.layerWithoutAgent,
-  NodeHttpClient.makeAgentLayer({ keepAlive: true })
-)
-
 const options: ClerkHttpOptions = {
   secretKey: Redacted.make("sk_test_faults"),
   apiUrl: `http://localhost:${port}`,
@@ -35,7 +30,7 @@ const program = Effect.gen(function* () {
     Effect.map(
       Layer.build(
         // The platform's own layer for node:http keeps no connection.
-        transport === "node:http" ? Layer.provide(ClerkHttp.layer(options), keepingAlive) : layer(options)
+        transport === "node:http" ? Layer.provide(ClerkHttp.layer(options), layerKeepAlive) : layer(options)
       ),
       (client) => ({ client, transport })
     )

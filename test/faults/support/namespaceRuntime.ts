@@ -1,9 +1,10 @@
 // Runs on any runtime, in a separate namespace. Does the same as namespaceClient.ts, over the runtime's `fetch`.
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, Sessions } from "effect-clerk"
+import { callback } from "#test/fiber.js"
+import { FetchHttpClient } from "#test/http.js"
 
 const [address = "", port = ""] = process.argv.slice(2)
 
@@ -25,10 +26,13 @@ const client = Layer.provide(
 const program = Effect.gen(function* () {
   const first = yield* Sessions.get("sess_1")
   say(first.id)
-  yield* Effect.async<void>((resume) => {
+  yield* callback<void>((resume) => {
     process.stdin.once("data", () => resume(Effect.void))
   })
-  return yield* Effect.merge(Sessions.create({ userId: "user_1" }))
+  return yield* Effect.match(Sessions.create({ userId: "user_1" }), {
+    onFailure: (error): unknown => error,
+    onSuccess: (session): unknown => session
+  })
 })
 
 say(JSON.stringify(await Effect.runPromise(Effect.provide(program, client))), () => process.exit())

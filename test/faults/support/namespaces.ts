@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { callback } from "#test/fiber.js"
 
 const ip = (...args: ReadonlyArray<string>): string => {
   const { status, stdout, stderr } = spawnSync("ip", args, { encoding: "utf8" })
@@ -75,7 +76,7 @@ const start = (namespace: string, command: ReadonlyArray<string>) =>
         })
       }
       return {
-        next: Effect.async<string>((resume) => {
+        next: callback<string>((resume) => {
           const line = lines.shift()
           if (line !== undefined) return resume(Effect.succeed(line))
           waiting.push((late) => resume(Effect.succeed(late)))

@@ -44,7 +44,7 @@ export const eventually = (holds: () => boolean, millis = 1_000): Effect.Effect<
       if (holds()) return Effect.succeed(true)
       return performance.now() > until
         ? Effect.succeed(false)
-        : Effect.zipRight(Effect.sleep("5 millis"), look)
+        : Effect.andThen(Effect.sleep("5 millis"), look)
     })
     return look
   })
@@ -100,7 +100,7 @@ export const strays = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<Rea
       process.on("uncaughtException", note)
       return { caught, note }
     }),
-    ({ caught }) => self.pipe(Effect.zipRight(Effect.sleep("20 millis")), Effect.as(caught)),
+    ({ caught }) => self.pipe(Effect.andThen(Effect.sleep("20 millis")), Effect.as(caught)),
     ({ note }) =>
       Effect.sync(() => {
         process.off("unhandledRejection", note)

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import { type RequestPolicy, Sessions } from "effect-clerk"
+import { fork } from "#test/fiber.js"
+import { interrupted, isInterrupted } from "../../support/exits.js"
 import { type Case, expectMatch, expectThat } from "../support/check.js"
 import { client, type Setting } from "../support/setting.js"
 
@@ -12,7 +12,7 @@ const underWay = (setting: Setting, url: string): Effect.Effect<void> =>
     .pipe(
       Effect.delay("20 millis"),
       Effect.repeat({ until: ({ requests }) => requests > 0 }),
-      Effect.zipRight(Effect.sleep("100 millis"))
+      Effect.andThen(Effect.sleep("100 millis"))
     )
 
 const read = Sessions.get("sess_1")
@@ -35,10 +35,10 @@ export const interruption = (setting: Setting): ReadonlyArray<Case> => [
       name: `an interruption ${name} closes the connection`,
       run: Effect.gen(function* () {
         const url = setting.at(scene, `interrupted-${index}`)
-        const fiber = yield* Effect.fork(call.pipe(Effect.provide(client(url, policy))))
+        const fiber = yield* fork(call.pipe(Effect.provide(client(url, policy))))
         yield* underWay(setting, url)
-        const exit = yield* Effect.timeout(Fiber.interrupt(fiber), "1 second")
-        yield* expectThat(Exit.isInterrupted(exit), `ended with ${exit}`)
+        const exit = yield* Effect.timeout(interrupted(fiber), "1 second")
+        yield* expectThat(isInterrupted(exit), `ended with ${exit}`)
         yield* expectThat(yield* setting.closed(url), "the server's connection stays open")
         yield* expectMatch(yield* setting.seen(url), { requests: 1 })
       })
@@ -48,10 +48,10 @@ export const interruption = (setting: Setting): ReadonlyArray<Case> => [
     name: "an interruption between two attempts ends them",
     run: Effect.gen(function* () {
       const url = setting.at("ask-to-wait", "interrupted")
-      const fiber = yield* Effect.fork(read.pipe(Effect.provide(client(url, { maxAttempts: 3 }))))
+      const fiber = yield* fork(read.pipe(Effect.provide(client(url, { maxAttempts: 3 }))))
       yield* underWay(setting, url)
-      const exit = yield* Effect.timeout(Fiber.interrupt(fiber), "1 second")
-      yield* expectThat(Exit.isInterrupted(exit), `ended with ${exit}`)
+      const exit = yield* Effect.timeout(interrupted(fiber), "1 second")
+      yield* expectThat(isInterrupted(exit), `ended with ${exit}`)
       yield* Effect.sleep("1500 millis")
       yield* expectMatch(yield* setting.seen(url), { requests: 1 })
     })

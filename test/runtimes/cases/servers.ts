@@ -1,11 +1,3 @@
-import * as HttpApi from "@effect/platform/HttpApi"
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
-import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,6 +13,8 @@ import {
   CurrentSession,
   OptionalSession
 } from "effect-clerk/http-api"
+import { apiHandler, get, HttpApi, HttpApiGroup, layerApi, layerGroup, post } from "#test/httpApi.js"
+import { HttpRouter, HttpServerRequest, jsonResponse, layerServices } from "#test/httpServer.js"
 import { type Case, expectMatch, outcomeOf } from "../support/check.js"
 import type { Setting } from "../support/setting.js"
 
@@ -31,14 +25,14 @@ class Able extends ClerkAuthRequiring<Able>()("Able", able) {}
 class Owning extends ClerkAuthRequiring<Owning>()("Owning", owning) {}
 
 class Account extends HttpApiGroup.make("account")
-  .add(HttpApiEndpoint.get("read", "/me").addSuccess(Schema.String))
-  .add(HttpApiEndpoint.post("change", "/me").addSuccess(Schema.String))
+  .add(get("read", "/me", Schema.String))
+  .add(post("change", "/me", Schema.String))
   .middleware(ClerkAuth) {}
 
 class Others extends HttpApiGroup.make("others")
-  .add(HttpApiEndpoint.get("visit", "/visitor").addSuccess(Schema.String).middleware(ClerkAuthOptional))
-  .add(HttpApiEndpoint.get("teams", "/teams").addSuccess(Schema.String).middleware(Able))
-  .add(HttpApiEndpoint.get("vault", "/vault").addSuccess(Schema.String).middleware(Owning)) {}
+  .add(get("visit", "/visitor", Schema.String).middleware(ClerkAuthOptional))
+  .add(get("teams", "/teams", Schema.String).middleware(Able))
+  .add(get("vault", "/vault", Schema.String).middleware(Owning)) {}
 
 class Api extends HttpApi.make("api").add(Account).add(Others) {}
 
@@ -49,10 +43,8 @@ const visitor = Effect.map(
 )
 
 const Handlers = Layer.mergeAll(
-  HttpApiBuilder.group(Api, "account", (handlers) =>
-    handlers.handle("read", () => user).handle("change", () => user)
-  ),
-  HttpApiBuilder.group(Api, "others", (handlers) =>
+  layerGroup(Api, "account", (handlers) => handlers.handle("read", () => user).handle("change", () => user)),
+  layerGroup(Api, "others", (handlers) =>
     handlers
       .handle("visit", () => visitor)
       .handle("teams", () => user)
@@ -70,8 +62,8 @@ interface WebHandler {
 type Serve = (options: Authenticator.AuthOptions, keys: Keys) => WebHandler
 
 const api: Serve = (options, keys) =>
-  HttpApiBuilder.toWebHandler(
-    HttpApiBuilder.api(Api).pipe(
+  apiHandler(
+    layerApi(Api).pipe(
       Layer.provide(Handlers),
       Layer.provide([
         ClerkAuth.layer(options),
@@ -79,32 +71,30 @@ const api: Serve = (options, keys) =>
         Able.layer(options),
         Owning.layer(options)
       ]),
-      Layer.provide(keys),
-      Layer.merge(HttpServer.layerContext)
+      Layer.provide(keys)
     )
   )
 
-const answerWith = <R>(id: Effect.Effect<string, never, R>) =>
-  Effect.map(id, (id) => HttpServerResponse.unsafeJson(id))
+const answerWith = <R>(id: Effect.Effect<string, never, R>) => Effect.map(id, (id) => jsonResponse(id))
 
 /** The same paths. */
 const router: Serve = (options, keys) =>
-  HttpLayerRouter.toWebHandler(
+  HttpRouter.toWebHandler(
     Layer.mergeAll(
       Layer.merge(
-        HttpLayerRouter.add("GET", "/me", answerWith(user)),
-        HttpLayerRouter.add("POST", "/me", answerWith(user))
+        HttpRouter.add("GET", "/me", answerWith(user)),
+        HttpRouter.add("POST", "/me", answerWith(user))
       ).pipe(Layer.provide(ClerkRouter.signedIn(options).layer)),
-      HttpLayerRouter.add("GET", "/visitor", answerWith(visitor)).pipe(
+      HttpRouter.add("GET", "/visitor", answerWith(visitor)).pipe(
         Layer.provide(ClerkRouter.optional(options).layer)
       ),
-      HttpLayerRouter.add("GET", "/teams", answerWith(user)).pipe(
+      HttpRouter.add("GET", "/teams", answerWith(user)).pipe(
         Layer.provide(ClerkRouter.requiring(able, options).layer)
       ),
-      HttpLayerRouter.add("GET", "/vault", answerWith(user)).pipe(
+      HttpRouter.add("GET", "/vault", answerWith(user)).pipe(
         Layer.provide(ClerkRouter.requiring(owning, options).layer)
       )
-    ).pipe(Layer.provide(keys), Layer.provide(HttpServer.layerContext)),
+    ).pipe(Layer.provide(keys), Layer.provide(layerServices)),
     { disableLogger: true }
   )
 

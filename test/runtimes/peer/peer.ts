@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { callback, runner } from "#test/fiber.js"
+import { HttpServer } from "#test/httpServer.js"
+import { NodeHttpServer } from "#test/node.js"
 import { selfSigned } from "../../faults/support/certificate.js"
 import { good } from "../../faults/support/responses.js"
 import { scripted } from "../../faults/support/scripted.js"
@@ -86,7 +86,7 @@ const makeClerk = (url: string): Effect.Effect<Manifest["clerk"], never, ClerkEm
 
 const listen = (handle: (request: IncomingMessage, response: ServerResponse) => void) =>
   Effect.acquireRelease(
-    Effect.async<ReturnType<typeof createServer>>((resume) => {
+    callback<ReturnType<typeof createServer>>((resume) => {
       const server = createServer(handle)
       server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
     }),
@@ -114,7 +114,7 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
     const quiet = yield* makeScenes
     const unreachable = yield* makeUnreachable
     const secure = yield* makeSecureScenes
-    const runtime = yield* Effect.runtime<ClerkEmulator>()
+    const { runPromise } = yield* runner<ClerkEmulator>()
 
     const manifest = (name: string, family: Family, trust: string | undefined) =>
       Effect.gen(function* () {
@@ -155,7 +155,7 @@ const onServer: Effect.Effect<Peer, never, Scope.Scope | ClerkEmulator | HttpSer
     }
 
     const control = yield* listen((request, response) => {
-      Runtime.runPromise(runtime)(answer(new URL(request.url ?? "/", "http://peer"))).then(
+      runPromise(answer(new URL(request.url ?? "/", "http://peer"))).then(
         (value) => response.end(JSON.stringify(value)),
         (failure) => response.writeHead(500).end(String(failure))
       )

@@ -37,15 +37,15 @@ const difference = (actual: unknown, expected: unknown, path: string): string | 
 /** Dies unless `actual` has all that `expected` has. */
 export const expectMatch = (actual: unknown, expected: unknown, what = "it"): Effect.Effect<void> => {
   const found = difference(actual, expected, what)
-  return found === undefined ? Effect.void : Effect.dieMessage(`${found} (in ${show(actual)})`)
+  return found === undefined ? Effect.void : Effect.die(new Error(`${found} (in ${show(actual)})`))
 }
 
 export const expectThat = (holds: boolean, otherwise: string): Effect.Effect<void> =>
-  holds ? Effect.void : Effect.dieMessage(otherwise)
+  holds ? Effect.void : Effect.die(new Error(otherwise))
 
 /** The outcome of a call: its value or its typed error. Anything else is a failure of the case. */
 export const outcomeOf = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A | E, never, R> =>
-  Effect.merge(self)
+  Effect.match(self, { onFailure: (error): A | E => error, onSuccess: (value): A | E => value })
 
 const limit = "20 seconds"
 

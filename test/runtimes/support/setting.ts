@@ -1,8 +1,7 @@
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, type RequestPolicy, Sessions } from "effect-clerk"
+import { withRandom } from "#test/random.js"
 import { expectThat } from "./check.js"
 import type { Manifest } from "./manifest.js"
 
@@ -58,16 +57,8 @@ export const askPeer = (peer: string): Effect.Effect<Setting> =>
 export const client = (apiUrl: string, policy: RequestPolicy.Settings = { maxAttempts: 1 }) =>
   ClerkHttp.layerFetch({ apiUrl, policy, secretKey: Redacted.make(secrets.secretKey) })
 
-/** Without the waits between attempts. `Random.fixed` is younger than the oldest `effect` this runs on. */
-export const atOnce = Effect.withRandom({
-  [Random.RandomTypeId]: Random.RandomTypeId,
-  next: Effect.succeed(0),
-  nextBoolean: Effect.succeed(false),
-  nextInt: Effect.succeed(0),
-  nextRange: (min) => Effect.succeed(min),
-  nextIntBetween: (min) => Effect.succeed(min),
-  shuffle: (elements) => Effect.succeed(Chunk.fromIterable(elements))
-})
+/** Without the waits between attempts. */
+export const atOnce = withRandom(0)
 
 const own = (value: unknown, seen = new Set<object>()): string => {
   if (typeof value === "string") return value

@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { ClerkEmulator } from "effect-clerk/testing"
+import { callback } from "#test/fiber.js"
 import { type Answer, json, loopback } from "../../support/loopback.js"
+import type { Success } from "../../support/types.js"
 import { session } from "../../support/wire.js"
 import { type Case, expectMatch, expectThat, type Report, runCases } from "../support/check.js"
 import type { WorkerConfig } from "./worker.js"
@@ -52,7 +54,7 @@ const makeStage = (serve: Serve) =>
         Effect.sync(() => {
           isDown = down
         }),
-      advance: (duration: Duration.DurationInput) =>
+      advance: (duration: Parameters<typeof Duration.toSeconds>[0]) =>
         Effect.promise(() => fetch(`${worker}/advance?seconds=${Duration.toSeconds(duration)}`)),
       /** Sends a request, and returns the status of the response, with its body unless it is 200. */
       ask: (program: string, token: string) =>
@@ -63,7 +65,7 @@ const makeStage = (serve: Serve) =>
         }),
       /** Sends a request and disconnects after some milliseconds. A reset cancels the request at once. */
       hangUp: (program: string, token: string, by: "reset" | "close", millis: number) =>
-        Effect.async<void>((resume) => {
+        callback<void>((resume) => {
           const { hostname, port } = new URL(worker)
           const socket = connect(Number(port), hostname)
           socket.on("error", () => {})
@@ -80,7 +82,7 @@ const makeStage = (serve: Serve) =>
     }
   })
 
-type Stage = Effect.Effect.Success<ReturnType<typeof makeStage>>
+type Stage = Success<ReturnType<typeof makeStage>>
 
 /** Requests that arrive 5 ms apart. */
 const fiveOf = ({ ask }: Stage, program: string, token: string) =>

@@ -2,16 +2,6 @@
  * A typical Worker. All layers are built once in the module, and shared by all requests. Each
  * path below is such a program, with the same peer.
  */
-import * as HttpApi from "@effect/platform/HttpApi"
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
-import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Clock from "effect/Clock"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -27,6 +17,11 @@ import {
   SigningKeys
 } from "effect-clerk"
 import { ClerkAuth, ClerkRouter, CurrentSession } from "effect-clerk/http-api"
+import { layerClock, liveClock, makeClock, partsOf } from "#test/clock.js"
+import { variables, withConfigProvider } from "#test/config.js"
+import { Tag } from "#test/context.js"
+import { apiHandler, get, HttpApi, HttpApiGroup, layerApi, layerGroup } from "#test/httpApi.js"
+import { HttpRouter, HttpServerResponse, layerServices } from "#test/httpServer.js"
 
 /** What the peer tells a Worker before it starts. */
 export interface WorkerConfig {
@@ -45,28 +40,20 @@ type Program = (request: Request, token: string) => Promise<Response>
 
 /** The time of this machine, with a monotonic clock that can be advanced. The wall clock stays, because tokens depend on it. */
 const movableClock = () => {
-  const clock = Clock.make()
+  const parts = partsOf(liveClock)
   let ahead = 0n
-  const unsafeCurrentTimeNanos = () => clock.unsafeCurrentTimeNanos() + ahead
   return {
     advance: (duration: Duration.Duration) => {
-      ahead += Duration.unsafeToNanos(duration)
+      ahead += BigInt(Duration.toMillis(duration)) * 1_000_000n
     },
-    layer: Layer.setClock({
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      sleep: clock.sleep,
-      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
-      currentTimeMillis: clock.currentTimeMillis,
-      unsafeCurrentTimeNanos,
-      currentTimeNanos: Effect.sync(unsafeCurrentTimeNanos)
-    })
+    layer: layerClock(makeClock({ ...parts, nanos: () => parts.nanos() + ahead }))
   }
 }
 
-class Verifier extends Context.Tag("test/Verifier")<Verifier, SessionTokens.Verifier<SessionClaims>>() {}
+class Verifier extends Tag("test/Verifier")<Verifier, SessionTokens.Verifier<SessionClaims>>() {}
 
 class Account extends HttpApiGroup.make("account")
-  .add(HttpApiEndpoint.get("read", "/me").addSuccess(Schema.String))
+  .add(get("read", "/me", Schema.String))
   .middleware(ClerkAuth) {}
 class Api extends HttpApi.make("api").add(Account) {}
 
@@ -107,40 +94,32 @@ export const makeWorker = ({
   }
 
   const bare = (): Program => {
-    const provider = ConfigProvider.fromMap(
-      new Map([
-        ["CLERK_SECRET_KEY", secretKey],
-        ["CLERK_API_URL", `${peer}/bare`]
-      ])
-    )
+    const provider = variables({ CLERK_SECRET_KEY: secretKey, CLERK_API_URL: `${peer}/bare` })
     const get: Effect.Effect<Session, Sessions.GetError> = Sessions.get("sess_1")
-    return () => Effect.runPromise(respond(Effect.withConfigProvider(get, provider)))
+    return () => Effect.runPromise(respond(withConfigProvider(provider)(get)))
   }
 
   const options = { authorizedParties: [origin], publishableKey }
   const api = (): Program => {
-    const { handler } = HttpApiBuilder.toWebHandler(
-      HttpApiBuilder.api(Api).pipe(
-        Layer.provide(
-          HttpApiBuilder.group(Api, "account", (handlers) => handlers.handle("read", () => user))
-        ),
+    const { handler } = apiHandler(
+      layerApi(Api).pipe(
+        Layer.provide(layerGroup(Api, "account", (handlers) => handlers.handle("read", () => user))),
         Layer.provide(ClerkAuth.layer(options)),
-        Layer.provide(jwks("api")),
-        Layer.merge(HttpServer.layerContext)
+        Layer.provide(jwks("api"))
       )
     )
     return (request) => handler(new Request("https://api.example.com/me", request))
   }
   const router = (): Program => {
-    const { handler } = HttpLayerRouter.toWebHandler(
-      HttpLayerRouter.add(
+    const { handler } = HttpRouter.toWebHandler(
+      HttpRouter.add(
         "GET",
         "/me",
         Effect.map(user, (id) => HttpServerResponse.text(id))
       ).pipe(
         Layer.provide(ClerkRouter.signedIn(options).layer),
         Layer.provide(jwks("router")),
-        Layer.provide(HttpServer.layerContext)
+        Layer.provide(layerServices)
       ),
       { disableLogger: true }
     )

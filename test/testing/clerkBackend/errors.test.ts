@@ -1,13 +1,15 @@
 import { verifyToken } from "@clerk/backend"
 import { type ClerkAPIResponseError, isClerkAPIResponseError } from "@clerk/backend/errors"
-import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type ClerkHttp, Sessions, SessionTokens } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
 import type { AnyError } from "../../support/operations.js"
+import { attempt } from "../../support/requests.js"
+import type { Success } from "../../support/types.js"
 import { expectSame, type Field, someone, stage, type Theirs } from "./support.js"
 
-type Someone = Effect.Effect.Success<typeof someone>
+type Someone = Success<typeof someone>
 
 const first = (error: AnyError) => ("errors" in error ? error.errors[0] : undefined)
 
@@ -31,7 +33,7 @@ const errorFields: ReadonlyArray<Field<AnyError, ClerkAPIResponseError>> = [
 ]
 
 const rejected = (promise: () => Promise<unknown>) =>
-  Effect.map(Effect.flip(Effect.tryPromise(promise)), ({ error }) => {
+  Effect.map(Effect.flip(attempt(promise)), (error) => {
     if (!isClerkAPIResponseError(error))
       throw new Error("their client failed in another way", { cause: error })
     return error
@@ -108,7 +110,7 @@ const refusals: ReadonlyArray<Refused> = [
 ]
 
 describe("the errors of @clerk/backend and this library for the same error response", () => {
-  it.scopedLive.each(refusals)("$does", ({ is, ours, theirs }) =>
+  it.live.each(refusals)("$does", ({ is, ours, theirs }) =>
     Effect.gen(function* () {
       const one = yield* someone
       const their = yield* rejected(() => theirs(one.theirs, one))
@@ -121,7 +123,7 @@ describe("the errors of @clerk/backend and this library for the same error respo
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("with Retry-After, a trace id and an invalid parameter in the same response", () =>
+  it.live("with Retry-After, a trace id and an invalid parameter in the same response", () =>
     Effect.gen(function* () {
       const { clerk, session, theirs } = yield* someone
       const answer = {
@@ -150,7 +152,7 @@ describe("the errors of @clerk/backend and this library for the same error respo
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("a page in place of a JSON response: both have the status, theirs has nothing else", () =>
+  it.live("a page in place of a JSON response: both have the status, theirs has nothing else", () =>
     Effect.gen(function* () {
       const { clerk, session, theirs } = yield* someone
       const answer = {
@@ -160,10 +162,10 @@ describe("the errors of @clerk/backend and this library for the same error respo
       }
       yield* clerk.respondNext(answer)
       yield* clerk.respondNext(answer)
-      const error = yield* Effect.flip(Effect.tryPromise(() => theirs.getSession(session.id)))
+      const error = yield* Effect.flip(attempt(() => theirs.getSession(session.id)))
       const our = yield* Effect.flip(Sessions.get(session.id))
       expect(our).toMatchObject({ _tag: "ClerkServerError", status: 502, errors: [] })
-      expect(error.error).toMatchObject({ status: 502 })
+      expect(error).toMatchObject({ status: 502 })
     }).pipe(Effect.provide(stage))
   )
 })
@@ -176,20 +178,18 @@ describe("the errors of verifyToken and SessionTokens.verify for the same token"
     ["signature", "token-invalid-signature", { sign: "wrong-key" }],
     ["unknown-key", "jwk-kid-mismatch", { header: { kid: "ins_other" } }]
   ] as const
-  it.scopedLive.each(tokens)("%s ↔ %s", ([ours, theirs, options]) =>
+  it.live.each(tokens)("%s ↔ %s", ([ours, theirs, options]) =>
     Effect.gen(function* () {
       const { apiUrl, clerk, origin, session } = yield* someone
       const token = yield* clerk.mintToken({ sessionId: session.id, origin, ...options })
       const authorizedParties = [origin]
       const secretKey = "sk_test_emulator"
       const their = yield* Effect.flip(
-        Effect.tryPromise(() =>
-          verifyToken(token, { secretKey, apiUrl, authorizedParties, skipJwksCache: true })
-        )
+        attempt(() => verifyToken(token, { secretKey, apiUrl, authorizedParties, skipJwksCache: true }))
       )
       const our = yield* Effect.flip(SessionTokens.verify(token, { authorizedParties }))
       expect(our).toMatchObject({ _tag: "ClerkTokenError", reason: ours })
-      expect(their.error).toMatchObject({ reason: theirs })
+      expect(their).toMatchObject({ reason: theirs })
     }).pipe(Effect.provide(stage))
   )
 })

@@ -1,8 +1,9 @@
 import type { Session as TheirSession } from "@clerk/backend"
-import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { type Session, Sessions } from "effect-clerk"
+import { describe, expect, it } from "#test/vitest.js"
+import { attempt } from "../../support/requests.js"
 import { expectSame, type Field, someone, stage } from "./support.js"
 
 const millis = DateTime.toEpochMillis
@@ -38,7 +39,7 @@ const expectSameSession = (ours: Session, theirs: TheirSession, apartFrom: Reado
 const ofEach = ["id", "clientId", "lastActiveAt", "expireAt", "abandonAt", "createdAt", "updatedAt"]
 
 describe("the same session in @clerk/backend and in this library", () => {
-  it.scopedLive("covers all of their fields, and all of ours that they have", () =>
+  it.live("covers all of their fields, and all of ours that they have", () =>
     Effect.gen(function* () {
       const { session, theirs } = yield* someone
       const names = sessionFields.map(([name]) => name).sort()
@@ -59,7 +60,7 @@ describe("the same session in @clerk/backend and in this library", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("getSession ↔ get", () =>
+  it.live("getSession ↔ get", () =>
     Effect.gen(function* () {
       const { session, theirs } = yield* someone
       const their = yield* Effect.promise(() => theirs.getSession(session.id))
@@ -69,7 +70,7 @@ describe("the same session in @clerk/backend and in this library", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("getSession ↔ get, of a session with few fields", () =>
+  it.live("getSession ↔ get, of a session with few fields", () =>
     Effect.gen(function* () {
       const { theirs, user } = yield* someone
       const { id } = yield* Sessions.create({ userId: user.id })
@@ -84,7 +85,7 @@ describe("the same session in @clerk/backend and in this library", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("getSessionList ↔ list, with every filter and page", () =>
+  it.live("getSessionList ↔ list, with every filter and page", () =>
     Effect.gen(function* () {
       const { clerk, session, theirs, user } = yield* someone
       const { clientId } = session
@@ -118,7 +119,7 @@ describe("the same session in @clerk/backend and in this library", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("createSession ↔ create, two sessions that differ only in their ids and times", () =>
+  it.live("createSession ↔ create, two sessions that differ only in their ids and times", () =>
     Effect.gen(function* () {
       const { theirs, user } = yield* someone
       const their = yield* Effect.promise(() => theirs.createSession({ userId: user.id }))
@@ -134,7 +135,7 @@ describe("the same session in @clerk/backend and in this library", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("revokeSession ↔ revoke, in either order", () =>
+  it.live("revokeSession ↔ revoke, in either order", () =>
     Effect.gen(function* () {
       const { clerk, session, theirs, user } = yield* someone
       const their = yield* Effect.promise(() => theirs.revokeSession(session.id))
@@ -147,7 +148,7 @@ describe("the same session in @clerk/backend and in this library", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("verifySession ↔ verify, in the last API version that has it", () =>
+  it.live("verifySession ↔ verify, in the last API version that has it", () =>
     Effect.gen(function* () {
       const { session, sessionToken, theirsOfOld } = yield* someone
       const their = yield* Effect.promise(() => theirsOfOld.verifySession(session.id, sessionToken))
@@ -155,13 +156,11 @@ describe("the same session in @clerk/backend and in this library", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("verifySession is removed in the version of their client, and verify still reaches it", () =>
+  it.live("verifySession is removed in the version of their client, and verify still reaches it", () =>
     Effect.gen(function* () {
       const { session, sessionToken, theirs } = yield* someone
-      const error = yield* Effect.flip(
-        Effect.tryPromise(() => theirs.verifySession(session.id, sessionToken))
-      )
-      expect(error.error).toMatchObject({ status: 404, errors: [{ code: "resource_not_found" }] })
+      const error = yield* Effect.flip(attempt(() => theirs.verifySession(session.id, sessionToken)))
+      expect(error).toMatchObject({ status: 404, errors: [{ code: "resource_not_found" }] })
       expect((yield* Sessions.verify(session.id, { token: sessionToken })).id).toBe(session.id)
     }).pipe(Effect.provide(stage))
   )

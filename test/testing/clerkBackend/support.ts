@@ -1,14 +1,14 @@
 import { createServer } from "node:http"
 import { createClerkClient } from "@clerk/backend"
-import * as HttpServer from "@effect/platform/HttpServer"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { expect } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, SigningKeys } from "effect-clerk"
 import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+import { HttpServer, HttpServerRequest } from "#test/httpServer.js"
+import { unwrap } from "#test/layers.js"
+import { NodeHttpServer } from "#test/node.js"
+import { expect } from "#test/vitest.js"
 
 export const secretKey = Redacted.value(DEFAULT_SECRET_KEY)
 
@@ -30,7 +30,7 @@ const olderByPath = Effect.updateService(
 /** One emulator on a socket, with our client and theirs pointed at it. */
 export const stage = SigningKeys.layerJwks.pipe(
   Layer.provideMerge(
-    Layer.unwrapEffect(
+    unwrap(
       HttpServer.addressFormattedWith((apiUrl) =>
         Effect.succeed(
           ClerkHttp.layerFetch({ secretKey: DEFAULT_SECRET_KEY, apiUrl, policy: { maxAttempts: 1 } })

@@ -1,12 +1,12 @@
 import { verifyToken } from "@clerk/backend"
-import { describe, expect, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { type SessionClaims, Sessions, SessionTokens, SigningKeys, type TokenClaims } from "effect-clerk"
 import { decodeJwt, decodeProtectedHeader } from "jose"
+import { describe, expect, it } from "#test/vitest.js"
+import { untyped } from "../../support/requests.js"
 import { expectSame, type Field, secretKey, someone, stage } from "./support.js"
 
 /** The constant part of a token: its header, and its claims without id and times. */
@@ -31,7 +31,7 @@ describe("the tokens of @clerk/backend and this library for the same session", (
     ["from a template", "hasura", undefined, 300],
     ["from a template, with expiresInSeconds", "hasura", 120, 120]
   ] as const
-  it.scopedLive.each(requests)("getToken ↔ createToken, %s", ([, template, seconds, lifetime]) =>
+  it.live.each(requests)("getToken ↔ createToken, %s", ([, template, seconds, lifetime]) =>
     Effect.gen(function* () {
       const { session, theirs } = yield* someone
       const their = yield* Effect.promise(() => theirs.getToken(session.id, template, seconds))
@@ -76,7 +76,7 @@ describe("the tokens of @clerk/backend and this library for the same session", (
   const withoutIds = (value: unknown, ...ids: ReadonlyArray<string>) =>
     JSON.parse(ids.reduce((text, id) => text.replaceAll(id, "id"), JSON.stringify(value)))
 
-  it.scopedLive("refreshSession ↔ refresh, to a token", () =>
+  it.live("refreshSession ↔ refresh, to a token", () =>
     Effect.gen(function* () {
       const { one, other, ourRefresh, theirRefresh, theirs } = yield* twoBrowsers
       const their = yield* Effect.promise(() =>
@@ -99,7 +99,7 @@ describe("the tokens of @clerk/backend and this library for the same session", (
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive.each([true, false])("refreshSession ↔ refresh, to cookies, suffixed: %s", (suffixed) =>
+  it.live.each([true, false])("refreshSession ↔ refresh, to cookies, suffixed: %s", (suffixed) =>
     Effect.gen(function* () {
       const { one, other, ourRefresh, theirRefresh, theirs } = yield* twoBrowsers
       const their = yield* Effect.promise(() =>
@@ -127,7 +127,8 @@ describe("the tokens of @clerk/backend and this library for the same session", (
 
 type TheirClaims = Awaited<ReturnType<typeof verifyToken>>
 
-const organizationOf = ({ o }: TheirClaims) => (Predicate.isRecord(o) ? o : {})
+const organizationOf = ({ o }: TheirClaims) =>
+  untyped<{ readonly [field: string]: unknown }>(typeof o === "object" && o !== null ? o : {})
 const seconds = (time: DateTime.Utc | undefined) => time && DateTime.toEpochMillis(time) / 1000
 const minutes = (age: Duration.Duration | undefined) => (age === undefined ? -1 : Duration.toMinutes(age))
 
@@ -184,7 +185,7 @@ const version1: ReadonlyArray<Field<SessionClaims<unknown>, TheirClaims>> = [
 ]
 
 describe("the claims of verifyToken and SessionTokens.verify for the same token", () => {
-  it.scopedLive.each(["key set", "PEM"] as const)("of version 2, by the %s", (source) =>
+  it.live.each(["key set", "PEM"] as const)("of version 2, by the %s", (source) =>
     Effect.gen(function* () {
       const { apiUrl, clerk, origin, sessionToken } = yield* someone
       const authorizedParties = [origin]
@@ -199,7 +200,7 @@ describe("the claims of verifyToken and SessionTokens.verify for the same token"
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("of version 1", () =>
+  it.live("of version 1", () =>
     Effect.gen(function* () {
       const { clerk, origin, session } = yield* someone
       const token = yield* clerk.mintSessionToken(session.id, { origin, version: 1 })
@@ -208,7 +209,7 @@ describe("the claims of verifyToken and SessionTokens.verify for the same token"
     }).pipe(Effect.provide(stage))
   )
 
-  it.scopedLive("of a template", () =>
+  it.live("of a template", () =>
     Effect.gen(function* () {
       const { clerk, session } = yield* someone
       const token = yield* clerk.mintToken({ sessionId: session.id, template: "hasura" })

@@ -1,5 +1,8 @@
 import { connect } from "node:net"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { withClock } from "#test/clock.js"
+import { callback } from "#test/fiber.js"
 import { dispatch } from "../../../src/testing/cli/dispatch.js"
 import * as MovableClock from "../../../src/testing/cli/movableClock.js"
 import { type Respond, serve } from "../../../src/testing/cli/server.js"
@@ -43,11 +46,16 @@ export const program = (options: ProgramOptions = {}) =>
       allowedHosts: options.allowedHosts ?? [],
       allowedOrigins: options.allowedOrigins ?? []
     })
-    const address = yield* serve(
-      { port: 0, host: options.host ?? "127.0.0.1" },
-      options.respond ?? respond,
-      log
-    ).pipe(Effect.withClock(clock.clock))
+    const started = yield* Deferred.make<string, string>()
+    // In a fiber that stays, as in the program, because the requests run with what that fiber has.
+    yield* serve({ port: 0, host: options.host ?? "127.0.0.1" }, options.respond ?? respond, log).pipe(
+      Effect.exit,
+      Effect.flatMap((exit) => Deferred.done(started, exit)),
+      Effect.andThen(Effect.never),
+      withClock(clock.clock),
+      Effect.forkScoped
+    )
+    const address = yield* Deferred.await(started)
     const port = Number(new URL(address).port)
     const base = `http://127.0.0.1:${port}`
     const send = (path: string, init: Init = {}): Effect.Effect<Reply> =>
@@ -62,7 +70,7 @@ export const program = (options: ProgramOptions = {}) =>
       })
     /** Sends these bytes and returns the received text until the server closes or stops sending. */
     const raw = (bytes: string | Uint8Array): Effect.Effect<string> =>
-      Effect.async((resume) => {
+      callback((resume) => {
         let text = ""
         const socket = connect(port, "127.0.0.1", () => socket.write(bytes))
         socket.setTimeout(2_000, () => socket.destroy())

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { errorOf, program } from "./abuse.support.js"
 
 const key = { authorization: "Bearer sk_test_emulator", "content-type": "application/json" }
@@ -22,7 +22,7 @@ describe("the emulator's program with an invalid body", () => {
     ["a number", "7", "400 the body must be an object"],
     ["null", "null", "400 the body must be an object"]
   ]
-  it.scopedLive.each(bodies)("reports it on both of its APIs, and in the log: %s", ([name, body, error]) =>
+  it.live.each(bodies)("reports it on both of its APIs, and in the log: %s", ([name, body, error]) =>
     Effect.gen(function* () {
       const { command, lines, send } = yield* program({ seed })
       expect(errorOf(yield* command("respond-next", body))).toBe(error)
@@ -37,7 +37,7 @@ describe("the emulator's program with an invalid body", () => {
     })
   )
 
-  it.scopedLive("responds with 413 to 100 MB, on both of its APIs", () =>
+  it.live("responds with 413 to 100 MB, on both of its APIs", () =>
     Effect.gen(function* () {
       const { command, send } = yield* program()
       const body = new Uint8Array(100_000_000).fill(0x20)
@@ -46,7 +46,7 @@ describe("the emulator's program with an invalid body", () => {
     })
   )
 
-  it.scopedLive("keeps no more than 1 MiB of it, and the end of the chunk", () =>
+  it.live("keeps no more than 1 MiB of it, and the end of the chunk", () =>
     Effect.gen(function* () {
       const lengths: Array<number> = []
       const { send } = yield* program({
@@ -63,7 +63,7 @@ describe("the emulator's program with an invalid body", () => {
     })
   )
 
-  it.scopedLive("accepts a body of exactly 1 MiB, with or without a byte order mark", () =>
+  it.live("accepts a body of exactly 1 MiB, with or without a byte order mark", () =>
     Effect.gen(function* () {
       const { command } = yield* program()
       const json = '{"users":[{"id":"user_1"}]}'
@@ -74,7 +74,7 @@ describe("the emulator's program with an invalid body", () => {
     })
   )
 
-  it.scopedLive("counts no bracket inside a string as nesting", () =>
+  it.live("counts no bracket inside a string as nesting", () =>
     Effect.gen(function* () {
       const { command, send } = yield* program()
       const body = { text: `"\\${nested(500)}\\\\"{{` }
@@ -83,7 +83,7 @@ describe("the emulator's program with an invalid body", () => {
     })
   )
 
-  it.scopedLive("keeps objects with names of prototypes unchanged", () =>
+  it.live("keeps objects with names of prototypes unchanged", () =>
     Effect.gen(function* () {
       const { command, send } = yield* program()
       const seed =
@@ -230,19 +230,17 @@ describe("a command with an invalid value", () => {
       "users.0.plans is not a field; the fields are id, features, plan"
     ]
   ]
-  it.scopedLive.each(cases)(
-    "is rejected when it is set, and changes nothing: %s %j",
-    ([command, body, error]) =>
-      Effect.gen(function* () {
-        const { clerk, command: run, send } = yield* program({ seed })
-        const before = yield* clerk.state
-        expect(errorOf(yield* run(command, body))).toBe(`400 ${error}`)
-        expect(yield* clerk.state).toEqual(before)
-        expect((yield* send("/v1/jwks", { headers: key })).status).toBe(200)
-      })
+  it.live.each(cases)("is rejected when it is set, and changes nothing: %s %j", ([command, body, error]) =>
+    Effect.gen(function* () {
+      const { clerk, command: run, send } = yield* program({ seed })
+      const before = yield* clerk.state
+      expect(errorOf(yield* run(command, body))).toBe(`400 ${error}`)
+      expect(yield* clerk.state).toEqual(before)
+      expect((yield* send("/v1/jwks", { headers: key })).status).toBe(200)
+    })
   )
 
-  it.scopedLive("does not move the clock beyond the year 9999, in any number of steps", () =>
+  it.live("does not move the clock beyond the year 9999, in any number of steps", () =>
     Effect.gen(function* () {
       const { command } = yield* program({ seed })
       const statuses = new Set<number>()
@@ -278,7 +276,7 @@ describe("an unusual request", () => {
     ["/__emulator/state?user=1", 400],
     ["/__emulator?x", 400]
   ]
-  it.scopedLive("gets its own status, on any path", () =>
+  it.live("gets its own status, on any path", () =>
     Effect.gen(function* () {
       const { raw } = yield* program()
       for (const [path, status] of paths) {
@@ -290,7 +288,7 @@ describe("an unusual request", () => {
     })
   )
 
-  it.scopedLive("gets a status, not a closed connection, and a line in the log when it is not HTTP", () =>
+  it.live("gets a status, not a closed connection, and a line in the log when it is not HTTP", () =>
     Effect.gen(function* () {
       const { lines, raw, send } = yield* program()
       const requests: ReadonlyArray<readonly [string, string]> = [
@@ -310,7 +308,7 @@ describe("an unusual request", () => {
     })
   )
 
-  it.scopedLive("gets Clerk's 405 for another method, with no body for HEAD", () =>
+  it.live("gets Clerk's 405 for another method, with no body for HEAD", () =>
     Effect.gen(function* () {
       const { send } = yield* program()
       for (const method of ["PUT", "PATCH", "DELETE", "PROPFIND", "OPTIONS"]) {
@@ -323,7 +321,7 @@ describe("an unusual request", () => {
     })
   )
 
-  it.scopedLive("that meets a defect gets 500 in both forms, and the log one line without a stack", () =>
+  it.live("that meets a defect gets 500 in both forms, and the log one line without a stack", () =>
     Effect.gen(function* () {
       const { lines, send } = yield* program({
         respond: ({ url }) =>
@@ -346,7 +344,7 @@ describe("an unusual request", () => {
 })
 
 describe("a health check", () => {
-  it.scopedLive("needs no key, names the program, and is not in the log of requests", () =>
+  it.live("needs no key, names the program, and is not in the log of requests", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* program()
       yield* clerk.respondNext({ status: 503 })
@@ -368,7 +366,7 @@ describe("a health check", () => {
 })
 
 describe("1,000 requests of 63 KB without a key", () => {
-  it.scopedLive("leave a log of at most 2 MiB, and count the requests it dropped", () =>
+  it.live("leave a log of at most 2 MiB, and count the requests it dropped", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* program()
       // Nested arrays use many times their text in memory.

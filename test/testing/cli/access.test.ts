@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { describe, expect, it } from "#test/vitest.js"
 import { errorOf, program } from "./abuse.support.js"
 
 const paths = ["/__emulator/state", "/v1/jwks", "/health", "/.well-known/jwks.json"]
@@ -11,7 +11,7 @@ const withHost = (host: string, path: string) =>
 const statusOf = (reply: string) => Number(reply.slice(9, 12))
 
 describe("a program that listens on a loopback address", () => {
-  it.scopedLive("serves every name of this machine, with any port", () =>
+  it.live("serves every name of this machine, with any port", () =>
     Effect.gen(function* () {
       const { raw } = yield* program()
       const hosts = [
@@ -31,7 +31,7 @@ describe("a program that listens on a loopback address", () => {
     })
   )
 
-  it.scopedLive("rejects every other host with an instruction, and logs it", () =>
+  it.live("rejects every other host with an instruction, and logs it", () =>
     Effect.gen(function* () {
       const { clerk, lines, raw } = yield* program()
       const hosts = [
@@ -66,7 +66,7 @@ describe("a program that listens on a loopback address", () => {
     })
   )
 
-  it.scopedLive("decides by the header Host, and runs no command for an absolute URL", () =>
+  it.live("decides by the header Host, and runs no command for an absolute URL", () =>
     Effect.gen(function* () {
       const { raw } = yield* program()
       const url = "http://evil.example/__emulator/state"
@@ -77,7 +77,7 @@ describe("a program that listens on a loopback address", () => {
     })
   )
 
-  it.scopedLive("serves a host that --allow-host names", () =>
+  it.live("serves a host that --allow-host names", () =>
     Effect.gen(function* () {
       const { raw } = yield* program({ allowedHosts: ["host.docker.internal"] })
       expect(statusOf(yield* raw(withHost("host.docker.internal:4999", "/v1/jwks")))).toBe(200)
@@ -87,14 +87,14 @@ describe("a program that listens on a loopback address", () => {
 })
 
 describe("a program that listens on all addresses", () => {
-  it.scopedLive("serves any host, such as the name of a container", () =>
+  it.live("serves any host, such as the name of a container", () =>
     Effect.gen(function* () {
       const { raw } = yield* program({ host: "0.0.0.0" })
       for (const path of paths) expect(statusOf(yield* raw(withHost("clerk:4999", path)))).toBe(200)
     })
   )
 
-  it.scopedLive("serves no other host when --allow-host is given", () =>
+  it.live("serves no other host when --allow-host is given", () =>
     Effect.gen(function* () {
       const { raw } = yield* program({ host: "0.0.0.0", allowedHosts: ["clerk"] })
       const statuses = yield* Effect.forEach(["clerk:4999", "localhost:4999", "evil.example"], (host) =>
@@ -104,7 +104,7 @@ describe("a program that listens on all addresses", () => {
     })
   )
 
-  it.scopedLive("still rejects a foreign origin on the control API", () =>
+  it.live("still rejects a foreign origin on the control API", () =>
     Effect.gen(function* () {
       const { send } = yield* program({ host: "0.0.0.0" })
       const reply = yield* send("/__emulator/state", { headers: { origin: "https://evil.example" } })
@@ -128,7 +128,7 @@ describe("the control API, called by a web page", () => {
     "http://evil@localhost",
     "http://localhost, https://evil.example"
   ]
-  it.scopedLive("rejects a foreign origin before it does anything, without CORS headers", () =>
+  it.live("rejects a foreign origin before it does anything, without CORS headers", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* program()
       for (const origin of foreign) {
@@ -147,7 +147,7 @@ describe("the control API, called by a web page", () => {
     })
   )
 
-  it.scopedLive("responds to a page of this machine, its preflight and its errors, with CORS headers", () =>
+  it.live("responds to a page of this machine, its preflight and its errors, with CORS headers", () =>
     Effect.gen(function* () {
       const { send } = yield* program()
       for (const origin of [
@@ -182,7 +182,7 @@ describe("the control API, called by a web page", () => {
     })
   )
 
-  it.scopedLive("responds to an origin that --allow-origin names, and programs that send none", () =>
+  it.live("responds to an origin that --allow-origin names, and programs that send none", () =>
     Effect.gen(function* () {
       const { send } = yield* program({ allowedOrigins: ["https://app.test"] })
       const named = yield* send("/__emulator/state", { headers: { origin: "https://app.test" } })

@@ -1,5 +1,5 @@
-import { describe, expect, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
+import { describe, expect, it } from "#test/vitest.js"
 import { readArguments } from "../../../src/testing/cli/arguments.js"
 
 describe("the command line", () => {

@@ -5,12 +5,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { createClerkClient, verifyToken } from "@clerk/backend"
-import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { ClerkHttp, RequestPolicy, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
+import { callback, fork } from "#test/fiber.js"
+import { describe, expect, it } from "#test/vitest.js"
+import { majorEnvironment, typescriptFlags } from "../../../scripts/support/major.js"
 import { json, loopback } from "../../support/loopback.js"
 
 const root = fileURLToPath(new URL("../../..", import.meta.url))
@@ -26,9 +29,9 @@ interface Running {
 const start = (args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
     Effect.sync((): Running => {
-      const child = spawn(process.execPath, ["--import", "tsx", "src/testing/cli/main.ts", ...args], {
+      const child = spawn(process.execPath, [...typescriptFlags, "src/testing/cli/main.ts", ...args], {
         cwd: root,
-        env: { PATH: process.env["PATH"] }
+        env: { PATH: process.env["PATH"], ...majorEnvironment }
       })
       let output = ""
       let errors = ""
@@ -95,7 +98,7 @@ const ends = (args: ReadonlyArray<string>) =>
 const limit = 60_000
 
 describe("effect-clerk-emulator", () => {
-  it.scopedLive(
+  it.live(
     "prints its address and its usage, responds to fetch, @clerk/backend and this library, and ends on a signal",
     () =>
       Effect.gen(function* () {
@@ -126,7 +129,7 @@ describe("effect-clerk-emulator", () => {
         expect(claims.sid).toBe(session.id)
 
         const ours = yield* SessionTokens.verify(sessionToken).pipe(
-          Effect.zipRight(Sessions.revoke(session.id)),
+          Effect.andThen(Sessions.revoke(session.id)),
           Effect.provide(
             SigningKeys.layerJwks.pipe(
               Layer.provideMerge(
@@ -144,7 +147,7 @@ describe("effect-clerk-emulator", () => {
     limit
   )
 
-  it.scopedLive(
+  it.live(
     "breaks connections, moves its clock, and resets, by commands on its control path",
     () =>
       Effect.gen(function* () {
@@ -182,16 +185,16 @@ describe("effect-clerk-emulator", () => {
         // A pending request does not prevent its end.
         yield* post("fail-next", { fault: "no-response" })
         const left = Effect.promise(() => fetch(`${address}/v1/jwks`).catch(() => "broken off"))
-        const fiber = yield* Effect.fork(left)
+        const fiber = yield* fork(left)
         yield* Effect.sleep("200 millis")
         child.kill("SIGINT")
         expect(yield* Effect.promise(() => ended)).toBe(0)
-        expect(yield* fiber).toBe("broken off")
+        expect(yield* Fiber.join(fiber)).toBe("broken off")
       }),
     limit
   )
 
-  it.scopedLive(
+  it.live(
     "serves a container's name and a page's origin as its flags allow, and logs each rejection in one line",
     () =>
       Effect.gen(function* () {
@@ -224,14 +227,14 @@ describe("effect-clerk-emulator", () => {
     limit
   )
 
-  it.scopedLive(
+  it.live(
     "survives a connection that is reset after CONNECT, and does not wait for one that stays open",
     () =>
       Effect.gen(function* () {
         const { address, child, ended } = yield* serving([])
         const port = Number(new URL(address).port)
         const open = (thenReset: boolean) =>
-          Effect.async<Socket>((resume) => {
+          callback<Socket>((resume) => {
             const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true })
             socket.on("error", () => {})
             socket.once("data", () => resume(Effect.succeed(socket)))
@@ -240,7 +243,7 @@ describe("effect-clerk-emulator", () => {
               if (thenReset) socket.resetAndDestroy()
             })
           })
-        yield* Effect.repeatN(open(true), 20)
+        yield* Effect.repeat(open(true), { times: 20 })
         const left = yield* open(false)
         expect((yield* Effect.promise(() => fetch(`${address}/health`))).status).toBe(200)
         child.kill("SIGTERM")
@@ -250,7 +253,7 @@ describe("effect-clerk-emulator", () => {
     limit
   )
 
-  it.scopedLive(
+  it.live(
     "does not print a given key",
     () =>
       Effect.gen(function* () {
@@ -264,7 +267,7 @@ describe("effect-clerk-emulator", () => {
     limit
   )
 
-  it.scopedLive(
+  it.live(
     "ends with 2 and a sentence for a wrong option or seed",
     () =>
       Effect.gen(function* () {
@@ -292,7 +295,7 @@ describe("effect-clerk-emulator", () => {
     limit
   )
 
-  it.scopedLive(
+  it.live(
     "ends with 2 when its seed cannot be read, and with 1 when it cannot listen",
     () =>
       Effect.gen(function* () {
@@ -324,7 +327,7 @@ describe("effect-clerk-emulator", () => {
     limit
   )
 
-  it.scopedLive(
+  it.live(
     "prints its flags, and its version",
     () =>
       Effect.gen(function* () {

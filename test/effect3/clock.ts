@@ -1,0 +1,36 @@
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+/** A wall clock in milliseconds, a monotonic clock in nanoseconds, and how to wait. */
+export interface ClockParts {
+  readonly millis: () => number
+  readonly nanos: () => bigint
+  readonly sleep: (duration: Duration.Duration) => Effect.Effect<void>
+}
+
+export const makeClock = ({ millis, nanos, sleep }: ClockParts): Clock.Clock => ({
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  unsafeCurrentTimeMillis: millis,
+  currentTimeMillis: Effect.sync(millis),
+  unsafeCurrentTimeNanos: nanos,
+  currentTimeNanos: Effect.sync(nanos),
+  sleep
+})
+
+export const partsOf = (clock: Clock.Clock): ClockParts => ({
+  millis: () => clock.unsafeCurrentTimeMillis(),
+  nanos: () => clock.unsafeCurrentTimeNanos(),
+  sleep: (duration) => clock.sleep(duration)
+})
+
+/** The clock of the machine. */
+export const liveClock: Clock.Clock = Clock.make()
+
+export const withClock =
+  (clock: Clock.Clock) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.withClock(self, clock)
+
+export const layerClock: (clock: Clock.Clock) => Layer.Layer<never> = Layer.setClock

@@ -1,0 +1,2 @@
+/** The Effect major that the tests run on. */
+export const major = "effect4"

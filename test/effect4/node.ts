@@ -1,0 +1,8 @@
+export {
+  Dispatcher,
+  layerNodeHttp,
+  layerUndici,
+  layerUndiciNoDispatcher as layerUndiciWithoutDispatcher
+} from "@effect/platform-node/NodeHttpClient"
+export * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+export * as Undici from "@effect/platform-node/Undici"
