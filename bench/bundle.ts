@@ -1,6 +1,7 @@
 /** Measures what the library adds to the bundle of a program. */
 import { gzipSync } from "node:zlib"
 import { type BuildOptions, build } from "esbuild"
+import { ofMajor } from "../scripts/support/bundling.js"
 import { root } from "./children.js"
 
 export interface Bundle {
@@ -28,6 +29,7 @@ const bundle = async (contents: string, options: BuildOptions): Promise<string> 
     format: "esm",
     target: "es2022",
     logLevel: "error",
+    ...ofMajor,
     ...options,
     write: false
   })

@@ -2,18 +2,18 @@
  * Prints the files of the library that one warm `Sessions.get` runs through, and the calls that lead from one file to
  * another. Each function of the sources reports when it starts and ends.
  */
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises"
 import { join, relative } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import { build } from "esbuild"
 import ts from "typescript"
+import { ofMajor } from "../scripts/support/bundling.js"
+import { buildFolder, root } from "../scripts/support/major.js"
 import type { ClerkHttp as ClerkHttpTag, Sessions as SessionsModule } from "../src/index.js"
 import { oneSession, sessionId } from "./wire.js"
-
-const root = fileURLToPath(new URL("../", import.meta.url))
 
 const { factory } = ts
 
@@ -98,7 +98,8 @@ Object.assign(globalThis, {
   __leave: () => stack.pop()
 })
 
-const folder = await mkdtemp(join(root, "node_modules/.call-path-"))
+await mkdir(buildFolder, { recursive: true })
+const folder = await mkdtemp(join(buildFolder, "call-path-"))
 try {
   const outfile = join(folder, "library.mjs")
   await build({
@@ -108,7 +109,9 @@ try {
     packages: "external",
     format: "esm",
     outfile,
+    ...ofMajor,
     plugins: [
+      ...(ofMajor.plugins ?? []),
       {
         name: "instrument",
         setup: ({ onLoad }) => {

@@ -3,7 +3,7 @@
  * URL, the number of rounds, the number of calls in each, and the number of warm-up rounds. A program has one transport,
  * so the garbage of another one must not count.
  */
-import * as DateTime from "effect/DateTime"
+import { utc } from "#test/dateTime.js"
 import { makeSessionPageReader } from "../src/core/session/reader.js"
 import { measure } from "./measure.js"
 import type { Reading } from "./readings.js"
@@ -19,7 +19,7 @@ const [rounds = 1, calls = 100, warmUps = 1] = counts.map(Number)
 
 const pageText = pageEnvelope(0, pageSize, pageSize)
 const page: unknown = JSON.parse(pageText)
-const readPage = makeSessionPageReader(DateTime.unsafeFromDate)
+const readPage = makeSessionPageReader(utc)
 
 const decoding = { work: "decode", expected: pageSize, calls: Math.ceil(calls / 10) } as const
 const decodingTasks = [

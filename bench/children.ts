@@ -4,11 +4,15 @@ import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { build } from "esbuild"
+import { ofMajor } from "../scripts/support/bundling.js"
+import { buildFolder } from "../scripts/support/major.js"
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export const root = here("..")
-export const dist = here("dist")
+
+/** In the folder of the Effect major, where Node finds its packages. */
+export const dist = `${buildFolder}/bench`
 
 const exec = promisify(execFile)
 
@@ -25,7 +29,8 @@ export const compileChildren = () =>
     platform: "node",
     format: "esm",
     target: "node20",
-    logLevel: "error"
+    logLevel: "error",
+    ...ofMajor
   })
 
 /** Runs a Node binary and returns its output. */

@@ -1,13 +1,24 @@
+import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
+import { major, toolchain } from "../scripts/support/major.js"
 import { root } from "./children.js"
 import { detailsOf } from "./details.js"
 import type { Results } from "./results.js"
 import { summaryTable } from "./summary.js"
 
-const packages = ["effect", "@effect/platform", "undici", "@clerk/backend", "jose", "esbuild"]
+const packages = [
+  "effect",
+  ...(major === "effect3" ? ["@effect/platform"] : []),
+  "undici",
+  "@clerk/backend",
+  "jose",
+  "esbuild"
+]
 
 const versionOf = async (name: string): Promise<string> => {
-  const manifest = await readFile(`${root}/node_modules/${name}/package.json`, "utf8")
+  const ofMajor = `${toolchain}/node_modules/${name}/package.json`
+  const file = existsSync(ofMajor) ? ofMajor : `${root}/node_modules/${name}/package.json`
+  const manifest = await readFile(file, "utf8")
   return `${name} ${JSON.parse(manifest).version}`
 }
 

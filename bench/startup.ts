@@ -1,8 +1,9 @@
 /** Measures what the library adds to the start of a program. */
 import { writeFile } from "node:fs/promises"
 import { build } from "esbuild"
+import { buildFolder, major } from "../scripts/support/major.js"
 import { effectPackage } from "./bundle.js"
-import { dist, root, runNode } from "./children.js"
+import { dist, runNode } from "./children.js"
 import { ratioOf, type Spread, spreadOf } from "./statistics.js"
 
 export interface Startup {
@@ -36,17 +37,12 @@ console.log((user + system) / 1000)`
   return Number(await runNode(binary, ["--input-type=module", "--eval", timed]))
 }
 
-const library = `${dist}/lib/index.js`
+const library = `${buildFolder}/dist/index.js`
 const effectAlone = `${dist}/effect-modules.js`
 
-/** Compiles the library as it is published, and writes a module that imports the same modules of Effect. */
+/** Builds the library as it is published, and writes a module that imports the same modules of Effect. */
 export const compileImports = async (): Promise<void> => {
-  await build({
-    entryPoints: [`${root}/src/**/*.ts`],
-    outdir: `${dist}/lib`,
-    target: "es2022",
-    logLevel: "error"
-  })
+  await runNode(process.execPath, ["scripts/build.mjs", major])
   const modules = await effectModules(library)
   await writeFile(effectAlone, modules.map((path) => `import ${JSON.stringify(path)}\n`).join(""))
 }

@@ -19,12 +19,17 @@ const liveHeapBytes = (): number => {
 }
 
 const count = (length: number, observe: () => void) =>
-  Sessions.stream({ userId: streamedUserId, offset: streamedSessions - length }).pipe(
-    Stream.runFold(0, (seen) => {
-      if ((seen + 1) % 10_000 === 0) observe()
-      return seen + 1
+  Effect.suspend(() => {
+    let seen = 0
+    const next = Effect.sync(() => {
+      seen += 1
+      if (seen % 10_000 === 0) observe()
     })
-  )
+    return Sessions.stream({ userId: streamedUserId, offset: streamedSessions - length }).pipe(
+      Stream.runForEach(() => next),
+      Effect.map(() => seen)
+    )
+  })
 
 const program = Effect.gen(function* () {
   yield* count(5_000, () => {})
@@ -33,7 +38,7 @@ const program = Effect.gen(function* () {
   const seen = yield* count(streamedSessions, () => {
     peak = Math.max(peak, liveHeapBytes())
   })
-  if (seen !== streamedSessions) return yield* Effect.dieMessage(`the stream returned ${seen} sessions`)
+  if (seen !== streamedSessions) return yield* Effect.die(new Error(`the stream returned ${seen} sessions`))
   return { peakGrowth: peak - before } satisfies StreamResults
 })
 

@@ -1,12 +1,12 @@
 /**
- * Walks through every session operation and prints what it does.
+ * Walks through every session operation and prints what it does. The program is the same on Effect 3 and Effect 4.
  *
  *     npm run quickstart                                  against an in-memory Clerk, on a loopback port
  *     npm run quickstart -- --live --user user_…          the read-only part, against Clerk, with CLERK_SECRET_KEY
  */
 import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { parseArgs } from "node:util"
-import { HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Console, DateTime, Effect, Layer, Redacted, Stream } from "effect"
 import { ClerkHttp, type Session, Sessions } from "effect-clerk"
@@ -73,27 +73,32 @@ const walk = Effect.gen(function* () {
     const call = `Sessions.get("${id}")`
     yield* Sessions.get(id).pipe(
       Effect.flatMap((session) => said(call, described(session))),
-      Effect.catchTag("ClerkNotFound", "ClerkInvalidRequest", (error) => said(call, error.message))
+      Effect.catchTags({
+        ClerkNotFound: (error) => said(call, error.message),
+        ClerkInvalidRequest: (error) => said(call, error.message)
+      })
     )
   }
 })
 
 const secretKey = Redacted.make("sk_test_quickstart")
 
-/** The in-memory Clerk behind a real socket, and a client that uses it. */
+const server = createServer()
+
+/** The in-memory Clerk behind a real socket. */
 const EmulatorLive = ClerkEmulator.layerServer.pipe(
   Layer.provideMerge(ClerkEmulator.layer({ secretKey })),
-  Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
+  Layer.provide(NodeHttpServer.layer(() => server, { host: "127.0.0.1", port: 0 }))
 )
 
-const ClientLive = Layer.unwrapEffect(
-  HttpServer.addressFormattedWith((apiUrl) =>
-    Effect.as(
-      Console.log(`An in-memory Clerk listens on ${apiUrl}; nothing leaves this machine.\n`),
-      ClerkHttp.layerFetch({ secretKey, apiUrl })
-    )
-  )
-)
+/** The walk, through a client of the in-memory Clerk. */
+const walkLocally = Effect.gen(function* () {
+  // The server listens on a port, so its address is an object.
+  const { port } = server.address() as AddressInfo
+  const apiUrl = `http://127.0.0.1:${port}`
+  yield* Console.log(`An in-memory Clerk listens on ${apiUrl}; nothing leaves this machine.\n`)
+  yield* Effect.provide(walk, ClerkHttp.layerFetch({ secretKey, apiUrl }))
+}).pipe(Effect.provide(EmulatorLive))
 
 const usage = "npm run quickstart [-- --live --user user_…]"
 
@@ -104,22 +109,22 @@ const readFlags = Effect.try({
 
 const main = Effect.gen(function* () {
   const { live, user } = yield* readFlags
-  if (live !== true) {
-    return yield* walk.pipe(Effect.provide(Layer.provideMerge(ClientLive, EmulatorLive)))
-  }
+  if (live !== true) return yield* walkLocally
   if (user === undefined) return yield* Effect.fail(new Error(`whose sessions to list? ${usage}`))
   yield* Console.log("Against Clerk itself, with CLERK_SECRET_KEY. Only the read-only operations are run.\n")
   return yield* look(user).pipe(Effect.provide(ClerkHttp.layerDefault))
 })
 
 // An expected failure is printed as one sentence.
-const toldInASentence = Effect.catchAll(main, (error) =>
-  Effect.zipRight(
-    Console.error(error.message),
-    Effect.sync(() => {
-      process.exitCode = 1
-    })
-  )
-)
+const toldInASentence = Effect.matchEffect(main, {
+  onFailure: (error) =>
+    Effect.andThen(
+      Console.error(error.message),
+      Effect.sync(() => {
+        process.exitCode = 1
+      })
+    ),
+  onSuccess: () => Effect.void
+})
 
 NodeRuntime.runMain(toldInASentence)

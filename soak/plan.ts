@@ -72,11 +72,7 @@ export const plan = (number: number, random: () => number): Planned => {
     return {
       isFaulty: true,
       fault: "interrupted",
-      run: Effect.timeoutTo(run, {
-        duration: random() * 5,
-        onSuccess: () => "value",
-        onTimeout: () => "value"
-      }),
+      run: Effect.asVoid(Effect.timeoutOption(run, random() * 5)),
       isRight: ({ tag }) => tag === "value"
     }
   }

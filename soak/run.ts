@@ -14,6 +14,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { ClerkHttp, type ClerkHttpOptions } from "effect-clerk"
 import * as Undici from "effect-clerk/Undici"
+import { errorsOf } from "#test/cause.js"
+import { typescriptFlags } from "../scripts/support/major.js"
 import { Durations, heapAfterGc, megabytes, type Row, resources, surplus, table } from "./measure.js"
 import { plan, randomFrom } from "./plan.js"
 import type { Counts } from "./server.js"
@@ -32,7 +34,7 @@ process.on("unhandledRejection", (reason) => void strays.push(reason))
 process.on("uncaughtException", (error) => void strays.push(error))
 
 const server = fork(fileURLToPath(new URL("./server.ts", import.meta.url)), {
-  execArgv: ["--import", "tsx"]
+  execArgv: [...typescriptFlags]
 })
 const [{ port }] = (await once(server, "message")) as [{ port: number }]
 
@@ -64,12 +66,12 @@ let number = 0
 /** The outcome of a call as a short text. */
 const read = (exit: Exit.Exit<unknown, unknown>) => {
   if (Exit.isSuccess(exit)) return { tag: "value", attempts: 0, exhausted: false }
-  const failure = Cause.failureOption(exit.cause)
-  if (failure._tag === "None") {
+  const [failure] = errorsOf(exit.cause)
+  if (failure === undefined) {
     tally.defects++
     return { tag: Cause.pretty(exit.cause), attempts: 0, exhausted: false }
   }
-  const field = (name: string) => Reflect.get(Object(failure.value), name)
+  const field = (name: string) => Reflect.get(Object(failure), name)
   return {
     tag: String(field("_tag")),
     attempts: Number(field("attempts")),
@@ -106,9 +108,11 @@ const soakFor = (millis: number) =>
         ).pipe(
           // Measured before the client ends, because its end closes leaked resources.
           Effect.andThen(Effect.promise(() => settle(({ unfinished }) => unfinished === 0, 2_000))),
-          Effect.tap(({ unfinished }) => {
-            leaked = Math.max(leaked, unfinished)
-          }),
+          Effect.tap(({ unfinished }) =>
+            Effect.sync(() => {
+              leaked = Math.max(leaked, unfinished)
+            })
+          ),
           Effect.provide(client)
         ),
       { concurrency: "unbounded", discard: true }
@@ -210,7 +214,7 @@ server.disconnect()
 const tokens = spawn(
   process.execPath,
   [
-    ...["--expose-gc", "--import", "tsx", fileURLToPath(new URL("./tokens.ts", import.meta.url))],
+    ...["--expose-gc", ...typescriptFlags, fileURLToPath(new URL("./tokens.ts", import.meta.url))],
     ...["--size", String(Math.min(1, seconds / 120)), "--seed", String(seed)]
   ],
   { stdio: "inherit" }

@@ -1,16 +1,18 @@
 /**
  * A soak test of token verification. Of a million mutated tokens none may be accepted, and of the valid ones none may be
  * rejected. It also has malicious tokens and a flood of forged key ids. Run by `npm run soak`, or alone:
- * `node --expose-gc --import tsx soak/tokens.ts --size 0.01`. `--seed N` replays the same mutations.
+ * `node scripts/major.mjs effect3 --expose-gc soak/tokens.ts --size 0.01`. `--seed N` replays the same mutations.
  */
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import { PCGRandom } from "effect/Utils"
 import { SessionTokens, SigningKeys } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
+import { errorsOf } from "#test/cause.js"
+import { fork } from "#test/fiber.js"
+import { SeededRandom } from "../test/support/random.js"
 import { ours } from "../test/support/tokenKeys.js"
 import { mutationsOf } from "../test/support/tokenMutations.js"
 import { encode, header, kid, ourKeys, publicJwk, sessionToken, tokenOf } from "../test/support/tokens.js"
@@ -47,13 +49,12 @@ const goodToken = (number: number) =>
 
 const broken: Array<string> = []
 
-type Verify = Effect.Effect.Success<ReturnType<typeof SessionTokens.verifier>>
-
 /** The outcome of a verification: `ok`, the reason of a rejection, or a failure. */
-const outcome = (self: ReturnType<Verify>) =>
+const outcome = (self: Effect.Effect<unknown, { readonly reason: string }>) =>
   Effect.map(Effect.exit(self), (exit) => {
     if (Exit.isSuccess(exit)) return "ok"
-    return exit.cause._tag === "Fail" ? exit.cause.error.reason : "defect"
+    const [failure] = errorsOf(exit.cause)
+    return failure?.reason ?? "defect"
   })
 
 const tally = () => {
@@ -108,7 +109,7 @@ const mutated = Effect.gen(function* () {
   const plain = yield* SessionTokens.verifier()
   const remembering = yield* SessionTokens.verifier({ cache: { capacity: 50 } })
   yield* Effect.forEach(tokens, remembering)
-  const next = mutationsOf(tokens, new PCGRandom(seed))
+  const next = mutationsOf(tokens, new SeededRandom(seed))
   const outcomes = tally()
   const once = Effect.suspend(() => {
     const { name, token } = next()
@@ -241,13 +242,18 @@ const flood = Effect.suspend(() => {
     let number = 0
     const started = performance.now()
     const count = scaled(100_000)
+    let isOver = false
     // Each is separate, like requests, because a verification does not suspend.
-    const arrival = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+    const arrival = Effect.promise(() => new Promise<void>((resolve) => void setImmediate(resolve)))
     const forge = Effect.flatMap(arrival, () => {
       const id = `ins_${seed}_${number++}`
       return Effect.map(outcome(verify(`${encode(header({ kid: id }))}.${payload}.${signature}`)), forged.add)
     })
-    const flooding = yield* Effect.fork(often(count, forge, 16))
+    const flooding = yield* fork(
+      Effect.map(often(count, forge, 16), () => {
+        isOver = true
+      })
+    )
     yield* Effect.repeat(
       Effect.flatMap(arrival, () => {
         const from = performance.now()
@@ -256,7 +262,7 @@ const flood = Effect.suspend(() => {
           durations.add(performance.now() - from)
         })
       }),
-      { until: () => flooding.unsafePoll() !== null && goods.all() >= 100 }
+      { until: () => isOver && goods.all() >= 100 }
     )
     yield* Fiber.join(flooding)
     const most = 2 + Math.floor((performance.now() - started) / 30_000)

@@ -1,38 +1,39 @@
-import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "@effect/platform"
 import { Schema } from "effect"
+import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware, HttpApiSchema } from "effect/http-api"
 import { SessionId } from "effect-clerk"
 import { ClerkAuth } from "effect-clerk/http-api"
-import { Browser } from "./demo.js"
+import { browsers } from "./demo.js"
 
-const Html = HttpApiSchema.Text({ contentType: "text/html" })
+const Html = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/html" }))
 
 const SeeOther = HttpApiSchema.Empty(303)
 
 class Devices extends HttpApiGroup.make("devices")
   .add(
-    HttpApiEndpoint.get("show", "/")
-      .setUrlParams(Schema.Struct({ done: Schema.optional(Schema.Literal("one", "others")) }))
-      .addSuccess(Html)
+    HttpApiEndpoint.get("show", "/", {
+      query: { done: Schema.optional(Schema.Literals(["one", "others"])) },
+      success: Html
+    }),
+    HttpApiEndpoint.post("revoke", "/devices/:id/revoke", { params: { id: SessionId }, success: SeeOther }),
+    HttpApiEndpoint.post("revokeOthers", "/devices/revoke-others", { success: SeeOther })
   )
-  .add(
-    HttpApiEndpoint.post("revoke")`/devices/${HttpApiSchema.param("id", SessionId)}/revoke`.addSuccess(
-      SeeOther
-    )
-  )
-  .add(HttpApiEndpoint.post("revokeOthers", "/devices/revoke-others").addSuccess(SeeOther))
   .middleware(ClerkAuth) {}
 
-/** A public page. It replaces Clerk's own sign-in, which is not part of an application. */
-class SignIn extends HttpApiGroup.make("signIn")
-  .add(
-    HttpApiEndpoint.get("choose", "/sign-in")
-      .setUrlParams(Schema.Struct({ done: Schema.optional(Schema.Literal("here")) }))
-      .addSuccess(Html)
-  )
-  .add(
-    HttpApiEndpoint.post("enter", "/sign-in")
-      .setPayload(Schema.Struct({ browser: Browser }).pipe(HttpApiSchema.withEncoding({ kind: "UrlParams" })))
-      .addSuccess(SeeOther)
-  ) {}
+class SignIn extends HttpApiGroup.make("signIn").add(
+  HttpApiEndpoint.get("choose", "/sign-in", {
+    query: { done: Schema.optional(Schema.Literal("here")) },
+    success: Html
+  }),
+  HttpApiEndpoint.post("enter", "/sign-in", {
+    payload: Schema.Struct({ browser: Schema.Literals(browsers) }).pipe(HttpApiSchema.asFormUrlEncoded()),
+    success: SeeOther
+  })
+) {}
 
-export class DevicesApi extends HttpApi.make("your-devices").add(Devices).add(SignIn) {}
+/** Turns the errors of `ClerkAuth` and of invalid requests into pages. It is around the other middleware. */
+export class ErrorPages extends HttpApiMiddleware.Service<ErrorPages>()("examples/devices/ErrorPages") {}
+
+export class DevicesApi extends HttpApi.make("your-devices")
+  .add(Devices)
+  .add(SignIn)
+  .middleware(ErrorPages) {}

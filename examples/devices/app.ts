@@ -1,33 +1,52 @@
-import { HttpApiBuilder, HttpServerResponse } from "@effect/platform"
 import { Effect, Layer } from "effect"
-import { ClerkError, ClerkTokenError } from "effect-clerk"
+import { HttpRouter, HttpServer, type HttpServerError, HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
 import { ClerkAuth } from "effect-clerk/http-api"
-import { DevicesApi } from "./api.js"
+import { DevicesApi, ErrorPages } from "./api.js"
 import { issuer } from "./demo.js"
-import { DevicesLive } from "./devices.js"
-import { securityHeaders, seeOther } from "./layout.js"
-import { noSuchPage, noticeOf, otherOrigin } from "./notices.js"
-import { problemPage } from "./page.js"
-import { signInLive } from "./signIn.js"
+import { devices } from "./devices.js"
+import { errorPage } from "./errors.js"
+import { securityHeaders } from "./layout.js"
+import { enter, signInPage } from "./signIn.js"
 
-const turnedAway = (error: unknown) => {
-  if (error instanceof ClerkTokenError) {
-    return Effect.succeed(error.reason === "cross-origin" ? problemPage(otherOrigin) : seeOther("/sign-in"))
-  }
-  const clerkError = ClerkError.from(error)
-  return clerkError === undefined
-    ? Effect.succeed(problemPage(noSuchPage))
-    : Effect.map(noticeOf(clerkError), problemPage)
-}
+const respond = Effect.map(HttpServerResponse.fromWeb)
 
-/** Turns the errors of `ClerkAuth` and of the router into pages, which would otherwise be JSON. */
-const Pages = HttpApiBuilder.middleware((app) =>
-  app.pipe(Effect.catchAll(turnedAway), Effect.map(HttpServerResponse.setHeaders(securityHeaders)))
+const DevicesLive = HttpApiBuilder.group(DevicesApi, "devices", (handlers) =>
+  handlers
+    .handle("show", ({ query }) => respond(devices.show(query.done)))
+    .handle("revoke", ({ params }) => respond(devices.signOut(params.id)))
+    .handle("revokeOthers", () => respond(devices.signOutOthers))
+)
+
+const signInLive = (origin: string) =>
+  HttpApiBuilder.group(DevicesApi, "signIn", (handlers) =>
+    handlers
+      .handle("choose", ({ query }) => respond(Effect.succeed(signInPage(query.done))))
+      .handle("enter", ({ payload }) => respond(enter(payload.browser, origin)))
+  )
+
+const ErrorPagesLive = Layer.succeed(ErrorPages, (response) =>
+  Effect.catch(response, (error) => respond(errorPage(error)))
+)
+
+/** For every response, also to a request without a route. */
+const Pages = HttpRouter.middleware<{ handles: HttpServerError.HttpServerError }>()(
+  (response) =>
+    response.pipe(
+      Effect.catchTag("HttpServerError", (error) => respond(errorPage(error))),
+      Effect.map(HttpServerResponse.setHeaders(securityHeaders))
+    ),
+  { global: true }
 )
 
 /** The application at an origin, such as `http://127.0.0.1:3000`. */
 export const devicesApp = (origin: string) =>
-  HttpApiBuilder.api(DevicesApi).pipe(
-    Layer.provide([DevicesLive, signInLive(origin), Pages]),
-    Layer.provide(ClerkAuth.layer({ authorizedParties: [origin], issuer }))
+  Layer.merge(HttpApiBuilder.layer(DevicesApi), Pages).pipe(
+    Layer.provide([DevicesLive, signInLive(origin)]),
+    Layer.provide([ErrorPagesLive, ClerkAuth.layer({ authorizedParties: [origin], issuer })])
   )
+
+/** The application, served at the address of the server. */
+export const DevicesServer = HttpServer.addressFormattedWith((origin) =>
+  Effect.succeed(HttpRouter.serve(devicesApp(origin), { disableLogger: true, disableListenLog: true }))
+).pipe(Layer.unwrap)

@@ -1,9 +1,13 @@
-import { HttpServerResponse } from "@effect/platform"
+/** The cookie of an application over https, without `Secure`. With Clerk, Clerk's front end sets it. */
+const attributes = "Path=/; HttpOnly; SameSite=Lax"
 
-/** The cookie of an application over https, without `secure`. With Clerk, Clerk's front end sets it. */
-const attributes = { httpOnly: true, sameSite: "lax", path: "/" } as const
+const withCookie = (response: Response, cookie: string): Response => {
+  response.headers.append("set-cookie", cookie)
+  return response
+}
 
-export const setSession = (response: HttpServerResponse.HttpServerResponse, token: string) =>
-  HttpServerResponse.unsafeSetCookie(response, "__session", token, attributes)
+export const setSession = (response: Response, token: string): Response =>
+  withCookie(response, `__session=${token}; ${attributes}`)
 
-export const endSession = HttpServerResponse.expireCookie("__session", attributes)
+export const endSession = (response: Response): Response =>
+  withCookie(response, `__session=; Max-Age=0; ${attributes}`)

@@ -1,8 +1,6 @@
-import { HttpApiBuilder, type HttpServerResponse } from "@effect/platform"
-import { Array as Arr, Data, DateTime, Effect, flow, Order, Stream } from "effect"
-import { type ClerkError, RequestPolicy, type SessionId, Sessions } from "effect-clerk"
+import { Data, DateTime, Effect, flow, Stream } from "effect"
+import { type ClerkError, RequestPolicy, type Session, type SessionId, Sessions } from "effect-clerk"
 import { CurrentSession } from "effect-clerk/http-api"
-import { DevicesApi } from "./api.js"
 import { endSession } from "./cookie.js"
 import { type Notice, seeOther } from "./layout.js"
 import { noSuchDevice, noticeOf, signedOutMeanwhile } from "./notices.js"
@@ -18,17 +16,20 @@ const whileSomebodyWaits = flow(
 /** The token is valid and its session has ended, because a token is valid until it expires. */
 class SignedOutMeanwhile extends Data.TaggedError("SignedOutMeanwhile") {}
 
+const latestFirst = (a: Session, b: Session) =>
+  DateTime.toEpochMillis(b.lastActiveAt) - DateTime.toEpochMillis(a.lastActiveAt)
+
 /** The user is in the verified token. The sessions come from Clerk. */
 const devicesNow = Effect.gen(function* () {
   const { sessionId, userId } = yield* CurrentSession
-  const signedIn = yield* Sessions.stream({ userId }).pipe(
+  const found = yield* Sessions.stream({ userId }).pipe(
     Stream.filter(({ status }) => status === "active" || status === "pending"),
     Stream.runCollect
   )
-  const [others, [current]] = Arr.partition(signedIn, ({ id }) => id === sessionId)
+  const signedIn = Array.from(found)
+  const current = signedIn.find(({ id }) => id === sessionId)
   if (current === undefined) return yield* new SignedOutMeanwhile()
-  const latestFirst = Order.reverse(DateTime.Order)
-  return { current, others: Arr.sortWith(others, ({ lastActiveAt }) => lastActiveAt, latestFirst) }
+  return { current, others: signedIn.filter((session) => session !== current).sort(latestFirst) }
 })
 
 const show = (notice?: Notice) =>
@@ -42,43 +43,49 @@ const signOut = (id: SessionId) =>
     const { current, others } = yield* devicesNow
     const device = [current, ...others].find((session) => session.id === id)
     if (device === undefined) return yield* show(noSuchDevice)
-    return yield* Sessions.revoke(id).pipe(
-      Effect.as(device === current ? endSession(seeOther("/sign-in?done=here")) : seeOther("/?done=one")),
-      Effect.catchAll(showRefusal)
-    )
+    return yield* Effect.matchEffect(Sessions.revoke(id), {
+      onFailure: showRefusal,
+      onSuccess: () =>
+        Effect.succeed(
+          device === current ? endSession(seeOther("/sign-in?done=here")) : seeOther("/?done=one")
+        )
+    })
   })
 
 /** A device that cannot be signed out does not prevent the next attempts. */
 const signOutOthers = Effect.gen(function* () {
   const { others } = yield* devicesNow
-  const [[failure]] = yield* Effect.partition(
+  const failures = yield* Effect.forEach(
     others,
-    ({ id }) => Sessions.revoke(id).pipe(Effect.catchTag("ClerkNotFound", () => Effect.void)),
+    ({ id }) =>
+      Effect.match(Sessions.revoke(id), {
+        onFailure: (error) => (error._tag === "ClerkNotFound" ? undefined : error),
+        onSuccess: () => undefined
+      }),
     { concurrency: 5 }
   )
+  const failure = failures.find((error) => error !== undefined)
   return failure === undefined ? seeOther("/?done=others") : yield* showRefusal(failure)
 })
 
 /** A failure that cannot be shown with the devices is shown without them. */
-const answering = <R>(
-  program: Effect.Effect<HttpServerResponse.HttpServerResponse, Sessions.ListError | SignedOutMeanwhile, R>
-) =>
-  program.pipe(
-    whileSomebodyWaits,
-    Effect.catchTag("SignedOutMeanwhile", () =>
-      Effect.succeed(endSession(signInAgainPage(signedOutMeanwhile)))
-    ),
-    Effect.catchAll((error) => Effect.map(noticeOf(error), problemPage))
-  )
+const answering = <R>(program: Effect.Effect<Response, Sessions.ListError | SignedOutMeanwhile, R>) =>
+  Effect.matchEffect(whileSomebodyWaits(program), {
+    onFailure: (error) =>
+      error._tag === "SignedOutMeanwhile"
+        ? Effect.succeed(endSession(signInAgainPage(signedOutMeanwhile)))
+        : Effect.map(noticeOf(error), problemPage),
+    onSuccess: Effect.succeed
+  })
 
-const done = {
+const notices = {
   one: { sentence: "That device is signed out." },
   others: { sentence: "All your other devices are signed out." }
 }
 
-export const DevicesLive = HttpApiBuilder.group(DevicesApi, "devices", (handlers) =>
-  handlers
-    .handle("show", ({ urlParams }) => answering(show(urlParams.done && done[urlParams.done])))
-    .handle("revoke", ({ path }) => answering(signOut(path.id)))
-    .handle("revokeOthers", () => answering(signOutOthers))
-)
+/** The responses to the requests of a user who is signed in. */
+export const devices = {
+  show: (done: "one" | "others" | undefined) => answering(show(done && notices[done])),
+  signOut: (id: SessionId) => answering(signOut(id)),
+  signOutOthers: answering(signOutOthers)
+}

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto"
-import { HttpServerResponse } from "@effect/platform"
 import { Duration } from "effect"
 import { type Child, Html, html } from "./html.js"
 import { css } from "./style.js"
@@ -41,17 +40,19 @@ ${content}
 </body>
 </html>`
 
-export const respond = (page: Page): HttpServerResponse.HttpServerResponse => {
+export const respond = (page: Page): Response => {
   const { retryAfter, status = 200 } = page.notice ?? {}
-  return HttpServerResponse.text(document(page).text, {
+  return new Response(document(page).text, {
     status,
-    contentType: "text/html; charset=utf-8",
-    headers: retryAfter && { "retry-after": String(Math.ceil(Duration.toSeconds(retryAfter))) }
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      ...(retryAfter && { "retry-after": String(Math.ceil(Duration.toSeconds(retryAfter))) })
+    }
   })
 }
 
-export const seeOther = (location: string): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.redirect(location, { status: 303 })
+export const seeOther = (location: string): Response =>
+  new Response(null, { status: 303, headers: { location } })
 
 /** For every response. A page loads nothing and runs no script, so only its own style is allowed. */
 export const securityHeaders = {

@@ -32,7 +32,7 @@ const units = [
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
 
 const ago = (then: DateTime.Utc, now: DateTime.Utc): string => {
-  const millis = DateTime.distance(now, then)
+  const millis = DateTime.toEpochMillis(then) - DateTime.toEpochMillis(now)
   const [unit, size] = units.find(([, size]) => Math.abs(millis) >= size) ?? ["second", Infinity]
   return relative.format(Math.trunc(millis / size), unit)
 }

@@ -1,5 +1,5 @@
 /**
- * Traces and metrics of a short run, through OpenTelemetry:
+ * Traces and metrics of a short run, through OpenTelemetry. The program is the same on Effect 3 and Effect 4.
  *
  *     npm run example:observability
  *

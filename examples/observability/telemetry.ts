@@ -2,7 +2,7 @@
  * Effect's traces and metrics, sent to OpenTelemetry. Here its exporters keep the data in memory. In a service they
  * send it to a collector, without another change.
  */
-import { NodeSdk } from "@effect/opentelemetry"
+import { layer } from "@effect/opentelemetry/NodeSdk"
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -23,7 +23,7 @@ export const observe = <A, E, R>(program: Effect.Effect<A, E, R>) =>
     const spans = new InMemorySpanExporter()
     const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
     const reader = new PeriodicExportingMetricReader({ exporter: metrics })
-    const telemetry = NodeSdk.layer(() => ({
+    const telemetry = layer(() => ({
       resource: { serviceName: "account-service" },
       spanProcessor: new SimpleSpanProcessor(spans),
       metricReader: reader
