@@ -61,7 +61,7 @@ export const serveApiWithCors: ReadonlyArray<
   ]
 > = [
   [
-    "an HttpApi's cors and logger",
+    "an HttpApi's own cors",
     (live, cors) => HttpRouter.serve(Layer.mergeAll(live, HttpRouter.cors(cors)), { disableListenLog: true })
   ]
 ]

@@ -225,7 +225,7 @@ describe("the policy of a hand-written service", () => {
     ["policy", untyped(null)]
   ]
 
-  it.effect.each(wrong)("is rejected for its %s, before a request is sent: %o", ([field, policy]) =>
+  it.effect.each(wrong)("is rejected for its %s, before a request is sent: %j", ([field, policy]) =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [success], policy })
       for (const run of [get, get]) {
@@ -252,7 +252,7 @@ describe("the policy of a hand-written service", () => {
     { deadline: 2 ** 31 - 1 }
   ]
 
-  it.effect.each(right)("may be %o", (policy) =>
+  it.effect.each(right)("may be %j", (policy) =>
     Effect.gen(function* () {
       const { times, layer } = stage({ turns: [success], policy })
       expect((yield* Effect.provide(get, layer)).id).toBe("sess_1")

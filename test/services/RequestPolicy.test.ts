@@ -233,7 +233,7 @@ describe("an invalid policy", () => {
     ["policy", untyped(3)]
   ]
 
-  it.effect.each(wrong)("in its %s is rejected by a call before a request is sent: %o", ([field, settings]) =>
+  it.effect.each(wrong)("in its %s is rejected by a call before a request is sent: %j", ([field, settings]) =>
     Effect.gen(function* () {
       const { error, times } = yield* runToFailure(get.pipe(RequestPolicy.use(settings)), {
         turns: [success]
@@ -248,7 +248,7 @@ describe("an invalid policy", () => {
     })
   )
 
-  it.effect.each(wrong)("in its %s is rejected by a client: %o", ([field, policy]) =>
+  it.effect.each(wrong)("in its %s is rejected by a client: %j", ([field, policy]) =>
     Effect.gen(function* () {
       const layer = ClerkHttp.layerFetch({ secretKey: Redacted.make("sk_test_policy"), policy })
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))

@@ -196,29 +196,33 @@ describe("the request of each operation", () => {
     expect([...lines].sort()).toEqual([...expected].sort())
   })
 
-  it.live.each(cases)("$does", ({ run, answer, line, body, version }) =>
-    Effect.gen(function* () {
-      const server = yield* loopback(json(answer))
-      yield* Effect.provide(run, layer(server.url))
-      expect(server.received).toHaveLength(1)
-      const [request] = server.received
-      if (request === undefined) return
-      expect(`${request.method} ${request.url}`).toBe(line)
-      expect(ownHeaders(request)).toEqual({
-        ...commonHeaders,
-        ...(version === undefined ? undefined : { "clerk-api-version": version }),
-        ...(body === undefined ? undefined : { "content-type": "application/json" })
+  it.live.each(cases.map((each) => [each.does, each] as const))(
+    "%s",
+    ([, { run, answer, line, body, version }]) =>
+      Effect.gen(function* () {
+        const server = yield* loopback(json(answer))
+        yield* Effect.provide(run, layer(server.url))
+        expect(server.received).toHaveLength(1)
+        const [request] = server.received
+        if (request === undefined) return
+        expect(`${request.method} ${request.url}`).toBe(line)
+        expect(ownHeaders(request)).toEqual({
+          ...commonHeaders,
+          ...(version === undefined ? undefined : { "clerk-api-version": version }),
+          ...(body === undefined ? undefined : { "content-type": "application/json" })
+        })
+        const names = request.rawHeaders
+          .filter((_, index) => index % 2 === 0)
+          .map((name) => name.toLowerCase())
+        expect(names.length, "no header is sent twice").toBe(new Set(names).size)
+        if (body === undefined) {
+          expect(request.body).toBe("")
+          expect(request.headers["content-length"]).toBe(request.method === "POST" ? "0" : undefined)
+        } else {
+          expect(JSON.parse(request.body)).toEqual(body)
+          expect(request.headers["content-length"]).toBe(String(Buffer.byteLength(request.body)))
+        }
       })
-      const names = request.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
-      expect(names.length, "no header is sent twice").toBe(new Set(names).size)
-      if (body === undefined) {
-        expect(request.body).toBe("")
-        expect(request.headers["content-length"]).toBe(request.method === "POST" ? "0" : undefined)
-      } else {
-        expect(JSON.parse(request.body)).toEqual(body)
-        expect(request.headers["content-length"]).toBe(String(Buffer.byteLength(request.body)))
-      }
-    })
   )
 })
 

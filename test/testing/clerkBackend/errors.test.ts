@@ -110,7 +110,7 @@ const refusals: ReadonlyArray<Refused> = [
 ]
 
 describe("the errors of @clerk/backend and this library for the same error response", () => {
-  it.live.each(refusals)("$does", ({ is, ours, theirs }) =>
+  it.live.each(refusals.map((each) => [each.does, each] as const))("%s", ([, { is, ours, theirs }]) =>
     Effect.gen(function* () {
       const one = yield* someone
       const their = yield* rejected(() => theirs(one.theirs, one))
