@@ -29,7 +29,7 @@ export const pageOf = async ({ bundle, calls, nodes, rounds, warmUps }: Results)
   const runtimes = nodes.map(({ node }) => `Node ${node.version} with undici ${node.undici} in its fetch`)
   const software = [...runtimes, ...(await Promise.all(packages.map(versionOf)))]
   const versions = software.map((each) => `- ${each}`).join("\n")
-  return `# Benchmark results
+  return `# Benchmark results with ${major === "effect3" ? "Effect 3" : "Effect 4"}
 
 Measured on ${new Date().toISOString().slice(0, 10)}.
 
@@ -43,7 +43,7 @@ parentheses is effect-clerk divided by that column. Below 1 ×, effect-clerk tak
 
 ${summaryTable(nodes)}
 
-![CPU per call](./results.svg)
+![CPU per call](./${major}.svg)
 
 A bundle with one operation over fetch has ${kilobytes(bundle.whole)}, minified and gzipped. Effect's share is ${kilobytes(bundle.effectAlone)}, and
 effect-clerk's share is ${kilobytes(bundle.whole - bundle.effectAlone)}.
@@ -52,7 +52,8 @@ ${nodes.map(detailsOf).join("\n\n")}
 
 ## How this is measured
 
-\`npm run bench\` writes this page. It runs on the Node version of the machine and on Node 24. \`--node 24\` runs on one
+\`npm run bench\` writes this page, and one for the other major of Effect. With Effect 3 it runs on the Node version of the
+machine and on Node 24, with Effect 4 on Node 24 or newer. \`--node 24\` runs on one
 version only. \`--quick\` takes about a minute and writes nothing. \`--rounds\`, \`--calls\` and \`--warm-ups\` set the number of
 measurements. Here ${rounds} rounds of ${calls} calls follow ${warmUps} rounds to warm up. For lists and decoding it is a tenth of the calls.
 

@@ -1,7 +1,7 @@
 /**
  * Measures the library beside its floors and the official client, and compares it with its targets.
  *
- *     npm run bench                                 some minutes; writes RESULTS.md and results.svg
+ *     npm run bench                                 ten minutes; writes a page and a picture for each Effect major
  *     npm run bench -- --quick                      about a minute, and writes nothing
  *     npm run bench -- --node 24                    on one Node version
  *     npm run bench -- --rounds 41 --calls 1000     more measurements
@@ -10,6 +10,7 @@
  */
 import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
+import { major } from "../scripts/support/major.js"
 import { measureBundle } from "./bundle.js"
 import { chartOf } from "./chart.js"
 import { compileChildren, runChild, withServer } from "./children.js"
@@ -74,6 +75,6 @@ const page = await pageOf(results)
 process.stdout.write(`${page}\n## Targets\n\n${targetsTable(results)}\n`)
 
 if (!values.quick) {
-  await writeFile(new URL("RESULTS.md", import.meta.url), page)
-  await writeFile(new URL("results.svg", import.meta.url), chartOf(measured))
+  await writeFile(new URL(`${major}.md`, import.meta.url), page)
+  await writeFile(new URL(`${major}.svg`, import.meta.url), chartOf(measured))
 }
