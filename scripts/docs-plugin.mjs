@@ -25,10 +25,19 @@ ts.sys.readFile = (path, encoding) => {
 }
 
 /** The page of a module of Effect, such as `src/http/HttpClient.ts`. */
-const apiReference = (packagePath) => {
-  const [, module] = /^src\/((?:[a-z-]+\/)?[A-Z]\w*)\.ts$/.exec(packagePath) ?? []
-  return module === undefined ? undefined : `https://effect.website/docs/v4/api/effect/${module}`
-}
+const apiReference = {
+  effect3: (packageName, packagePath) => {
+    const [, module] = /([^/]+?)(?:\.d)?\.ts$/.exec(packagePath) ?? []
+    const name = packageName.replace("@effect/", "")
+    return module === undefined || /^[a-z]/.test(module)
+      ? undefined
+      : `https://effect.website/docs/v3/api/${name}/${module}`
+  },
+  effect4: (_, packagePath) => {
+    const [, module] = /^src\/((?:[a-z-]+\/)?[A-Z]\w*)\.ts$/.exec(packagePath) ?? []
+    return module === undefined ? undefined : `https://effect.website/docs/v4/api/effect/${module}`
+  }
+}[process.env.EFFECT_MAJOR]
 
 /** Whether an export has a docstring. A function has it at its signatures. */
 const isDocumented = (reflection) =>
@@ -67,6 +76,8 @@ export const load = (app) => {
     }
   })
   app.converter.addUnknownSymbolResolver((_reference, _reflection, _part, symbolId) =>
-    symbolId?.packageName === "effect" ? apiReference(symbolId.packagePath) : undefined
+    symbolId?.packageName === "effect" || symbolId?.packageName === "@effect/platform"
+      ? apiReference(symbolId.packageName, symbolId.packagePath)
+      : undefined
   )
 }

@@ -9,10 +9,19 @@ const { out, projectDocuments } = JSON.parse(readFileSync("typedoc.json", "utf8"
 const { description, name } = JSON.parse(readFileSync(join("packages", "effect4", "package.json"), "utf8"))
 
 rmSync(out, { recursive: true, force: true })
-const typedoc = spawnSync(process.execPath, [join("node_modules", "typedoc", "bin", "typedoc")], {
-  stdio: "inherit"
-})
-if (typedoc.status !== 0) process.exit(1)
+// The API of Effect 4 is beside the guides. That of Effect 3 is in a folder of its own.
+for (const [major, options] of [
+  ["effect4", "typedoc.json"],
+  ["effect3", "typedoc.effect3.json"]
+]) {
+  console.log(`== ${major}`)
+  const command = [join("node_modules", "typedoc", "bin", "typedoc"), "--options", options]
+  const { status } = spawnSync(process.execPath, command, {
+    stdio: "inherit",
+    env: { ...process.env, EFFECT_MAJOR: major }
+  })
+  if (status !== 0) process.exit(1)
+}
 
 /** A page's title, and the first sentence below it. */
 const summaryOf = (path) => {
