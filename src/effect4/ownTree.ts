@@ -1,5 +1,5 @@
 import * as SchemaAST from "effect/SchemaAST"
-import { isRecord, ownProperties } from "../core/input.js"
+import { isRecord } from "../core/input.js"
 
 /**
  * Copies the objects that a schema reads as structs or records, without what they inherit. Effect 4 reads inherited
@@ -7,21 +7,19 @@ import { isRecord, ownProperties } from "../core/input.js"
  */
 export const ownTree = (ast: SchemaAST.AST, value: unknown): unknown => {
   if (typeof value !== "object" || value === null) return value
-  if (SchemaAST.isSuspend(ast)) return ownTree(ast.thunk(), value)
-  if (SchemaAST.isUnion(ast)) return ownInUnion(ast, value)
-  if (SchemaAST.isArrays(ast)) return Array.isArray(value) ? ownItems(ast, value) : value
-  return SchemaAST.isObjects(ast) && isRecord(value) ? ownFields([ast], value) : value
-}
-
-/** The members that are structs all read the same properties, so one copy serves them. */
-const ownInUnion = ({ types }: SchemaAST.Union, value: object): unknown => {
-  const members = types.map((type) => (SchemaAST.isSuspend(type) ? type.thunk() : type))
-  const nested = members.find(SchemaAST.isUnion)
-  if (nested !== undefined) return ownInUnion(nested, value)
-  const arrays = members.find(SchemaAST.isArrays)
-  if (Array.isArray(value)) return arrays === undefined ? value : ownItems(arrays, value)
+  const members = membersOf(ast)
+  if (Array.isArray(value)) {
+    const arrays = members.find(SchemaAST.isArrays)
+    return arrays === undefined ? value : ownItems(arrays, value)
+  }
   const structs = members.filter(SchemaAST.isObjects)
   return structs.length > 0 && isRecord(value) ? ownFields(structs, value) : value
+}
+
+/** The schemas that a value can be read by: the members of a union, also of unions inside, or the schema itself. */
+const membersOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
+  if (SchemaAST.isSuspend(ast)) return membersOf(ast.thunk())
+  return SchemaAST.isUnion(ast) ? ast.types.flatMap(membersOf) : [ast]
 }
 
 const ownItems = ({ elements, rest }: SchemaAST.Arrays, items: ReadonlyArray<unknown>): unknown =>
@@ -30,14 +28,17 @@ const ownItems = ({ elements, rest }: SchemaAST.Arrays, items: ReadonlyArray<unk
     return type === undefined ? item : ownTree(type, item)
   })
 
+const typeIn = (key: PropertyKey, { indexSignatures, propertySignatures }: SchemaAST.Objects) =>
+  (propertySignatures.find(({ name }) => name === key) ?? indexSignatures[0])?.type
+
+/** All structs read the same properties, so one copy serves them. */
 const ownFields = (structs: ReadonlyArray<SchemaAST.Objects>, value: object): unknown => {
-  const copy: Record<PropertyKey, unknown> = ownProperties({ ...value })
+  const copy: Record<PropertyKey, unknown> = Object.assign(Object.create(null), value)
   for (const key of Reflect.ownKeys(copy)) {
-    const type = structs.flatMap(({ indexSignatures, propertySignatures }) => [
-      ...propertySignatures.filter(({ name }) => name === key),
-      ...indexSignatures
-    ])[0]?.type
-    if (type !== undefined) copy[key] = ownTree(type, copy[key])
+    for (const struct of structs) {
+      const type = typeIn(key, struct)
+      if (type !== undefined) copy[key] = ownTree(type, copy[key])
+    }
   }
   return copy
 }

@@ -2,9 +2,11 @@ import { runInNewContext } from "node:vm"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { Sessions } from "effect-clerk"
+import * as Schema from "effect/Schema"
+import { Operation, Sessions } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
 import { HttpHeaders as PlatformHeaders } from "#test/http.js"
+import { union } from "#test/schema.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { refreshParams } from "../support/operations.js"
 import { withPollutedPrototype } from "../support/pollution.js"
@@ -240,6 +242,26 @@ describe("an inherited parameter", () => {
       clean(() => Sessions.refresh("sess_1", refreshParams), inherited)
     )
   }
+
+  it.effect("is not sent with a body of the caller's own schema, within any union", () =>
+    clean(
+      () =>
+        Operation.make({
+          name: "Users.update",
+          method: "POST",
+          path: "/users",
+          kind: "idempotent",
+          success: Schema.Void,
+          body: Schema.Struct({
+            owner: union(
+              union(Schema.String, Schema.Null),
+              Schema.Struct({ id: Schema.String, role: Schema.optional(Schema.String) })
+            )
+          })
+        })({ body: { owner: { id: "user_1" } } }),
+      { role: "admin" }
+    )
+  )
 
   it.effect("does not change the response of a refresh", () =>
     Effect.gen(function* () {
