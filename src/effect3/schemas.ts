@@ -87,7 +87,7 @@ export const transform = <A, I, B, J>(
 ): DataCodec<A, I> => Schema.transform(from, to, { strict: true, decode, encode })
 
 /** The schema of the decoded values. */
-export const toType: <A, I>(schema: DataCodec<A, I>) => Codec<A> = Schema.typeSchema
+export const toType: <A, I>(schema: DataCodec<A, I>) => DataCodec<A> = Schema.typeSchema
 
 /** Reads values of any type. `read` returns what it expected in place of a value that it rejects. */
 export const custom = <A, I = A>(

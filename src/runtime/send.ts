@@ -33,7 +33,7 @@ type Begin = (
 /**
  * A request that is made with callbacks, within a time limit.
  *
- * V8 keeps the closures of an asynchronous effect until its next full collection, with everything that they refer to. They refer
+ * V8 keeps the closures of an asynchronous effect until its next full collection, with all that they refer to. They refer
  * to this object, which drops the rest when the request is over. Otherwise a call over undici takes a tenth longer.
  */
 class TimedRequest {
