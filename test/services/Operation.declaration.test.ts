@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type ClerkHttp, Operation } from "effect-clerk"
 import { ClerkTest } from "effect-clerk/testing"
-import { described, record, structWithKeys } from "#test/schema.js"
+import { decodingText, described, record, structWithKeys } from "#test/schema.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { isFaultRetryable, isIdempotent, isStatusRetryable } from "../../src/core/call/retry.js"
 import { withPollutedPrototype } from "../support/pollution.js"
@@ -316,6 +316,22 @@ describe("the retry table", () => {
       }
     }
   })
+})
+
+describe("a schema that waits", () => {
+  const waiting = Schema.Struct({
+    id: decodingText((text) => Effect.delay(Effect.succeed(text), "1 millis"))
+  })
+
+  it.effect("is a decoding error of a response, without the value", () =>
+    Effect.gen(function* () {
+      const get = make({ ...good, path: "/things", success: waiting })
+      const respond = ClerkTest.layer(() => ClerkTest.json(200, { id: "canary" }))
+      const error = yield* Effect.flip(Effect.provide(get({}), respond))
+      expect(error).toMatchObject({ _tag: "ClerkDecodeError", reason: "schema" })
+      expect(`${error} ${JSON.stringify(error)}`).not.toContain("canary")
+    })
+  )
 })
 
 describe("the input of a declared operation", () => {
