@@ -48,7 +48,8 @@ describe("the snippets of the documentation", () => {
     const run = (): Promise<unknown> => import(join(folder, name))
     // The number of a snippet differs between the majors if one has more snippets.
     const title = name.replace(/^\d+-/, "").replace(/\.ts$/, "")
-    if (/^it\b/m.test(readFileSync(join(folder, name), "utf8"))) describe(title, run)
+    if (/^it\b/m.test(readFileSync(join(folder, name), "utf8")))
+      describe(title, async () => void (await run()))
     else it(`${title}: the program runs`, async () => assert.isDefined(await run()))
   }
 })
