@@ -36,9 +36,11 @@ import { requestError } from "#major/http.js"
 import type { HttpApp } from "#major/httpApp.js"
 import * as HttpClient from "#major/httpClient.js"
 import * as HttpClientResponse from "#major/httpClientResponse.js"
+import * as Cookies from "#major/httpCookies.js"
 import * as HttpServer from "#major/httpServer.js"
 import * as HttpServerRequest from "#major/httpServerRequest.js"
 import * as HttpServerResponse from "#major/httpServerResponse.js"
+import type { EmulatorResponse } from "../core/emulator/model.js"
 import { requestText } from "../runtime/httpClient.js"
 import type { ClerkEmulatorOptions } from "./emulator/options.js"
 import { type ClerkEmulatorService, make } from "./emulator/service.js"
@@ -60,6 +62,14 @@ export { type ClerkEmulatorService, EmulatedDisconnect } from "./emulator/servic
 /** The error of Node's sockets, which the clients classify. */
 const reset = (cause: Error) => Object.assign(new Error("read ECONNRESET", { cause }), { code: "ECONNRESET" })
 
+/** The response as that of the web. */
+const toWeb = ({ body, cookies = [], headers, status }: EmulatorResponse): Response => {
+  // For statuses without a body, `Response` rejects even an empty text.
+  const response = new Response(body === "" ? null : body, { headers, status })
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie)
+  return response
+}
+
 const inProcess = (emulator: ClerkEmulatorService): HttpClient.HttpClient =>
   HttpClient.make((request, url) => {
     const failed = (reason: "Encode" | "Transport") => (cause: unknown) =>
@@ -71,10 +81,7 @@ const inProcess = (emulator: ClerkEmulatorService): HttpClient.HttpClient =>
           .exchange({ method: request.method, url: url.href, headers: request.headers, body })
           .pipe(Effect.mapError((error) => failed("Transport")(reset(error))))
       ),
-      Effect.map(({ body, headers, status }) =>
-        // For statuses without a body, `Response` rejects even an empty text.
-        HttpClientResponse.fromWeb(request, new Response(body === "" ? null : body, { headers, status }))
-      )
+      Effect.map((response) => HttpClientResponse.fromWeb(request, toWeb(response)))
     )
   })
 
@@ -94,9 +101,14 @@ const respond = (request: HttpServerRequest.HttpServerRequest, body: Uint8Array)
     Effect.flatMap(ClerkEmulator, (emulator) => emulator.exchange({ method, url, headers, body })),
     {
       onFailure: () => disconnect(request),
-      onSuccess: ({ body, headers, status }) =>
+      onSuccess: ({ body, cookies = [], headers, status }) =>
         Effect.succeed(
-          HttpServerResponse.text(body, { headers, status, contentType: headers["content-type"] })
+          HttpServerResponse.text(body, {
+            headers,
+            status,
+            contentType: headers["content-type"],
+            cookies: Cookies.fromSetCookie(cookies)
+          })
         )
     }
   )
@@ -114,6 +126,7 @@ const respond = (request: HttpServerRequest.HttpServerRequest, body: Uint8Array)
  * - `refresh` accepts a token that has not expired yet, and consumes it. It replaces the refresh token for
  *   `format: "cookie"` only, because the other format cannot bring a new one to the browser. The name of the `__refresh`
  *   cookie always has the suffix.
+ * - A handshake brings the token of the newest session that is signed in on the browser.
  * - `list` rejects the filter `pending`, as the published API does.
  *
  * @since 0.1.0

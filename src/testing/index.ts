@@ -2,6 +2,10 @@
  * @since 0.1.0
  */
 
-export type { KnownOperationName, OperationName } from "../core/emulator/operationNames.js"
+export type {
+  EmulatedOperationName,
+  KnownOperationName,
+  OperationName
+} from "../core/emulator/operationNames.js"
 export * from "./ClerkEmulator.js"
 export * from "./ClerkTest.js"

@@ -5,7 +5,7 @@ import { decoder } from "#major/parser.js"
 import { annotated, type Codec, filtered, literals, record } from "#major/schemas.js"
 import { type DurationInput, readDuration } from "#major/time.js"
 import { isJsonObject, limits, maxDepth } from "../core/emulator/limits.js"
-import { isMisspelt, knownOperationNames } from "../core/emulator/operationNames.js"
+import { emulatedOperationNames, isMisspelt, knownOperationNames } from "../core/emulator/operationNames.js"
 import type { SchemaIssue } from "../core/model.js"
 import { visibleText } from "../core/redaction/redact.js"
 
@@ -99,8 +99,8 @@ export const OperationNameSchema = filtered(
 )
 
 /** An operation that the emulator serves. */
-export const KnownOperationNameSchema = annotated(literals(knownOperationNames), {
-  description: `one of ${knownOperationNames.join(", ")}`
+export const EmulatedOperationNameSchema = annotated(literals(emulatedOperationNames), {
+  description: `one of ${emulatedOperationNames.join(", ")}`
 })
 
 const maxMillis = Duration.toMillis("36500 days")

@@ -15,7 +15,7 @@ const death = <A, E>(effect: Effect.Effect<A, E>) =>
 const duration =
   'must be a duration of at most 36,500 days, such as "2 days" or "90 seconds", or a number of milliseconds'
 const operations =
-  "operation must be one of Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, SigningKeys.jwks"
+  "operation must be one of Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, SigningKeys.jwks, Clients.getHandshakePayload, FrontendApi.handshake, FrontendApi.signInPage, FrontendApi.signIn, FrontendApi.signOut"
 
 const cyclic: Record<string, unknown> = {}
 cyclic["self"] = cyclic
@@ -214,7 +214,7 @@ describe("an option of an emulator", () => {
   const cases: ReadonlyArray<readonly [unknown, string]> = [
     [
       { sedd: {} },
-      "sedd is not a field; the fields are secretKey, issuer, tokenLifetime, sessionLifetime, refreshWindow, verifyGone, production, seed"
+      "sedd is not a field; the fields are secretKey, issuer, tokenLifetime, sessionLifetime, refreshWindow, verifyGone, production, origins, seed"
     ],
     [{ secretKey: "sk_test_mine" }, "secretKey must be a Redacted text of printable ASCII without spaces"],
     [

@@ -63,6 +63,27 @@ describe("refreshing a session", () => {
     })
   )
 
+  it.effect("returns cookies that an application over http can set", () =>
+    Effect.gen(function* () {
+      const { clerk, session, refresh } = yield* expired
+      const origin = "http://localhost:3000"
+      const expired_token = yield* clerk.mintSessionToken(session.id, { origin })
+      const { json } = yield* ask(clerk, `POST /v1/sessions/${session.id}/refresh`, {
+        body: {
+          expired_token,
+          refresh_token: yield* clerk.refreshToken(session.id),
+          request_origin: origin,
+          format: "cookie"
+        }
+      })
+      expect(json.cookies.map((cookie) => cookie.replace(/^[^;]*/, ""))).toEqual([
+        "; Path=/; SameSite=Lax",
+        "; Path=/; HttpOnly; SameSite=Lax"
+      ])
+      expect(yield* refresh({})).toBe("401 refresh_token_not_found")
+    })
+  )
+
   it.effect("adds the suffix to the name of the session cookie on request", () =>
     Effect.gen(function* () {
       const { body, clerk, line } = yield* expired

@@ -98,6 +98,14 @@ export const malformed = new ErrorResponse(
   "Malformed request parameters",
   "The request parameters are malformed and could not be parsed"
 )
+// Clerk's catalogue has no code for this error. The emulator defines this one.
+export const redirectUrl = new ErrorResponse(
+  400,
+  "redirect_url_invalid",
+  "Invalid redirect URL",
+  "redirect_url must be an absolute http or https URL, on a loopback address or of an origin that the emulator knows"
+)
+export const nonce = notFound("not found", "No handshake payload was found with this nonce")
 export const environment = new ErrorResponse(
   400,
   "request_invalid_for_environment",

@@ -13,6 +13,8 @@ export interface Settings {
   readonly refreshWindow: number
   readonly verifyGone: boolean
   readonly production: boolean
+  /** The origins that a handshake and a sign-in may return to, besides loopback addresses. */
+  readonly origins: ReadonlyArray<string>
 }
 
 /** One emulated Clerk: its settings, its keys and its data. */

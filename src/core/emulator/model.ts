@@ -28,7 +28,9 @@ export interface EmulatorResponse {
   readonly status: number
   /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** The body as JSON text. */
+  /** The values of the `Set-Cookie` headers. Default: none. */
+  readonly cookies?: ReadonlyArray<string> | undefined
+  /** The body: JSON text, or the HTML of a page. */
   readonly body: string
 }
 
@@ -215,13 +217,13 @@ export interface EmulatedTemplate {
  * @category models
  */
 export interface ReceivedRequest {
-  /** The operation: `Sessions.get`. `undefined` if no route matches the request. */
+  /** The operation: `Sessions.get`, `FrontendApi.handshake`. `undefined` if no route matches the request. */
   readonly operation: string | undefined
   /** The HTTP method. */
   readonly method: string
   /** The segments below `/v1`, decoded. */
   readonly path: ReadonlyArray<string>
-  /** The query parameters, decoded. */
+  /** The query parameters, decoded. The credentials of a browser are `***`. */
   readonly query: Readonly<Record<string, string>>
   /**
    * The body as JSON, or as text if it is not JSON; `undefined` for an empty body. A body above 65,536 characters is

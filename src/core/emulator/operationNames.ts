@@ -8,7 +8,8 @@ export const knownOperationNames = [
   "Sessions.verify",
   "Sessions.createToken",
   "Sessions.createTokenFromTemplate",
-  "SigningKeys.jwks"
+  "SigningKeys.jwks",
+  "Clients.getHandshakePayload"
 ] as const
 
 /**
@@ -18,6 +19,27 @@ export const knownOperationNames = [
  * @category models
  */
 export type KnownOperationName = (typeof knownOperationNames)[number]
+
+/** The operations of the Frontend API that a browser loads as documents. The library has none of them. */
+const documentOperationNames = [
+  "FrontendApi.handshake",
+  "FrontendApi.signInPage",
+  "FrontendApi.signIn",
+  "FrontendApi.signOut"
+] as const
+
+export type DocumentOperationName = (typeof documentOperationNames)[number]
+
+/** All operations that the emulator serves. */
+export const emulatedOperationNames = [...knownOperationNames, ...documentOperationNames] as const
+
+/**
+ * The names of all operations that the emulator serves: those of the library, and those that a browser loads.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EmulatedOperationName = (typeof emulatedOperationNames)[number]
 
 /**
  * The names of the library's own operations, or any other name for one of your own. Names that begin with `Sessions.` or
@@ -30,6 +52,12 @@ export type OperationName = KnownOperationName | (string & {})
 
 export const isKnownOperation = (name: string): name is KnownOperationName =>
   (knownOperationNames as ReadonlyArray<string>).includes(name)
+
+export const isDocumentOperation = (name: string): name is DocumentOperationName =>
+  (documentOperationNames as ReadonlyArray<string>).includes(name)
+
+export const isEmulatedOperation = (name: string): name is EmulatedOperationName =>
+  isKnownOperation(name) || isDocumentOperation(name)
 
 /** Returns whether a name can only be a misspelt name of the library: users' own operations have other namespaces. */
 export const isMisspelt = (name: string): boolean =>

@@ -1,4 +1,5 @@
 import { sessionTokenVersion } from "./claims.js"
+import { directiveOf, takeResult } from "./clients.js"
 import * as Errors from "./errorResponses.js"
 import { ErrorResponse } from "./errorResponses.js"
 import { type Moment, makeId } from "./ids.js"
@@ -190,14 +191,20 @@ const refresh: Operation = async (call) => {
   })
   if (nextRefreshToken === undefined) return tokenJson(jwt)
   const suffix = `_${instance.cookieSuffix}`
-  return {
-    object: "cookies",
-    cookies: [
-      `__session${query.suffixed_cookies ? suffix : ""}=${jwt}; Path=/; Secure; SameSite=Lax`,
-      // Clerk's SDKs look for this cookie only by its suffixed name.
-      `__refresh${suffix}=${nextRefreshToken}; Path=/; Secure; HttpOnly; SameSite=Lax`
-    ]
-  }
+  const cookies = [
+    // A refresh sets one of the two names (clerk/javascript, pull request 7831). A handshake sets both.
+    { name: `__session${query.suffixed_cookies ? suffix : ""}`, value: jwt },
+    // Clerk's SDKs look for this cookie only by its suffixed name.
+    { name: `__refresh${suffix}`, value: nextRefreshToken, httpOnly: true }
+  ]
+  return { object: "cookies", cookies: cookies.map((cookie) => directiveOf(cookie, expired.azp)) }
+}
+
+const handshakePayload: Operation = ({ instance, moment, query }) => {
+  const parameters = Parameters.readParameters(query, { nonce: Parameters.required })
+  if (parameters instanceof ErrorResponse) return parameters
+  const directives = takeResult(instance, parameters.nonce, moment.now)
+  return directives === undefined ? Errors.nonce : { directives }
 }
 
 export const operations: Readonly<Record<KnownOperationName, Operation>> = {
@@ -209,5 +216,6 @@ export const operations: Readonly<Record<KnownOperationName, Operation>> = {
   "Sessions.verify": verify,
   "Sessions.createToken": createToken,
   "Sessions.createTokenFromTemplate": createTokenFromTemplate,
-  "SigningKeys.jwks": jwks
+  "SigningKeys.jwks": jwks,
+  "Clients.getHandshakePayload": handshakePayload
 }

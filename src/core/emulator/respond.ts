@@ -1,14 +1,16 @@
 import { version } from "../version.js"
 import { lowerCased } from "../wire/headers.js"
 import * as Errors from "./errorResponses.js"
+import { documents } from "./frontend.js"
 import { type Moment, randomHex } from "./ids.js"
 import type { Instance } from "./instance.js"
 import { limits } from "./limits.js"
 import type { EmulatorRequest, EmulatorResponse } from "./model.js"
+import { isDocumentOperation } from "./operationNames.js"
 import { operations } from "./operations.js"
 import { readBody } from "./parameters.js"
 import { type LogEntry, record } from "./requestLog.js"
-import { findRoute, isPublic, operationOf } from "./routes.js"
+import { findRoute, frontendOf, operationOf } from "./routes.js"
 
 const versions = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"]
 const oldestVersion = "2021-02-05"
@@ -23,12 +25,19 @@ export interface Received {
   readonly method: string
 }
 
+/** Returns the host of a request that has only a path. A `Host` header must not have the other parts of a URL. */
+const hostOf = (header: string | undefined): string =>
+  header !== undefined && /^[\w.:[\]-]+$/.test(header) && URL.canParse(`http://${header}`)
+    ? header
+    : "emulator"
+
 export const receive = (request: EmulatorRequest): Received => {
+  const headers = lowerCased(request.headers)
   // A path is not resolved against a base: `//host/path` would be a URL of another host.
-  const url = request.url.startsWith("/") ? `http://emulator${request.url}` : request.url
+  const url = request.url.startsWith("/") ? `http://${hostOf(headers["host"])}${request.url}` : request.url
   return {
     request,
-    headers: lowerCased(request.headers),
+    headers,
     url: URL.canParse(url, "http://emulator") ? new URL(url, "http://emulator") : undefined,
     method: request.method.toUpperCase()
   }
@@ -59,6 +68,17 @@ const decoded = (text: string): string | undefined => {
   }
 }
 
+/** Parameters of addresses that are credentials of a browser. */
+const secretParameters = new Set(["__session", "__clerk_db_jwt", "nonce"])
+
+/** Returns the value of a parameter without credentials. An address to return to can have its own. */
+const loggedValue = (name: string, value: string): string =>
+  secretParameters.has(name)
+    ? "***"
+    : name === "redirect_url"
+      ? value.replace(/([?&]__(?:session|clerk_(?:db_jwt|handshake))\w*=)[^&#]*/g, "$1***")
+      : value
+
 /** Adds a request to the log. */
 export const recordRequest = (
   { log }: Instance,
@@ -77,7 +97,9 @@ export const recordRequest = (
       ? { path: [`(${request.url.length} characters)`], query: {} }
       : {
           path: segments.map((segment) => decoded(segment) ?? segment),
-          query: Object.fromEntries(url?.searchParams ?? [])
+          query: Object.fromEntries(
+            [...(url?.searchParams ?? [])].map(([name, value]) => [name, loggedValue(name, value)])
+          )
         }),
     body: typeof request.body === "string" ? request.body : new TextDecoder().decode(request.body),
     apiVersion: headers["clerk-api-version"],
@@ -91,9 +113,14 @@ const authorizationError = (instance: Instance, headers: Received["headers"]) =>
   return key === instance.secretKey ? undefined : Errors.secretKey
 }
 
+const jsonResponse = (result: object): EmulatorResponse | Errors.ErrorResponse =>
+  result instanceof Errors.ErrorResponse
+    ? result
+    : { status: 200, headers: { "content-type": "application/json" }, body: JSON.stringify(result) }
+
 const run = (instance: Instance, { headers, method, request, url }: Received, moment: Moment) => {
   // The Frontend API has neither secret keys nor versions of the Backend API.
-  const isFrontend = url !== undefined && isPublic(url.pathname)
+  const isFrontend = url !== undefined && frontendOf(url.pathname) !== undefined
   const unauthorized = isFrontend ? undefined : authorizationError(instance, headers)
   if (unauthorized !== undefined) return unauthorized
   const apiVersion = (isFrontend ? undefined : headers["clerk-api-version"]) ?? oldestVersion
@@ -109,10 +136,14 @@ const run = (instance: Instance, { headers, method, request, url }: Received, mo
   }
   // `URLSearchParams` accepts invalid percent-encoding.
   if (decoded(url.search) === undefined) return Errors.malformed
+  if (isDocumentOperation(route.operation)) {
+    return documents[route.operation]({ instance, moment, url, headers, body: request.body })
+  }
   const body = method === "GET" ? {} : readBody(headers["content-type"], request.body)
   if (body instanceof Errors.ErrorResponse) return body
   const query = Object.fromEntries(url.searchParams)
-  return operations[route.operation]({ instance, moment, path, query, body, apiVersion })
+  const result = operations[route.operation]({ instance, moment, path, query, body, apiVersion })
+  return result instanceof Promise ? result.then(jsonResponse) : jsonResponse(result)
 }
 
 /** Returns the response of Clerk to a request. It is a promise only if it needs cryptography. */
@@ -123,19 +154,12 @@ export const respond = (
 ): EmulatorResponse | Promise<EmulatorResponse> => {
   const traceId = randomHex(4, moment.random)
   const cors: EmulatorResponse["headers"] =
-    received.url !== undefined && isPublic(received.url.pathname)
+    received.url !== undefined && frontendOf(received.url.pathname) === "script"
       ? { "access-control-allow-origin": "*" }
       : {}
-  const finish = (result: object): EmulatorResponse => {
-    const response =
-      result instanceof Errors.ErrorResponse
-        ? Errors.toResponse(result, traceId)
-        : {
-            status: 200,
-            headers: { "content-type": "application/json", "clerk-trace-id": traceId },
-            body: JSON.stringify(result)
-          }
-    return { ...response, headers: { ...response.headers, ...cors } }
+  const finish = (result: EmulatorResponse | Errors.ErrorResponse): EmulatorResponse => {
+    const response = result instanceof Errors.ErrorResponse ? Errors.toResponse(result, traceId) : result
+    return { ...response, headers: { ...response.headers, "clerk-trace-id": traceId, ...cors } }
   }
   const result = run(instance, received, moment)
   return result instanceof Promise ? result.then(finish) : finish(result)

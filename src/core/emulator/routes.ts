@@ -1,24 +1,41 @@
 import * as Errors from "./errorResponses.js"
-import type { KnownOperationName } from "./operationNames.js"
+import type { EmulatedOperationName } from "./operationNames.js"
 
 interface Route {
   readonly method: "GET" | "POST"
   readonly path: string
   /** The last API version that has the route. */
   readonly until?: string
-  /** The route needs no secret key and allows any web origin, as Clerk's Frontend API does. */
-  readonly isPublic?: true
-  readonly operation: KnownOperationName
+  /** A route of the Frontend API, which needs no secret key. Absent for the Backend API. */
+  readonly frontend?: Frontend
+  readonly operation: EmulatedOperationName
 }
 
-const get = (path: string, operation: KnownOperationName): Route => ({ method: "GET", path, operation })
-const post = (path: string, operation: KnownOperationName): Route => ({ method: "POST", path, operation })
+/** How browsers use a route of the Frontend API: scripts of any web origin read it, or the browser loads it as a document. */
+export type Frontend = "script" | "document"
+
+const get = (path: string, operation: Route["operation"], frontend?: Frontend): Route => ({
+  method: "GET",
+  path,
+  operation,
+  ...(frontend === undefined ? {} : { frontend })
+})
+const post = (path: string, operation: Route["operation"], frontend?: Frontend): Route => ({
+  ...get(path, operation, frontend),
+  method: "POST"
+})
 
 const session = "/v1/sessions/{session_id}"
 
 const routes: ReadonlyArray<Route> = [
   get("/v1/jwks", "SigningKeys.jwks"),
-  { ...get("/.well-known/jwks.json", "SigningKeys.jwks"), isPublic: true },
+  get("/.well-known/jwks.json", "SigningKeys.jwks", "script"),
+  get("/v1/client/handshake", "FrontendApi.handshake", "document"),
+  get("/sign-in", "FrontendApi.signInPage", "document"),
+  post("/sign-in", "FrontendApi.signIn", "document"),
+  get("/sign-out", "FrontendApi.signOut", "document"),
+  post("/sign-out", "FrontendApi.signOut", "document"),
+  get("/v1/clients/handshake_payload", "Clients.getHandshakePayload"),
   get("/v1/sessions", "Sessions.list"),
   post("/v1/sessions", "Sessions.create"),
   get(session, "Sessions.get"),
@@ -56,10 +73,10 @@ export const findRoute = (method: string, path: string, apiVersion: string) => {
   return found.find((route) => route.method === method) ?? Errors.method
 }
 
-/** Returns whether a path belongs to the Frontend API, which browsers may read. */
-export const isPublic = (path: string): boolean =>
-  routes.some((route) => route.isPublic === true && route.path === path)
+/** Returns how browsers use a path of the Frontend API, or `undefined` for any other path. */
+export const frontendOf = (path: string): Frontend | undefined =>
+  routes.find((route) => route.path === path)?.frontend
 
 /** Returns the operation of a request of any API version. */
-export const operationOf = (method: string, path: string): KnownOperationName | undefined =>
+export const operationOf = (method: string, path: string): EmulatedOperationName | undefined =>
   routes.find((route) => route.method === method && match(route.path, path) !== undefined)?.operation

@@ -8,6 +8,21 @@ export interface SessionRecord extends EmulatedSession {
   readonly verifiedAt: number | null
 }
 
+/** A browser as the Frontend API knows it. */
+export interface ClientRecord {
+  readonly id: string
+  /** The value of `__client`, and of `__clerk_db_jwt` in development. */
+  readonly token: string
+  /** When a session of the client began or ended, in epoch milliseconds. */
+  readonly changedAt: number
+}
+
+/** A result of a handshake that waits for its exchange. */
+export interface HandshakeResult {
+  readonly directives: ReadonlyArray<string>
+  readonly expiresAt: number
+}
+
 interface Records {
   readonly users: EmulatedUser
   readonly organizations: EmulatedOrganization
@@ -22,6 +37,10 @@ interface Records {
 export type State = { readonly [Name in keyof Records]: Map<string, Records[Name]> } & {
   /** Digests of the tokens that a refresh has used. */
   readonly consumed: Set<string>
+  /** The browsers that the Frontend API knows, by their token. */
+  readonly clients: Map<string, ClientRecord>
+  /** The results of handshakes that wait for their exchange, by their nonce. */
+  readonly handshakes: Map<string, HandshakeResult>
   /** The size of each record, and of all of them. */
   readonly sizes: { readonly each: Map<string, number>; all: number }
 }
@@ -32,11 +51,21 @@ export const makeState = (): State => ({
   templates: new Map(),
   sessions: new Map(),
   consumed: new Set(),
+  clients: new Map(),
+  handshakes: new Map(),
   sizes: { each: new Map(), all: 0 }
 })
 
 export const clearState = (state: State): void => {
-  for (const name of ["users", "organizations", "templates", "sessions", "consumed"] as const) {
+  for (const name of [
+    "users",
+    "organizations",
+    "templates",
+    "sessions",
+    "consumed",
+    "clients",
+    "handshakes"
+  ] as const) {
     state[name].clear()
   }
   state.sizes.each.clear()

@@ -114,6 +114,12 @@ export const issueToken = (
   })
 }
 
+/** Signs a payload as the token of a category. */
+export const signPayload = ({ keys }: Instance, payload: string, cat: string): Promise<string> => {
+  const [key] = keys.published
+  return rs256(key, unsigned({ alg: "RS256", cat, kid: key.kid, typ: "JWT" }, payload))
+}
+
 /** Issues a session token. Without an origin it has no `azp`, as over the Backend API. */
 export const issueSessionToken = (
   instance: Instance,

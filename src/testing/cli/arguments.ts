@@ -15,7 +15,7 @@ export const help = `An in-memory Clerk for development and tests: sessions, the
   --seed <file>         a JSON file with the initial users, organizations, templates and sessions
   --secret-key <key>    the secret key that clients must use (default ${Redacted.value(DEFAULT_SECRET_KEY)})
   --allow-host <name>   another host name that requests may use, such as host.docker.internal
-  --allow-origin <url>  a web origin that may use the control API, such as http://app.test:3000
+  --allow-origin <url>  a web origin that may use the control API and the sign-in, such as http://app.test:3000
   --help                print this text
   --version             print the version
 

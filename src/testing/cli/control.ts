@@ -9,6 +9,9 @@ import { type Controlled, commands } from "./commands.js"
 /** The path of the control API. Clerk has no such path. */
 export const controlPath = "/__emulator"
 
+/** Returns a URL without its query. */
+export const pathOf = (url: string): string => url.replace(/[?#].*/s, "")
+
 export const isControl = (url: string): boolean => /^\/__emulator(?:[/?]|$)/.test(url)
 
 const json = (

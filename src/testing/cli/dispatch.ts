@@ -4,7 +4,7 @@ import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/mode
 import { healthResponse, receive } from "../../core/emulator/respond.js"
 import { isLoopback } from "../../core/wire/baseUrl.js"
 import type { Controlled } from "./commands.js"
-import { control, controlPath, errorJson, isControl } from "./control.js"
+import { control, controlPath, errorJson, isControl, pathOf } from "./control.js"
 import type { Log, Respond } from "./server.js"
 
 export interface DispatchOptions extends Controlled {
@@ -93,7 +93,8 @@ export const dispatch = ({ allowedHosts, allowedOrigins, log, ...controlled }: D
       })
     }
     if (badHost !== undefined) {
-      log(`403 ${method} ${url}: ${badHost}`)
+      // The query of a handshake holds tokens.
+      log(`403 ${method} ${pathOf(url)}: ${badHost}`)
       return Effect.succeed(toResponse(accessDenied(badHost)))
     }
     if (isNearControl(url)) {

@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises"
 import process from "node:process"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { withClock } from "#major/clock.js"
@@ -18,6 +19,7 @@ import { makeRedactor } from "../../core/redaction/redact.js"
 import { version } from "../../core/version.js"
 import { isLoopback } from "../../core/wire/baseUrl.js"
 import { ClerkEmulator } from "../ClerkEmulator.js"
+import { DEFAULT_ORIGIN } from "../emulator/methods.js"
 import { DEFAULT_SECRET_KEY } from "../emulator/options.js"
 import type { EmulatorSeed } from "../emulator/seed.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
@@ -25,7 +27,7 @@ import { commandName, help, readArguments, type ServeOptions } from "./arguments
 import { controlPath } from "./control.js"
 import { dispatch } from "./dispatch.js"
 import * as MovableClock from "./movableClock.js"
-import { type Log, serve } from "./server.js"
+import { type Log, type Respond, serve } from "./server.js"
 
 /** The program ends: with code 2 for an invalid argument or seed, with 1 for an error of the system. */
 class Quit extends Data.TaggedError("Quit")<{ readonly code: 1 | 2; readonly sentence: string }> {}
@@ -75,6 +77,7 @@ const banner = (address: string, { publishableKey }: ClerkEmulatorService, { sec
   secret key       ${key}
   publishable key  ${publishableKey}
   key set          ${address}/v1/jwks (with the secret key), ${address}/.well-known/jwks.json (without)
+  sign-in page     ${address}/sign-in?redirect_url=http://localhost:3000/
 
 Use it:
 
@@ -89,6 +92,17 @@ Sign a user in, and list all data:
 
 GET ${address}${controlPath} lists all commands. Ctrl+C stops the emulator.
 ${isLoopback(new URL(address).hostname) ? "" : `\nOther machines on your network can reach the emulator, and their programs can use ${controlPath}.\n`}`
+}
+
+/**
+ * The issuer of an emulator that listens on an address. Its publishable key leads to the emulator, so it is a name of this
+ * machine that the key can contain. The key of another address leads to https, which the emulator does not serve.
+ */
+const issuerAt = (address: string): { readonly issuer?: string } => {
+  const url = new URL(address)
+  url.hostname =
+    { "0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1", "[::1]": "localhost" }[url.hostname] ?? url.hostname
+  return isLoopback(url.hostname) ? { issuer: url.origin } : {}
 }
 
 const signalled = callback<void>((resume) => {
@@ -109,12 +123,23 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
       trial.seed(data),
       ({ message }) => new Quit({ code: 2, sentence: `--seed ${seedFile}: ${message}.` })
     )
-    // Sound because the trial accepted it.
-    const clerk = yield* ClerkEmulator.make({ secretKey, seed: data as EmulatorSeed })
+    // The issuer is the address, which is known once the server listens. Requests wait until then.
+    const responding = yield* Deferred.make<Respond>()
     const address = yield* Effect.mapError(
-      serve(options, dispatch({ clerk, clock, log, ...options }), log),
+      serve(
+        options,
+        (...request) => Effect.flatMap(Deferred.await(responding), (respond) => respond(...request)),
+        log
+      ),
       (code) => listenError(options, code)
     )
+    const clerk = yield* ClerkEmulator.make({
+      secretKey,
+      ...issuerAt(address),
+      origins: [DEFAULT_ORIGIN, ...options.allowedOrigins],
+      seed: data as EmulatorSeed // sound because the trial accepted it
+    })
+    yield* Deferred.succeed(responding, dispatch({ clerk, clock, log, ...options }))
     yield* print(banner(address, clerk, options))
     yield* signalled
   })

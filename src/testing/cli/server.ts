@@ -9,6 +9,7 @@ import { callback, interruptFrom } from "#major/fiber.js"
 import { limits } from "../../core/emulator/limits.js"
 import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
 import type { EmulatedDisconnect } from "../emulator/service.js"
+import { pathOf } from "./control.js"
 
 export interface ListenOptions {
   readonly port: number
@@ -58,8 +59,11 @@ const handle = (respond: Respond, address: string, incoming: IncomingMessage, ou
     const { method = "GET", url = "/" } = incoming
     yield* Effect.match(respond({ method, url, headers: headersOf(incoming), body }, address), {
       onFailure: () => void incoming.socket.destroy(),
-      onSuccess: ({ body, headers, status }) => {
-        outgoing.writeHead(status, headers)
+      onSuccess: ({ body, cookies = [], headers, status }) => {
+        outgoing.writeHead(status, {
+          ...headers,
+          ...(cookies.length > 0 ? { "set-cookie": [...cookies] } : {})
+        })
         outgoing.end(method === "HEAD" ? undefined : body)
       }
     })
@@ -80,7 +84,9 @@ const internalError = JSON.stringify({
 
 /** Responds with 500 to a request on which the emulator failed, and logs one line. */
 const fail = (log: Log, defect: unknown, incoming: IncomingMessage, outgoing: ServerResponse) => {
-  log(`500 ${incoming.method} ${incoming.url}: ${defect instanceof Error ? defect.message : String(defect)}`)
+  log(
+    `500 ${incoming.method} ${pathOf(incoming.url ?? "")}: ${defect instanceof Error ? defect.message : String(defect)}`
+  )
   if (outgoing.headersSent) return void incoming.socket.destroy()
   outgoing.writeHead(500, { "content-type": "application/json" })
   outgoing.end(incoming.method === "HEAD" ? undefined : internalError)

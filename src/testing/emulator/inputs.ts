@@ -1,6 +1,6 @@
 import type { DurationInput } from "#major/time.js"
 import type { ConnectionFault, EmulatedActivity, TokenSignature } from "../../core/emulator/model.js"
-import type { KnownOperationName } from "../../core/emulator/operationNames.js"
+import type { EmulatedOperationName } from "../../core/emulator/operationNames.js"
 
 /**
  * Input of `respondNext`.
@@ -10,7 +10,7 @@ import type { KnownOperationName } from "../../core/emulator/operationNames.js"
  */
 export interface PreparedResponse {
   /** The operation whose next request gets this response. Default: the next request of any operation. */
-  readonly operation?: KnownOperationName | undefined
+  readonly operation?: EmulatedOperationName | undefined
   /** How long the response takes, by `Clock`: at most 36,500 days, as every duration here. Default: no time. */
   readonly delay?: DurationInput | undefined
   /** The HTTP status, 200 to 599. */
@@ -127,7 +127,7 @@ export interface FailNextOptions {
   /** How the connection fails. */
   readonly fault: ConnectionFault
   /** The operation whose next request fails. Default: the next request of any operation. */
-  readonly operation?: KnownOperationName | undefined
+  readonly operation?: EmulatedOperationName | undefined
   /** How long the connection stays open before it fails, by `Clock`. Default: no time. */
   readonly delay?: DurationInput | undefined
 }

@@ -1,5 +1,6 @@
 import * as Duration from "effect/Duration"
 import type { DurationInput } from "#major/time.js"
+import { appCookies, liveSessions, newClient, saveClient } from "../../core/emulator/clients.js"
 import { type Moment, makeId } from "../../core/emulator/ids.js"
 import type { Instance } from "../../core/emulator/instance.js"
 import type * as Model from "../../core/emulator/model.js"
@@ -112,6 +113,26 @@ export const signIn = async (
   store(instance, { name: "sessions", record })
   const sessionToken = await issueSessionToken(instance, moment, record, tokenOptions({ ...options, origin }))
   return { session: visible(record), sessionToken, refreshToken: record.refreshToken, origin }
+}
+
+export const signInBrowser = async (
+  instance: Instance,
+  moment: Moment,
+  userId: string,
+  options: Inputs.SignInOptions
+): Promise<Readonly<Record<string, string>>> => {
+  const { clientId, origin = DEFAULT_ORIGIN } = options
+  const token = tokenOptions({ ...options, origin })
+  const made = newClient(moment)
+  const client = saveClient(instance, {
+    ...made,
+    id: clientId ?? made.id,
+    changedAt: moment.now - (token.ageMillis ?? 0)
+  })
+  const find = () => liveSessions(instance, client, moment.now).find((session) => session.userId === userId)
+  if (find() === undefined) await signIn(instance, moment, userId, { ...options, clientId: client.id })
+  const cookies = await appCookies(instance, moment, client, find(), { ...token, withSuffix: true })
+  return Object.fromEntries(cookies.map(({ name, value }) => [name, value]))
 }
 
 export const mintSessionToken = async (

@@ -3,8 +3,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { DurationInput } from "#major/time.js"
 import type { Settings } from "../../core/emulator/instance.js"
+import { isOrigin } from "../../core/token/settings.js"
 import { AnyDuration } from "../input.js"
-import { seconds } from "./methods.js"
+import { DEFAULT_ORIGIN, seconds } from "./methods.js"
 import type { EmulatorSeed } from "./seed.js"
 
 /**
@@ -43,6 +44,11 @@ export interface ClerkEmulatorOptions {
   readonly verifyGone?: boolean | undefined
   /** Whether `Sessions.create` responds with 400 `request_invalid_for_environment`. Default false. */
   readonly production?: boolean | undefined
+  /**
+   * The origins of the applications that a handshake and the sign-in page may return to, besides loopback addresses.
+   * Default `DEFAULT_ORIGIN`.
+   */
+  readonly origins?: ReadonlyArray<string> | undefined
   /** What the emulator holds at the start and after `reset`. An invalid seed is a defect. Default: nothing. */
   readonly seed?: EmulatorSeed | undefined
 }
@@ -62,6 +68,8 @@ const isIssuer = (value: unknown): value is string => {
   return `${hash}${password}${search}${username}` === ""
 }
 
+const isAppOrigin = (value: unknown): value is string => isOrigin(value) && /^https?:/.test(value)
+
 export const Options = Schema.Struct({
   secretKey: optional(
     Schema.declare(isSecretKey, { description: "a Redacted text of printable ASCII without spaces" })
@@ -74,6 +82,9 @@ export const Options = Schema.Struct({
   refreshWindow: optional(AnyDuration),
   verifyGone: optional(Schema.Boolean),
   production: optional(Schema.Boolean),
+  origins: optional(
+    Schema.Array(Schema.declare(isAppOrigin, { description: "an origin such as https://app.example.com" }))
+  ),
   // Checked when the seed is stored.
   seed: optional(Schema.Unknown)
 })
@@ -85,5 +96,6 @@ export const settingsOf = (options: Omit<ClerkEmulatorOptions, "seed">): Setting
   sessionLifetime: Duration.toMillis(options.sessionLifetime ?? "7 days"),
   refreshWindow: Duration.toMillis(options.refreshWindow ?? "1 day"),
   verifyGone: options.verifyGone ?? false,
-  production: options.production ?? false
+  production: options.production ?? false,
+  origins: options.origins ?? [DEFAULT_ORIGIN]
 })

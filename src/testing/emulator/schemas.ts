@@ -3,7 +3,7 @@ import { annotated, type DataCodec, literals, optionalKey, wholeNumber } from "#
 import type { EmulatedSessionPatch, EmulatorRequest } from "../../core/emulator/model.js"
 import { isRecord } from "../../core/input.js"
 import { knownSessionStatuses } from "../../schema/Session.js"
-import { AnyDuration, JsonObject, KeptObject, KnownOperationNameSchema, SentHeaders } from "../input.js"
+import { AnyDuration, EmulatedOperationNameSchema, JsonObject, KeptObject, SentHeaders } from "../input.js"
 import type * as Inputs from "./inputs.js"
 
 /*
@@ -122,7 +122,7 @@ export const RotateKey: DataCodec<Inputs.RotateKeyOptions> = Schema.Struct({
   removePrevious: optional(Schema.Boolean)
 })
 
-const whenFields = { operation: optional(KnownOperationNameSchema), delay: optional(AnyDuration) }
+const whenFields = { operation: optional(EmulatedOperationNameSchema), delay: optional(AnyDuration) }
 
 const responseFields = {
   status: wholeNumber(200, 599, "a whole number from 200 to 599"),
@@ -143,7 +143,10 @@ export const FailNext: DataCodec<Inputs.FailNextOptions> = Schema.Struct({
   ...whenFields
 })
 
-export const Latency = Schema.Struct({ duration: AnyDuration, operation: optional(KnownOperationNameSchema) })
+export const Latency = Schema.Struct({
+  duration: AnyDuration,
+  operation: optional(EmulatedOperationNameSchema)
+})
 
 const isBody = (value: unknown): value is string | Uint8Array =>
   typeof value === "string" || value instanceof Uint8Array

@@ -12,9 +12,9 @@ import { jwksOf, rotateKeys } from "../../core/emulator/keys.js"
 import { inMiB, limits } from "../../core/emulator/limits.js"
 import type * as Model from "../../core/emulator/model.js"
 import {
-  isKnownOperation,
-  type KnownOperationName,
-  knownOperationNames,
+  type EmulatedOperationName,
+  emulatedOperationNames,
+  isEmulatedOperation,
   type OperationName
 } from "../../core/emulator/operationNames.js"
 import * as Log from "../../core/emulator/requestLog.js"
@@ -55,7 +55,7 @@ export class EmulatedDisconnect extends Schema.TaggedError<EmulatedDisconnect>("
  * @category models
  */
 export interface ClerkEmulatorService {
-  /** Handles one request as Clerk's Backend API does. Error responses are responses too. Dies on a fault of `failNext`. */
+  /** Handles one request as Clerk's Backend API and its Frontend API do. Error responses are responses too. Dies on a fault of `failNext`. */
   readonly handle: (request: Model.EmulatorRequest) => Effect.Effect<Model.EmulatorResponse>
   /** Handles one request like `handle`, and fails where `failNext` breaks the connection. */
   readonly exchange: (
@@ -65,6 +65,8 @@ export interface ClerkEmulatorService {
   readonly secretKey: Redacted.Redacted<string>
   /** The publishable key, `pk_…`, which contains the host of the issuer. */
   readonly publishableKey: string
+  /** The suffix of the instance's own cookies: `__session_<suffix>`. */
+  readonly cookieSuffix: string
   /** The URL of the Frontend API, `iss` of every token. */
   readonly issuer: string
   /** The id of the instance, `ins_…`, and the `kid` of its tokens until the first `rotateKey`. */
@@ -90,6 +92,16 @@ export interface ClerkEmulatorService {
   readonly createClient: Effect.Effect<string>
   /** Signs a user in as the front end does: creates a session, and returns the tokens that the browser then has. */
   readonly signIn: (userId: string, options?: Inputs.SignInOptions) => Effect.Effect<Model.SignedIn>
+  /**
+   * Signs a user in on a new browser, and returns the cookies that the browser then has for the application, by name. They
+   * are the session token with and without the suffix, `__client_uat` and the refresh token. In development there is also
+   * the dev browser. A handshake recognizes the browser by the dev browser. A user who is signed in on the client given keeps the
+   * session.
+   */
+  readonly signInBrowser: (
+    userId: string,
+    options?: Inputs.SignInOptions
+  ) => Effect.Effect<Readonly<Record<string, string>>>
   /** Changes fields of a session: a status, a time, its organization. */
   readonly updateSession: (
     sessionId: string,
@@ -135,7 +147,7 @@ export interface ClerkEmulatorService {
   /** Breaks the connection of the next request. It waits in one line with the responses of `respondNext`. */
   readonly failNext: (options: Inputs.FailNextOptions) => Effect.Effect<void>
   /** Delays each request (of one operation, if you name it) by a duration of `Clock`. Zero ends the delay. */
-  readonly setLatency: (duration: DurationInput, operation?: KnownOperationName) => Effect.Effect<void>
+  readonly setLatency: (duration: DurationInput, operation?: EmulatedOperationName) => Effect.Effect<void>
 }
 
 const randomWord = Random.nextIntBetween(0, 2 ** 32)
@@ -191,10 +203,10 @@ const expectationsIssue = (
   const issue = expectationIssue(expected)
   if (issue !== undefined) return issue
   const index = expected.findIndex(
-    (each) => !isKnownOperation(typeof each === "string" ? each : each.operation)
+    (each) => !isEmulatedOperation(typeof each === "string" ? each : each.operation)
   )
   if (index >= 0) {
-    return `expected.${index}.operation must be one of ${knownOperationNames.join(", ")}, because the emulator serves no others`
+    return `expected.${index}.operation must be one of ${emulatedOperationNames.join(", ")}, because the emulator serves no others`
   }
   return log.dropped === 0
     ? undefined
@@ -252,6 +264,7 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
       exchange: exchangeChecked,
       secretKey: options.secretKey ?? DEFAULT_SECRET_KEY,
       publishableKey: instance.publishableKey,
+      cookieSuffix: instance.cookieSuffix,
       issuer: instance.issuer,
       instanceId: instance.id,
       get jwks() {
@@ -277,6 +290,7 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
       }),
       createClient: step((moment) => makeId("client", moment)),
       signIn: sessionMethod("signIn", Schemas.SignIn, Methods.signIn),
+      signInBrowser: sessionMethod("signInBrowser", Schemas.SignIn, Methods.signInBrowser),
       updateSession: sessionMethod("updateSession", Schemas.SessionPatch, Methods.updateSession),
       mintSessionToken: sessionMethod("mintSessionToken", Schemas.Mint, Methods.mintSessionToken),
       mintToken: method("mintToken", Schemas.MintToken, (moment, input) =>

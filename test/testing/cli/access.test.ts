@@ -66,6 +66,17 @@ describe("a program that listens on a loopback address", () => {
     })
   )
 
+  it.live("rejects a handshake of another host, and logs no token of its address", () =>
+    Effect.gen(function* () {
+      const { lines, raw } = yield* program()
+      const path = "/v1/client/handshake?redirect_url=http://localhost:3000/&__clerk_db_jwt=dvb_1"
+      expect(statusOf(yield* raw(withHost("evil.example", path)))).toBe(403)
+      expect(lines).toEqual([
+        expect.stringMatching(/^403 GET \/v1\/client\/handshake: the host evil\.example is not allowed/)
+      ])
+    })
+  )
+
   it.live("decides by the header Host, and runs no command for an absolute URL", () =>
     Effect.gen(function* () {
       const { raw } = yield* program()

@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { ClerkHttp, RequestPolicy, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
+import { decodeJwt } from "jose"
 import { callback, fork } from "#test/fiber.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { majorEnvironment, typescriptFlags } from "../../../scripts/support/major.js"
@@ -148,6 +149,59 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.live(
+    "signs a browser in on its page, and hands the session over to the application",
+    () =>
+      Effect.gen(function* () {
+        const { path } = yield* temporaryFile(seed)
+        const { address, errors, output } = yield* serving([
+          ...["--seed", path, "--allow-origin", "https://app.test"]
+        ])
+        const [, key = ""] = /publishable key {2}pk_test_(\S+)/.exec(output()) ?? []
+        expect(`http://${atob(key)}`).toBe(`${address}$`)
+
+        const app = "http://localhost:3000/account"
+        const load = (path: string, to: string, init: RequestInit = {}) =>
+          Effect.promise(async () => {
+            const url = new URL(path, address)
+            url.searchParams.set("redirect_url", to)
+            const response = await fetch(url, { redirect: "manual", ...init })
+            return { response, location: new URL(response.headers.get("location") ?? "none:") }
+          })
+        const page = yield* load("/sign-in", app)
+        expect(yield* Effect.promise(() => page.response.text())).toContain('value="user_ada"')
+        const submit = (origin: string, to = app) =>
+          load("/sign-in", to, {
+            method: "POST",
+            headers: { origin },
+            body: new URLSearchParams({ user_id: "user_ada" })
+          })
+        // Pages of this machine may use the control API, but not this form.
+        expect((yield* submit("http://localhost:3000")).response.status).toBe(403)
+        expect((yield* submit(address, "https://evil.example/")).response.status).toBe(400)
+        expect((yield* submit(address, "https://app.test/")).response.status).toBe(303)
+        const signedIn = yield* submit(address)
+        expect(signedIn.response.status).toBe(303)
+        expect(signedIn.location.origin + signedIn.location.pathname).toBe(app)
+
+        const browser = signedIn.location.searchParams.get("__clerk_db_jwt") ?? ""
+        const result = yield* load(`/v1/client/handshake?__clerk_db_jwt=${browser}`, app, {
+          headers: { "sec-fetch-site": "cross-site", "sec-fetch-dest": "document" }
+        })
+        expect(result.response.status).toBe(307)
+        expect(result.response.headers.get("cache-control")).toBe("no-store")
+        const payload = decodeJwt(result.location.searchParams.get("__clerk_handshake") ?? "")
+        const token = /__session=([^;"]+)/.exec(JSON.stringify(payload))?.[1] ?? ""
+        expect(decodeJwt(token)).toMatchObject({
+          iss: address,
+          azp: "http://localhost:3000",
+          sub: "user_ada"
+        })
+        expect(errors()).toBe("")
+      }),
+    limit
+  )
+
+  it.live(
     "breaks connections, moves its clock, and resets, by commands on its control path",
     () =>
       Effect.gen(function* () {
@@ -199,11 +253,13 @@ describe("effect-clerk-emulator", () => {
     () =>
       Effect.gen(function* () {
         // An empty flag is a missing one: it serves with the default key.
-        const { address, errors } = yield* serving([
+        const { address, errors, output } = yield* serving([
           ...["--host", "0.0.0.0", "--secret-key", "", "--allow-host", "clerk"],
           ...["--allow-origin", "https://app.test"]
         ])
         const url = address.replace("0.0.0.0", "127.0.0.1")
+        // The publishable key leads to this machine, because the key of another host leads to https.
+        expect(output()).toContain(btoa(`${new URL(url).host}$`))
         const state = (headers: Readonly<Record<string, string>>) =>
           Effect.promise(async () => {
             const response = await fetch(`${url}/__emulator/state`, { headers })
