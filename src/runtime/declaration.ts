@@ -191,8 +191,8 @@ export interface Declaration<
    * `GET path` returns the state, and `isDone` returns whether the operation has reached it. Default: no confirmation.
    */
   readonly confirm?: { readonly path: `/${string}`; readonly isDone: (value: A) => boolean } | undefined
-  /** The fields of the encoded body that are credentials. Errors mask them where Clerk quotes them. Default: none. */
-  readonly secrets?: ReadonlyArray<keyof BodyI & string> | undefined
+  /** The fields of the encoded body and query that are credentials. Errors mask them where Clerk quotes them. Default: none. */
+  readonly secrets?: ReadonlyArray<(keyof BodyI | keyof QueryI) & string> | undefined
 }
 
 /** Every error of a call. */
@@ -331,14 +331,15 @@ export const checkDeclaration = <D extends object>(declaration: D): D => {
     Object.assign(copy, { confirm: { path, isDone } })
   }
   if (secrets !== undefined) {
-    const fields = Schema.isSchema(own.body) ? encodedFields(own.body) : []
+    const parts = [own.body, own.query].map((part) => (Schema.isSchema(part) ? encodedFields(part) : []))
+    const fields = parts.includes(undefined) ? undefined : parts.flatMap((part) => part ?? [])
     // A misspelt name would leave a credential unmasked.
     const isField = (name: unknown): boolean =>
       typeof name === "string" && (fields === undefined || fields.includes(name))
     if (!Array.isArray(secrets) || !secrets.every(isField)) {
       return reject(
         "secrets",
-        `must be an array of fields of the encoded body (${listed(fields ?? []) || "it has none"})`,
+        `must be an array of fields of the encoded body or query (${listed(fields ?? []) || "it has none"})`,
         secrets
       )
     }

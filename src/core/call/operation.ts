@@ -137,8 +137,8 @@ const compact = (encoded: unknown): unknown => {
   return given.length === 0 ? undefined : Object.fromEntries(given)
 }
 
-const pick = (body: unknown, names: ReadonlyArray<string>): ReadonlyArray<unknown> =>
-  typeof body === "object" && body !== null ? names.map((name) => Reflect.get(body, name)) : []
+const pick = (part: unknown, names: ReadonlyArray<string>): ReadonlyArray<unknown> =>
+  typeof part === "object" && part !== null ? names.map((name) => Reflect.get(part, name)) : []
 
 const encodePart = (encode: Encode | undefined, value: unknown): unknown => {
   const result = encode?.(value)
@@ -203,7 +203,8 @@ export const makeOperation = <A>({
             ? undefined
             : { operation: name, method: "GET", path: fill(confirmation, path) },
         expectedId: responseId === undefined ? undefined : path[responseId],
-        secrets: secrets.length === 0 ? secrets : textsIn(pick(body, secrets))
+        secrets:
+          secrets.length === 0 ? secrets : textsIn([body, query].flatMap((part) => pick(part, secrets)))
       }
     }
   }
