@@ -134,7 +134,9 @@ export const tokenReasons = [
   "session-pending",
   "claims",
   "missing",
-  "cross-origin"
+  "cross-origin",
+  "client-uat-missing",
+  "client-uat-newer"
 ] as const
 
 export type TokenReason = (typeof tokenReasons)[number]

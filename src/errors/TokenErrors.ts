@@ -34,6 +34,9 @@ import { httpApiStatus, withJson } from "./errorClass.js"
  * The request to a server:
  * - `missing`: it has no token.
  * - `cross-origin`: it has a token in a cookie, but comes from another origin.
+ * - `client-uat-missing`: it has a token in a cookie, but the cookie `__client_uat` is missing or says that the user
+ *   signed out.
+ * - `client-uat-newer`: its token was issued before the user signed in or out the last time, as `__client_uat` states.
  *
  * @since 0.1.0
  * @category models
@@ -70,7 +73,11 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
   missing:
     "send a bearer token in the Authorization header, or the session cookie where the server reads cookies",
   "cross-origin":
-    "the request has a session cookie, but its Origin header is not accepted by authorizedParties"
+    "the request has a session cookie, but its Origin header is not accepted by authorizedParties",
+  "client-uat-missing":
+    "the request has a session cookie, but its cookie __client_uat is missing or 0; if a gateway removes that cookie, set requireClientUat to false",
+  "client-uat-newer":
+    "the session cookie was issued before the last sign-in or sign-out, as the cookie __client_uat states"
 }
 
 /**

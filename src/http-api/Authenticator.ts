@@ -70,16 +70,11 @@ import { changeResponse } from "#major/httpApp.js"
 import * as HttpServerRequest from "#major/httpServerRequest.js"
 import * as HttpServerResponse from "#major/httpServerResponse.js"
 import { type Codec, construct } from "#major/schemas.js"
-import { broken, flag, RuleBreak, readOptions } from "../core/input.js"
-import { readPublishableKey } from "../core/keys/publishableKey.js"
 import { rejectionHead } from "../core/server/challenge.js"
-import { readCredential } from "../core/server/credential.js"
-import { checkSettings, verifierReaders } from "../core/token/settings.js"
 import type { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import { configError, tokenError } from "../runtime/errors.js"
-import { makeVerify, optionDecoders } from "../runtime/verify.js"
+import { makeServerAuth, type ServerAuth } from "../runtime/serverAuth.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import type * as SessionTokens from "../services/SessionTokens.js"
 import { SigningKeys } from "../services/SigningKeys.js"
@@ -94,8 +89,8 @@ export interface CommonOptions
   extends Omit<SessionTokens.VerifierOptions, "authorizedParties" | "category" | "claims"> {
   /**
    * The instance's publishable key: `pk_test_…` or `pk_live_…`. It sets `issuer`, unless `issuer` is set, and names
-   * the instance's own cookie (`__session_<suffix>`), which takes precedence over `__session`. Default: none, so
-   * the server reads `__session` only.
+   * the instance's own cookies (`__session_<suffix>`). The server then ignores the cookies of other instances. Default:
+   * none, so the server reads `__session` only.
    */
   readonly publishableKey?: string | undefined
 }
@@ -116,6 +111,12 @@ export interface CookieAuthOptions extends CommonOptions {
    * at both ends.
    */
   readonly authorizedParties: SessionTokens.AuthorizedParties
+  /**
+   * Whether a session cookie counts only beside `__client_uat`, the cookie in which Clerk states when the browser last
+   * signed in or out. The server then rejects the session cookie of a browser that signed out a moment ago. Set it to
+   * false if a gateway removes all cookies but `__session`. Default true, as in Clerk's own SDKs.
+   */
+  readonly requireClientUat?: boolean | undefined
 }
 
 /**
@@ -127,6 +128,8 @@ export interface CookieAuthOptions extends CommonOptions {
 export interface BearerAuthOptions extends CommonOptions {
   /** Ignores cookies. */
   readonly cookies: false
+  /** Not an option here, because the server reads no cookies. Default: absent. */
+  readonly requireClientUat?: undefined
   /** The origins whose tokens are accepted (claim `azp`): a list, or a predicate. Default: any origin. */
   readonly authorizedParties?: SessionTokens.AuthorizedParties | undefined
 }
@@ -151,34 +154,12 @@ export type Authenticator<Claims> = Effect.Effect<
   HttpServerRequest.HttpServerRequest
 >
 
-const readAuthOptions = (options: unknown) => {
-  const read = readOptions(
-    Object(options),
-    { unknown: "is not an option of authentication" },
-    {
-      ...verifierReaders(optionDecoders),
-      category: (value) =>
-        value === undefined ? value : broken("is not an option here: a server accepts session tokens only"),
-      cookies: (value = true) => flag(value),
-      publishableKey: (value) => value
-    }
-  )
-  if (read instanceof RuleBreak) return read
-  if (read.cookies && read.authorizedParties === undefined) {
-    return new RuleBreak(
-      "authorizedParties",
-      'is required where cookies are read: set it to your origins, such as ["https://app.example.com"], or set cookies to false'
-    )
-  }
-  const settings = checkSettings({ ...read, category: "session" as const })
-  return settings instanceof RuleBreak ? settings : { ...read, settings }
-}
-
 /**
  * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
- * `Authorization` takes precedence; the function reads the session cookie of a request without one. The function rejects
- * a cookie whose `Origin` is outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects
- * such a cookie if the request opens a WebSocket.
+ * `Authorization` takes precedence. The function reads the session cookie of a request without one. It chooses the cookie
+ * as Clerk's own SDKs do, and compares it with `__client_uat`. The function rejects a cookie whose `Origin` is outside
+ * `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects such a cookie if the request opens a
+ * WebSocket.
  *
  * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
  * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
@@ -196,9 +177,10 @@ export const make: {
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
-   * `Authorization` takes precedence; the function reads the session cookie of a request without one. The function rejects
-   * a cookie whose `Origin` is outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects
-   * such a cookie if the request opens a WebSocket.
+   * `Authorization` takes precedence. The function reads the session cookie of a request without one. It chooses the
+   * cookie as Clerk's own SDKs do, and compares it with `__client_uat`. The function rejects a cookie whose `Origin` is
+   * outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects such a cookie if the request
+   * opens a WebSocket.
    *
    * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
    * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
@@ -217,26 +199,12 @@ export const make: {
   options: AuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
-    const read = readAuthOptions(options)
-    if (read instanceof RuleBreak) return yield* configError(read)
-    const { authorizedParties, cookies, publishableKey, settings } = read
-    const identity =
-      publishableKey === undefined
-        ? undefined
-        : yield* Effect.promise(() => readPublishableKey(publishableKey))
-    if (identity instanceof RuleBreak) return yield* configError(identity)
-    const issuer = settings.issuer ?? identity?.issuer
-    // Sound: with these settings, the verifier returns the claims of a session token, with those of the schema.
-    const verify = makeVerify({ ...settings, issuer }, yield* SigningKeys) as SessionTokens.Verifier<
-      SessionClaims<Custom>
-    >
-    const ownCookie = identity === undefined ? [] : [`__session_${identity.cookieSuffix}`]
-    const cookieNames = cookies ? [...ownCookie, "__session"] : []
+    const keys = yield* SigningKeys
+    // Sound: with the schema in `options`, the verifier returns claims that it decoded.
+    const authenticate = (yield* makeServerAuth(options, keys)) as ServerAuth<SessionClaims<Custom>>
     return HttpServerRequest.HttpServerRequest.pipe(
-      Effect.flatMap((request) => {
-        const token = readCredential(request, cookieNames, authorizedParties)
-        return typeof token === "string" ? verify(token) : Effect.fail(tokenError(token))
-      }),
+      Effect.flatMap(authenticate),
+      Effect.map(({ claims }) => claims),
       Effect.tapError((error) => Effect.logDebug(error.message)),
       Effect.mapError((error) => (error._tag === "ClerkTokenError" ? withoutParties(error) : error))
     )

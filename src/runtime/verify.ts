@@ -10,8 +10,8 @@ import { isTraced } from "#major/telemetry.js"
 import { dateTimeFromMillis } from "#major/time.js"
 import type { SchemaIssue, TokenFailure, VerificationKey } from "../core/model.js"
 import { visibleText } from "../core/redaction/redact.js"
-import { invalid, type Times } from "../core/token/claims.js"
-import { type CompactToken, readCompact } from "../core/token/compact.js"
+import { invalid, type Payload, type Times } from "../core/token/claims.js"
+import { type CompactToken, readCompact, readPart } from "../core/token/compact.js"
 import type { OptionDecoders, TokenSettings } from "../core/token/settings.js"
 import { isSignedBy } from "../core/token/signature.js"
 import { makeTokenVerifier, type Verified } from "../core/token/verifier.js"
@@ -117,4 +117,45 @@ export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningK
     withFiber((fiber) =>
       isTraced(fiber) ? inVerificationSpan(Effect.suspend(() => verify(given, fiber))) : verify(given, fiber)
     )
+}
+
+/** A valid token with its claims. */
+export interface ValidToken<Claims> {
+  readonly token: string
+  readonly claims: Claims
+}
+
+/**
+ * Verifies the tokens of a request in turn until one is valid. A browser can send several cookies of one name, and only
+ * one of them may be the instance's own. Fails with the error of the first token.
+ */
+export const verifyInTurn = <Claims>(
+  verify: (token: string) => Effect.Effect<Claims, ClerkTokenError | ClerkKeysUnavailable>,
+  [token = "", ...others]: ReadonlyArray<string>
+): Effect.Effect<ValidToken<Claims>, ClerkTokenError | ClerkKeysUnavailable> => {
+  const first = Effect.map(verify(token), (claims) => ({ token, claims }))
+  return others.length === 0
+    ? first
+    : Effect.catchTag(first, "ClerkTokenError", (error) =>
+        Effect.mapError(verifyInTurn(verify, others), (next) =>
+          next._tag === "ClerkTokenError" ? error : next
+        )
+      )
+}
+
+/** Returns the payload of a token that is no session token, if the signature is valid. Checks no claim. */
+export const signedPayload = (
+  keys: SigningKeysService,
+  token: string
+): Effect.Effect<Payload | undefined, ClerkKeysUnavailable> => {
+  const compact = readCompact(token, "session")
+  if (typeof compact === "string") return Effect.succeed(undefined)
+  return Effect.flatMap(keys.find(compact.kid), (key) =>
+    key === undefined
+      ? Effect.succeed(undefined)
+      : Effect.map(
+          Effect.promise(async () => isSignedBy(key, compact)),
+          (isSigned) => (isSigned ? readPart(compact.payload) : undefined)
+        )
+  )
 }

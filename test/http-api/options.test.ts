@@ -11,7 +11,7 @@ import { HttpServerRequest } from "#test/httpServer.js"
 import { scopedDiscard } from "#test/layers.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { withPollutedPrototype } from "../support/pollution.js"
-import { app, clerkWithKeys, cookie, newUser, standard } from "../support/protectedServers.js"
+import { app, bearer, clerkWithKeys, cookie, newUser, standard } from "../support/protectedServers.js"
 import { untyped } from "../support/requests.js"
 import { untouchedKeys } from "../support/verification.js"
 
@@ -55,6 +55,20 @@ describe.each(builds)("%s rejects", (_, build) => {
     ["invalid parties without cookies too", { cookies: false, authorizedParties: [] }, "authorizedParties"],
     ["a text for cookies", { ...standard, cookies: "false" }, "cookies"],
     ["null for cookies", { ...standard, cookies: null }, "cookies"],
+    ["a text for requireClientUat", { ...standard, requireClientUat: "false" }, "requireClientUat"],
+    ["null for requireClientUat", { ...standard, requireClientUat: null }, "requireClientUat"],
+    [
+      "requireClientUat where cookies are not read",
+      { cookies: false, requireClientUat: false },
+      "requireClientUat",
+      "has no effect where cookies are not read"
+    ],
+    [
+      "requireClientUat, also true, where cookies are not read",
+      { cookies: false, authorizedParties: [app], requireClientUat: true },
+      "requireClientUat",
+      "has no effect where cookies are not read"
+    ],
     ["a category", { ...standard, category: "template" }, "category"],
     ["even the category there is", { ...standard, category: "session" }, "category"],
     ["an invalid publishable key", { ...standard, publishableKey: "pk_x" }, "publishableKey"],
@@ -186,10 +200,12 @@ describe("the issuer", () => {
       const own = cookie(user.token)
       expect(yield* reasonOf(standard, cookie(foreign))).toBe("passes")
       expect(yield* reasonOf({ ...standard, publishableKey }, own)).toBe("passes")
-      expect(yield* reasonOf({ ...standard, publishableKey }, cookie(foreign))).toBe("iss")
+      expect(yield* reasonOf({ ...standard, publishableKey }, cookie(foreign))).toBe("missing")
+      expect(yield* reasonOf({ ...standard, publishableKey }, bearer(foreign))).toBe("iss")
       const given = { ...standard, publishableKey, issuer: "https://clerk.other.test" }
       expect(yield* reasonOf(given, cookie(foreign))).toBe("passes")
-      expect(yield* reasonOf(given, own)).toBe("iss")
+      expect(yield* reasonOf(given, own)).toBe("missing")
+      expect(yield* reasonOf(given, bearer(user.token))).toBe("iss")
     })
   )
 })

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import { createServer, request } from "node:http"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { type ClerkConfigError, SigningKeys } from "effect-clerk"
@@ -52,7 +51,10 @@ const overWeb =
       const response = await handler(new Request(`http://api.test${path}`, { method, headers }))
       return {
         status: response.status,
-        headers: Object.fromEntries(response.headers),
+        headers: {
+          ...Object.fromEntries(response.headers),
+          "set-cookie": response.headers.getSetCookie().join(",")
+        },
         body: await response.text()
       }
     })
@@ -187,11 +189,13 @@ export const newUser = (clerk: ClerkEmulatorService) =>
 
 export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
-export const cookie = (token: string, name = "__session") => ({ cookie: `${name}=${token}` })
+/** The cookies of a browser that signed in at a time in epoch seconds. */
+export const cookie = (token: string, name = "__session", clientUat: number | string = 1) => ({
+  cookie: `${name}=${token}; ${name.replace("__session", "__client_uat")}=${clientUat}`
+})
 
 /** The cookie name of an instance. */
-export const cookieName = ({ publishableKey }: { readonly publishableKey: string }) =>
-  `__session_${createHash("sha1").update(publishableKey).digest("base64url").slice(0, 8)}`
+export const cookieName = ({ cookieSuffix }: { readonly cookieSuffix: string }) => `__session_${cookieSuffix}`
 
 /** The distinguishing part of a response: the status, and the reason or the user's id. */
 export const outcome = ({ body, status }: Answer): string => {

@@ -7,6 +7,8 @@ import { type BaseUrl, isLoopback, readBaseUrl } from "../wire/baseUrl.js"
 export interface PublishableKey {
   readonly issuer: string
   readonly cookieSuffix: string
+  /** Whether the key is of a development instance, whose cookies and redirects differ. */
+  readonly isDevelopment: boolean
 }
 
 const noKey = broken("must be the key that starts with pk_test_ or pk_live_ in Clerk's dashboard")
@@ -38,8 +40,13 @@ const issuerOf = (key: unknown): string | RuleBreak => {
 export const readPublishableKey = async (key: unknown): Promise<PublishableKey | RuleBreak> => {
   const issuer = issuerOf(key)
   if (typeof issuer !== "string") return inField("publishableKey", issuer)
-  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(String(key)))
-  return { issuer, cookieSuffix: base64url.encode(new Uint8Array(digest)).slice(0, 8) }
+  const text = String(key)
+  const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text))
+  return {
+    issuer,
+    cookieSuffix: base64url.encode(new Uint8Array(digest)).slice(0, 8),
+    isDevelopment: text.startsWith("pk_test_")
+  }
 }
 
 const readAddress = (url: unknown) => readBaseUrl(url, "must be https, except on a loopback address")

@@ -2,50 +2,69 @@ import { own } from "../input.js"
 import type { TokenFailure } from "../model.js"
 import { invalid } from "../token/claims.js"
 import type { Parties } from "../token/settings.js"
+import { type CookieOwner, readCookies, readSessionCookies } from "./cookies.js"
 
 /** The parts of a request that decide on its credential. */
 export interface IncomingRequest {
   readonly method: string
   /** The headers, with names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
-  /** The cookies. A platform parses them when they are first read. */
-  readonly cookies: { readonly [name: string]: string | undefined }
 }
 
 /** The scheme ends at any white space, but only spaces may follow it: a token does not start with a tab. */
 const bearer = /^bearer(?!\S) */i
 
+/** Returns the bearer token of a request, which is empty where the scheme stands alone. */
+export const readBearer = ({ headers }: IncomingRequest): string | undefined => {
+  const authorization = own(headers, "authorization")
+  return authorization !== undefined && bearer.test(authorization)
+    ? authorization.replace(bearer, "")
+    : undefined
+}
+
 /** Methods that must not change anything (RFC 9110, 9.2.1), so that any site may make a browser send them. */
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"])
 
-/** A WebSocket handshake is a GET, but a browser lets the page of any origin use the connection that it opens. */
-const isSafe = ({ headers, method }: IncomingRequest): boolean =>
-  safeMethods.has(method) && own(headers, "upgrade") === undefined
+/** Returns whether a request opens a connection of another protocol, such as a WebSocket. */
+export const isUpgrade = ({ headers }: IncomingRequest): boolean => own(headers, "upgrade") !== undefined
 
-const cookieOf = (request: IncomingRequest, names: ReadonlyArray<string>): string | undefined => {
-  if (names.length === 0 || own(request.headers, "cookie") === undefined) return undefined
-  const { cookies } = request
-  return names.map((name) => own(cookies, name)).find((value) => value !== undefined && value !== "")
+/**
+ * Finds a cookie that does not count because of the origin of the request. A browser adds the cookie also to a request
+ * that another site under the same domain makes it send.
+ */
+export const crossOriginFlaw = (
+  request: IncomingRequest,
+  parties: Parties | undefined
+): TokenFailure | undefined => {
+  const origin = own(request.headers, "origin")
+  // A WebSocket handshake is a GET, but a browser lets the page of any origin use the connection that it opens.
+  const isSafe = safeMethods.has(request.method) && !isUpgrade(request)
+  return origin === undefined || isSafe || parties?.accepts(origin) === true
+    ? undefined
+    : invalid("cross-origin", parties?.list === undefined ? {} : { expected: parties.list })
 }
 
 /**
- * Returns the token of a request. A bearer token takes precedence, valid or not: the cookie of such a request is not
- * read. `cookieNames` are the names of session cookies in order of preference.
+ * Returns the tokens of a request, to verify in turn. A bearer token takes precedence, valid or not: the cookies of such
+ * a request are not read. Without an `owner` no cookies are read.
  */
 export const readCredential = (
   request: IncomingRequest,
-  cookieNames: ReadonlyArray<string>,
-  parties: Parties | undefined
-): string | TokenFailure => {
-  const authorization = own(request.headers, "authorization")
-  if (authorization !== undefined && bearer.test(authorization)) {
-    return authorization.replace(bearer, "") || invalid("missing")
-  }
-  const cookie = cookieOf(request, cookieNames)
-  if (cookie === undefined) return invalid("missing")
-  const origin = own(request.headers, "origin")
-  // A browser adds the cookie also to a request that another site under the same domain makes it send.
-  return origin === undefined || isSafe(request) || parties?.accepts(origin) === true
-    ? cookie
-    : invalid("cross-origin", parties?.list === undefined ? {} : { expected: parties.list })
+  owner: CookieOwner | undefined,
+  parties: Parties | undefined,
+  nowSeconds: number
+): ReadonlyArray<string> | TokenFailure => {
+  const token = readBearer(request)
+  if (token !== undefined) return token === "" ? invalid("missing") : [token]
+  const header = owner === undefined ? undefined : own(request.headers, "cookie")
+  if (owner === undefined || header === undefined) return invalid("missing")
+  const { clientUat, tokens } = readSessionCookies(readCookies(header), owner, nowSeconds)
+  const [newest] = tokens
+  if (newest === undefined) return invalid("missing")
+  const flaw = crossOriginFlaw(request, parties)
+  if (flaw !== undefined) return flaw
+  if (!owner.requireClientUat) return tokens.map(({ token }) => token)
+  if (clientUat === 0) return invalid("client-uat-missing")
+  const current = tokens.filter(({ issuedAt }) => issuedAt === undefined || issuedAt >= clientUat)
+  return current.length === 0 ? invalid("client-uat-newer") : current.map(({ token }) => token)
 }

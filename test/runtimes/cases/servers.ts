@@ -107,7 +107,9 @@ const requestOf = (line: string, headers: Headers = {}) => {
 
 const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` })
 
-const cookie = (token: string, name = "__session"): Headers => ({ cookie: `theme=dark; ${name}=${token}` })
+const cookie = (token: string, name = "__session"): Headers => ({
+  cookie: `theme=dark; ${name}=${token}; ${name.replace("__session", "__client_uat")}=1`
+})
 
 /** A request, and the expected part of the response. */
 type Exchange = readonly [line: string, headers: Headers, answer: object]

@@ -1,6 +1,5 @@
 import {
   constants,
-  createHash,
   createHmac,
   generateKeyPairSync,
   type KeyObject,
@@ -122,7 +121,7 @@ export const makeTokens = (family: Family): Effect.Effect<Tokens, never, ClerkEm
       pem: clerk.publicKeyPem,
       issuer: clerk.issuer,
       publishableKey: clerk.publishableKey,
-      sessionCookie: `__session_${createHash("sha1").update(clerk.publishableKey).digest("base64url").slice(0, 8)}`,
+      sessionCookie: `__session_${clerk.cookieSuffix}`,
       origin,
       userId,
       sessionId: session.id,
