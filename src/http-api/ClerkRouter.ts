@@ -47,9 +47,12 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Cookies from "#major/httpCookies.js"
 import type { ServiceKey } from "#major/httpRouter.js"
 import * as HttpRouter from "#major/httpRouter.js"
-import type * as HttpServerRequest from "#major/httpServerRequest.js"
+import * as HttpServerRequest from "#major/httpServerRequest.js"
 import * as HttpServerResponse from "#major/httpServerResponse.js"
 import { union } from "#major/schemas.js"
 import { rejectionHead } from "../core/server/challenge.js"
@@ -57,10 +60,13 @@ import { ClerkAccessDenied } from "../errors/ClerkAccessDenied.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import { checkRequirements } from "../runtime/access.js"
+import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
+import { ClerkHttp } from "../services/ClerkHttp.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 import * as Authenticator from "./Authenticator.js"
 import { CurrentSession, OptionalSession } from "./CurrentSession.js"
+import * as RequestAuth from "./RequestAuth.js"
 
 /**
  * A middleware that provides `Provides` to the routes its `layer` is provided to.
@@ -75,6 +81,21 @@ export type AuthMiddleware<Provides> = HttpRouter.Middleware<{
   requires: never
   layerError: ClerkConfigError
   layerRequires: SigningKeys
+}>
+
+/**
+ * A middleware that provides `OptionalSession` to the routes its `layer` is provided to, and calls Clerk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PagesMiddleware = HttpRouter.Middleware<{
+  provides: OptionalSession
+  handles: never
+  error: never
+  requires: never
+  layerError: ClerkConfigError
+  layerRequires: SigningKeys | ClerkHttp
 }>
 
 type Rejection = ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied
@@ -232,3 +253,108 @@ export function requiring(
     )
   )
 }
+
+/** Adds the headers of an outcome to a response. */
+const withOutcome = (
+  response: HttpServerResponse.HttpServerResponse,
+  { setCookies }: RequestAuth.Outcome
+): HttpServerResponse.HttpServerResponse =>
+  setCookies.length === 0
+    ? response
+    : response.pipe(
+        HttpServerResponse.setHeader("cache-control", "no-store"),
+        HttpServerResponse.mergeCookies(Cookies.fromSetCookie(setCookies.map(Redacted.value)))
+      )
+
+/**
+ * Makes a middleware for routes that serve pages. It provides `OptionalSession`, and refreshes an expired session cookie.
+ * It redirects a page load to Clerk's handshake where the state of the browser is unknown. It sets the cookies on the
+ * response. Responds with 503 while the keys are unavailable. See `RequestAuth`.
+ *
+ * @example
+ * Effect 4:
+ *
+ * ```ts effect4
+ * import { Effect, Layer, Option } from "effect"
+ * import { HttpRouter, HttpServerResponse } from "effect/http"
+ * import { ClerkHttp, SigningKeys } from "effect-clerk"
+ * import { ClerkRouter, OptionalSession } from "effect-clerk/http-api"
+ *
+ * const Home = HttpRouter.add(
+ *   "GET",
+ *   "/",
+ *   Effect.map(OptionalSession, (session) =>
+ *     HttpServerResponse.text(Option.isSome(session) ? `Hello ${session.value.userId}` : "Sign in first")
+ *   )
+ * )
+ *
+ * const pages = ClerkRouter.pages({
+ *   publishableKey: "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k",
+ *   authorizedParties: ["https://app.example.com"],
+ *   origin: "https://app.example.com"
+ * })
+ *
+ * export const Routes = Home.pipe(
+ *   Layer.provide(pages.layer),
+ *   Layer.provide(SigningKeys.layerConfig),
+ *   Layer.provide(ClerkHttp.layerDefault)
+ * )
+ * ```
+ *
+ * Effect 3:
+ *
+ * ```ts effect3
+ * import { HttpLayerRouter, HttpServerResponse } from "@effect/platform"
+ * import { Effect, Layer, Option } from "effect"
+ * import { ClerkHttp, SigningKeys } from "effect-clerk"
+ * import { ClerkRouter, OptionalSession } from "effect-clerk/http-api"
+ *
+ * const Home = HttpLayerRouter.add(
+ *   "GET",
+ *   "/",
+ *   Effect.map(OptionalSession, (session) =>
+ *     HttpServerResponse.text(Option.isSome(session) ? `Hello ${session.value.userId}` : "Sign in first")
+ *   )
+ * )
+ *
+ * const pages = ClerkRouter.pages({
+ *   publishableKey: "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k",
+ *   authorizedParties: ["https://app.example.com"],
+ *   origin: "https://app.example.com"
+ * })
+ *
+ * export const Routes = Home.pipe(
+ *   Layer.provide(pages.layer),
+ *   Layer.provide(SigningKeys.layerConfig),
+ *   Layer.provide(ClerkHttp.layerDefault)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export const pages = (options: RequestAuth.Options): PagesMiddleware =>
+  HttpRouter.middleware<{ provides: OptionalSession }>()(
+    Effect.gen(function* () {
+      const authenticate = yield* RequestAuth.make(options)
+      const http = yield* ClerkHttp
+      return (route) =>
+        HttpServerRequest.HttpServerRequest.pipe(
+          Effect.flatMap(({ headers, method, originalUrl }) =>
+            Effect.provideService(authenticate({ headers, method, url: originalUrl }), ClerkHttp, http)
+          ),
+          Effect.matchEffect({
+            onFailure: responseTo,
+            onSuccess: (outcome) => {
+              const redirect = RequestAuth.toResponse(outcome)
+              if (Option.isSome(redirect)) return Effect.succeed(HttpServerResponse.fromWeb(redirect.value))
+              const session =
+                outcome._tag === "SignedIn" ? Option.some(outcome.session) : Option.none<SessionClaims>()
+              return Effect.map(Effect.provideService(route, OptionalSession, session), (response) =>
+                withOutcome(response, outcome)
+              )
+            }
+          })
+        )
+    })
+  )

@@ -7,12 +7,13 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { failureOf, isInterrupted, withoutFailures } from "#major/cause.js"
-import { callback, forkDetach, makeDeferred, nanosOf, type RunningFiber, timeoutFail } from "#major/fiber.js"
+import { forkDetach, makeDeferred, nanosOf, type RunningFiber, timeoutFail } from "#major/fiber.js"
 import * as State from "../core/keys/cache.js"
 import type { KeySet } from "../core/keys/keySet.js"
 import type { KeysFailure, VerificationKey } from "../core/model.js"
 import type { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import { keysUnavailable } from "./errors.js"
+import { type Beats, isolatesRequests, maxLooks, pollMillis, waitMillis, withHeartbeat } from "./isolation.js"
 
 /**
  * Finds the key that verifies a token.
@@ -197,24 +198,9 @@ const sharedCache = (fetch: FetchKeys): KeyCache => {
   }
 }
 
-/**
- * Returns whether a request must not wait for work that another request has started. On Cloudflare Workers a fiber that
- * waits for the promise, Deferred or fiber of another request is never resumed, and the runtime responds with 500. When
- * a client hangs up, the runtime drops the timers and connections of its request, and nothing in it runs again, not even
- * finalizers.
- */
-export const isolatesRequests = (): boolean => {
-  try {
-    return globalThis.navigator?.userAgent === "Cloudflare-Workers"
-  } catch {
-    return false
-  }
-}
-
 /** A fetch that one request makes in its own fiber, while the others look from time to time whether it has ended. */
-interface IsolatedFetch extends State.FetchInProgress {
+interface IsolatedFetch extends State.FetchInProgress, Beats {
   readonly expiresAt: bigint
-  beats: number
 }
 
 /** What a caller that waits has seen of a fetch. */
@@ -227,29 +213,6 @@ interface Watch {
 
 /** Longer than any fetch takes that can still end. */
 const expiry = BigInt(Duration.toMillis(fetchDeadline) + 1_000) * 1_000_000n
-const pollMillis = 10
-const beatMillis = 20
-/** Both timers run on one thread, so this many looks without a beat mean that the other timer is gone. */
-const maxLooks = 20
-
-/**
- * Waits on a timer of the platform, which belongs to the request whose fiber runs this. A timer of Effect's `Clock`
- * would never fire under `TestClock`, while the request that makes the fetch uses real time.
- */
-const waitMillis = (millis: number): Effect.Effect<void> =>
-  callback((resume) => {
-    const timer = setTimeout(() => resume(Effect.void), millis)
-    return Effect.sync(() => clearTimeout(timer))
-  })
-
-/** Counts beats on a timer of this request while `self` runs, so that other requests can tell that it still runs. */
-const withHeartbeat = <A, E>(self: Effect.Effect<A, E>, fetch: IsolatedFetch): Effect.Effect<A, E> =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => setInterval(() => fetch.beats++, beatMillis)),
-    () => self,
-    (timer) => Effect.sync(() => clearInterval(timer))
-  )
-
 /**
  * For runtimes where a request must not wait for another one. All that requests share is data: the state of the cache.
  */

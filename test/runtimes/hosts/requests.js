@@ -2,7 +2,7 @@
 import config from "config.json"
 import { makeWorker } from "./workers.js"
 
-const worker = makeWorker(config)
+const worker = await makeWorker(config)
 
 export default {
   fetch: (request) => worker(request)

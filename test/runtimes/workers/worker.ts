@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import {
@@ -16,7 +17,7 @@ import {
   SessionTokens,
   SigningKeys
 } from "effect-clerk"
-import { ClerkAuth, ClerkRouter, CurrentSession } from "effect-clerk/http-api"
+import { ClerkAuth, ClerkRouter, CurrentSession, RequestAuth } from "effect-clerk/http-api"
 import { layerClock, liveClock, makeClock, partsOf } from "#test/clock.js"
 import { variables, withConfigProvider } from "#test/config.js"
 import { Tag } from "#test/context.js"
@@ -59,13 +60,13 @@ class Api extends HttpApi.make("api").add(Account) {}
 
 const user = Effect.map(CurrentSession, ({ userId }) => userId)
 
-export const makeWorker = ({
+export const makeWorker = async ({
   origin,
   peer,
   publicKeyPem,
   publishableKey,
   secretKey
-}: WorkerConfig): Worker => {
+}: WorkerConfig): Promise<Worker> => {
   const clock = movableClock()
   const client = (name: string) =>
     ClerkHttp.layerFetch({ apiUrl: `${peer}/${name}`, secretKey: Redacted.make(secretKey) })
@@ -126,6 +127,22 @@ export const makeWorker = ({
     return (request) => handler(new Request("https://api.example.com/me", request))
   }
 
+  const pages = async (): Promise<Program> => {
+    const runtime = ManagedRuntime.make(Layer.provideMerge(SigningKeys.layerJwks, client("pages")))
+    const authenticate = await runtime.runPromise(RequestAuth.make({ ...options, origin }))
+    return (request) =>
+      runtime.runPromise(
+        Effect.match(authenticate(request), {
+          onSuccess: (outcome) =>
+            Option.getOrElse(RequestAuth.toResponse(outcome), () => {
+              const status = outcome._tag === "SignedIn" ? 200 : 401
+              return RequestAuth.addHeaders(new Response(outcome._tag, { status }), outcome)
+            }),
+          onFailure: (error) => Response.json(error, { status: 503 })
+        })
+      )
+  }
+
   const programs: Readonly<Record<string, Program>> = {
     jwks: verifying(jwks("jwks")),
     public: verifying(SigningKeys.layerPublic({ issuer: `${peer}/public` })),
@@ -133,7 +150,8 @@ export const makeWorker = ({
     cached: cached(),
     bare: bare(),
     api: api(),
-    router: router()
+    router: router(),
+    pages: await pages()
   }
 
   return async (request) => {
