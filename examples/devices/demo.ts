@@ -8,6 +8,8 @@ export const browsers = ["mac", "iphone", "windows", "android"] as const
 
 export type Browser = (typeof browsers)[number]
 
+export const isBrowser = (name: unknown): name is Browser => browsers.some((browser) => browser === name)
+
 const seen = (
   ago: Duration.Duration,
   browserName: string,
@@ -63,32 +65,28 @@ const signInEverywhere = Effect.gen(function* () {
   yield* wasActive(session.id, ago)
 })
 
-/** Returns the session token of a browser, which has to sign in again if it was signed out. */
+/** Signs a browser in again, and returns its cookies. */
 export const signIn = (browser: Browser, origin: string) =>
   Effect.gen(function* () {
     const clerk = yield* ClerkEmulator
-    const mine = (yield* clerk.sessions).find(
-      (session) => session.clientId === clientId(browser) && session.status === "active"
-    )
-    if (mine === undefined) {
-      const { activity } = devices[browser]
-      const { sessionToken } = yield* clerk.signIn(userId, { clientId: clientId(browser), activity, origin })
-      return sessionToken
+    const { activity } = devices[browser]
+    const cookies = yield* clerk.signInBrowser(userId, { clientId: clientId(browser), activity, origin })
+    const mine = (yield* clerk.sessions).find((session) => session.clientId === clientId(browser))
+    if (mine !== undefined) {
+      yield* clerk.updateSession(mine.id, { lastActiveAt: yield* Clock.currentTimeMillis })
     }
-    yield* clerk.updateSession(mine.id, { lastActiveAt: yield* Clock.currentTimeMillis })
-    return yield* clerk.mintSessionToken(mine.id, { origin })
+    return cookies
   })
 
 const secretKey = Redacted.make("sk_test_devices")
 
-export const issuer = "https://devices.clerk.example"
+/** Cookies ignore ports, so Clerk has another name for this machine than the application. */
+const issuerFor = (origin: string) => origin.replace("127.0.0.1", "localhost")
 
-// Clerk's tokens are valid for a minute, and its front end renews them while a page is open. The demo does not.
-const EmulatorLive = ClerkEmulator.layer({ secretKey, issuer, tokenLifetime: "1 hour" })
-
-/** Clerk in memory, with its client and its keys, which an application builds in the same way. */
-export const ClerkInMemory = Layer.merge(SigningKeys.layerJwks, Layer.effectDiscard(signInEverywhere)).pipe(
-  Layer.provideMerge(ClerkHttp.layer({ secretKey })),
-  Layer.provide(ClerkEmulator.layerHttpClient),
-  Layer.provideMerge(EmulatorLive)
-)
+/** Clerk in memory, with its client and its keys, which an application at the origin builds in the same way. */
+export const clerkInMemory = (origin: string) =>
+  Layer.merge(SigningKeys.layerJwks, Layer.effectDiscard(signInEverywhere)).pipe(
+    Layer.provideMerge(ClerkHttp.layer({ secretKey })),
+    Layer.provide(ClerkEmulator.layerHttpClient),
+    Layer.provideMerge(ClerkEmulator.layer({ secretKey, issuer: issuerFor(origin) }))
+  )

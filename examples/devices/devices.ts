@@ -46,9 +46,9 @@ const signOut = (id: SessionId) =>
     return yield* Effect.matchEffect(Sessions.revoke(id), {
       onFailure: showRefusal,
       onSuccess: () =>
-        Effect.succeed(
-          device === current ? endSession(seeOther("/sign-in?done=here")) : seeOther("/?done=one")
-        )
+        device === current
+          ? endSession(seeOther("/sign-in?done=here"))
+          : Effect.succeed(seeOther("/?done=one"))
     })
   })
 
@@ -73,10 +73,13 @@ const answering = <R>(program: Effect.Effect<Response, Sessions.ListError | Sign
   Effect.matchEffect(whileSomebodyWaits(program), {
     onFailure: (error) =>
       error._tag === "SignedOutMeanwhile"
-        ? Effect.succeed(endSession(signInAgainPage(signedOutMeanwhile)))
+        ? endSession(signInAgainPage(signedOutMeanwhile))
         : Effect.map(noticeOf(error), problemPage),
     onSuccess: Effect.succeed
   })
+
+export const isDone = (done: string | undefined): done is "one" | "others" | undefined =>
+  done === undefined || done === "one" || done === "others"
 
 const notices = {
   one: { sentence: "That device is signed out." },

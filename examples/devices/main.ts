@@ -3,14 +3,13 @@
  *
  *     npm run example:devices                     at http://127.0.0.1:3000; PORT=… for another port, 0 for any
  *
- * Effect 3 has its own API, app and main program, which are in `examples/effect3/devices`.
+ * Effect 3 has its own server and main program, which are in `examples/effect3/devices`.
  */
 import { createServer } from "node:http"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
-import { DevicesServer } from "./app.js"
-import { ClerkInMemory } from "./demo.js"
+import { ClerkInMemory, DevicesServer } from "./server.js"
 
 const server = createServer()
 

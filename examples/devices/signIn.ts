@@ -1,14 +1,14 @@
 import { Effect } from "effect"
-import { setSession } from "./cookie.js"
+import { setCookies } from "./cookie.js"
 import { type Browser, browserName, browsers, signIn } from "./demo.js"
 import { html } from "./html.js"
 import { respond, seeOther } from "./layout.js"
 
 /** A public page. It replaces Clerk's own sign-in, which is not part of an application. */
-export const signInPage = (done: "here" | undefined): Response =>
+export const signInPage = (isDone: boolean): Response =>
   respond({
     title: "Sign in",
-    notice: done && { sentence: "You are signed out on this device." },
+    notice: isDone ? { sentence: "You are signed out on this device." } : undefined,
     content: html`<p class="soft">This is a demo, with a Clerk in memory. Which browser would you like to be?</p>
 <form method="post" action="/sign-in" class="choices">
 ${browsers.map(
@@ -19,4 +19,4 @@ ${browsers.map(
 
 /** Replaces the sign-in of Clerk's front end, at the origin of the application. */
 export const enter = (browser: Browser, origin: string) =>
-  Effect.map(signIn(browser, origin), (token) => setSession(seeOther("/"), token))
+  Effect.map(signIn(browser, origin), (cookies) => setCookies(seeOther("/"), cookies))

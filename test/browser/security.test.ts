@@ -69,12 +69,27 @@ describe("the security of the example", () => {
     })
   }
 
-  scenario("the token is unavailable to scripts and to other sites", async ({ visitorAs }) => {
+  scenario("the token is unavailable to scripts and to other sites", async ({ atClerk, visitorAs }) => {
     const page = await visitorAs("Chrome on Mac")
     const cookies = await page.context().cookies()
+    const suffix = await atClerk(Effect.map(ClerkEmulator, ({ cookieSuffix }) => cookieSuffix))
     assert.deepStrictEqual(
-      cookies.map(({ httpOnly, name, path, sameSite }) => ({ httpOnly, name, path, sameSite })),
-      [{ httpOnly: true, name: "__session", path: "/", sameSite: "Lax" }]
+      cookies
+        .map(({ domain, httpOnly, name, path, sameSite }) => ({ domain, httpOnly, name, path, sameSite }))
+        .sort((a, b) => a.name.localeCompare(b.name)),
+      [
+        ...["__clerk_db_jwt", "__client_uat", "__session"].flatMap((name) => [name, `${name}_${suffix}`]),
+        `__refresh_${suffix}`,
+        "__client"
+      ]
+        .map((name) => ({
+          domain: name === "__client" ? "localhost" : "127.0.0.1",
+          httpOnly: true,
+          name,
+          path: "/",
+          sameSite: "Lax" as const
+        }))
+        .sort((a, b) => a.name.localeCompare(b.name))
     )
     assert.strictEqual(await page.evaluate(() => document.cookie), "")
     assert.notInclude(await page.content(), "eyJ")

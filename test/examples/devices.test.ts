@@ -1,27 +1,33 @@
 import { Clock, Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { ClerkHttp } from "effect-clerk"
 import { ClerkEmulator } from "effect-clerk/testing"
-import { devicesHandler } from "#test/examples.js"
-import { fork, poll } from "#test/fiber.js"
+import { fork, poll, runner } from "#test/fiber.js"
 import * as TestClock from "#test/TestClock.js"
 import { assert, describe, it } from "#test/vitest.js"
-import { ClerkInMemory } from "../../examples/devices/demo.js"
+import { makeApp } from "../../examples/devices/app.js"
+import { clerkInMemory } from "../../examples/devices/demo.js"
 
 const origin = "http://127.0.0.1:3000"
 
-/** A visitor with a browser, who sends requests to the application without a socket and keeps its cookie. */
+const ClerkInMemory = clerkInMemory(origin)
+
+/** A visitor with a browser, who sends requests to the application without a socket and keeps its cookies. */
 const visitor = Effect.gen(function* () {
-  const handler = yield* devicesHandler(origin)
-  let cookie = ""
+  const app = yield* makeApp(origin)
+  const { runPromise } = yield* runner<ClerkHttp | ClerkEmulator>()
+  const cookies = new Map<string, string>()
   const ask = (method: "GET" | "HEAD" | "POST", path: string, form?: Record<string, string>) =>
     Effect.promise(async () => {
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ")
       const headers = { cookie, ...(method === "POST" ? { origin } : {}) }
       const body = form && new URLSearchParams(form)
-      const response = await handler(
-        new Request(new URL(path, origin), { method, headers, ...(body && { body }) })
+      const response = await runPromise(
+        app(new Request(new URL(path, origin), { method, headers, ...(body && { body }) }))
       )
-      const [set] = response.headers.getSetCookie()
-      if (set !== undefined) cookie = set.slice(0, set.indexOf(";"))
+      for (const set of response.headers.getSetCookie()) {
+        const [pair = ""] = set.split(";")
+        cookies.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1))
+      }
       return {
         status: response.status,
         location: response.headers.get("location"),

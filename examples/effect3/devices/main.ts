@@ -3,8 +3,7 @@ import { createServer } from "node:http"
 import { HttpServer } from "@effect/platform"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Layer } from "effect"
-import { ClerkInMemory } from "../../devices/demo.js"
-import { DevicesServer } from "./app.js"
+import { ClerkInMemory, DevicesServer } from "./server.js"
 
 const server = createServer()
 

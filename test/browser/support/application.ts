@@ -1,11 +1,10 @@
 import { createServer } from "node:http"
 import { Effect, Layer, ManagedRuntime } from "effect"
 import type { ClerkEmulator } from "effect-clerk/testing"
-import { DevicesServer } from "#test/examples.js"
+import { ClerkInMemory, DevicesServer } from "#test/examples.js"
 import { HttpServer } from "#test/httpServer.js"
 import { noLogger } from "#test/logger.js"
 import { NodeHttpServer } from "#test/node.js"
-import { ClerkInMemory } from "../../../examples/devices/demo.js"
 
 export interface Application {
   readonly origin: string
