@@ -207,12 +207,16 @@ describe("Operation.make throws, naming the mistake, for", () => {
       { ...good, confirm: { path: "/things", isDone: () => true, hold: 1 } }
     ],
     [
-      `${title} secrets must be an array of fields of the encoded body (it has none); it is ["token"]`,
+      `${title} secrets must be an array of fields of the encoded body or query (it has none); it is ["token"]`,
       { ...good, secrets: ["token"] }
     ],
     [
-      `${title} secrets must be an array of fields of the encoded body ("id"); it is ["Id"]`,
+      `${title} secrets must be an array of fields of the encoded body or query ("id"); it is ["Id"]`,
       { ...good, method: "POST", body: Thing, secrets: ["Id"] }
+    ],
+    [
+      `${title} secrets must be an array of fields of the encoded body or query ("nonce"); it is ["Nonce"]`,
+      { ...good, query: Schema.Struct({ nonce: Schema.String }), secrets: ["Nonce"] }
     ],
     ...[
       ["erors", "; did you mean errors?"],

@@ -3,7 +3,7 @@ import { signedInAuthObject } from "@clerk/backend/internal"
 import * as Effect from "effect/Effect"
 import { Authorization, type SessionClaims } from "effect-clerk"
 import * as FastCheck from "fast-check"
-import { describe, expect, it } from "#test/vitest.js"
+import { assert, describe, expect, it } from "#test/vitest.js"
 import { checked } from "../support/properties.js"
 import { untyped } from "../support/requests.js"
 import { ours } from "../support/tokenKeys.js"
@@ -163,7 +163,8 @@ const official = (payload: Json) => {
       // Continues without the claim that it cannot read.
     }
   }
-  throw new Error("the official client cannot read the token even without its features and masks")
+  // A role that is no text, for example.
+  return undefined
 }
 
 describe("a token that passes every other check", () => {
@@ -182,7 +183,9 @@ describe("a token that passes every other check", () => {
             const read = yield* claimsOf(token, {}, issuedAt)
             expect(read.userId).toBe(theirs.sub)
             expect(read.sessionId).toBe(theirs.sid)
-            const { has, isWhole, orgId, orgPermissions } = official(payload)
+            const reference = official(payload)
+            if (reference === undefined) return void seen.unreadable++
+            const { has, isWhole, orgId, orgPermissions } = reference
             if (read.organization !== undefined) expect(read.organization.id).toBe(orgId)
             for (const [kind, value] of questions(read)) {
               const asked = { [kind]: value }
@@ -230,7 +233,9 @@ describe("a token that passes every other check", () => {
           Effect.gen(function* () {
             const payload: Json = JSON.parse(JSON.stringify(validClaims({ fva })))
             const read = yield* claimsOf(tokenOf(header(), payload), {}, issuedAt)
-            const { has } = official(payload)
+            const reference = official(payload)
+            assert(reference !== undefined)
+            const { has } = reference
             for (const reverification of ["strict_mfa", "strict", "moderate", "lax"] as const) {
               const isTheirs = has({ reverification })
               if (isTheirs) counts.theirs++
