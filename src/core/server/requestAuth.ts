@@ -148,32 +148,52 @@ export const decide = <Session>(
   nowMillis: number
 ): Step<Session> => new Decider<Session>(request, settings, nowMillis).start()
 
+/** The configured origin that the client addressed, or the first one. */
+const originOf = ({ host }: PageRequest, { origins }: PageSettings): string => {
+  const [first = "", ...others] = origins
+  return others.find((origin) => new URL(origin).host === host) ?? first
+}
+
 /** What the steps of one decision share. */
 class Decider<Session> {
   readonly #request: PageRequest
   readonly #settings: PageSettings
   readonly #nowMillis: number
   readonly #origin: string
-  readonly #url: URL
   readonly #cookies: Cookies
-  readonly #session: SessionCookies
   /** Whether the response can redirect the browser and bring it back. */
   readonly #canRedirect: boolean
   readonly #redirects: number
+  #readUrl: URL | undefined
+  #readSession: SessionCookies | undefined
 
   constructor(request: PageRequest, settings: PageSettings, nowMillis: number) {
-    const { host, headers, method, target } = request
+    const { headers, method } = request
     this.#request = request
     this.#settings = settings
     this.#nowMillis = nowMillis
-    this.#origin =
-      settings.origins.find((origin) => new URL(origin).host === host) ?? settings.origins[0] ?? ""
-    this.#url = new URL(this.#origin + (target.startsWith("/") ? target : "/"))
+    this.#origin = originOf(request, settings)
     this.#cookies = readCookies(own(headers, "cookie"))
-    this.#session = readSessionCookies(this.#cookies, settings, Math.floor(nowMillis / 1000))
     this.#canRedirect = isDocument(method, headers) && !isUpgrade(request)
     // The largest of all values, so that a second cookie of the name does not hide a loop.
     this.#redirects = Math.max(0, ...(this.#cookies.get(counterCookieName) ?? []).map(readCounter))
+  }
+
+  /** Parsed for a page load only. */
+  get #url(): URL {
+    const { target } = this.#request
+    this.#readUrl ??= new URL(this.#origin + (target.startsWith("/") ? target : "/"))
+    return this.#readUrl
+  }
+
+  /** Decoded only where no bearer token decides. */
+  get #session(): SessionCookies {
+    this.#readSession ??= readSessionCookies(
+      this.#cookies,
+      this.#settings,
+      Math.floor(this.#nowMillis / 1000)
+    )
+    return this.#readSession
   }
 
   start(): Step<Session> {
