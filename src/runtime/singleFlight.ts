@@ -48,25 +48,26 @@ export const makeSingleFlight = <A>(
 const shared = <A>({ capacity, keepNanos }: SingleFlightOptions<A>): SingleFlight<A> => {
   const flights = new Map<string, Flight<A> & { readonly done: Deferred.Deferred<A> }>()
   return (key, work) =>
-    withFiber((fiber) => {
-      prune(flights, capacity, nowOf(fiber))
-      const found = flights.get(key)
-      if (found !== undefined) return Deferred.await(found.done)
-      const flight = { done: makeDeferred<A, never>(), result: undefined as Result<A> | undefined }
-      flights.set(key, flight)
-      const settle = (exit: Exit.Exit<A>) =>
-        withFiber((worker) => {
-          if (Exit.isSuccess(exit)) flight.result = { value: exit.value, endsAt: nowOf(worker) + keepNanos }
-          else flights.delete(key)
-          return Deferred.done(flight.done, exit)
-        })
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.andThen(
+    // A caller that is interrupted between the entry and the start of the work would leave the others waiting.
+    Effect.uninterruptibleMask((restore) =>
+      withFiber((fiber) => {
+        prune(flights, capacity, nowOf(fiber))
+        const found = flights.get(key)
+        if (found !== undefined) return restore(Deferred.await(found.done))
+        const flight = { done: makeDeferred<A, never>(), result: undefined as Result<A> | undefined }
+        flights.set(key, flight)
+        const settle = (exit: Exit.Exit<A>) =>
+          withFiber((worker) => {
+            if (Exit.isSuccess(exit)) flight.result = { value: exit.value, endsAt: nowOf(worker) + keepNanos }
+            else flights.delete(key)
+            return Deferred.done(flight.done, exit)
+          })
+        return Effect.andThen(
           forkDetach(Effect.flatMap(Effect.exit(Effect.interruptible(work)), settle)),
           restore(Deferred.await(flight.done))
         )
-      )
-    })
+      })
+    )
 }
 
 /** For runtimes where a request must not wait for another one: callers look from time to time for the result. */
@@ -83,20 +84,23 @@ const isolated = <A>({ capacity, keepNanos, lost }: SingleFlightOptions<A>): Sin
       return Effect.andThen(waitMillis(pollMillis), await_(key, flight, flight.beats, count))
     })
   return (key, work) =>
-    withFiber((fiber) => {
-      prune(flights, capacity, nowOf(fiber))
-      const found = flights.get(key)
-      if (found !== undefined) return await_(key, found, found.beats, 0)
-      const flight: Flight<A> & Beats = { beats: 0, result: undefined }
-      flights.set(key, flight)
-      return withHeartbeat(work, flight).pipe(
-        Effect.onExit((exit) =>
-          withFiber((worker) => {
-            if (Exit.isSuccess(exit)) flight.result = { value: exit.value, endsAt: nowOf(worker) + keepNanos }
-            else flights.delete(key)
-            return Effect.void
-          })
+    Effect.uninterruptibleMask((restore) =>
+      withFiber((fiber) => {
+        prune(flights, capacity, nowOf(fiber))
+        const found = flights.get(key)
+        if (found !== undefined) return restore(await_(key, found, found.beats, 0))
+        const flight: Flight<A> & Beats = { beats: 0, result: undefined }
+        flights.set(key, flight)
+        return restore(withHeartbeat(work, flight)).pipe(
+          Effect.onExit((exit) =>
+            withFiber((worker) => {
+              if (Exit.isSuccess(exit)) {
+                flight.result = { value: exit.value, endsAt: nowOf(worker) + keepNanos }
+              } else flights.delete(key)
+              return Effect.void
+            })
+          )
         )
-      )
-    })
+      })
+    )
 }

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import { afterEach, vi } from "vitest"
 import { fork } from "#test/fiber.js"
+import { runFork } from "#test/scheduler.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { makeSingleFlight } from "../../src/runtime/singleFlight.js"
 
@@ -32,6 +34,31 @@ describe.each([
       expect(yield* once("a", work())).toBe("result 1")
       expect(yield* once("b", work())).toBe("result 2")
       expect(runs()).toBe(2)
+    })
+  )
+
+  it.live("a caller that is interrupted at any step leaves no other caller waiting", () =>
+    Effect.gen(function* () {
+      // A yield takes some steps too, so with fewer steps there would be no progress.
+      for (let limit = 8; limit < 60; limit++) {
+        const { once } = open(isIsolated)
+        const tasks: Array<() => void> = []
+        let isInterrupted = false
+        const first = runFork(once("a", Effect.succeed("done")), {
+          schedule: (task) => void tasks.push(task),
+          shouldYield: (steps) => !isInterrupted && steps > limit
+        })
+        tasks.shift()?.()
+        isInterrupted = true
+        const interrupting = yield* fork(Fiber.interrupt(first))
+        for (let round = 0; round < 3; round++) {
+          yield* nap(0)
+          for (let count = 0; count < 20; count++) tasks.shift()?.()
+        }
+        yield* Fiber.join(interrupting)
+        const next = yield* Effect.timeoutOption(once("a", Effect.succeed("done")), "200 millis")
+        expect([limit, Option.isSome(next)]).toEqual([limit, true])
+      }
     })
   )
 
