@@ -347,7 +347,13 @@ export const pages = (options: RequestAuth.Options): PagesMiddleware =>
             onFailure: responseTo,
             onSuccess: (outcome) => {
               const redirect = RequestAuth.toResponse(outcome)
-              if (Option.isSome(redirect)) return Effect.succeed(HttpServerResponse.fromWeb(redirect.value))
+              if (Option.isSome(redirect)) {
+                const location = redirect.value.headers.get("location") ?? ""
+                const headers = { location, "cache-control": "no-store" }
+                return Effect.succeed(
+                  withOutcome(HttpServerResponse.empty({ status: redirect.value.status, headers }), outcome)
+                )
+              }
               const session =
                 outcome._tag === "SignedIn" ? Option.some(outcome.session) : Option.none<SessionClaims>()
               return Effect.map(Effect.provideService(route, OptionalSession, session), (response) =>
