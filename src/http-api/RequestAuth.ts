@@ -49,7 +49,7 @@ import { isOrigin } from "../core/token/settings.js"
 import { readBaseUrl } from "../core/wire/baseUrl.js"
 import { readHeaders } from "../core/wire/headers.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
-import type { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
+import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import { configError } from "../runtime/errors.js"
 import { run } from "../runtime/requestAuth.js"
 import {
@@ -213,7 +213,7 @@ const readPageOptions = (options: unknown) => {
 const apiVersion = "2026-05-12"
 
 /** How long a refresh or the exchange of a nonce may take, because a page waits for it. */
-const limit = RequestPolicy.deadline("2 seconds")
+const limit = /*#__PURE__*/ RequestPolicy.deadline("2 seconds")
 
 const exchange = /*#__PURE__*/ Operation.make({
   name: "Clients.getHandshakePayload",
@@ -358,7 +358,7 @@ export const make: {
       verify: (tokens: ReadonlyArray<string>) =>
         verifyInTurn(verify, tokens) as Effect.Effect<
           ValidToken<SessionClaims<Custom>>,
-          ClerkKeysUnavailable
+          ClerkTokenError | ClerkKeysUnavailable
         >,
       checkSignature: (token: string) => signedPayload(keys, token),
       // By the refresh token too. Otherwise a stolen session token would bring its thief the owner's new cookies.
@@ -420,7 +420,9 @@ export const connection = (
 export const byHost = <Result, E, R>(hosts: {
   readonly [host: string]: (request: RequestInput) => Effect.Effect<Result, E, R>
 }): ((request: RequestInput) => Effect.Effect<Option.Option<Result>, E, R>) => {
-  const known = new Map(Object.entries(hosts))
+  const known = new Map(
+    Object.entries(hosts).map(([host, authenticate]) => [host.toLowerCase(), authenticate])
+  )
   return (request) => {
     const authenticate = known.get(readRequest(request).host?.toLowerCase() ?? "")
     return authenticate === undefined

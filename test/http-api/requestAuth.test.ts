@@ -261,7 +261,7 @@ describe("RequestAuth.byHost", () => {
     Effect.gen(function* () {
       const choose = RequestAuth.byHost({
         "a.example.com": () => Effect.succeed("a"),
-        "b.example.com:8443": () => Effect.succeed("b")
+        "B.example.com:8443": () => Effect.succeed("b")
       })
       const at = (host: string, url = "/") => choose({ url, headers: { host } })
       expect(yield* at("a.example.com")).toEqual(Option.some("a"))

@@ -1,4 +1,4 @@
-import { isRecord, own } from "../input.js"
+import { own } from "../input.js"
 import type { Payload } from "../token/claims.js"
 
 /*
@@ -6,7 +6,7 @@ import type { Payload } from "../token/claims.js"
  */
 
 /** The cookie that counts the redirects of a handshake, and for how many seconds it does. */
-const counterName = "__clerk_redirect_count"
+export const counterCookieName = "__clerk_redirect_count"
 const counterSeconds = 10
 export const maxRedirects = 3
 
@@ -79,15 +79,13 @@ export const readCounter = (value: string | undefined): number =>
 /** Returns the `Set-Cookie` value that counts one more redirect, or ends the count. */
 export const counterCookie = (count: number, origin: string): string =>
   [
-    `${counterName}=${count === 0 ? "" : count}`,
+    `${counterCookieName}=${count === 0 ? "" : count}`,
     "Path=/",
     `Max-Age=${count === 0 ? 0 : counterSeconds}`,
     "HttpOnly",
     "SameSite=Lax",
     ...(origin.startsWith("https:") ? ["Secure"] : [])
   ].join("; ")
-
-export const counterCookieName = counterName
 
 /** A `Set-Cookie` value that a server may send on. */
 export interface Directive {
@@ -173,7 +171,7 @@ export const readHandshakePayload = (
 ): ReadonlyArray<unknown> | undefined => {
   const [exp, iat, iss, nbf] = ["exp", "iat", "iss", "nbf"].map((name) => own(payload, name))
   const handshake = own(payload, "handshake")
-  if (!isRecord(payload) || !Array.isArray(handshake)) return undefined
+  if (!Array.isArray(handshake)) return undefined
   if (iss !== undefined && iss !== issuer) return undefined
   if (exp === undefined ? !wasRedirected : !isSeconds(exp) || exp * 1000 <= nowMillis - clockSkew)
     return undefined
