@@ -24,7 +24,7 @@ const requests = [
   ["a refresh", page(`${expired}; __refresh_${production.suffix}=rt_1`), production, false],
   ["a result that signs in", page(`__clerk_handshake=${payload([session])}`), production, false],
   ["a result that signs out", page(`__clerk_handshake=${payload(signOutCookies)}`), production, false],
-  ["a nonce", page("__clerk_handshake_nonce=nonce_1"), production, false],
+  ["a nonce", page("__clerk_handshake_nonce=nonce_1; __clerk_redirect_count=1"), production, false],
   [
     "a clean-up with cookies",
     page("__clerk_db_jwt=dvb_1", { path: `/?__clerk_handshake=${payload([developmentSession])}` }),

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { describe, expect, it } from "#test/vitest.js"
 import { times } from "../differential/support/request.js"
+import { jsonResponse } from "../support/recordingFetch.js"
 import { category } from "../support/tokens.js"
 import {
   attackerCookies,
@@ -27,6 +28,7 @@ describe("a foreign result of a handshake leaves the victim signed in", () => {
   const attacks: ReadonlyArray<readonly [string, Requested]> = [
     ["in the query of a link", [victimCookies(), { path: `/?__clerk_handshake=${payload(login)}` }]],
     ["as a nonce in the query of a link", [victimCookies(), { path: "/?__clerk_handshake_nonce=nonce_1" }]],
+    ["as a nonce, when the server did not redirect", [`${victimCookies()}; __clerk_handshake_nonce=nonce_1`]],
     ["in a form", [withPayload(payload(login), counted), { method: "POST" }]],
     ["in a HEAD request", [withPayload(payload(login), counted), { method: "HEAD" }]],
     ...["image", "empty", "script", "object", "frame"].map((destination): readonly [string, Requested] => [
@@ -89,6 +91,17 @@ describe("a foreign result of a handshake leaves the victim signed in", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.live("as a nonce in a link to a development instance", () => {
+    const { calls, layer } = clerk(() =>
+      jsonResponse({ nonce: "n", directives: attackerCookies(development) })
+    )
+    return Effect.gen(function* () {
+      const request = page(victimCookies(development), { path: "/?__clerk_handshake_nonce=nonce_1" })
+      expect(yield* visit(request, development)).toMatchObject({ user: "user_victim", cookies: [] })
+      expect(calls).toEqual([])
+    }).pipe(Effect.provide(layer))
+  })
+
   it.live.each(["POST", "HEAD"])("in the query of a %s to a development instance", (method) =>
     Effect.gen(function* () {
       const token = payload(attackerCookies(development))
@@ -128,7 +141,7 @@ describe("a result of a handshake", () => {
     (nonce) => {
       const { calls, layer } = clerk()
       return Effect.gen(function* () {
-        const result = yield* visit(page(`${victimCookies()}; __clerk_handshake_nonce=${nonce}`))
+        const result = yield* visit(page(`${victimCookies()}; __clerk_handshake_nonce=${nonce}${counted}`))
         expect(result.user).toBe("user_victim")
         expect(calls).toEqual([])
       }).pipe(Effect.provide(layer))

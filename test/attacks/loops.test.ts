@@ -98,7 +98,7 @@ describe("the counter of redirects", () => {
     Effect.gen(function* () {
       const { cookies } = yield* visit(page(expired), production)
       expect(cookies).toEqual([
-        "__clerk_redirect_count=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax; Secure"
+        "__clerk_redirect_count=1; Path=/; Max-Age=30; HttpOnly; SameSite=Lax; Secure"
       ])
     }).pipe(Effect.provide(clerk().layer))
   )

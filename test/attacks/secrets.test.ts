@@ -44,7 +44,11 @@ const requests = [
     page(`${more}; __session=${expired}; __client_uat=1000; ${refreshToken}`, { headers }),
     production
   ],
-  ["a nonce", page(`${more}; __clerk_handshake_nonce=${canaries.nonce}`, { headers }), production],
+  [
+    "a nonce",
+    page(`${more}; __clerk_handshake_nonce=${canaries.nonce}; __clerk_redirect_count=1`, { headers }),
+    production
+  ],
   ["a handshake", page(`${more}; __clerk_handshake=${handshake}`, { headers }), production],
   [
     "a handshake in development",

@@ -25,7 +25,7 @@ const requests: ReadonlyArray<readonly [string, RequestAuth.RequestInput]> = [
   ["a session of 64 KB of dots", page(`__session=${kilobytes(63, ".")}; __client_uat=1000`)],
   ["a client_uat of 64 KB", page(`__client_uat=${kilobytes(63, "9")}`)],
   ["a handshake of 64 KB", page(`__clerk_handshake=${kilobytes(63)}`)],
-  ["a nonce of 64 KB", page(`__clerk_handshake_nonce=${kilobytes(63)}`)],
+  ["a nonce of 64 KB", page(`__clerk_handshake_nonce=${kilobytes(63)}; __clerk_redirect_count=1`)],
   ["a bearer token of 64 KB", page("", { headers: { authorization: `Bearer ${kilobytes(63)}` } })],
   [
     "64 KB of spaces after the scheme",

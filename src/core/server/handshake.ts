@@ -7,7 +7,7 @@ import type { Payload } from "../token/claims.js"
 
 /** The cookie that counts the redirects of a handshake, and for how many seconds it does. */
 export const counterCookieName = "__clerk_redirect_count"
-const counterSeconds = 10
+const counterSeconds = 30
 export const maxRedirects = 3
 
 /** What a browser brings back from the Frontend API, in cookies or, in development, in the query. */

@@ -283,7 +283,8 @@ class Decider<Session> {
   #returnFromHandshake(): Step<Session> | undefined {
     if (!this.#canRedirect) return undefined
     const nonce = this.#broughtBack(nonceName)
-    if (nonce === undefined || !nonceForm.test(nonce)) return this.#returnWithToken()
+    // Only a redirect of this server brings a nonce. Without one it is the nonce of a link, or of an earlier handshake.
+    if (nonce === undefined || !nonceForm.test(nonce) || this.#redirects === 0) return this.#returnWithToken()
     return {
       _tag: "ExchangeNonce",
       nonce,

@@ -395,20 +395,35 @@ const rows: ReadonlyArray<Row> = [
   [
     "a nonce",
     {
-      cookies: { __clerk_handshake_nonce: "n1" },
+      cookies: { __clerk_handshake_nonce: "n1", __clerk_redirect_count: "1" },
       nonce: { _tag: "Cookies", cookies: signedInDirectives }
     },
     "signed in as ada"
   ],
   [
     "a nonce that Clerk does not know, beside a valid session",
-    { cookies: { __clerk_handshake_nonce: "n1", __session: ada, __client_uat: "1" } },
+    {
+      cookies: {
+        __clerk_handshake_nonce: "n1",
+        __clerk_redirect_count: "1",
+        __session: ada,
+        __client_uat: "1"
+      }
+    },
     "signed in as ada"
+  ],
+  [
+    "a nonce without a redirect before",
+    {
+      cookies: { __clerk_handshake_nonce: "n1" },
+      nonce: { _tag: "Cookies", cookies: signedInDirectives }
+    },
+    "SignedOut: session-token-and-uat-missing"
   ],
   [
     "a nonce with a path",
     {
-      cookies: { __clerk_handshake_nonce: "../users" },
+      cookies: { __clerk_handshake_nonce: "../users", __clerk_redirect_count: "1" },
       nonce: { _tag: "Cookies", cookies: signedInDirectives }
     },
     "SignedOut: session-token-and-uat-missing"
@@ -557,10 +572,10 @@ describe("a handshake", () => {
     expect(back("app.example.com.evil.test")).toBe("https://first.example.com/")
   })
 
-  it("counts the redirects in a cookie that lasts ten seconds", () => {
+  it("counts the redirects in a cookie that lasts 30 seconds", () => {
     const { decision } = play({ cookies: { __client_uat: "1", __clerk_redirect_count: "1" } })
     expect(decision.setCookies).toEqual([
-      "__clerk_redirect_count=2; Path=/; Max-Age=10; HttpOnly; SameSite=Lax; Secure"
+      "__clerk_redirect_count=2; Path=/; Max-Age=30; HttpOnly; SameSite=Lax; Secure"
     ])
   })
 
