@@ -16,6 +16,10 @@ const allowed = {
   runtime: ["core", "errors", "schema", "runtime", ...majors],
   services: ["core", "errors", "schema", "runtime", "services", ...majors],
   "http-api": ["core", "errors", "schema", "runtime", "services", "http-api", ...majors],
+  bulk: ["core", "errors", "schema", "runtime", "services", "bulk", ...majors],
+  fleet: ["core", "errors", "schema", "runtime", "services", "fleet", ...majors],
+  revocations: ["core", "errors", "schema", "runtime", "services", "revocations", ...majors],
+  webhooks: ["core", "errors", "schema", "runtime", "services", "webhooks", ...majors],
   testing: ["core", "errors", "schema", "runtime", "services", "testing", ...majors]
 }
 

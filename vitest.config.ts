@@ -29,6 +29,7 @@ export const packagesOfMajor = {
 /** Run under scripts of their own. */
 const otherSuites = [
   "test/browser/**",
+  "test/distributed/**",
   "test/faults/**",
   `test/${major === "effect3" ? "effect4" : "effect3"}/**`
 ]
@@ -54,8 +55,10 @@ const verifying = [
 export const resolve = {
   alias: [
     { find: /^effect-clerk$/, replacement: at("src/index.ts") },
-    { find: /^effect-clerk\/http-api$/, replacement: at("src/http-api/index.ts") },
-    { find: /^effect-clerk\/testing$/, replacement: at("src/testing/index.ts") },
+    {
+      find: /^effect-clerk\/(bulk|fleet|http-api|revocations|testing|webhooks)$/,
+      replacement: at("src/$1/index.ts")
+    },
     { find: /^effect-clerk\/Undici$/, replacement: at("src/services/Undici.ts") },
     { find: /^#major\/(.*)\.js$/, replacement: at(`src/${major}/$1.ts`) },
     { find: /^#test\/(.*)\.js$/, replacement: at(`test/${major}/$1.ts`) }

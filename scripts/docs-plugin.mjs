@@ -7,6 +7,10 @@ import ts from "typescript"
 const modules = {
   index: ["effect-clerk", "Sessions, tokens, errors and policies: what most programs import."],
   "http-api": ["effect-clerk/http-api", "Middlewares that protect an Effect server."],
+  webhooks: ["effect-clerk/webhooks", "Webhooks of Clerk, verified and typed."],
+  revocations: ["effect-clerk/revocations", "Session tokens rejected before they expire, in all processes."],
+  fleet: ["effect-clerk/fleet", "One rate limit for all processes."],
+  bulk: ["effect-clerk/bulk", "Durable jobs over many users, such as signing everybody out."],
   testing: ["effect-clerk/testing", "An in-memory Clerk, and a transport that records what is sent."],
   "services/Undici": ["effect-clerk/Undici", undefined]
 }

@@ -160,7 +160,8 @@ const printStartup = (project: string) =>
 const main = Effect.gen(function* () {
   const project = yield* temporaryFolder
   const versions = yield* developmentVersions
-  const peers = [...(yield* peersOf(packageFolder)), "typescript", "@types/node"]
+  const { optional, required } = yield* peersOf(packageFolder)
+  const peers = [...required, "typescript", "@types/node"]
 
   yield* Console.log(`== ${major}, Node ${process.versions.node}`)
   const packed = yield* pack(project)
@@ -181,8 +182,11 @@ const main = Effect.gen(function* () {
     checkShownTypes(project, join(root, "test/package", major, "types.txt"), update)
   )
 
-  // The optional peer, which the README's programs do not use.
-  yield* add(project, [`undici@${versions["undici"]}`])
+  // The README's programs do not use these.
+  yield* add(
+    project,
+    optional.map((name) => `${name}@${versions[name]}`)
+  )
   const entries = yield* entriesOf(project)
   yield* check(
     `CommonJS can require each of the ${entries.length} entries on Node ${process.versions.node}`,

@@ -4,9 +4,13 @@ import { buildFolder, major, root, toolchain } from "./major.js"
 
 const sources: Readonly<Record<string, string>> = {
   "effect-clerk": "src/index.ts",
+  "effect-clerk/bulk": "src/bulk/index.ts",
+  "effect-clerk/fleet": "src/fleet/index.ts",
   "effect-clerk/http-api": "src/http-api/index.ts",
+  "effect-clerk/revocations": "src/revocations/index.ts",
   "effect-clerk/testing": "src/testing/index.ts",
-  "effect-clerk/Undici": "src/services/Undici.ts"
+  "effect-clerk/Undici": "src/services/Undici.ts",
+  "effect-clerk/webhooks": "src/webhooks/index.ts"
 }
 
 /** Whether a folder belongs to the sources of this project. Projects that install the library are elsewhere. */

@@ -45,13 +45,16 @@ export const developmentVersions: Effect.Effect<Readonly<Record<string, string>>
   return { ...shared, ...devDependencies }
 })
 
-/** The peers of the package in `folder` that are not optional. */
-export const peersOf = (folder: string): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.map(readJson(join(folder, "package.json")), ({ peerDependencies, peerDependenciesMeta }) =>
-    Object.keys(Object(peerDependencies)).filter(
-      (name) => Object(Reflect.get(Object(peerDependenciesMeta), name)).optional !== true
-    )
-  )
+/** The peers of the package in `folder`. */
+export const peersOf = (
+  folder: string
+): Effect.Effect<{ readonly required: ReadonlyArray<string>; readonly optional: ReadonlyArray<string> }> =>
+  Effect.map(readJson(join(folder, "package.json")), ({ peerDependencies, peerDependenciesMeta }) => {
+    const names = Object.keys(Object(peerDependencies))
+    const isOptional = (name: string) =>
+      Object(Reflect.get(Object(peerDependenciesMeta), name)).optional === true
+    return { required: names.filter((name) => !isOptional(name)), optional: names.filter(isOptional) }
+  })
 
 export const versionOf = (folder: string, name: string): Effect.Effect<string> =>
   Effect.map(readJson(join(folder, "node_modules", name, "package.json")), ({ version }) => String(version))
