@@ -40,15 +40,23 @@ import * as Cookies from "#major/httpCookies.js"
 import * as HttpServer from "#major/httpServer.js"
 import * as HttpServerRequest from "#major/httpServerRequest.js"
 import * as HttpServerResponse from "#major/httpServerResponse.js"
+import { scopedDiscard } from "#major/layer.js"
 import type { EmulatorResponse } from "../core/emulator/model.js"
 import { requestText } from "../runtime/httpClient.js"
 import type { ClerkEmulatorOptions } from "./emulator/options.js"
+import { type SendWebhooksOptions, sendWebhooks } from "./emulator/sendWebhooks.js"
 import { type ClerkEmulatorService, make } from "./emulator/service.js"
 
 export type * from "../core/emulator/model.js"
 export type * from "./emulator/inputs.js"
 export { DEFAULT_ORIGIN } from "./emulator/methods.js"
-export { type ClerkEmulatorOptions, DEFAULT_ISSUER, DEFAULT_SECRET_KEY } from "./emulator/options.js"
+export {
+  type ClerkEmulatorOptions,
+  DEFAULT_ISSUER,
+  DEFAULT_SECRET_KEY,
+  DEFAULT_WEBHOOK_SECRET,
+  type RateLimitOptions
+} from "./emulator/options.js"
 export {
   EmulatorSeed,
   EmulatorSeedError,
@@ -57,6 +65,7 @@ export {
   type SeedIssue,
   type SeedSession
 } from "./emulator/seed.js"
+export type { SendWebhooksOptions } from "./emulator/sendWebhooks.js"
 export { type ClerkEmulatorService, EmulatedDisconnect } from "./emulator/service.js"
 
 /** The error of Node's sockets, which the clients classify. */
@@ -184,4 +193,16 @@ export class ClerkEmulator extends Service<ClerkEmulator, ClerkEmulatorService>(
    */
   static readonly layerServer: Layer.Layer<never, never, ClerkEmulator | HttpServer.HttpServer> =
     HttpServer.serve(ClerkEmulator.httpApp)
+
+  /**
+   * Sends the webhooks of the emulator to a URL, with the provided `HttpClient`. An attempt fails without a status from 200
+   * to 299 within 15 seconds, and is then repeated. Webhooks can arrive in another order than their events. A request to
+   * the emulator does not wait for its webhooks. The emulator needs the option `webhookSecret`.
+   *
+   * @since 0.1.0
+   */
+  static readonly layerWebhooks = (
+    options: SendWebhooksOptions
+  ): Layer.Layer<never, never, ClerkEmulator | HttpClient.HttpClient> =>
+    scopedDiscard(Effect.flatMap(ClerkEmulator, (clerk) => sendWebhooks(clerk, options)))
 }

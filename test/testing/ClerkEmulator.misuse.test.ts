@@ -15,7 +15,7 @@ const death = <A, E>(effect: Effect.Effect<A, E>) =>
 const duration =
   'must be a duration of at most 36,500 days, such as "2 days" or "90 seconds", or a number of milliseconds'
 const operations =
-  "operation must be one of Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, SigningKeys.jwks, Clients.getHandshakePayload, FrontendApi.handshake, FrontendApi.signInPage, FrontendApi.signIn, FrontendApi.signOut"
+  "operation must be one of Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, Users.setPasswordCompromised, SigningKeys.jwks, Clients.getHandshakePayload, FrontendApi.handshake, FrontendApi.signInPage, FrontendApi.signIn, FrontendApi.signOut"
 
 const cyclic: Record<string, unknown> = {}
 cyclic["self"] = cyclic
@@ -214,7 +214,7 @@ describe("an option of an emulator", () => {
   const cases: ReadonlyArray<readonly [unknown, string]> = [
     [
       { sedd: {} },
-      "sedd is not a field; the fields are secretKey, issuer, tokenLifetime, sessionLifetime, refreshWindow, verifyGone, production, origins, seed"
+      "sedd is not a field; the fields are secretKey, issuer, tokenLifetime, sessionLifetime, refreshWindow, verifyGone, production, origins, rateLimit, webhookSecret, seed"
     ],
     [{ secretKey: "sk_test_mine" }, "secretKey must be a Redacted text of printable ASCII without spaces"],
     [
@@ -234,6 +234,21 @@ describe("an option of an emulator", () => {
     [{ sessionLifetime: -1 }, `sessionLifetime ${duration}`],
     [{ refreshWindow: "Infinity" }, `refreshWindow ${duration}`],
     [{ production: "yes" }, "production must be a boolean"],
+    ...["whsec_", "whsec_a", "whsec_abc%", "secret", "whsec_abcde"].map(
+      (secret): readonly [unknown, string] => [
+        { webhookSecret: Redacted.make(secret) },
+        "webhookSecret must be a Redacted text of whsec_ and base64"
+      ]
+    ),
+    [{ rateLimit: { limit: 0, window: 10 } }, "rateLimit.limit must be a whole number from 1 to 1,000,000"],
+    [
+      { rateLimit: { limit: 10, window: "2 hours" } },
+      "rateLimit.window must be a duration from 1 millisecond to 1 hour"
+    ],
+    [
+      { rateLimit: { limit: 10, window: "10 seconds", burst: 5 } },
+      "rateLimit.burst is not a field; the fields are limit, window"
+    ],
     [null, "the input must be an object"],
     ["seed", "the input must be an object"]
   ]

@@ -13,7 +13,7 @@ const active = ClerkTest.json(200, ClerkTest.session())
 
 const names =
   // prose-ignore sentence: the list of names is long by design
-  "the name of an operation: Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, SigningKeys.jwks, Clients.getHandshakePayload, or a name of your own that begins with neither Sessions. nor SigningKeys."
+  "the name of an operation: Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, Users.setPasswordCompromised, SigningKeys.jwks, Clients.getHandshakePayload, or a name of your own that begins with neither Sessions. nor SigningKeys."
 
 describe("a function of the test kit", () => {
   const cases: ReadonlyArray<readonly [string, () => unknown, string]> = [

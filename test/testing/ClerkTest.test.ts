@@ -164,6 +164,7 @@ describe("faults and latency", () => {
     ["proxy-rejected", "no"],
     ["tls", "no"],
     ["invalid-request", "no"],
+    ["admission", "no"],
     ["reset", "maybe"],
     ["closed", "maybe"],
     ["incomplete-body", "maybe"],

@@ -1,8 +1,8 @@
 import type { Moment } from "./ids.js"
 import { makeId, randomHex } from "./ids.js"
 import type { Instance } from "./instance.js"
-import { isLive, listSessions, newSignIn, type SignInFields } from "./sessions.js"
-import { type ClientRecord, put, type SessionRecord } from "./state.js"
+import { isLive, listSessions, newSignIn, type SignInFields, save } from "./sessions.js"
+import type { ClientRecord, SessionRecord } from "./state.js"
 import { issueSessionToken, type TokenOptions } from "./tokens.js"
 
 /** The oldest browsers and results of handshakes are forgotten above this number. */
@@ -30,7 +30,7 @@ export const newClient = (moment: Moment): ClientRecord => ({
 
 /** The sessions of a browser that are signed in, the newest first. */
 export const liveSessions = ({ state }: Instance, { id }: ClientRecord, now: number) =>
-  listSessions(state, now).filter((session) => session.clientId === id && isLive(session))
+  listSessions(state, now, id).filter((session) => session.clientId === id && isLive(session))
 
 /** Signs a user in on a browser. Returns a sentence if the emulator is full. */
 export const signInOn = (
@@ -40,16 +40,17 @@ export const signInOn = (
   fields: SignInFields
 ): SessionRecord | string => {
   const record = newSignIn(instance, moment, { ...fields, clientId: client.id })
-  const full = put(instance.state, { name: "sessions", record })
+  const full = save(instance, moment, record)
   if (full !== undefined) return full
   saveClient(instance, { ...client, changedAt: moment.now })
   return record
 }
 
 /** Signs all users of a browser out. */
-export const signOutOn = (instance: Instance, { now }: Moment, client: ClientRecord): void => {
+export const signOutOn = (instance: Instance, moment: Moment, client: ClientRecord): void => {
+  const { now } = moment
   for (const session of liveSessions(instance, client, now)) {
-    put(instance.state, { name: "sessions", record: { ...session, status: "removed", updatedAt: now } })
+    save(instance, moment, { ...session, status: "removed", updatedAt: now })
   }
   saveClient(instance, { ...client, changedAt: now })
 }

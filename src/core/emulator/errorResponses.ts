@@ -7,30 +7,34 @@ export class ErrorResponse {
   readonly message: string
   readonly longMessage: string
   readonly meta: Readonly<Record<string, unknown>>
+  readonly headers: EmulatorResponse["headers"]
 
   constructor(
     status: number,
     code: string,
     message: string,
     longMessage: string = message,
-    meta: Readonly<Record<string, unknown>> = {}
+    meta: Readonly<Record<string, unknown>> = {},
+    headers: EmulatorResponse["headers"] = {}
   ) {
     this.status = status
     this.code = code
     this.message = message
     this.longMessage = longMessage
     this.meta = meta
+    this.headers = headers
   }
 }
 
 /** Clerk's error envelope. */
 export const toResponse = (
-  { code, longMessage, message, meta, status }: ErrorResponse,
+  { code, headers, longMessage, message, meta, status }: ErrorResponse,
   traceId?: string
 ): EmulatorResponse => ({
   status,
   headers: {
     "content-type": "application/json",
+    ...headers,
     ...(traceId === undefined ? {} : { "clerk-trace-id": traceId })
   },
   body: JSON.stringify({
@@ -118,6 +122,15 @@ export const quota = (sentence: string) =>
 /** An error of the emulator's program, which does not serve this host. */
 export const access = (sentence: string) =>
   new ErrorResponse(403, "emulator_access_denied", "Access denied", sentence)
+export const tooManyRequests = (retryAfterSeconds: number) =>
+  new ErrorResponse(
+    429,
+    "too_many_requests",
+    "Too many requests",
+    "Too many requests. Please try again in a bit.",
+    {},
+    { "retry-after": String(retryAfterSeconds) }
+  )
 export const deprecated = new ErrorResponse(
   410,
   "operation_deprecated",

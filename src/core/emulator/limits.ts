@@ -16,6 +16,10 @@ export const limits = {
   prepared: 1_000,
   /** Characters of the headers and bodies of those responses. */
   preparedText: 64 * 1024 * 1024,
+  /** Webhooks that nobody has taken yet. The emulator drops the oldest. */
+  webhooks: 50_000,
+  /** Characters of the bodies of those webhooks. */
+  webhookText: 64 * 1024 * 1024,
   /** Requests in the log. */
   requests: 1_000,
   /** Bytes of the log, as JSON. */

@@ -239,6 +239,26 @@ export interface ReceivedRequest {
 }
 
 /**
+ * The rate limit of an emulator, and the requests that it counted since the start or the last `reset`. Requests for keys
+ * and requests to the Frontend API do not count, and neither do requests without the secret key.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatorRateLimit {
+  /** The requests that one window allows. */
+  readonly limit: number
+  /** The window, in milliseconds. */
+  readonly window: number
+  /** The requests, with those that the limit rejected. */
+  readonly requests: number
+  /** The requests that got a 429 because of the limit. */
+  readonly rejected: number
+  /** The most requests in any window, with those that the limit rejected. */
+  readonly mostInWindow: number
+}
+
+/**
  * Everything an emulator holds, at one moment.
  *
  * @since 0.1.0
@@ -259,6 +279,29 @@ export interface EmulatorState {
   readonly requests: ReadonlyArray<ReceivedRequest>
   /** How many older requests the log no longer holds. */
   readonly droppedRequests: number
+  /** The rate limit and its counts. `undefined` for an emulator without the option `rateLimit`. */
+  readonly rateLimit: EmulatorRateLimit | undefined
+}
+
+/**
+ * A webhook of the emulator, signed as Svix signs those of Clerk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EmulatedWebhook {
+  /** The headers. The id is the same for each attempt to send the webhook, the time and the signature are not. */
+  readonly headers: {
+    readonly "content-type": "application/json"
+    /** The id of the webhook: `msg_…`. */
+    readonly "svix-id": string
+    /** The time of the attempt, in seconds since 1970. */
+    readonly "svix-timestamp": string
+    /** The HMAC-SHA256 of id, time and body: `v1,` and base64. */
+    readonly "svix-signature": string
+  }
+  /** The event as JSON: `{"data":{…},"object":"event","type":"session.revoked",…}`. */
+  readonly body: string
 }
 
 /**

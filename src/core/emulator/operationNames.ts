@@ -8,6 +8,7 @@ export const knownOperationNames = [
   "Sessions.verify",
   "Sessions.createToken",
   "Sessions.createTokenFromTemplate",
+  "Users.setPasswordCompromised",
   "SigningKeys.jwks",
   "Clients.getHandshakePayload"
 ] as const

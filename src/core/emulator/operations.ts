@@ -7,8 +7,9 @@ import type { Instance } from "./instance.js"
 import { jwksOf } from "./keys.js"
 import type { KnownOperationName } from "./operationNames.js"
 import * as Parameters from "./parameters.js"
+import { sessionJson } from "./sessionJson.js"
 import * as Sessions from "./sessions.js"
-import { put, type SessionRecord } from "./state.js"
+import type { SessionRecord } from "./state.js"
 import { category, issueSessionToken, issueToken, verifyToken } from "./tokens.js"
 
 export interface Call {
@@ -49,15 +50,13 @@ const list: Operation = ({ apiVersion, instance, moment, query }) => {
   if (parameters instanceof ErrorResponse) return parameters
   const { client_id: clientId, limit = 10, offset = 0, paginated, status, user_id: userId } = parameters
   if (userId === undefined && clientId === undefined) return Errors.missingOneOf(["user_id", "client_id"])
-  const matching = Sessions.listSessions(instance.state, moment.now).filter(
+  const matching = Sessions.listSessions(instance.state, moment.now, userId ?? clientId).filter(
     (session) =>
       (userId ?? session.userId) === session.userId &&
       (clientId ?? session.clientId) === session.clientId &&
       (status ?? session.status) === session.status
   )
-  const data = matching
-    .slice(offset, offset + limit)
-    .map((session) => Sessions.sessionJson(session, apiVersion))
+  const data = matching.slice(offset, offset + limit).map((session) => sessionJson(session, apiVersion))
   return paginated ? { data, total_count: matching.length } : data
 }
 
@@ -79,19 +78,19 @@ const create: Operation = ({ apiVersion, body, instance, moment }) => {
     userId,
     lastActiveOrganizationId: organizationId ?? null
   })
-  const full = put(state, { name: "sessions", record })
-  return full === undefined ? Sessions.sessionJson(record, apiVersion) : Errors.quota(full)
+  const full = Sessions.save(instance, moment, record)
+  return full === undefined ? sessionJson(record, apiVersion) : Errors.quota(full)
 }
 
 const get: Operation = (call) => {
   const session = getSession(call)
-  return session instanceof ErrorResponse ? session : Sessions.sessionJson(session, call.apiVersion)
+  return session instanceof ErrorResponse ? session : sessionJson(session, call.apiVersion)
 }
 
 const revoke: Operation = (call) => {
   const session = getSession(call)
   if (session instanceof ErrorResponse) return session
-  return Sessions.sessionJson(Sessions.revoke(call.instance.state, session, call.moment.now), call.apiVersion)
+  return sessionJson(Sessions.revoke(call.instance, call.moment, session), call.apiVersion)
 }
 
 const verify: Operation = async (call) => {
@@ -108,7 +107,7 @@ const verify: Operation = async (call) => {
     const isEarly = typeof nbf === "number" && nbf * 1000 > moment.now
     if (sid !== session.id || isExpired || isEarly) return Errors.sessionToken
   }
-  return Sessions.sessionJson(session, apiVersion)
+  return sessionJson(session, apiVersion)
 }
 
 /** What both operations for tokens need. Clerk documents no error of its own for a session that has ended. */
@@ -200,6 +199,20 @@ const refresh: Operation = async (call) => {
   return { object: "cookies", cookies: cookies.map((cookie) => directiveOf(cookie, expired.azp)) }
 }
 
+const setPasswordCompromised: Operation = ({ body, instance, moment, path }) => {
+  const parameters = Parameters.readParameters(body, { revoke_all_sessions: Parameters.flag })
+  if (parameters instanceof ErrorResponse) return parameters
+  const { state } = instance
+  const id = path["user_id"] ?? ""
+  if (!state.users.has(id)) return Errors.user(id)
+  if (parameters.revoke_all_sessions) {
+    for (const session of Sessions.listSessions(state, moment.now, id)) {
+      if (session.userId === id && Sessions.isLive(session)) Sessions.revoke(instance, moment, session)
+    }
+  }
+  return { object: "user", id, password_enabled: true }
+}
+
 const handshakePayload: Operation = ({ instance, moment, query }) => {
   const parameters = Parameters.readParameters(query, { nonce: Parameters.required })
   if (parameters instanceof ErrorResponse) return parameters
@@ -216,6 +229,7 @@ export const operations: Readonly<Record<KnownOperationName, Operation>> = {
   "Sessions.verify": verify,
   "Sessions.createToken": createToken,
   "Sessions.createTokenFromTemplate": createTokenFromTemplate,
+  "Users.setPasswordCompromised": setPasswordCompromised,
   "SigningKeys.jwks": jwks,
   "Clients.getHandshakePayload": handshakePayload
 }

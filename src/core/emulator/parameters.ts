@@ -57,6 +57,8 @@ const reader =
 
 export const record = reader(isRecord, "object")
 
+export const flag = reader((value) => typeof value === "boolean", "boolean")
+
 const anyText = reader((value) => typeof value === "string", "string")
 
 /** An empty text counts as an absent one. */

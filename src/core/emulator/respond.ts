@@ -9,6 +9,7 @@ import type { EmulatorRequest, EmulatorResponse } from "./model.js"
 import { isDocumentOperation } from "./operationNames.js"
 import { operations } from "./operations.js"
 import { readBody } from "./parameters.js"
+import { countRequest } from "./rateLimit.js"
 import { type LogEntry, record } from "./requestLog.js"
 import { findRoute, frontendOf, operationOf } from "./routes.js"
 
@@ -113,6 +114,13 @@ const authorizationError = (instance: Instance, headers: Received["headers"]) =>
   return key === instance.secretKey ? undefined : Errors.secretKey
 }
 
+/** Clerk counts all requests with a secret key, except those for keys. */
+const rateLimitError = ({ limiter }: Instance, url: Received["url"], { now }: Moment) => {
+  if (limiter === undefined || url?.pathname === "/v1/jwks") return undefined
+  const seconds = countRequest(limiter, now)
+  return seconds === undefined ? undefined : Errors.tooManyRequests(seconds)
+}
+
 const jsonResponse = (result: object): EmulatorResponse | Errors.ErrorResponse =>
   result instanceof Errors.ErrorResponse
     ? result
@@ -123,6 +131,8 @@ const run = (instance: Instance, { headers, method, request, url }: Received, mo
   const isFrontend = url !== undefined && frontendOf(url.pathname) !== undefined
   const unauthorized = isFrontend ? undefined : authorizationError(instance, headers)
   if (unauthorized !== undefined) return unauthorized
+  const limited = isFrontend ? undefined : rateLimitError(instance, url, moment)
+  if (limited !== undefined) return limited
   const apiVersion = (isFrontend ? undefined : headers["clerk-api-version"]) ?? oldestVersion
   if (!versions.includes(apiVersion)) return Errors.apiVersion
   if (url === undefined) return Errors.malformed

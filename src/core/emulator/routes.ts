@@ -43,7 +43,8 @@ const routes: ReadonlyArray<Route> = [
   post(`${session}/revoke`, "Sessions.revoke"),
   { ...post(`${session}/verify`, "Sessions.verify"), until: "2025-03-12" },
   post(`${session}/tokens`, "Sessions.createToken"),
-  post(`${session}/tokens/{template_name}`, "Sessions.createTokenFromTemplate")
+  post(`${session}/tokens/{template_name}`, "Sessions.createTokenFromTemplate"),
+  post("/v1/users/{user_id}/password/set_compromised", "Users.setPasswordCompromised")
 ]
 
 /** Returns the parameters of a path, still encoded, if the path matches the template. */

@@ -3,7 +3,8 @@ import { type Moment, makeId } from "./ids.js"
 import type { Instance } from "./instance.js"
 import { limits } from "./limits.js"
 import type { EmulatedActivity, EmulatedOrganization, EmulatedSession } from "./model.js"
-import type { SessionRecord, State } from "./state.js"
+import { put, type SessionRecord, type State } from "./state.js"
+import { announce } from "./webhooks.js"
 
 const day = 86_400_000
 
@@ -106,20 +107,35 @@ export const findSession = (state: State, id: string, now: number): SessionRecor
   return session === undefined ? undefined : aged(session, now)
 }
 
-/** Lists the newest first. Of sessions from the same millisecond, the last one comes first. */
-export const listSessions = (state: State, now: number): ReadonlyArray<SessionRecord> =>
-  Array.from(state.sessions.values(), (session) => aged(session, now))
+/**
+ * Lists all sessions, or those of a user or a client. The newest comes first. Of sessions from the same millisecond, the
+ * last one comes first.
+ */
+export const listSessions = (state: State, now: number, owner?: string): ReadonlyArray<SessionRecord> => {
+  const ids = owner === undefined ? state.sessions.keys() : (state.sessionIds.get(owner) ?? [])
+  return Array.from(ids)
+    .flatMap((id) => findSession(state, id, now) ?? [])
     .reverse()
     .sort((a, b) => b.createdAt - a.createdAt)
+}
 
 export const isMember = (organization: EmulatedOrganization | undefined, userId: string): boolean =>
   organization?.members.some((member) => member.userId === userId) ?? false
 
+/** Adds a session or replaces it, and announces it to the webhooks. Returns a sentence if the emulator is full. */
+export const save = (instance: Instance, moment: Moment, record: SessionRecord): string | undefined => {
+  const previous = instance.state.sessions.get(record.id)
+  const full = put(instance.state, { name: "sessions", record })
+  if (full === undefined) announce(instance, moment, record, previous)
+  return full
+}
+
 /** Clerk documents no exception, so this revokes an ended session too. A second revocation changes nothing. */
-export const revoke = (state: State, session: SessionRecord, now: number): SessionRecord => {
+export const revoke = (instance: Instance, moment: Moment, session: SessionRecord): SessionRecord => {
   if (session.status === "revoked") return session
-  const revoked: SessionRecord = { ...session, status: "revoked", updatedAt: now }
-  state.sessions.set(session.id, revoked)
+  const revoked: SessionRecord = { ...session, status: "revoked", updatedAt: moment.now }
+  instance.state.sessions.set(session.id, revoked)
+  announce(instance, moment, revoked, session)
   return revoked
 }
 
@@ -155,36 +171,3 @@ export const refresh = (state: State, input: Refresh): SessionRecord | Errors.Er
   state.sessions.set(session.id, refreshed)
   return refreshed
 }
-
-/** The first version whose sessions have tasks. */
-const tasksSince = "2025-03-12"
-
-const activityJson = (value: EmulatedActivity) => ({
-  object: "session_activity",
-  id: value.id,
-  device_type: value.deviceType,
-  is_mobile: value.isMobile,
-  browser_name: value.browserName,
-  browser_version: value.browserVersion,
-  ip_address: value.ipAddress,
-  city: value.city,
-  country: value.country
-})
-
-/** A session in Clerk's JSON. */
-export const sessionJson = (value: SessionRecord, apiVersion: string) => ({
-  object: "session",
-  id: value.id,
-  user_id: value.userId,
-  client_id: value.clientId,
-  actor: value.actor,
-  status: value.status,
-  last_active_organization_id: value.lastActiveOrganizationId,
-  last_active_at: value.lastActiveAt,
-  latest_activity: value.latestActivity === null ? null : activityJson(value.latestActivity),
-  expire_at: value.expireAt,
-  abandon_at: value.abandonAt,
-  updated_at: value.updatedAt,
-  created_at: value.createdAt,
-  ...(apiVersion >= tasksSince ? { tasks: value.tasks } : {})
-})

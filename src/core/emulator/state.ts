@@ -35,6 +35,8 @@ interface Records {
  * and the change that depends on it. Records are replaced, never changed in place.
  */
 export type State = { readonly [Name in keyof Records]: Map<string, Records[Name]> } & {
+  /** The ids of the sessions of each user and of each client, in the order of `sessions`. */
+  readonly sessionIds: Map<string, Set<string>>
   /** Digests of the tokens that a refresh has used. */
   readonly consumed: Set<string>
   /** The browsers that the Frontend API knows, by their token. */
@@ -50,6 +52,7 @@ export const makeState = (): State => ({
   organizations: new Map(),
   templates: new Map(),
   sessions: new Map(),
+  sessionIds: new Map(),
   consumed: new Set(),
   clients: new Map(),
   handshakes: new Map(),
@@ -62,6 +65,7 @@ export const clearState = (state: State): void => {
     "organizations",
     "templates",
     "sessions",
+    "sessionIds",
     "consumed",
     "clients",
     "handshakes"
@@ -98,8 +102,17 @@ const sizeOf = (record: object): number => {
 export const fitsIn = ({ sizes }: State, entries: ReadonlyArray<Entry>): boolean =>
   entries.reduce((all, { record }) => all + sizeOf(record), sizes.all) <= limits.data
 
+const addSessionId = ({ sessionIds }: State, { clientId, id, userId }: SessionRecord): void => {
+  for (const owner of [userId, clientId]) {
+    const ids = sessionIds.get(owner)
+    if (ids === undefined) sessionIds.set(owner, new Set([id]))
+    else ids.add(id)
+  }
+}
+
 /** Adds a record, or replaces the one of the same id. Returns a sentence if the emulator is full. */
-export const put = (state: State, { name, record }: Entry): string | undefined => {
+export const put = (state: State, entry: Entry): string | undefined => {
+  const { name, record } = entry
   const id = "name" in record ? record.name : record.id
   // Sound: the collection of a name holds the records of that name.
   const collection = state[name] as Map<string, Entry["record"]>
@@ -112,6 +125,7 @@ export const put = (state: State, { name, record }: Entry): string | undefined =
   }
   if (all > limits.data) return `the emulator holds at most ${inMiB(limits.data)} of data`
   collection.set(id, record)
+  if (entry.name === "sessions") addSessionId(state, entry.record)
   sizes.each.set(key, size)
   sizes.all = all
   return undefined

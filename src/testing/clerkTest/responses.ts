@@ -183,7 +183,9 @@ const neverSent: ReadonlySet<TransportReason> = new Set([
   "proxy",
   "proxy-rejected",
   "tls",
-  "invalid-request"
+  "invalid-request",
+  "secret-key",
+  "admission"
 ])
 
 const checkFault = checked(

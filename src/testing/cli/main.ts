@@ -12,6 +12,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { withClock } from "#major/clock.js"
+import * as FetchHttpClient from "#major/fetchHttpClient.js"
 import { callback } from "#major/fiber.js"
 import { readJson, textOf } from "../../core/emulator/limits.js"
 import { RuleBreak } from "../../core/input.js"
@@ -20,8 +21,9 @@ import { version } from "../../core/version.js"
 import { isLoopback } from "../../core/wire/baseUrl.js"
 import { ClerkEmulator } from "../ClerkEmulator.js"
 import { DEFAULT_ORIGIN } from "../emulator/methods.js"
-import { DEFAULT_SECRET_KEY } from "../emulator/options.js"
+import { DEFAULT_SECRET_KEY, DEFAULT_WEBHOOK_SECRET } from "../emulator/options.js"
 import type { EmulatorSeed } from "../emulator/seed.js"
+import { sendWebhooks } from "../emulator/sendWebhooks.js"
 import type { ClerkEmulatorService } from "../emulator/service.js"
 import { commandName, help, readArguments, type ServeOptions } from "./arguments.js"
 import { controlPath } from "./control.js"
@@ -68,9 +70,15 @@ const listenError = ({ host, port }: ServeOptions, code: string): Quit => {
 }
 
 /** The text at the start. It does not contain a key that the user gave. */
-const banner = (address: string, { publishableKey }: ClerkEmulatorService, { secretKey }: ServeOptions) => {
+const banner = (
+  address: string,
+  { publishableKey }: ClerkEmulatorService,
+  { secretKey, webhookSecret, webhookUrl }: ServeOptions
+) => {
   const isDefault = secretKey === DEFAULT_SECRET_KEY
   const key = isDefault ? Redacted.value(secretKey) : "(the one you gave)"
+  const webhookKey =
+    webhookSecret === DEFAULT_WEBHOOK_SECRET ? Redacted.value(webhookSecret) : "the secret that you gave"
   // prose-ignore sentence: a list of addresses and commands is not a sentence
   return `An in-memory Clerk listens on ${address}
 
@@ -78,7 +86,7 @@ const banner = (address: string, { publishableKey }: ClerkEmulatorService, { sec
   publishable key  ${publishableKey}
   key set          ${address}/v1/jwks (with the secret key), ${address}/.well-known/jwks.json (without)
   sign-in page     ${address}/sign-in?redirect_url=http://localhost:3000/
-
+${webhookUrl === undefined ? "" : `  webhooks         to ${webhookUrl}, signed with ${webhookKey}\n`}
 Use it:
 
   CLERK_API_URL=${address}${isDefault ? ` CLERK_SECRET_KEY=${key}` : ""} node your-program.js
@@ -114,8 +122,8 @@ const signalled = callback<void>((resume) => {
 const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
   const clock = MovableClock.make()
   const serving = Effect.gen(function* () {
-    const { secretKey, seedFile } = options
-    const log = logHiding([Redacted.value(secretKey)])
+    const { secretKey, seedFile, webhookSecret, webhookUrl } = options
+    const log = logHiding([Redacted.value(secretKey), Redacted.value(webhookSecret)])
     const data = seedFile === undefined ? {} : yield* readSeedFile(seedFile)
     // An invalid seed of the options is a defect, so another emulator checks it first.
     const trial = yield* ClerkEmulator.make()
@@ -136,9 +144,14 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
     const clerk = yield* ClerkEmulator.make({
       secretKey,
       ...issuerAt(address),
+      rateLimit: options.rateLimit,
+      webhookSecret: webhookUrl === undefined ? undefined : webhookSecret,
       origins: [DEFAULT_ORIGIN, ...options.allowedOrigins],
       seed: data as EmulatorSeed // sound because the trial accepted it
     })
+    if (webhookUrl !== undefined) {
+      yield* Effect.provide(sendWebhooks(clerk, { url: webhookUrl }), FetchHttpClient.layer)
+    }
     yield* Deferred.succeed(responding, dispatch({ clerk, clock, log, ...options }))
     yield* print(banner(address, clerk, options))
     yield* signalled

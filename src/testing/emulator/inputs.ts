@@ -133,6 +133,19 @@ export interface FailNextOptions {
 }
 
 /**
+ * Input of `signWebhook`.
+ *
+ * @since 0.1.0
+ * @category inputs
+ */
+export interface SignWebhookOptions {
+  /** The id of the webhook. Default: a new one. */
+  readonly id?: string | undefined
+  /** The time of the signature, in milliseconds since 1970. Default: now. */
+  readonly at?: number | undefined
+}
+
+/**
  * Input of `rotateKey`.
  *
  * @since 0.1.0

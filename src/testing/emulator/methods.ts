@@ -4,9 +4,10 @@ import { appCookies, liveSessions, newClient, saveClient } from "../../core/emul
 import { type Moment, makeId } from "../../core/emulator/ids.js"
 import type { Instance } from "../../core/emulator/instance.js"
 import type * as Model from "../../core/emulator/model.js"
-import { aged, findSession, isMember, newSignIn, visible } from "../../core/emulator/sessions.js"
+import { aged, findSession, isMember, newSignIn, save, visible } from "../../core/emulator/sessions.js"
 import { type Entry, put, type SessionRecord } from "../../core/emulator/state.js"
 import { issueSessionToken, issueToken, type TokenOptions } from "../../core/emulator/tokens.js"
+import type { Outbox } from "../../core/emulator/webhooks.js"
 import { visibleText } from "../../core/redaction/redact.js"
 import type * as Inputs from "./inputs.js"
 
@@ -47,6 +48,11 @@ export const store = <E extends Entry>({ state }: Instance, entry: E): E["record
   const full = put(state, entry)
   if (full !== undefined) throw new EmulatorUsageError(409, full)
   return entry.record
+}
+
+const saveSession = (instance: Instance, moment: Moment, record: SessionRecord): void => {
+  const full = save(instance, moment, record)
+  if (full !== undefined) throw new EmulatorUsageError(409, full)
 }
 
 export const newUser = (
@@ -110,7 +116,7 @@ export const signIn = async (
     throw idError(409, `there is a session ${id} already`)
   }
   const record = newSignIn(instance, moment, { ...options, id, userId })
-  store(instance, { name: "sessions", record })
+  saveSession(instance, moment, record)
   const sessionToken = await issueSessionToken(instance, moment, record, tokenOptions({ ...options, origin }))
   return { session: visible(record), sessionToken, refreshToken: record.refreshToken, origin }
 }
@@ -162,13 +168,20 @@ export const mintToken = async (
 /** Changes the stored session, so that a later `expireAt` makes an expired session active again. */
 export const updateSession = (
   instance: Instance,
-  { now }: Moment,
+  moment: Moment,
   id: string,
   patch: Model.EmulatedSessionPatch
 ): Model.EmulatedSession => {
+  const { now } = moment
   const stored = instance.state.sessions.get(id)
   if (stored === undefined) throw idError(404, `there is no session ${id}`)
   const record = { ...stored, ...patch, updatedAt: now }
-  store(instance, { name: "sessions", record })
+  saveSession(instance, moment, record)
   return visible(aged(record, now))
+}
+
+/** Returns the outbox of an emulator that makes webhooks. */
+export const outboxOf = ({ outbox }: Instance, method: string): Outbox => {
+  if (outbox !== undefined) return outbox
+  throw new EmulatorUsageError(400, "the emulator makes no webhooks without the option webhookSecret", method)
 }

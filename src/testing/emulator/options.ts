@@ -1,8 +1,11 @@
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { DurationInput } from "#major/time.js"
+import { wholeNumber } from "#major/schemas.js"
+import { type DurationInput, readDuration } from "#major/time.js"
 import type { Settings } from "../../core/emulator/instance.js"
+import { isWebhookSecret } from "../../core/emulator/webhooks.js"
 import { isOrigin } from "../../core/token/settings.js"
 import { AnyDuration } from "../input.js"
 import { DEFAULT_ORIGIN, seconds } from "./methods.js"
@@ -22,6 +25,29 @@ export const DEFAULT_SECRET_KEY: Redacted.Redacted<string> = Redacted.make("sk_t
  * @category constants
  */
 export const DEFAULT_ISSUER: string = "https://clerk.emulator.test"
+
+/**
+ * A secret for the webhooks of an emulator, made up for tests: `whsec_…`.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const DEFAULT_WEBHOOK_SECRET: Redacted.Redacted<string> = Redacted.make(
+  `whsec_${btoa("effect-clerk-emulator-webhook")}`
+)
+
+/**
+ * A rate limit of an emulator.
+ *
+ * @since 0.1.0
+ * @category inputs
+ */
+export interface RateLimitOptions {
+  /** The requests that one window allows: a whole number from 1 to 1,000,000. */
+  readonly limit: number
+  /** The window, which slides: 1 millisecond to 1 hour. */
+  readonly window: DurationInput
+}
 
 /**
  * The options of an emulator.
@@ -49,17 +75,31 @@ export interface ClerkEmulatorOptions {
    * Default `DEFAULT_ORIGIN`.
    */
   readonly origins?: ReadonlyArray<string> | undefined
+  /**
+   * How many requests with the secret key each window allows. Requests for keys and to the Frontend API do not count.
+   * More get a 429 with `Retry-After`. Clerk allows 1,000 requests in 10 seconds, or 100 for development. Default: no limit.
+   */
+  readonly rateLimit?: RateLimitOptions | undefined
+  /**
+   * The secret that signs webhooks: `whsec_` and base64, such as `DEFAULT_WEBHOOK_SECRET`. The emulator then makes a webhook
+   * for each session that is created, ended, removed or revoked, unless a seed creates it. Default: no webhooks.
+   */
+  readonly webhookSecret?: Redacted.Redacted<string> | undefined
   /** What the emulator holds at the start and after `reset`. An invalid seed is a defect. Default: nothing. */
   readonly seed?: EmulatorSeed | undefined
 }
 
 const optional = Schema.optional
 
-const isSecretKey = (value: unknown): value is Redacted.Redacted<string> => {
-  if (!Redacted.isRedacted(value)) return false
-  const key: unknown = Redacted.value(value)
-  return typeof key === "string" && /^[\x21-\x7e]{1,512}$/.test(key)
-}
+const isSecret =
+  (isValid: (secret: string) => boolean) =>
+  (value: unknown): value is Redacted.Redacted<string> => {
+    if (!Redacted.isRedacted(value)) return false
+    const secret: unknown = Redacted.value(value)
+    return typeof secret === "string" && isValid(secret)
+  }
+
+const isSecretKey = isSecret((key) => /^[\x21-\x7e]{1,512}$/.test(key))
 
 const isIssuer = (value: unknown): value is string => {
   if (typeof value !== "string" || !/^https?:\/\/[\x21-\x7e]+$/.test(value) || !URL.canParse(value))
@@ -69,6 +109,19 @@ const isIssuer = (value: unknown): value is string => {
 }
 
 const isAppOrigin = (value: unknown): value is string => isOrigin(value) && /^https?:/.test(value)
+
+const isWindow = (value: unknown): value is DurationInput =>
+  Option.exists(readDuration(value), (duration) => {
+    const millis = Duration.toMillis(duration)
+    return millis >= 1 && millis <= 3_600_000
+  })
+
+const RateLimit = Schema.Struct({
+  limit: wholeNumber(1, 1_000_000, "a whole number from 1 to 1,000,000"),
+  window: Schema.declare(isWindow, { description: "a duration from 1 millisecond to 1 hour" })
+})
+
+export const isRateLimit: (value: unknown) => value is RateLimitOptions = Schema.is(RateLimit)
 
 export const Options = Schema.Struct({
   secretKey: optional(
@@ -85,6 +138,10 @@ export const Options = Schema.Struct({
   origins: optional(
     Schema.Array(Schema.declare(isAppOrigin, { description: "an origin such as https://app.example.com" }))
   ),
+  rateLimit: optional(RateLimit),
+  webhookSecret: optional(
+    Schema.declare(isSecret(isWebhookSecret), { description: "a Redacted text of whsec_ and base64" })
+  ),
   // Checked when the seed is stored.
   seed: optional(Schema.Unknown)
 })
@@ -97,5 +154,10 @@ export const settingsOf = (options: Omit<ClerkEmulatorOptions, "seed">): Setting
   refreshWindow: Duration.toMillis(options.refreshWindow ?? "1 day"),
   verifyGone: options.verifyGone ?? false,
   production: options.production ?? false,
-  origins: options.origins ?? [DEFAULT_ORIGIN]
+  origins: options.origins ?? [DEFAULT_ORIGIN],
+  rateLimit: options.rateLimit && {
+    limit: options.rateLimit.limit,
+    window: Duration.toMillis(options.rateLimit.window)
+  },
+  webhookSecret: options.webhookSecret && Redacted.value(options.webhookSecret)
 })

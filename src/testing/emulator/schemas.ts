@@ -122,6 +122,12 @@ export const RotateKey: DataCodec<Inputs.RotateKeyOptions> = Schema.Struct({
   removePrevious: optional(Schema.Boolean)
 })
 
+export const SignWebhook: DataCodec<Inputs.SignWebhookOptions & { readonly body: string }> = Schema.Struct({
+  body: Schema.String,
+  id: optional(filled),
+  at: optional(time)
+})
+
 const whenFields = { operation: optional(EmulatedOperationNameSchema), delay: optional(AnyDuration) }
 
 const responseFields = {

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { callback } from "#major/fiber.js"
 import type { Codec } from "#major/schemas.js"
 import type { DurationInput } from "#major/time.js"
 import { type Moment, makeId, makeRandom } from "../../core/emulator/ids.js"
@@ -17,10 +18,19 @@ import {
   isEmulatedOperation,
   type OperationName
 } from "../../core/emulator/operationNames.js"
+import { clearRateLimiter, rateLimitOf } from "../../core/emulator/rateLimit.js"
 import * as Log from "../../core/emulator/requestLog.js"
 import { healthResponse, receive, recordRequest, respond } from "../../core/emulator/respond.js"
 import { listSessions, visible } from "../../core/emulator/sessions.js"
 import { clearState } from "../../core/emulator/state.js"
+import {
+  clearOutbox,
+  type Outbox,
+  signMessage,
+  takeMessage,
+  takeMessages,
+  type WebhookMessage
+} from "../../core/emulator/webhooks.js"
 import { lowerCased } from "../../core/wire/headers.js"
 import { compareRequests, type ExpectedRequest, expectationIssue } from "../clerkTest/expectedRequests.js"
 import { checker, sentenceOf } from "../input.js"
@@ -140,6 +150,19 @@ export interface ClerkEmulatorService {
   readonly state: Effect.Effect<Model.EmulatorState>
 
   /**
+   * Waits for the next webhook, and takes it. Each webhook is taken once, in the order of the events. The emulator keeps up
+   * to 50,000 webhooks and 64 MiB of their text, and drops the oldest.
+   */
+  readonly nextWebhook: Effect.Effect<Model.EmulatedWebhook>
+  /** Takes all webhooks that nobody has taken yet, without waiting. */
+  readonly takeWebhooks: Effect.Effect<ReadonlyArray<Model.EmulatedWebhook>>
+  /** Signs any text as a webhook: a repeated one, one of another event, or one of another time. */
+  readonly signWebhook: (
+    body: string,
+    options?: Inputs.SignWebhookOptions
+  ) => Effect.Effect<Model.EmulatedWebhook>
+
+  /**
    * Responds to the next request with this response, and does not execute the request. Up to 1,000 responses and faults
    * can wait, for as many requests.
    */
@@ -193,6 +216,18 @@ const exchange = (
     return response
   })
 
+/** Waits for a message, and takes it. */
+const nextMessage = (outbox: Outbox): Effect.Effect<WebhookMessage> =>
+  callback((resume) => {
+    const take = () => {
+      const message = takeMessage(outbox)
+      if (message === undefined) outbox.waiting.add(take)
+      else resume(Effect.succeed(message))
+    }
+    take()
+    return Effect.sync(() => void outbox.waiting.delete(take))
+  })
+
 /** Statuses whose responses have no body, in HTTP and in `Response`. */
 const bodiless: ReadonlyArray<number> = [204, 205, 304]
 
@@ -217,7 +252,7 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
   Effect.gen(function* () {
     const options = yield* Effect.sync(() => checked("make", Options)(given))
     const instance = yield* step((moment) => makeInstance(settingsOf(options), moment))
-    const { keys, log, state } = instance
+    const { keys, limiter, log, state } = instance
 
     const seed = (data: unknown) =>
       Effect.flatMap(
@@ -257,6 +292,8 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
     const checkRequest = checked("exchange", Schemas.Request)
     const exchangeChecked = (request: Model.EmulatorRequest) =>
       Effect.suspend(() => exchange(instance, checkRequest(request)))
+    const outbox = (method: string) => Effect.sync(() => Methods.outboxOf(instance, method))
+    const checkWebhook = checked("signWebhook", Schemas.SignWebhook)
     const sessionsAt = (now: number) => listSessions(state, now).map(visible)
 
     return {
@@ -286,6 +323,8 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
       reset: Effect.suspend(() => {
         clearState(state)
         Log.clearRequestLog(log)
+        if (limiter !== undefined) clearRateLimiter(limiter)
+        if (instance.outbox !== undefined) clearOutbox(instance.outbox)
         return initialSeed
       }),
       createClient: step((moment) => makeId("client", moment)),
@@ -322,8 +361,26 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
         sessions: sessionsAt(now),
         keys: keys.published.map(({ kid }) => kid),
         requests: Log.requestsOf(log),
-        droppedRequests: log.dropped
+        droppedRequests: log.dropped,
+        rateLimit: limiter && rateLimitOf(limiter)
       })),
+      nextWebhook: Effect.flatMap(outbox("nextWebhook"), (outbox) =>
+        Effect.flatMap(nextMessage(outbox), (message) => Effect.promise(() => signMessage(outbox, message)))
+      ),
+      takeWebhooks: Effect.flatMap(outbox("takeWebhooks"), (outbox) =>
+        Effect.promise(() => Promise.all(takeMessages(outbox).map((message) => signMessage(outbox, message))))
+      ),
+      signWebhook: (body, options) =>
+        Effect.flatMap(outbox("signWebhook"), (outbox) =>
+          step((moment) => {
+            const {
+              at = moment.now,
+              id = makeId("msg", moment),
+              ...given
+            } = checkWebhook({ ...options, body })
+            return signMessage(outbox, { id, at, body: given.body })
+          })
+        ),
       respondNext: method(
         "respondNext",
         Schemas.RespondNext,

@@ -118,7 +118,7 @@ describe("a command with an invalid value", () => {
   const status = "status must be a whole number from 200 to 599"
   const json = "must be an object that is JSON and nested at most 100 levels deep"
   const operations =
-    "operation must be one of Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, SigningKeys.jwks, Clients.getHandshakePayload, FrontendApi.handshake, FrontendApi.signInPage, FrontendApi.signIn, FrontendApi.signOut"
+    "operation must be one of Sessions.list, Sessions.create, Sessions.get, Sessions.refresh, Sessions.revoke, Sessions.verify, Sessions.createToken, Sessions.createTokenFromTemplate, Users.setPasswordCompromised, SigningKeys.jwks, Clients.getHandshakePayload, FrontendApi.handshake, FrontendApi.signInPage, FrontendApi.signIn, FrontendApi.signOut"
   const cases: ReadonlyArray<readonly [string, unknown, string]> = [
     ["respond-next", { status: 9999 }, status],
     ["respond-next", { status: 99 }, status],

@@ -1,4 +1,5 @@
 import * as Redacted from "effect/Redacted"
+import { DEFAULT_WEBHOOK_SECRET } from "effect-clerk/testing"
 import { describe, expect, it } from "#test/vitest.js"
 import { readArguments } from "../../../src/testing/cli/arguments.js"
 
@@ -54,6 +55,27 @@ describe("the command line", () => {
     })
   })
 
+  it.each([
+    ["1000/10s", 10_000],
+    ["1000/500ms", 500],
+    ["1000/1m", 60_000],
+    ["1000/1h", 3_600_000]
+  ] as const)("reads the rate limit %s", (text, window) => {
+    expect(readArguments(["--rate-limit", text])).toMatchObject({ rateLimit: { limit: 1000, window } })
+  })
+
+  it("reads the URL and the secret of webhooks", () => {
+    const flags = ["--webhook-url", "http://localhost:3000/webhooks", "--webhook-secret", "whsec_c2VjcmV0"]
+    const command = readArguments(flags)
+    expect(command).toMatchObject({ webhookUrl: "http://localhost:3000/webhooks" })
+    expect(command._tag === "serve" && Redacted.value(command.webhookSecret)).toBe("whsec_c2VjcmV0")
+    expect(readArguments([])).toMatchObject({
+      webhookUrl: undefined,
+      webhookSecret: DEFAULT_WEBHOOK_SECRET,
+      rateLimit: undefined
+    })
+  })
+
   it("accepts --help and --version", () => {
     expect(readArguments(["--help", "--port", "x"])).toEqual({ _tag: "help" })
     expect(readArguments(["--version"])).toEqual({ _tag: "version" })
@@ -62,13 +84,13 @@ describe("the command line", () => {
   const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
     [
       ["--prot", "1"],
-      "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --allow-host, --allow-origin, --help, --version."
+      "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --rate-limit, --webhook-url, --webhook-secret, --allow-host, --allow-origin, --help, --version."
     ],
     [["users.json"], "Unexpected argument 'users.json'."],
     [["sk_live_1234567890"], "Unexpected argument '***'."],
     [
       ["--sk_live_1234567890"],
-      "Unknown option '--***': the options are --port, --host, --seed, --secret-key, --allow-host, --allow-origin, --help, --version."
+      "Unknown option '--***': the options are --port, --host, --seed, --secret-key, --rate-limit, --webhook-url, --webhook-secret, --allow-host, --allow-origin, --help, --version."
     ],
     [["users\n.json"], "Unexpected argument 'users .json'."],
     [["--port", "http"], "--port must be a number from 0 to 65535."],
@@ -76,6 +98,21 @@ describe("the command line", () => {
     [["--port", "-1"], "Option '--port' argument is ambiguous."],
     [["--host", "a b"], "--host must be an address such as 127.0.0.1, ::1 or localhost."],
     [["--seed"], "Option '--seed <value>' argument missing."],
+    ...["1000", "1000/10", "0/1s", "1/0s", "-1/1s", "1000/2h", "1e3/1s", "2000000/1s"].map(
+      (limit) =>
+        [
+          [`--rate-limit=${limit}`],
+          "--rate-limit must be a number of requests and a window of at most 1 hour, such as 1000/10s, 100/500ms or 600/1m."
+        ] as const
+    ),
+    ...["localhost:3000", "ftp://localhost", "http://"].map(
+      (url) =>
+        [
+          ["--webhook-url", url],
+          "--webhook-url must be an http or https URL, such as http://localhost:3000/webhooks."
+        ] as const
+    ),
+    [["--webhook-secret", "secret"], "--webhook-secret must be whsec_ and base64."],
     ...["clerk:4999", "http://clerk", "a b", "*"].map(
       (host) =>
         [

@@ -12,6 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { ClerkHttp, RequestPolicy, Sessions, SessionTokens, SigningKeys } from "effect-clerk"
 import { decodeJwt } from "jose"
+import { Webhook } from "standardwebhooks"
 import { callback, fork } from "#test/fiber.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { majorEnvironment, typescriptFlags } from "../../../scripts/support/major.js"
@@ -99,6 +100,47 @@ const ends = (args: ReadonlyArray<string>) =>
 const limit = 60_000
 
 describe("effect-clerk-emulator", () => {
+  it.live(
+    "limits the rate of requests, and sends signed webhooks",
+    () =>
+      Effect.gen(function* () {
+        const { asked, received, url } = yield* loopback((response) => response.end())
+        const secret = `whsec_${btoa("a secret of the test")}`
+        const { address, errors, output, post } = yield* serving([
+          ...["--rate-limit", "2/10s", "--webhook-url", `${url}/webhooks`, "--webhook-secret", secret]
+        ])
+        expect(output()).toContain(
+          `webhooks         to ${url}/webhooks, signed with the secret that you gave`
+        )
+        const { session } = yield* post("sign-in", { userId: "user_ada" })
+        yield* asked
+        const [{ body = "", headers = {} } = {}] = received
+        const standard = Object.fromEntries(
+          ["id", "timestamp", "signature"].map((name) => [`webhook-${name}`, headers[`svix-${name}`] ?? ""])
+        )
+        expect(new Webhook(secret).verify(body, standard)).toMatchObject({
+          type: "session.created",
+          data: { id: session.id }
+        })
+        const send = Effect.promise(() =>
+          fetch(`${address}/v1/sessions/${session.id}`, {
+            headers: { authorization: "Bearer sk_test_emulator" }
+          })
+        )
+        expect((yield* Effect.replicateEffect(send, 3)).map(({ status }) => status)).toEqual([200, 200, 429])
+        const state = yield* Effect.promise(async () => (await fetch(`${address}/__emulator/state`)).json())
+        expect(state.rateLimit).toEqual({
+          limit: 2,
+          window: 10_000,
+          requests: 3,
+          rejected: 1,
+          mostInWindow: 3
+        })
+        expect(output() + errors()).not.toContain(secret)
+      }),
+    limit
+  )
+
   it.live(
     "prints its address and its usage, responds to fetch, @clerk/backend and this library, and ends on a signal",
     () =>
@@ -338,7 +380,7 @@ describe("effect-clerk-emulator", () => {
             code: 2,
             output: "",
             errors:
-              "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --allow-host, --allow-origin, --help, --version. See effect-clerk-emulator --help.\n"
+              "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --rate-limit, --webhook-url, --webhook-secret, --allow-host, --allow-origin, --help, --version. See effect-clerk-emulator --help.\n"
           },
           {
             code: 2,

@@ -1,0 +1,86 @@
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as HttpBody from "#major/httpBody.js"
+import * as HttpClient from "#major/httpClient.js"
+import * as HttpClientRequest from "#major/httpClientRequest.js"
+import type { DurationInput } from "#major/time.js"
+import type { EmulatedWebhook } from "../../core/emulator/model.js"
+import { AnyDuration, checker, sentenceOf } from "../input.js"
+import { EmulatorUsageError } from "./methods.js"
+import type { ClerkEmulatorService } from "./service.js"
+
+/**
+ * Input of `ClerkEmulator.layerWebhooks`.
+ *
+ * @since 0.1.0
+ * @category inputs
+ */
+export interface SendWebhooksOptions {
+  /** The http or https URL that receives the webhooks. */
+  readonly url: string
+  /**
+   * How long to wait after each failed attempt, by `Clock`. Default: 5 seconds, 5 minutes and 30 minutes, so that the fourth
+   * attempt is the last one.
+   */
+  readonly retryDelays?: ReadonlyArray<DurationInput> | undefined
+}
+
+const Options = Schema.Struct({
+  url: Schema.declare(
+    (value: unknown): value is string =>
+      typeof value === "string" && /^https?:\/\//.test(value) && URL.canParse(value),
+    { description: "an http or https URL" }
+  ),
+  retryDelays: Schema.optional(Schema.Array(AnyDuration))
+})
+
+const check = checker(
+  Options,
+  (issues) => new EmulatorUsageError(400, sentenceOf(issues, "the input"), "layerWebhooks")
+)
+
+/** The first delays of Svix, which then goes on for a day. */
+const defaultDelays: ReadonlyArray<DurationInput> = ["5 seconds", "5 minutes", "30 minutes"]
+
+/** The time that Svix gives to a response. */
+const timeout = "15 seconds"
+
+/** Sends a webhook once. Returns whether the response has a status of success. */
+const attempt = (client: HttpClient.HttpClient, url: string, { body, headers }: EmulatedWebhook) =>
+  client
+    .execute(HttpClientRequest.post(url, { headers, body: HttpBody.text(body, headers["content-type"]) }))
+    .pipe(
+      // A response that nobody reads keeps its connection.
+      Effect.flatMap((response) => Effect.as(response.text, response.status >= 200 && response.status < 300)),
+      Effect.timeout(timeout),
+      Effect.exit,
+      Effect.map((exit) => exit._tag === "Success" && exit.value)
+    )
+
+/** Sends the webhooks of an emulator until the scope closes. */
+export const sendWebhooks = (
+  clerk: ClerkEmulatorService,
+  given: SendWebhooksOptions
+): Effect.Effect<void, never, HttpClient.HttpClient | Scope.Scope> =>
+  Effect.gen(function* () {
+    const { retryDelays = defaultDelays, url } = yield* Effect.sync(() => check(given))
+    // Dies here, and not in a fiber, if the emulator makes no webhooks.
+    yield* clerk.signWebhook("")
+    const client = yield* HttpClient.HttpClient
+    const fork = yield* FiberSet.makeRuntime<never, void, never>()
+
+    /** Sends a webhook until an attempt succeeds. Each attempt signs its own time, because receivers reject old ones. */
+    const send = ({ body, headers }: EmulatedWebhook): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        for (const delay of [0, ...retryDelays]) {
+          yield* Effect.sleep(Duration.toMillis(delay))
+          const signed = yield* clerk.signWebhook(body, { id: headers["svix-id"] })
+          if (yield* attempt(client, url, signed)) return
+        }
+      })
+
+    fork(Effect.forever(Effect.map(clerk.nextWebhook, (webhook) => void fork(send(webhook)))))
+  })
