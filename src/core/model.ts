@@ -95,12 +95,24 @@ export const transportReasons = [
   "tls",
   "protocol",
   "invalid-request",
+  "secret-key",
+  "admission",
   "unknown"
 ] as const
 
 export type TransportReason = (typeof transportReasons)[number]
 
 export type Sent = "no" | "maybe"
+
+export const priorities = ["interactive", "bulk"] as const
+
+/**
+ * Who waits for a rate limiter first. Somebody waits for an `interactive` call. A `bulk` call takes what is left.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Priority = (typeof priorities)[number]
 
 export const decodeReasons = [
   "empty",
@@ -133,6 +145,7 @@ export const tokenReasons = [
   "aud",
   "session-pending",
   "claims",
+  "revoked",
   "missing",
   "cross-origin",
   "client-uat-missing",
@@ -141,7 +154,14 @@ export const tokenReasons = [
 
 export type TokenReason = (typeof tokenReasons)[number]
 
-export const keysUnavailableReasons = ["unreachable", "rejected", "failing", "invalid", "empty"] as const
+export const keysUnavailableReasons = [
+  "unreachable",
+  "rejected",
+  "failing",
+  "invalid",
+  "empty",
+  "revocations"
+] as const
 
 export type KeysUnavailableReason = (typeof keysUnavailableReasons)[number]
 
@@ -227,7 +247,7 @@ export type TokenFailure<Instant = never, Span = never> = Failure<
   TokenFields<Instant, Span>
 >
 
-/** Why the keys of an instance are unavailable. */
+/** Why the keys of an instance, or its revocations, are unavailable. */
 export interface KeysFields {
   readonly reason: KeysUnavailableReason
   /** The `_tag` of the error of the failed call. */

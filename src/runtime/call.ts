@@ -12,27 +12,33 @@ import {
   type Now,
   next,
   type RetryStep,
+  remainingMillis,
   type State,
   type Step,
   start
 } from "../core/call/loop.js"
 import { factsOf, type Operation, type OperationFacts, type PreparedCall } from "../core/call/operation.js"
 import { traceIdIn } from "../core/call/response.js"
-import { earned } from "../core/call/retry.js"
+import { earned, retryAfterMillis } from "../core/call/retry.js"
 import { own, RuleBreak } from "../core/input.js"
+import type { WireFailure } from "../core/model.js"
 import { ClerkInvalidRequest } from "../errors/CallErrors.js"
 import {
+  type Admission,
   type ClerkHttpService,
   type Client,
   clerkHttpKey,
   clientOf,
   missingClerkHttp,
-  sendThrough
+  sendThrough,
+  toWireFailure
 } from "./client.js"
 import type { CallError } from "./declaration.js"
 import { callError } from "./errors.js"
 import { Overrides, type PolicyLimits } from "./policy.js"
+import type { TimedOut } from "./send.js"
 import { type CallRecord, countCall, countRetry, inSpan } from "./telemetry.js"
+import { within } from "./time.js"
 
 // By its key, as in `Sessions`. The service can be any object of a user's.
 const clerkHttp = /*#__PURE__*/ serviceBy<never, ClerkHttpService>(clerkHttpKey)
@@ -91,6 +97,8 @@ const callThrough = <A>(
   return record === undefined ? running : inSpan(running, operation, own(client.http, "address"), record)
 }
 
+type SendStep<A> = Extract<Step<A>, { readonly _tag: "Send" }>
+
 /** Executes the steps of a call. Most calls have one request, and create little else than this object. */
 class RunningCall<A> {
   readonly #client: Client
@@ -133,26 +141,10 @@ class RunningCall<A> {
 
   #execute(step: Step<A>, now: Now): Effect.Effect<A, CallError> {
     switch (step._tag) {
-      case "Send": {
-        const { millis, request, state } = step
-        const record = state.phase === "confirm" ? undefined : this.#record
-        if (record !== undefined) {
-          record.attempts = state.attempts
-          record.status = undefined
-          record.traceId = undefined
-        }
-        return Effect.matchEffect(sendThrough(this.#client, request, millis, this.#clock), {
-          onFailure: (failure) =>
-            this.#after(state, failure._tag === "TimedOut" ? failure : { _tag: "Failed", failure }),
-          onSuccess: (response) => {
-            if (record !== undefined) {
-              record.status = response.status
-              record.traceId = traceIdIn(response, this.#call.redactor)
-            }
-            return this.#after(state, { _tag: "Response", response })
-          }
-        })
-      }
+      case "Send":
+        return this.#client.admission === undefined
+          ? this.#send(step, step.millis, step.state)
+          : this.#sendWithPermit(step, this.#client.admission, now)
       case "Draw":
         return Effect.flatMap(Random.next, (value) => this.#after(step.state, { _tag: "Chance", value }))
       case "Retry":
@@ -178,6 +170,62 @@ class RunningCall<A> {
         return Effect.fail(callError(failure))
       }
     }
+  }
+
+  #send(
+    { request }: SendStep<A>,
+    millis: number,
+    state: State,
+    admission?: Admission
+  ): Effect.Effect<A, CallError> {
+    const record = state.phase === "confirm" ? undefined : this.#record
+    if (record !== undefined) {
+      record.attempts = state.attempts
+      record.status = undefined
+      record.traceId = undefined
+    }
+    // A confirmation is no attempt.
+    const send = state.phase === "confirm" ? sendThrough : this.#client.around
+    return Effect.matchEffect(send(this.#client, request, millis, this.#clock, this.#call, state.attempts), {
+      onFailure: (failure) => this.#failed(state, failure),
+      onSuccess: (response) => {
+        if (record !== undefined) {
+          record.status = response.status
+          record.traceId = traceIdIn(response, this.#call.redactor)
+        }
+        const event = { _tag: "Response", response } as const
+        if (admission === undefined) return this.#after(state, event)
+        const now = this.#now()
+        const told = admission.observe(response.status, retryAfterMillis(response.headers, now.millis))
+        return Effect.matchEffect(within(told, Math.max(1, remainingMillis(this.#call, now)), this.#clock), {
+          onFailure: () => this.#after(state, event),
+          onSuccess: () => this.#after(state, event)
+        })
+      }
+    })
+  }
+
+  #failed(state: State, failure: WireFailure | TimedOut): Effect.Effect<A, CallError> {
+    return this.#after(state, failure._tag === "TimedOut" ? failure : { _tag: "Failed", failure })
+  }
+
+  /** Sends when the rate limiter permits it, within the time that the call has left by then. */
+  #sendWithPermit(step: SendStep<A>, admission: Admission, now: Now): Effect.Effect<A, CallError> {
+    const { request, state } = step
+    const { priority = "interactive", timeoutMillis } = this.#call.limits
+    const permit = Effect.mapError(admission.acquire(request, priority), toWireFailure)
+    return Effect.matchEffect(within(permit, remainingMillis(this.#call, now), this.#clock), {
+      onFailure: (failure) =>
+        failure._tag === "TimedOut"
+          ? this.#after(state, { _tag: "NotAdmitted" })
+          : this.#failed(state, failure),
+      onSuccess: () => {
+        const left = remainingMillis(this.#call, this.#now())
+        if (left <= 0) return this.#after(state, { _tag: "NotAdmitted" })
+        const phase = state.phase === "attempt" && timeoutMillis >= left ? "deadline" : state.phase
+        return this.#send(step, Math.min(timeoutMillis, left), { ...state, phase }, admission)
+      }
+    })
   }
 
   #hook({ attempt, delayMillis, failure }: RetryStep, millis: number): Effect.Effect<unknown> {

@@ -5,9 +5,11 @@ import * as Redacted from "effect/Redacted"
 import { type ConfigError, configProvider } from "#major/config.js"
 import { isBare, liveClock, type RunningFiber } from "#major/fiber.js"
 import { clientOptionsFlaw, readClientOptions } from "../core/call/clientSettings.js"
+import type { Call } from "../core/call/loop.js"
+import type { OperationFacts } from "../core/call/operation.js"
 import { fullBudget } from "../core/call/retry.js"
 import { broken, inField, own, RuleBreak } from "../core/input.js"
-import type { ClerkRequest, ClerkResponse, WireFailure } from "../core/model.js"
+import type { ClerkRequest, ClerkResponse, Priority, WireFailure } from "../core/model.js"
 import { makeRedactor, noSecrets, type Redactor } from "../core/redaction/redact.js"
 import { fromClerkResponse, toClerkResponse, type WireResponse } from "../core/wire/body.js"
 import { transportFailure } from "../core/wire/faults.js"
@@ -23,7 +25,7 @@ import { within, withoutEnd } from "./time.js"
 import { flagVariable, secretVariable, textVariable } from "./variables.js"
 
 /**
- * The service that operations reach Clerk through. The library reads `address` and `policy` only where they are own
+ * The service that operations reach Clerk through. The library reads the other members only where they are own
  * properties, so that a mock (`Layer.mock(ClerkHttp, { execute })`) needs `execute` alone. A getter of a class does not
  * count.
  *
@@ -39,7 +41,55 @@ export interface ClerkHttpService {
   readonly address?: string | undefined
   /** The settings that calls run under. Default: one attempt and no time limit. */
   readonly policy?: Settings | undefined
+  /** Delays requests, such as a rate limiter. Default: none. */
+  readonly admission?: Admission | undefined
+  /**
+   * Runs around each attempt. `RequestHooks.layer` sets it. Default: none.
+   *
+   * @internal
+   */
+  readonly around?: Around | undefined
 }
+
+/**
+ * Decides when a client may send its requests. `FleetLimit` makes one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Admission {
+  /**
+   * Succeeds when the request may be sent. It runs before each request, retries included, and its time counts towards the
+   * `deadline` of the call, not towards the `timeout` of the attempt. If the deadline runs out first, it is interrupted,
+   * and the call fails with `ClerkTimeout` of the phase `admission`.
+   */
+  readonly acquire: (request: ClerkRequest, priority: Priority) => Effect.Effect<void, ClerkTransportError>
+  /**
+   * Runs after each response, with its status and its `Retry-After` in milliseconds, if it has a valid one. The call
+   * continues when it is done.
+   */
+  readonly observe: (status: number, retryAfterMillis: number | undefined) => Effect.Effect<void>
+}
+
+/** What code around an attempt knows of its call. */
+interface RunningCallFacts extends Omit<Call<never>, "operation" | "prepared"> {
+  readonly operation: OperationFacts
+}
+
+/**
+ * Sends one attempt of a call, with code of the caller around it. `RequestHooks` makes one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Around = (
+  client: Client,
+  request: ClerkRequest,
+  millis: number,
+  clock: Clock.Clock,
+  call: RunningCallFacts,
+  attempt: number
+) => Effect.Effect<WireResponse, WireFailure | TimedOut>
 
 /** The key of the service in a context. */
 export const clerkHttpKey = "effect-clerk/services/ClerkHttp"
@@ -53,10 +103,12 @@ type SendWithin = (
 ) => Effect.Effect<WireResponse, WireFailure | TimedOut>
 
 /** What an `execute` of this library is made of. */
-interface Sender {
+export interface Sender {
   /** Keeps time itself. Absent where somebody has wrapped the `execute`. */
   readonly send: SendWithin | undefined
   readonly redactor: Redactor
+  /** Lends the secret key. Absent for an `execute` of somebody else. An API that needs no key has none. */
+  readonly withKey?: <A>(use: (secretKey: string) => A) => A | undefined
 }
 
 /** A wrapper of an `execute` is another function without this member, so the requests go through the wrapper. */
@@ -67,32 +119,45 @@ const withSender = (execute: Execute, sender: Sender): Execute =>
 
 const foreign: Sender = { send: undefined, redactor: noSecrets }
 
-const senderOf = (execute: unknown): Sender =>
+export const senderOf = (execute: unknown): Sender =>
   typeof execute === "function" && Object.hasOwn(execute, senderKey)
     ? (Reflect.get(execute, senderKey) as Sender) // `withSender` alone sets it
     : foreign
 
+/** Makes the `execute` of what sends. */
+export const executeOf = (sender: Sender & { readonly send: SendWithin }): Execute =>
+  withSender(
+    (request) =>
+      Effect.mapBoth(withoutEnd(sender.send(request, Number.POSITIVE_INFINITY)), {
+        onFailure: wireError,
+        onSuccess: (response) => withoutSecrets(toClerkResponse(response), sender.redactor)
+      }),
+    sender
+  )
+
 /** Makes the `execute` of an API, with any way to send. */
 export const makeExecute = (send: Send, api: Api): Execute => {
-  const redactor = makeRedactor(api.caller === undefined ? [] : [api.caller.secretKey])
+  const { caller } = api
   const toWire = wireRequests(api)
-  const sendRequest = (request: ClerkRequest, millis: number) => {
-    const outgoing = toWire(request)
-    return "_tag" in outgoing ? Effect.fail(outgoing) : send(outgoing, api.maxResponseBytes, millis)
-  }
-  return withSender(
-    (request) =>
-      Effect.mapBoth(withoutEnd(sendRequest(request, Number.POSITIVE_INFINITY)), {
-        onFailure: wireError,
-        onSuccess: (response) => withoutSecrets(toClerkResponse(response), redactor)
-      }),
-    { send: sendRequest, redactor }
-  )
+  return executeOf({
+    redactor: makeRedactor(caller === undefined ? [] : [caller.secretKey]),
+    send: (request, millis) => {
+      const outgoing = toWire(request)
+      return "_tag" in outgoing ? Effect.fail(outgoing) : send(outgoing, api.maxResponseBytes, millis)
+    },
+    withKey: (use) => caller && use(caller.secretKey)
+  })
 }
 
 /** Gives a wrapper the secrets of the `execute` inside, so that errors do not show them. */
 export const withSecretsOf = (inner: Execute, execute: Execute): Execute =>
-  withSender(execute, { send: undefined, redactor: senderOf(inner).redactor })
+  withSender(execute, { ...senderOf(inner), send: undefined })
+
+/** Lends the secret key of a client. Returns `undefined` for an `execute` of somebody else. */
+export const withSecretKey = <A>(
+  { execute }: ClerkHttpService,
+  use: (secretKey: string) => A
+): A | undefined => senderOf(execute).withKey?.(use)
 
 /** All state of a client. */
 export interface Client {
@@ -105,6 +170,9 @@ export interface Client {
   /** The policy that `limits` were read from. */
   policy: unknown
   limits: PolicyLimits | RuleBreak
+  readonly admission: Admission | undefined
+  /** Sends an attempt: `sendThrough`, unless the service has its own. */
+  readonly around: Around
   /** The keys of its instance, from the first time that they are needed. */
   keys?: KeyCache
 }
@@ -112,6 +180,9 @@ export interface Client {
 const clients = new WeakMap<ClerkHttpService, Client>()
 
 const unknownFailure = transportFailure({ reason: "unknown", sent: "maybe" })
+
+/** The failure in an error of somebody's `execute` or `acquire`. */
+export const toWireFailure = (error: unknown): WireFailure => wireFailure(error) ?? unknownFailure
 
 /** Sends one request through a client, within a time limit. */
 export const sendThrough = (
@@ -124,7 +195,7 @@ export const sendThrough = (
     return send(request, millis)
   }
   const sent = Effect.mapBoth(http.execute(request), {
-    onFailure: (error) => wireFailure(error) ?? unknownFailure,
+    onFailure: toWireFailure,
     onSuccess: fromClerkResponse
   })
   return within(sent, millis, clock)
@@ -138,7 +209,10 @@ export const clientOf = (http: ClerkHttpService): Client => {
   const { execute } = http
   if (known === undefined) {
     const limits = clientLimits(policy)
-    const client = { http, execute, sender: senderOf(execute), budget: fullBudget, policy, limits }
+    const admission = own(http, "admission")
+    const around = own(http, "around") ?? sendThrough
+    const sender = senderOf(execute)
+    const client = { http, execute, sender, budget: fullBudget, policy, limits, admission, around }
     clients.set(http, client)
     return client
   }
@@ -165,11 +239,29 @@ const checkedPolicy = (policy: unknown = standard): Settings | RuleBreak => {
   return flaw instanceof RuleBreak ? flaw : (policy as Settings) // `readSettings` accepts nothing else
 }
 
+/**
+ * A value of the option `secretKey` that makes the service of a client itself. It holds the code, so that only programs
+ * with such a key have it in their bundle.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class ChangingSecretKey {
+  /** Makes the service, as `makeClient` does. */
+  readonly makeClient: typeof makeClient
+
+  constructor(make: typeof makeClient) {
+    this.makeClient = make
+  }
+}
+
 /** Makes the service of a client from its options. */
 export const makeClient = <R>(
   options: unknown,
   send: Effect.Effect<Send, never, R>
 ): Effect.Effect<ClerkHttpService, ClerkConfigError, R> => {
+  const key = own(Object(options), "secretKey")
+  if (key instanceof ChangingSecretKey) return key.makeClient(options, send)
   const settings = readClientOptions(options, { secretKey: unwrapped, policy: checkedPolicy })
   if (settings instanceof RuleBreak) return Effect.fail(configError(settings))
   const { address, apiUrl, apiVersion, maxResponseBytes, origin, policy, secretKey } = settings

@@ -6,6 +6,7 @@ import { type Reference, reference, updateContext } from "#major/context.js"
 import { type DurationInput, readDuration } from "#major/time.js"
 import { type Limits, readPolicy, timeLimit, unlimited } from "../core/call/policy.js"
 import { inField, RuleBreak } from "../core/input.js"
+import type { Priority } from "../core/model.js"
 
 /**
  * A retry that is about to happen.
@@ -46,6 +47,8 @@ export interface Settings {
   readonly deadline?: DurationInput | undefined
   /** Runs before each wait, for your own logs and metrics. Its time counts towards `deadline`. Default: none. */
   readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined
+  /** Who waits first for a rate limiter, such as `FleetLimit`. Without a rate limiter it changes nothing. Default `interactive`. */
+  readonly priority?: Priority | undefined
 }
 
 export const standard: Settings = { maxAttempts: 3, timeout: "10 seconds", deadline: "30 seconds" }

@@ -58,6 +58,31 @@ export const countCall = (operation: string, outcome: string, seconds: number, f
 export const countRetry = (operation: string, failure: string, fiber: RunningFiber): void =>
   retryMetric(operation, failure)(1, fiber)
 
+const waits = /*#__PURE__*/ histogram(
+  "clerk_admission_wait_seconds",
+  "How long requests waited for the rate limiter, by priority",
+  [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+)
+const cooldowns = /*#__PURE__*/ counter(
+  "clerk_admission_cooldowns",
+  "429 responses after which all processes waited"
+)
+const storeFailures = /*#__PURE__*/ counter(
+  "clerk_admission_store_failures",
+  "Failures and timeouts of the store of the rate limiter"
+)
+
+const admissionMetrics = new Map<string, Record>()
+
+export const countWait = (priority: string, seconds: number, fiber: RunningFiber): void =>
+  getOrMake(admissionMetrics, priority, () => withLabels(waits, { priority }))(seconds, fiber)
+
+export const countCooldown = (fiber: RunningFiber): void =>
+  getOrMake(admissionMetrics, "cooldown", () => withLabels(cooldowns, {}))(1, fiber)
+
+export const countStoreFailure = (fiber: RunningFiber): void =>
+  getOrMake(admissionMetrics, "failure", () => withLabels(storeFailures, {}))(1, fiber)
+
 // Pure, so that a bundle which verifies no tokens does not hold it.
 const verifications = /*#__PURE__*/ counter(
   "clerk_token_verifications",
@@ -107,3 +132,30 @@ export const inVerificationSpan = <A, E extends { readonly _tag: string; readonl
       )
     )
   )
+
+const revocationEntries = /*#__PURE__*/ counter(
+  "clerk_revocation_entries",
+  "Ids in the entries of the stream of revocations, by the type of the entry"
+)
+const revocationErrors = /*#__PURE__*/ counter(
+  "clerk_revocation_errors",
+  "Failed reads, failed writes and invalid entries of the stream of revocations"
+)
+const revocationLag = /*#__PURE__*/ histogram(
+  "clerk_revocation_lag_seconds",
+  "How long the copy of the revocations was not known to be complete, at each read",
+  [0.01, 0.1, 0.5, 1, 1.5, 2.5, 5, 10, 30, 60]
+)
+
+const revocationMetrics = new Map<string, Record>()
+
+/** Counts the ids of an entry that was read. */
+export const countRevocations = (type: string, ids: number, fiber: RunningFiber): void =>
+  getOrMake(revocationMetrics, type, () => withLabels(revocationEntries, { type }))(ids, fiber)
+
+/** `operation` is `read`, `write`, or `entry` for an entry that cannot be read. */
+export const countRevocationError = (operation: "read" | "write" | "entry", fiber: RunningFiber): void =>
+  getOrMake(revocationMetrics, operation, () => withLabels(revocationErrors, { operation }))(1, fiber)
+
+export const recordRevocationLag = (seconds: number, fiber: RunningFiber): void =>
+  getOrMake(revocationMetrics, "lag", () => withLabels(revocationLag, {}))(seconds, fiber)

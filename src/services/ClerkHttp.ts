@@ -14,6 +14,7 @@ import type * as HttpClient from "#major/httpClient.js"
 import { isBlank, ownProperties, RuleBreak } from "../core/input.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import {
+  type ChangingSecretKey,
   type ClerkHttpService,
   clerkHttpKey,
   environment,
@@ -29,7 +30,7 @@ import { overHttpClient } from "../runtime/httpClient.js"
 import type * as RequestPolicy from "./RequestPolicy.js"
 
 export type { ClerkRequest, ClerkResponse } from "../core/model.js"
-export type { ClerkHttpService } from "../runtime/client.js"
+export type { Admission, ChangingSecretKey, ClerkHttpService } from "../runtime/client.js"
 
 /**
  * The options of a client.
@@ -38,8 +39,11 @@ export type { ClerkHttpService } from "../runtime/client.js"
  * @category models
  */
 export interface ClerkHttpOptions {
-  /** The instance's secret key, `sk_test_…` or `sk_live_…`. */
-  readonly secretKey: Redacted.Redacted<string>
+  /**
+   * The instance's secret key, `sk_test_…` or `sk_live_…`. With `SecretKey.fromEffect` an effect reads it, so that you
+   * can replace the key without a restart.
+   */
+  readonly secretKey: Redacted.Redacted<string> | ChangingSecretKey
   /**
    * The URL of the Backend API, without `/v1`. It uses https, or http on a loopback address (`localhost`,
    * `*.localhost`, `127.*`, `[::1]`). Default `https://api.clerk.com`.

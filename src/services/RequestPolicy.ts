@@ -30,9 +30,11 @@ import { construct } from "#major/schemas.js"
 import type { DurationInput } from "#major/time.js"
 import { unlimited } from "../core/call/policy.js"
 import { inField, RuleBreak } from "../core/input.js"
+import type { Priority } from "../core/model.js"
 import { ClerkTimeout } from "../errors/CallErrors.js"
 import * as Policy from "../runtime/policy.js"
 
+export type { Priority } from "../core/model.js"
 export type { RetryEvent, Settings } from "../runtime/policy.js"
 
 /**
@@ -117,6 +119,17 @@ export const deadline =
   }
 
 /**
+ * Sets who waits first for a rate limiter, such as `FleetLimit`: somebody waits for `interactive` calls, and `bulk` calls
+ * take what is left. Without a rate limiter it changes nothing.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const priority = (
+  priority: Priority
+): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use({ priority })
+
+/**
  * Allows one attempt for each call inside. The time limits stay.
  *
  * @since 0.1.0
@@ -128,10 +141,12 @@ export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A
 
 /**
  * Allows one attempt without a time limit for each call inside, regardless of the client and of outer combinators. The
- * end of an outer `deadline` still interrupts.
+ * end of an outer `deadline` still interrupts, and the priority stays.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const none: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =
-  /*#__PURE__*/ Policy.override(() => unlimited)
+  /*#__PURE__*/ Policy.override(({ priority }) =>
+    priority === undefined ? unlimited : { ...unlimited, priority }
+  )

@@ -45,7 +45,9 @@ const passing = [
   "reset",
   "closed",
   "incomplete-body",
-  "response-timeout"
+  "response-timeout",
+  "secret-key",
+  "admission"
 ] as const
 
 const final = ["proxy-rejected", "tls", "protocol", "invalid-request", "unknown"] as const

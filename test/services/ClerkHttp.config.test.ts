@@ -316,8 +316,8 @@ describe("another setting", () => {
       "policy.maxAtempts is not a setting of a policy; did you mean maxAttempts?",
       { policy: { maxAtempts: 3 } }
     ],
-    ["policy must be an object with maxAttempts, timeout, deadline or onRetry", { policy: "none" }],
-    ["policy must be an object with maxAttempts, timeout, deadline or onRetry", { policy: 3 }],
+    ["policy must be an object with maxAttempts, timeout, deadline, onRetry or priority", { policy: "none" }],
+    ["policy must be an object with maxAttempts, timeout, deadline, onRetry or priority", { policy: 3 }],
     [
       "secretkey is not an option of a client; did you mean secretKey?",
       { secretkey: Redacted.make("sk_test_x") }

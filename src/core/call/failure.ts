@@ -37,7 +37,7 @@ export type StatusTag =
 export interface DecodeFields extends CallFacts, Retryable, BodyFault {}
 
 export interface TimeoutFields extends CallFacts, Retryable {
-  readonly phase: "attempt" | "deadline"
+  readonly phase: "attempt" | "deadline" | "admission"
   readonly sent: Sent
   readonly limitMillis?: number
   readonly lastFailure?: string

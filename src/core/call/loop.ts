@@ -59,6 +59,8 @@ export type Event =
   | { readonly _tag: "Response"; readonly response: WireResponse }
   | { readonly _tag: "Failed"; readonly failure: WireFailure }
   | { readonly _tag: "TimedOut"; readonly sent: Sent }
+  /** The rate limiter gave no permit for the request in time. */
+  | { readonly _tag: "NotAdmitted" }
   /** A random number from 0 to 1. */
   | { readonly _tag: "Chance"; readonly value: number }
   /** The caller's own code has run. */
@@ -89,7 +91,11 @@ export type Step<A> =
 
 const fail = (failure: CallFailure) => ({ _tag: "Fail", failure }) as const
 
-const remainingMillis = <A>({ endsAtNanos, limits, startedNanos }: Call<A>, { nanos }: Now): number => {
+/** Returns the milliseconds that a call has left. */
+export const remainingMillis = (
+  { endsAtNanos, limits, startedNanos }: Pick<Call<never>, "endsAtNanos" | "limits" | "startedNanos">,
+  { nanos }: Pick<Now, "nanos">
+): number => {
   const ofCall = limits.deadlineMillis - Number(nanos - startedNanos) / 1_000_000
   return endsAtNanos === undefined ? ofCall : Math.min(ofCall, Number(endsAtNanos - nanos) / 1_000_000)
 }
@@ -248,6 +254,8 @@ const afterAttempt = <A>(call: Call<A>, state: State, event: Event, now: Now): S
       const phase = state.phase === "attempt" ? "attempt" : "deadline"
       return settle(call, timeout(call, state.attempts, phase, event.sent, state.retry), state, now)
     }
+    case "NotAdmitted":
+      return fail(timeout(call, state.attempts - 1, "admission", "no", state.retry))
     default:
       return undefined
   }

@@ -1,4 +1,5 @@
 import { broken, optional, RuleBreak, readOptions } from "../input.js"
+import { type Priority, priorities } from "../model.js"
 
 /** A policy as the call loop reads it; `Infinity` where there is no limit. */
 export interface Limits<Hook> {
@@ -7,6 +8,8 @@ export interface Limits<Hook> {
   readonly deadlineMillis: number
   /** Runs before each retry. */
   readonly onRetry: Hook | undefined
+  /** Absent means `interactive`. */
+  readonly priority?: Priority
 }
 
 export const unlimited: Limits<never> = {
@@ -43,13 +46,16 @@ const attempts = (value: unknown): number | RuleBreak =>
     ? value
     : broken("must be a whole number from 1 to 10")
 
+const readPriority = (value: unknown): Priority | RuleBreak =>
+  priorities.find((each) => each === value) ?? broken('must be "interactive" or "bulk"')
+
 const isHook = (value: unknown): value is (...args: ReadonlyArray<never>) => unknown =>
   typeof value === "function"
 
 const kind = {
   unknown: "is not a setting of a policy",
   field: "",
-  object: "must be an object with maxAttempts, timeout, deadline or onRetry"
+  object: "must be an object with maxAttempts, timeout, deadline, onRetry or priority"
 }
 
 type Given<Hook> = { -readonly [Name in keyof Limits<Hook>]?: Limits<Hook>[Name] }
@@ -69,10 +75,11 @@ export const readPolicy = <Hook>(
       written = deadline
       return limit(deadline)
     },
-    onRetry: optional((hook) => (isHook(hook) ? hook : broken("must be a function")))
+    onRetry: optional((hook) => (isHook(hook) ? hook : broken("must be a function"))),
+    priority: optional(readPriority)
   })
   if (read instanceof RuleBreak) return read
-  const { deadline, maxAttempts, onRetry, timeout } = read
+  const { deadline, maxAttempts, onRetry, priority, timeout } = read
   if (timeout !== undefined && deadline !== undefined && timeout > deadline) {
     const hint = meantAsSeconds(written) ?? ` (${duration(deadline)})`
     return new RuleBreak("timeout", `must not be longer than the deadline${hint}`)
@@ -83,5 +90,6 @@ export const readPolicy = <Hook>(
   if (deadline !== undefined) given.deadlineMillis = deadline
   // A function. The compiler has checked its parameters and its result where it was written.
   if (onRetry !== undefined) given.onRetry = onRetry as Hook
+  if (priority !== undefined) given.priority = priority
   return given
 }

@@ -19,7 +19,9 @@ const transientReasons: ReadonlySet<TransportReason> = new Set<TransportReason>(
   "reset",
   "closed",
   "incomplete-body",
-  "response-timeout"
+  "response-timeout",
+  "secret-key",
+  "admission"
 ])
 
 /** 520 to 524 are Cloudflare's, which stands in front of Clerk. */

@@ -8,9 +8,10 @@ const maxShown = 300
 const maxDepth = 8
 const maxEntries = 64
 
-/** The forms of credentials: Clerk's keys, JSON Web Tokens, bearer headers, and Clerk's cookies. */
+/** The forms of credentials: Clerk's keys, secrets of webhooks, JSON Web Tokens, bearer headers, and Clerk's cookies. */
 const credentials = [
   /\b[sp]k_(?:test|live)_[\w+/=$-]*/g,
+  /\bwhsec_[\w+/=-]*/g,
   /\beyJ[\w-]*(?:\.[\w-]*){0,4}/g,
   /\bBearer\s+\S+/gi,
   /\b__(?:session|refresh|client)\w*=[^;\s]*/g

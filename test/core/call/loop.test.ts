@@ -237,4 +237,60 @@ describe("the call loop", () => {
       })
     })
   })
+
+  describe("without a permit of the rate limiter", () => {
+    const notAdmitted: Event = { _tag: "NotAdmitted" }
+
+    it("fails with the phase admission, and counts no attempt", () => {
+      expect(play(callOf("once"), [notAdmitted, at(5_000)])).toMatchObject({
+        _tag: "Fail",
+        failure: {
+          _tag: "ClerkTimeout",
+          fields: { phase: "admission", sent: "no", attempts: 0, retryable: false, limitMillis: 5_000 }
+        }
+      })
+    })
+
+    it("says that Clerk may have received the call if an earlier attempt may have been received", () => {
+      const step = play(
+        callOf("idempotent"),
+        [failed("maybe"), at(1)],
+        [chance, at(1)],
+        [hooked, at(1)],
+        [waited, at(51)],
+        [notAdmitted, at(5_000)]
+      )
+      expect(step).toMatchObject({
+        _tag: "Fail",
+        failure: {
+          fields: { phase: "admission", sent: "maybe", attempts: 1, lastFailure: "ClerkTransportError" }
+        }
+      })
+    })
+
+    it("leaves out a confirmation", () => {
+      const step = play(
+        callOf("idempotent"),
+        [failed("maybe"), at(1)],
+        [chance, at(1)],
+        [hooked, at(1)],
+        [waited, at(51)],
+        [response(404, { errors: [{ code: "resource_not_found" }] }), at(52)],
+        [notAdmitted, at(5_000)]
+      )
+      expect(step).toMatchObject({ _tag: "Fail", failure: { _tag: "ClerkNotFound" } })
+    })
+
+    it("retries also a `once` operation when the store of the rate limiter is down", () => {
+      const storeDown: Event = {
+        _tag: "Failed",
+        failure: { _tag: "ClerkTransportError", fields: { reason: "admission", sent: "no" } }
+      }
+      expect(play(callOf("once"), [storeDown, at(1)])._tag).toBe("Draw")
+      expect(play(callOf("once", { maxAttempts: 1 }), [storeDown, at(1)])).toMatchObject({
+        _tag: "Fail",
+        failure: { _tag: "ClerkTransportError", fields: { reason: "admission", sent: "no", attempts: 1 } }
+      })
+    })
+  })
 })

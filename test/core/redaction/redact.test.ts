@@ -15,6 +15,7 @@ describe("Redactor.text", () => {
     ["keeps a harmless text", "No session was found with id sess_1", "No session was found with id sess_1"],
     ["masks a secret key", "key sk_live_abc123 is wrong", "key *** is wrong"],
     ["masks a test key in quotes", 'the key "sk_test_a/b+c=" is wrong', 'the key "***" is wrong'],
+    ["masks a signing secret", "whsec_QUJD+/x= is wrong", "*** is wrong"],
     ["masks a publishable key", "pk_test_Y2xlcms$", "***"],
     ["masks a token", `token ${jwt}, expired`, "token ***, expired"],
     ["masks the half of a token", jwt.slice(0, 30), "***"],
