@@ -63,3 +63,11 @@ export const timeoutFail = <A, E, R, E2>(
 
 /** Makes a deferred outside an effect. */
 export const makeDeferred = <A, E>(): Deferred.Deferred<A, E> => Deferred.unsafeMake(FiberId.none)
+
+/** Runs effects one after the other. */
+export type Mutex = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+export const makeMutex: Effect.Effect<Mutex> = /*#__PURE__*/ Effect.map(
+  Effect.makeSemaphore(1),
+  (semaphore) => semaphore.withPermits(1)
+)

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Semaphore from "effect/Semaphore"
 import { keysOfEffect } from "./context.js"
 import type { DurationInput } from "./time.js"
 
@@ -52,3 +53,10 @@ export const timeoutFail = <A, E, R, E2>(
 
 /** Makes a deferred outside an effect. */
 export const makeDeferred: <A, E>() => Deferred.Deferred<A, E> = Deferred.makeUnsafe
+
+/** Runs effects one after the other. */
+export type Mutex = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+export const makeMutex: Effect.Effect<Mutex> = /*#__PURE__*/ Effect.map(Semaphore.make(1), (semaphore) =>
+  semaphore.withPermits(1)
+)
