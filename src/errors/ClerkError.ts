@@ -8,6 +8,7 @@ import { ClerkDecodeError, ClerkInvalidRequest, ClerkTimeout, ClerkTransportErro
 import { ClerkAccessDenied } from "./ClerkAccessDenied.js"
 import { ClerkConfigError } from "./ClerkConfigError.js"
 import type { ClerkErrorCode } from "./ClerkErrorItem.js"
+import { ClerkWebhookError } from "./ClerkWebhookError.js"
 import {
   ClerkBadRequest,
   ClerkConflict,
@@ -40,7 +41,8 @@ const classes = [
   ClerkConfigError,
   ClerkTokenError,
   ClerkKeysUnavailable,
-  ClerkAccessDenied
+  ClerkAccessDenied,
+  ClerkWebhookError
 ] as const
 
 /**

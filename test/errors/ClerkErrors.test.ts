@@ -22,7 +22,8 @@ import {
   ClerkTransportError,
   ClerkUnauthorized,
   ClerkUnexpectedStatus,
-  ClerkUnprocessableEntity
+  ClerkUnprocessableEntity,
+  ClerkWebhookError
 } from "effect-clerk"
 import * as FastCheck from "fast-check"
 import { arbitraryOf } from "#test/arbitrary.js"
@@ -97,7 +98,14 @@ const full: ReadonlyArray<ClerkError> = [
     retryAfter: Duration.seconds(30),
     retryable: true
   }),
-  new ClerkAccessDenied({ missing: ["active", "role", "reverification"] })
+  new ClerkAccessDenied({ missing: ["active", "role", "reverification"] }),
+  new ClerkWebhookError({
+    reason: "timestamp",
+    header: "svix-timestamp",
+    sentAt: time("2026-03-01T12:00:00Z"),
+    checkedAt: time("2026-03-01T12:05:01.250Z"),
+    issues: [{ path: "user_id", expected: "a string" }]
+  })
 ]
 
 const bare: ReadonlyArray<ClerkError> = [
@@ -109,7 +117,8 @@ const bare: ReadonlyArray<ClerkError> = [
   new ClerkConfigError({ setting: "policy.maxAttempts", rule: "must be a whole number" }),
   new ClerkTokenError({ reason: "signature" }),
   new ClerkKeysUnavailable({ reason: "rejected", retryable: false }),
-  new ClerkAccessDenied({ missing: [] })
+  new ClerkAccessDenied({ missing: [] }),
+  new ClerkWebhookError({ reason: "signature" })
 ]
 
 type ErrorClass = Codec<Error, object> & { readonly name: string }
@@ -117,11 +126,14 @@ type ErrorClass = Codec<Error, object> & { readonly name: string }
 const isErrorClass = (value: unknown): value is ErrorClass =>
   typeof value === "function" && value.prototype instanceof Error && Schema.isSchema(value)
 
-/** The error classes of the library, in any file. The errors of the test kit are about tests, not about Clerk. */
+/**
+ * The error classes of the library, in any file. The errors of the test kit are about tests, not about Clerk. The
+ * boundaries of the majors re-export errors of Effect.
+ */
 const errorClasses = Effect.map(packageExports, (exports) => [
   ...new Set(
     exports
-      .filter(([where]) => !where.startsWith("testing/"))
+      .filter(([where]) => !/^(?:testing|effect\d)\//.test(where))
       .map(([, value]) => value)
       .filter(isErrorClass)
   )
@@ -228,7 +240,8 @@ describe("every error", () => {
       "ClerkConfigError",
       "ClerkTokenError",
       "ClerkKeysUnavailable",
-      "ClerkAccessDenied"
+      "ClerkAccessDenied",
+      "ClerkWebhookError"
     ])
   })
 })
@@ -387,7 +400,7 @@ describe("ClerkError", () => {
   })
 
   it("is retryable for exactly the errors with the field set", () => {
-    const never = ["ClerkConfigError", "ClerkTokenError", "ClerkAccessDenied"]
+    const never = ["ClerkConfigError", "ClerkTokenError", "ClerkAccessDenied", "ClerkWebhookError"]
     for (const error of full) expect(ClerkError.isRetryable(error)).toBe(!never.includes(error._tag))
     for (const error of bare) expect(ClerkError.isRetryable(error)).toBe(false)
     expect(ClerkError.isRetryable({ retryable: true })).toBe(false)
