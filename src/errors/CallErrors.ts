@@ -43,6 +43,8 @@ export class ClerkInvalidRequest extends withJson(
  * - `tls`: the certificate or the handshake failed, or the encryption failed later;
  * - `protocol`: the peer sent an invalid HTTP response;
  * - `invalid-request`: the request could not be built, or its URL would not point where `apiUrl` points;
+ * - `secret-key`: the effect in `secretKey` failed, or its value is not a secret key, so the request was not sent;
+ * - `admission`: the store of the rate limiter (`FleetLimit`) is unavailable, so the request was not sent;
  * - `unknown`: the platform gave no cause that this library knows.
  *
  * @since 0.1.0
@@ -87,6 +89,8 @@ const transportMessages: Readonly<Record<TransportReason, string>> = {
   tls: "the TLS connection failed; check certificates, the clock and intercepting proxies",
   protocol: "the peer sent an invalid HTTP response; check that apiUrl points to Clerk",
   "invalid-request": "the request could not be built",
+  "secret-key": "the secret key cannot be read, or is invalid; check the effect in secretKey and its store",
+  admission: "the store of the rate limiter is unavailable; check Redis, or set whenStoreDown",
   unknown: "the transport failed and gave no known cause"
 }
 
@@ -121,8 +125,7 @@ const wholeMillis = (duration: Duration.Duration): string =>
   Duration.format(Duration.millis(Math.round(Duration.toMillis(duration))))
 
 /**
- * A time limit ran out, which `phase` names. No layer of this library has a rate limiter yet, so no call fails with the
- * phase `admission`.
+ * A time limit ran out, which `phase` names.
  *
  * @since 0.1.0
  * @category errors
@@ -131,8 +134,8 @@ export class ClerkTimeout extends withJson(
   Schema.TaggedError<ClerkTimeout>()("ClerkTimeout", {
     ...callFields,
     /**
-     * The limit that ran out. It is `timeout` of one attempt, `deadline` of the whole call with its retries, or the limit
-     * of the wait for a rate limiter.
+     * The limit that ran out. It is `timeout` of one attempt, or `deadline` of the whole call with its retries. With
+     * `admission` the deadline ran out while the call waited for a rate limiter.
      */
     phase: literals(["attempt", "deadline", "admission"]),
     /** Whether Clerk may have received the request. */

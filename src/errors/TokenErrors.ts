@@ -30,6 +30,7 @@ import { httpApiStatus, withJson } from "./errorClass.js"
  * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not the expected one.
  * - `session-pending`: the session is pending (the user has tasks to complete), or its status cannot be read.
  * - `claims`: your own schema rejected the claims (`issues` says where).
+ * - `revoked`: its session was revoked, or a job holds its user. Checked last, and with the option `revocations` only.
  *
  * The request to a server:
  * - `missing`: it has no token.
@@ -70,6 +71,7 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
   "session-pending":
     "its session is pending (the user has tasks to complete), or its status (sts) cannot be read",
   claims: "its claims do not match the schema",
+  revoked: "its session was revoked, or its user is held until all sessions are revoked",
   missing:
     "send a bearer token in the Authorization header, or the session cookie where the server reads cookies",
   "cross-origin":
@@ -152,6 +154,7 @@ const explanation = (error: ClerkTokenError): string => {
  * - `failing`: Clerk responded with 429 or 5xx.
  * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys with one id.
  * - `empty`: the key set has no usable key.
+ * - `revocations`: not the keys but the revocations are unavailable, because their store did not respond.
  *
  * @since 0.1.0
  * @category models
@@ -169,7 +172,8 @@ const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
   rejected: "Clerk rejected the request; check the secret key",
   failing: "Clerk responded with 429 or 5xx",
   invalid: "the response is not a valid key set",
-  empty: "the key set has no usable RS256 key"
+  empty: "the key set has no usable RS256 key",
+  revocations: "the store of revoked sessions did not respond in time; check the connection to Redis"
 }
 
 /** Rounds up to seconds. The milliseconds are rounded first, because their encoded form is a float. */
@@ -177,7 +181,8 @@ const wholeSeconds = (duration: Duration.Duration) =>
   Math.ceil(Math.round(Duration.toMillis(duration)) / 1000)
 
 /**
- * The public keys of the instance are unavailable, so the token cannot be verified. It may be valid.
+ * The public keys of the instance are unavailable, so the token cannot be verified. It may be valid. With the reason
+ * `revocations`, the revocations are unavailable: whether a session was revoked is unknown, or a change is not stored yet.
  *
  * Its status in an `HttpApi` is 503.
  *
@@ -203,6 +208,7 @@ export class ClerkKeysUnavailable extends withJson(
   override get message(): string {
     const failure = this.failure === undefined ? "" : ` (${this.failure})`
     const next = this.retryAfter === undefined ? "" : `, next fetch in ${wholeSeconds(this.retryAfter)}s`
-    return `Signing keys unavailable (${this.reason}): ${unavailableMessages[this.reason]}${failure}${next}`
+    const what = this.reason === "revocations" ? "Revocations" : "Signing keys"
+    return `${what} unavailable (${this.reason}): ${unavailableMessages[this.reason]}${failure}${next}`
   }
 }

@@ -76,6 +76,7 @@ import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { type ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import { makeServerAuth, type ServerAuth } from "../runtime/serverAuth.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
+import type { Revocations } from "../services/Revocations.js"
 import type * as SessionTokens from "../services/SessionTokens.js"
 import { SigningKeys } from "../services/SigningKeys.js"
 
@@ -167,6 +168,7 @@ export type Authenticator<Claims> = Effect.Effect<
  * @since 0.1.0
  * @category constructors
  */
+// The last signature makes the compiler name a missing `authorizedParties`: of a union it names nothing.
 export const make: {
   /**
    * Makes the function that authenticates a request and decodes your own claims (`claims`) into `custom`. Fails with
@@ -175,6 +177,28 @@ export const make: {
   <Custom, Encoded>(
     options: AuthOptions & { readonly claims: Codec<Custom, Encoded> }
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
+  /**
+   * Makes the function that authenticates a request, rejects the tokens of revoked sessions, and decodes your own claims
+   * (`claims`) into `custom`. Fails with `ClerkConfigError` when an option is invalid.
+   */
+  <Custom, Encoded>(
+    options: SessionTokens.WithRevocations<AuthOptions> & { readonly claims: Codec<Custom, Encoded> }
+  ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys | Revocations>
+  /**
+   * Makes the function that authenticates a request and rejects the tokens of revoked sessions. Fails with
+   * `ClerkConfigError` when an option is invalid.
+   */
+  (
+    options: SessionTokens.WithRevocations<AuthOptions>
+  ): Effect.Effect<Authenticator<SessionClaims>, ClerkConfigError, SigningKeys | Revocations>
+  /**
+   * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
+   * `Authorization` takes precedence. The function reads the session cookie of a request without one, unless `cookies` is
+   * false. Fails with `ClerkConfigError` when an option is invalid.
+   */
+  <Custom = undefined, Encoded = unknown>(
+    options: AuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
+  ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
   /**
    * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
    * `Authorization` takes precedence. The function reads the session cookie of a request without one. It chooses the
@@ -188,15 +212,10 @@ export const make: {
   <Custom = undefined, Encoded = unknown>(
     options: CookieAuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
   ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
-  /**
-   * Makes the function that authenticates a request: it returns the claims of the request's token. With
-   * `cookies: false` it reads bearer tokens only. Fails with `ClerkConfigError` when an option is invalid.
-   */
-  <Custom = undefined, Encoded = unknown>(
-    options: AuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
-  ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
 } = <Custom, Encoded>(
-  options: AuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
+  options: (AuthOptions | SessionTokens.WithRevocations<AuthOptions>) & {
+    readonly claims?: Codec<Custom, Encoded> | undefined
+  }
 ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
     const keys = yield* SigningKeys

@@ -72,8 +72,11 @@ import { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import { checkRequirements } from "../runtime/access.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
+import type { Revocations } from "../services/Revocations.js"
+import type * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 import * as Authenticator from "./Authenticator.js"
+import { type AnyOptions, makeAuthenticator } from "./anyOptions.js"
 import { CurrentSession, OptionalSession } from "./CurrentSession.js"
 
 const security = {
@@ -134,12 +137,19 @@ export class ClerkAuth extends SecurityMiddleware<ClerkAuth>()("effect-clerk/htt
     options: Authenticator.CookieAuthOptions
   ): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys>
   /**
+   * Builds the middleware, which rejects the tokens of revoked sessions. Verifies tokens with the `SigningKeys` and the
+   * `Revocations` provided. Fails with `ClerkConfigError` when an option is invalid.
+   */
+  static layer(
+    options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
+  ): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys | Revocations>
+  /**
    * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
    * option is invalid.
    */
   static layer(options: Authenticator.AuthOptions): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys>
-  static layer(options: Authenticator.AuthOptions): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys> {
-    return Layer.effect(ClerkAuth, Effect.map(Authenticator.make(options), bySchemes))
+  static layer(options: AnyOptions): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys | Revocations> {
+    return Layer.effect(ClerkAuth, Effect.map(makeAuthenticator(options), bySchemes))
   }
 }
 
@@ -165,6 +175,13 @@ export class ClerkAuthOptional extends Middleware<ClerkAuthOptional>()(
     options: Authenticator.CookieAuthOptions
   ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys>
   /**
+   * Builds the middleware, which rejects the tokens of revoked sessions. Verifies tokens with the `SigningKeys` and the
+   * `Revocations` provided. Fails with `ClerkConfigError` when an option is invalid.
+   */
+  static layer(
+    options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
+  ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys | Revocations>
+  /**
    * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
    * option is invalid.
    */
@@ -172,11 +189,11 @@ export class ClerkAuthOptional extends Middleware<ClerkAuthOptional>()(
     options: Authenticator.AuthOptions
   ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys>
   static layer(
-    options: Authenticator.AuthOptions
-  ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys> {
+    options: AnyOptions
+  ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys | Revocations> {
     return Layer.effect(
       ClerkAuthOptional,
-      Effect.map(Authenticator.make(options), (authenticate) =>
+      Effect.map(makeAuthenticator(options), (authenticate) =>
         handler(OptionalSession, Authenticator.withResponseHeaders(Authenticator.optional(authenticate)))
       )
     )
@@ -198,6 +215,13 @@ export interface RequiringTag<Self, Id extends string>
    * option or a requirement is invalid.
    */
   layer(options: Authenticator.CookieAuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
+  /**
+   * Builds the middleware, which rejects the tokens of revoked sessions. Verifies tokens with the `SigningKeys` and the
+   * `Revocations` provided. Fails with `ClerkConfigError` when an option or a requirement is invalid.
+   */
+  layer(
+    options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
+  ): Layer.Layer<Self, ClerkConfigError, SigningKeys | Revocations>
   /**
    * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
    * option or a requirement is invalid.
@@ -233,12 +257,12 @@ export const ClerkAuthRequiring =
       security
     })
     return Object.assign(tag, {
-      layer: (options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys> =>
+      layer: (options: AnyOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys> =>
         Layer.effect(
           tag,
           Effect.andThen(
             checkRequirements(requirements),
-            Effect.map(Authenticator.make(options), (authenticate) =>
+            Effect.map(makeAuthenticator(options), (authenticate) =>
               bySchemes(Effect.flatMap(authenticate, Authorization.protect(requirements)))
             )
           )

@@ -63,8 +63,11 @@ import { checkRequirements } from "../runtime/access.js"
 import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
 import { ClerkHttp } from "../services/ClerkHttp.js"
+import type { Revocations } from "../services/Revocations.js"
+import type * as SessionTokens from "../services/SessionTokens.js"
 import type { SigningKeys } from "../services/SigningKeys.js"
 import * as Authenticator from "./Authenticator.js"
+import { type AnyOptions, makeAuthenticator } from "./anyOptions.js"
 import { CurrentSession, OptionalSession } from "./CurrentSession.js"
 import * as RequestAuth from "./RequestAuth.js"
 
@@ -84,6 +87,21 @@ export type AuthMiddleware<Provides> = HttpRouter.Middleware<{
 }>
 
 /**
+ * As `AuthMiddleware`, and it rejects the tokens of revoked sessions.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RevocationsMiddleware<Provides> = HttpRouter.Middleware<{
+  provides: Provides
+  handles: never
+  error: never
+  requires: never
+  layerError: ClerkConfigError
+  layerRequires: SigningKeys | Revocations
+}>
+
+/**
  * A middleware that provides `OptionalSession` to the routes its `layer` is provided to, and calls Clerk.
  *
  * @since 0.1.0
@@ -98,6 +116,21 @@ export type PagesMiddleware = HttpRouter.Middleware<{
   layerRequires: SigningKeys | ClerkHttp
 }>
 
+/**
+ * As `PagesMiddleware`, and the users of revoked sessions are signed out.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RevocationsPagesMiddleware = HttpRouter.Middleware<{
+  provides: OptionalSession
+  handles: never
+  error: never
+  requires: never
+  layerError: ClerkConfigError
+  layerRequires: SigningKeys | ClerkHttp | Revocations
+}>
+
 type Rejection = ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied
 
 const encodeResponse = HttpServerResponse.schemaJson(
@@ -109,6 +142,17 @@ const responseTo = (error: Rejection): Effect.Effect<HttpServerResponse.HttpServ
   encodeResponse(error, rejectionHead(error, Duration.toSeconds)).pipe(
     Effect.orDie // its fields are of their types, and JSON can hold them
   )
+
+/** Makes an authenticator, as `Authenticator.make` does. */
+type Making<Service, R> = Effect.Effect<
+  Effect.Effect<
+    Service,
+    ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied,
+    HttpServerRequest.HttpServerRequest
+  >,
+  ClerkConfigError,
+  R
+>
 
 /**
  * Makes a middleware from any authentication, for example one that reads custom claims. The middleware provides the
@@ -154,19 +198,25 @@ const responseTo = (error: Rejection): Effect.Effect<HttpServerResponse.HttpServ
  * @since 0.1.0
  * @category constructors
  */
-export const make = <Id, Service>(
+export function make<Id, Service>(
   tag: ServiceKey<Id, Service>,
-  authenticator: Effect.Effect<
-    Effect.Effect<
-      NoInfer<Service>,
-      ClerkTokenError | ClerkKeysUnavailable | ClerkAccessDenied,
-      HttpServerRequest.HttpServerRequest
-    >,
-    ClerkConfigError,
-    SigningKeys
-  >
-): AuthMiddleware<Id> =>
-  HttpRouter.middleware<{ provides: Id }>()(
+  authenticator: Making<NoInfer<Service>, SigningKeys>
+): AuthMiddleware<Id>
+/**
+ * Makes a middleware for a service of your own, from an authenticator that rejects the tokens of revoked sessions.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export function make<Id, Service>(
+  tag: ServiceKey<Id, Service>,
+  authenticator: Making<NoInfer<Service>, SigningKeys | Revocations>
+): RevocationsMiddleware<Id>
+export function make<Id, Service>(
+  tag: ServiceKey<Id, Service>,
+  authenticator: Making<NoInfer<Service>, SigningKeys | Revocations>
+): RevocationsMiddleware<Id> {
+  return HttpRouter.middleware<{ provides: Id }>()(
     Effect.map(
       authenticator,
       (authenticate) => (route) =>
@@ -176,6 +226,7 @@ export const make = <Id, Service>(
         })
     )
   )
+}
 
 /**
  * Makes a middleware that provides `CurrentSession` to the routes of signed-in users. Responds with 401 to a request
@@ -186,6 +237,15 @@ export const make = <Id, Service>(
  */
 export function signedIn(options: Authenticator.CookieAuthOptions): AuthMiddleware<CurrentSession>
 /**
+ * Makes a middleware that provides `CurrentSession`, and rejects the tokens of revoked sessions.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export function signedIn(
+  options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
+): RevocationsMiddleware<CurrentSession>
+/**
  * Makes a middleware that provides `CurrentSession` to the routes of signed-in users. Responds with 401 to a request
  * without a valid token, and with 503 while the keys are unavailable.
  *
@@ -193,8 +253,8 @@ export function signedIn(options: Authenticator.CookieAuthOptions): AuthMiddlewa
  * @category middleware
  */
 export function signedIn(options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession>
-export function signedIn(options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession> {
-  return make(CurrentSession, Authenticator.make(options))
+export function signedIn(options: AnyOptions): AuthMiddleware<CurrentSession> {
+  return make(CurrentSession, makeAuthenticator(options))
 }
 
 /**
@@ -206,6 +266,15 @@ export function signedIn(options: Authenticator.AuthOptions): AuthMiddleware<Cur
  */
 export function optional(options: Authenticator.CookieAuthOptions): AuthMiddleware<OptionalSession>
 /**
+ * Makes a middleware that provides `OptionalSession`, and rejects the tokens of revoked sessions.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export function optional(
+  options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
+): RevocationsMiddleware<OptionalSession>
+/**
  * Makes a middleware that provides `OptionalSession` to every request: `None` without a valid token. Responds with 503
  * while the keys are unavailable, because then no token can be verified.
  *
@@ -213,8 +282,8 @@ export function optional(options: Authenticator.CookieAuthOptions): AuthMiddlewa
  * @category middleware
  */
 export function optional(options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession>
-export function optional(options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession> {
-  return make(OptionalSession, Effect.map(Authenticator.make(options), Authenticator.optional))
+export function optional(options: AnyOptions): AuthMiddleware<OptionalSession> {
+  return make(OptionalSession, Effect.map(makeAuthenticator(options), Authenticator.optional))
 }
 
 /**
@@ -230,6 +299,17 @@ export function requiring(
   options: Authenticator.CookieAuthOptions
 ): AuthMiddleware<CurrentSession>
 /**
+ * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements, and
+ * rejects the tokens of revoked sessions.
+ *
+ * @since 0.1.0
+ * @category middleware
+ */
+export function requiring(
+  requirements: Authorization.Requirements,
+  options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
+): RevocationsMiddleware<CurrentSession>
+/**
  * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements.
  * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
  * are unavailable. The layer fails with `ClerkConfigError` if a requirement is unknown or invalid, or none is given.
@@ -243,13 +323,13 @@ export function requiring(
 ): AuthMiddleware<CurrentSession>
 export function requiring(
   requirements: Authorization.Requirements,
-  options: Authenticator.AuthOptions
+  options: AnyOptions
 ): AuthMiddleware<CurrentSession> {
   return make(
     CurrentSession,
     Effect.andThen(
       checkRequirements(requirements),
-      Effect.map(Authenticator.make(options), Effect.flatMap(Authorization.protect(requirements)))
+      Effect.map(makeAuthenticator(options), Effect.flatMap(Authorization.protect(requirements)))
     )
   )
 }
@@ -333,10 +413,16 @@ const withOutcome = (
  * @since 0.1.0
  * @category middleware
  */
-export const pages = (options: RequestAuth.Options): PagesMiddleware =>
+export const pages: {
+  /** Makes a middleware for pages that signs the users of revoked sessions out. */
+  (options: SessionTokens.WithRevocations<RequestAuth.Options>): RevocationsPagesMiddleware
+  /** Makes a middleware for pages. See `RequestAuth`. */
+  (options: RequestAuth.Options): PagesMiddleware
+} = (options: RequestAuth.Options | SessionTokens.WithRevocations<RequestAuth.Options>): PagesMiddleware =>
   HttpRouter.middleware<{ provides: OptionalSession }>()(
     Effect.gen(function* () {
-      const authenticate = yield* RequestAuth.make(options)
+      // Sound: `make` reads the option `revocations` in any options. Only the type of its result would differ.
+      const authenticate = yield* RequestAuth.make(options as RequestAuth.Options)
       const http = yield* ClerkHttp
       return (route) =>
         HttpServerRequest.HttpServerRequest.pipe(

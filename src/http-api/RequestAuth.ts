@@ -66,6 +66,7 @@ import type { RequestHeadersInput } from "../schema/SessionRequests.js"
 import type { ClerkHttp } from "../services/ClerkHttp.js"
 import * as Operation from "../services/Operation.js"
 import * as RequestPolicy from "../services/RequestPolicy.js"
+import type { Revocations } from "../services/Revocations.js"
 import * as Sessions from "../services/Sessions.js"
 import type * as SessionTokens from "../services/SessionTokens.js"
 import { SigningKeys } from "../services/SigningKeys.js"
@@ -177,6 +178,16 @@ export type Outcome<Custom = undefined> = SignedIn<Custom> | SignedOut | Handsha
 export type RequestAuth<Custom = undefined> = (
   request: RequestInput
 ) => Effect.Effect<Outcome<Custom>, ClerkKeysUnavailable, ClerkHttp>
+
+/**
+ * Authenticates a request by its headers. Fails with `ClerkKeysUnavailable` if no token can be verified.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Connection = (
+  headers: RequestHeadersInput
+) => Effect.Effect<SignedIn | SignedOut, ClerkKeysUnavailable>
 
 const readOrigins = (given: unknown) => {
   const list: ReadonlyArray<unknown> = Array.isArray(given) ? [...given] : [given]
@@ -324,18 +335,34 @@ export const make: {
     options: Options & { readonly claims: Codec<Custom, Encoded> }
   ): Effect.Effect<RequestAuth<Custom>, ClerkConfigError, SigningKeys>
   /**
+   * Makes the function that authenticates requests, signs the users of revoked sessions out, and decodes your own claims
+   * by the schema `claims` into `custom`. Fails with `ClerkConfigError` if an option is invalid.
+   */
+  <Custom, Encoded>(
+    options: SessionTokens.WithRevocations<Options> & { readonly claims: Codec<Custom, Encoded> }
+  ): Effect.Effect<RequestAuth<Custom>, ClerkConfigError, SigningKeys | Revocations>
+  /**
+   * Makes the function that authenticates requests, and signs the users of revoked sessions out. Fails with
+   * `ClerkConfigError` if an option is invalid.
+   */
+  (
+    options: SessionTokens.WithRevocations<Options>
+  ): Effect.Effect<RequestAuth, ClerkConfigError, SigningKeys | Revocations>
+  /**
    * Makes the function that authenticates requests. It verifies tokens with the `SigningKeys` provided, and calls Clerk to
    * refresh an expired cookie and to finish a handshake. Fails with `ClerkConfigError` if an option is invalid.
    */
   (options: Options): Effect.Effect<RequestAuth, ClerkConfigError, SigningKeys>
-} = <Custom>(options: Options): Effect.Effect<RequestAuth<Custom>, ClerkConfigError, SigningKeys> =>
+} = <Custom>(
+  options: Options | SessionTokens.WithRevocations<Options>
+): Effect.Effect<RequestAuth<Custom>, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
     const read = readPageOptions(options)
     if (read instanceof RuleBreak) return yield* configError(read)
     const identity = yield* readIdentity(read.publishableKey)
     const keys = yield* SigningKeys
     const issuer = read.settings.issuer ?? identity.issuer
-    const verify = makeVerify({ ...read.settings, issuer }, keys)
+    const verify = yield* makeVerify({ ...read.settings, issuer }, keys)
     const settings = {
       suffix: identity.cookieSuffix,
       issuer,
@@ -383,13 +410,16 @@ export const make: {
  * @since 0.1.0
  * @category constructors
  */
-export const connection = (
-  options: CookieAuthOptions
-): Effect.Effect<
-  (headers: RequestHeadersInput) => Effect.Effect<SignedIn | SignedOut, ClerkKeysUnavailable>,
-  ClerkConfigError,
-  SigningKeys
-> =>
+export const connection: {
+  /** Makes the function that decides by the headers alone, and signs the users of revoked sessions out. */
+  (
+    options: SessionTokens.WithRevocations<CookieAuthOptions>
+  ): Effect.Effect<Connection, ClerkConfigError, SigningKeys | Revocations>
+  /** Makes the function that decides by the headers alone, for a WebSocket upgrade or an RPC. */
+  (options: CookieAuthOptions): Effect.Effect<Connection, ClerkConfigError, SigningKeys>
+} = (
+  options: CookieAuthOptions | SessionTokens.WithRevocations<CookieAuthOptions>
+): Effect.Effect<Connection, ClerkConfigError, SigningKeys> =>
   Effect.gen(function* () {
     const authenticate = yield* makeServerAuth(options, yield* SigningKeys)
     return (headers: RequestHeadersInput) =>

@@ -66,7 +66,7 @@ export const makeServerAuth = (
     const { authorizedParties, cookies, publishableKey, requireClientUat = true, settings } = read
     const identity = publishableKey === undefined ? undefined : yield* readIdentity(publishableKey)
     const issuer = settings.issuer ?? identity?.issuer
-    const verify = makeVerify({ ...settings, issuer }, keys)
+    const verify = yield* makeVerify({ ...settings, issuer }, keys)
     const { cookieSuffix: suffix, isDevelopment = false } = identity ?? {}
     const owner = cookies ? { suffix, issuer, isDevelopment, requireClientUat } : undefined
     return (request) =>

@@ -16,10 +16,11 @@ import type { OptionDecoders, TokenSettings } from "../core/token/settings.js"
 import { isSignedBy } from "../core/token/signature.js"
 import { makeTokenVerifier, type Verified } from "../core/token/verifier.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import type { TokenClaims } from "../schema/SessionClaims.js"
-import { tokenError } from "./errors.js"
+import type { SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
+import { keysUnavailable, tokenError } from "./errors.js"
 import type { SigningKeysService } from "./keyCache.js"
 import { toMillis } from "./policy.js"
+import { type RevocationsService, revocations } from "./revocations.js"
 import { countVerification, inVerificationSpan } from "./telemetry.js"
 
 type DecodeClaims = (claims: unknown) => Effect.Effect<unknown, ReadonlyArray<SchemaIssue>>
@@ -50,11 +51,6 @@ const decodeCustom = (payload: unknown, decode: DecodeClaims): Effect.Effect<unk
 
 type Rejected = TokenFailure<DateTime.Utc, Duration.Duration>
 
-const accept = (claims: TokenClaims<unknown>, fiber: RunningFiber): ReturnType<Verify> => {
-  countVerification("ok", fiber)
-  return Effect.succeed(claims)
-}
-
 const reject = (error: ClerkTokenError | ClerkKeysUnavailable, fiber: RunningFiber): ReturnType<Verify> => {
   countVerification(error._tag === "ClerkTokenError" ? error.reason : error._tag, fiber)
   return Effect.fail(error)
@@ -63,10 +59,41 @@ const reject = (error: ClerkTokenError | ClerkKeysUnavailable, fiber: RunningFib
 const rejectFor = (failure: Rejected, fiber: RunningFiber): ReturnType<Verify> =>
   reject(tokenError(failure), fiber)
 
-/** Verifies tokens with the keys given. */
-export const makeVerify = (settings: TokenSettings<DecodeClaims>, keys: SigningKeysService): Verify => {
+/** Not a rejection of the token, because an outage of the store must not sign everybody out. */
+const unavailable = {
+  _tag: "ClerkKeysUnavailable",
+  fields: { reason: "revocations", retryable: true }
+} as const
+
+/**
+ * Makes the function that verifies tokens with the keys given, and with the revocations of the context if the settings
+ * say so. The public signatures have that requirement.
+ */
+export const makeVerify = (
+  settings: TokenSettings<DecodeClaims>,
+  keys: SigningKeysService
+): Effect.Effect<Verify> =>
+  settings.revocations
+    ? Effect.map(revocations, (service) => verifyWithAll(settings, keys, service))
+    : Effect.succeed(verifyWithAll(settings, keys, undefined))
+
+const verifyWithAll = (
+  settings: TokenSettings<DecodeClaims>,
+  keys: SigningKeysService,
+  revoked: RevocationsService | undefined
+): Verify => {
   const { cache, category, claims: decode } = settings
   const verifier = makeTokenVerifier(settings, times)
+
+  const accept = (claims: TokenClaims<unknown>, fiber: RunningFiber): ReturnType<Verify> => {
+    if (revoked !== undefined) {
+      // Sound: the settings allow the option for session tokens only, whose claims have a session.
+      if (revoked.isRevoked(claims as SessionClaims)) return rejectFor(invalid("revoked"), fiber)
+      if (revoked.isUnavailable()) return reject(keysUnavailable(unavailable), fiber)
+    }
+    countVerification("ok", fiber)
+    return Effect.succeed(claims)
+  }
 
   const conclude = (result: Verified<DateTime.Utc> | Rejected, fiber: RunningFiber): ReturnType<Verify> => {
     if (result._tag !== "Verified") return rejectFor(result, fiber)

@@ -1,8 +1,8 @@
 /**
  * Verifies session tokens without a call to Clerk: the signature by the instance's public key, then the claims.
  *
- * A token is valid for about a minute, even if its session is revoked in that time. Where that is too long, call
- * `Sessions.get` as well.
+ * A token is valid for about a minute, even if its session is revoked in that time. Where that is too long, set
+ * `revocations`, or call `Sessions.get` as well.
  *
  * @example
  * ```ts
@@ -33,6 +33,7 @@ import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenError
 import { configError } from "../runtime/errors.js"
 import { makeVerify, optionDecoders } from "../runtime/verify.js"
 import type { SessionClaims, TokenClaims } from "../schema/SessionClaims.js"
+import type { Revocations } from "./Revocations.js"
 import { SigningKeys } from "./SigningKeys.js"
 
 export type { AuthorizedParties } from "../core/token/settings.js"
@@ -73,6 +74,35 @@ export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
    * none, so `custom` is `undefined`.
    */
   readonly claims?: Codec<Custom, Encoded> | undefined
+  /** Does not reject the tokens of revoked sessions. See `WithRevocations`. Default false. */
+  readonly revocations?: false | undefined
+}
+
+/**
+ * Options with `revocations`, which requires the service `Revocations` of `effect-clerk/revocations`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type WithRevocations<Options> = Options extends unknown
+  ? Omit<Options, "category" | "revocations"> & Revocable
+  : never
+
+/**
+ * Whether to check the revocations.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Revocable {
+  /**
+   * Whether to reject the tokens of revoked sessions and held users. Fails with `ClerkTokenError` (reason `revoked`), and
+   * with `ClerkKeysUnavailable` (reason `revocations`) if the layer says `whenStale: "refuse"` and the copy of this process
+   * is too old. Default false.
+   */
+  readonly revocations: boolean
+  /** Session tokens only: the token of a JWT template names no session. Default `"session"`. */
+  readonly category?: "session" | undefined
 }
 
 /**
@@ -161,6 +191,24 @@ export const verify: {
     options?: VerifyOptions<Custom, Encoded> & OfSession
   ): Effect.Effect<SessionClaims<Custom | undefined>, VerifyError, SigningKeys>
   /**
+   * Verifies a session token, rejects it if its session was revoked, and decodes your own claims by the schema `claims`
+   * into `custom`. Fails with `ClerkTokenError` if the token is invalid or revoked, and with `ClerkInvalidRequest` if an
+   * option is invalid. Fails with `ClerkKeysUnavailable` if the keys or the revocations are unavailable.
+   */
+  <Custom, Encoded>(
+    token: Redacted.Redacted<string> | string,
+    options: WithRevocations<VerifyOptions<Custom, Encoded>> & Reading<Custom, Encoded>
+  ): Effect.Effect<SessionClaims<Custom>, VerifyError, SigningKeys | Revocations>
+  /**
+   * Verifies a session token, and rejects it if its session was revoked. Fails with `ClerkTokenError` if the token is
+   * invalid or revoked, and with `ClerkInvalidRequest` if an option is invalid. Fails with `ClerkKeysUnavailable` if the
+   * keys or the revocations are unavailable.
+   */
+  (
+    token: Redacted.Redacted<string> | string,
+    options: WithRevocations<VerifyOptions>
+  ): Effect.Effect<SessionClaims, VerifyError, SigningKeys | Revocations>
+  /**
    * Verifies a token of the given category, decodes your own claims by the schema `claims`, and returns the claims
    * with yours in `custom`. A token of a JWT template (`category: "template"`) names no session. Fails with
    * `ClerkTokenError` if the token is invalid, with `ClerkKeysUnavailable` if the keys are unavailable, and with
@@ -193,7 +241,11 @@ export const verify: {
   return Effect.flatMap(
     SigningKeys,
     // The settings decide which claims the verifier returns, as the overloads say: see `readClaims`.
-    (keys) => makeVerify(settings, keys)(token) as Effect.Effect<never, VerifyError>
+    (keys) =>
+      Effect.flatMap(makeVerify(settings, keys), (verify) => verify(token)) as Effect.Effect<
+        never,
+        VerifyError
+      >
   )
 }
 
@@ -220,6 +272,20 @@ export const verifier: {
     options?: VerifierOptions<Custom, Encoded> & OfSession
   ): Effect.Effect<Verifier<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
   /**
+   * Makes a function that verifies session tokens, rejects those of revoked sessions, and decodes your own claims by the
+   * schema `claims` into `custom`. Fails with `ClerkConfigError` if an option is invalid.
+   */
+  <Custom, Encoded>(
+    options: WithRevocations<VerifierOptions<Custom, Encoded>> & Reading<Custom, Encoded>
+  ): Effect.Effect<Verifier<SessionClaims<Custom>>, ClerkConfigError, SigningKeys | Revocations>
+  /**
+   * Makes a function that verifies session tokens and rejects those of revoked sessions. Fails with `ClerkConfigError` if
+   * an option is invalid.
+   */
+  (
+    options: WithRevocations<VerifierOptions>
+  ): Effect.Effect<Verifier<SessionClaims>, ClerkConfigError, SigningKeys | Revocations>
+  /**
    * Makes a function that verifies tokens of the given category and decodes your own claims by the schema `claims`
    * into `custom`. Fails with `ClerkConfigError` if an option is invalid.
    */
@@ -238,5 +304,5 @@ export const verifier: {
   return settings instanceof RuleBreak
     ? Effect.fail(configError(settings))
     : // As above.
-      Effect.map(SigningKeys, (keys) => makeVerify(settings, keys) as Verifier<never>)
+      Effect.flatMap(SigningKeys, (keys) => makeVerify(settings, keys) as Effect.Effect<Verifier<never>>)
 }

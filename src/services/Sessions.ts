@@ -40,6 +40,7 @@ import { makeSessionPageReader, makeSessionReader } from "../core/session/reader
 import { readHeaders } from "../core/wire/headers.js"
 import { clerkHttpKey } from "../runtime/client.js"
 import { declared, type Reader } from "../runtime/operation.js"
+import { presentRevocations, recordRevoked, revocations } from "../runtime/revocations.js"
 import type { SessionId } from "../schema/Ids.js"
 import { Session } from "../schema/Session.js"
 import { SessionPage } from "../schema/SessionPage.js"
@@ -299,11 +300,19 @@ const revokeOperation = /*#__PURE__*/ declared(
  * Ends a session and returns it with its new status. A token that was issued before stays valid until it expires,
  * usually within a minute.
  *
+ * With the service `Revocations` in the context, the call also records the session there, and verifiers with
+ * `revocations: true` reject its tokens at once. If the store of that service is down, the call still succeeds and logs a
+ * warning. Then this process rejects the tokens, and resends the entry until the store has it.
+ *
  * @since 0.1.0
  * @category operations
  */
 export const revoke = (id: SessionId | string): Operation.Op<Session, RevokeError> =>
-  revokeOperation({ path: { id } })
+  Effect.tap(revokeOperation({ path: { id } }), (session) =>
+    Effect.flatMap(presentRevocations, (service) =>
+      service === undefined ? Effect.void : recordRevoked(service, session.id)
+    )
+  )
 
 const verifyOperation = /*#__PURE__*/ declared(
   {
@@ -463,7 +472,10 @@ export interface SessionsClient {
       params: RefreshParams
     ): Effect.Effect<SessionToken | SessionCookies, RefreshError>
   }
-  /** Ends a session and returns it with its new status. See `Sessions.revoke`. */
+  /**
+   * Ends a session and returns it with its new status. Records it in the `Revocations` that were present when the client
+   * was made, or else where the method runs. See `Sessions.revoke`.
+   */
   readonly revoke: (id: SessionId | string) => Effect.Effect<Session, RevokeError>
   /**
    * Verifies a session, and the token given with it, at Clerk. See `Sessions.verify`.
@@ -534,24 +546,28 @@ const clerkHttp = /*#__PURE__*/ serviceBy<ClerkHttp, ClerkHttpService>(clerkHttp
  * @since 0.1.0
  * @category constructors
  */
-export const client: Effect.Effect<SessionsClient, never, ClerkHttp> = /*#__PURE__*/ Effect.map(
+export const client: Effect.Effect<SessionsClient, never, ClerkHttp> = /*#__PURE__*/ Effect.flatMap(
   clerkHttp,
-  (http) => {
-    const bind =
-      <Args extends ReadonlyArray<unknown>, A, E>(operation: (...args: Args) => Operation.Op<A, E>) =>
-      (...args: Args): Effect.Effect<A, E> =>
-        Effect.provideService(operation(...args), clerkHttp, http)
-    return {
-      list: bind(list),
-      create: bind(create),
-      get: bind(get),
-      // `bind` sees the last signature only. Its result calls `refresh`, so it returns what each signature says.
-      refresh: bind(refresh) as SessionsClient["refresh"],
-      revoke: bind(revoke),
-      verify: bind(verify),
-      createToken: bind(createToken),
-      createTokenFromTemplate: bind(createTokenFromTemplate),
-      stream: (params: ListParams) => Stream.provideService(stream(params), clerkHttp, http)
-    }
-  }
+  (http) =>
+    Effect.map(presentRevocations, (present): SessionsClient => {
+      const bind =
+        <Args extends ReadonlyArray<unknown>, A, E>(operation: (...args: Args) => Operation.Op<A, E>) =>
+        (...args: Args): Effect.Effect<A, E> =>
+          Effect.provideService(operation(...args), clerkHttp, http)
+      return {
+        list: bind(list),
+        create: bind(create),
+        get: bind(get),
+        // `bind` sees the last signature only. Its result calls `refresh`, so it returns what each signature says.
+        refresh: bind(refresh) as SessionsClient["refresh"],
+        revoke: (id) => {
+          const revoking = bind(revoke)(id)
+          return present === undefined ? revoking : Effect.provideService(revoking, revocations, present)
+        },
+        verify: bind(verify),
+        createToken: bind(createToken),
+        createTokenFromTemplate: bind(createTokenFromTemplate),
+        stream: (params: ListParams) => Stream.provideService(stream(params), clerkHttp, http)
+      }
+    })
 )

@@ -19,7 +19,7 @@ const noOverload = "No overload matches this call."
 /** The first overload names the missing property. The others follow in the same way. */
 const missingParties = (call: string) => [
   noOverload,
-  `  Overload 1 of 2, '${call}', gave the following error.`,
+  `  Overload 1 of 3, '${call}', gave the following error.`,
   "    Argument of type '{}' is not assignable to parameter of type 'CookieAuthOptions'.",
   "      Property 'authorizedParties' is missing in type '{}' but required in type 'CookieAuthOptions'."
 ]
@@ -91,7 +91,7 @@ const mistakes: ReadonlyArray<readonly [code: string, message: ReadonlyArray<str
     'ClerkRouter.requiring({ rol: "org:admin" }, { cookies: false })',
     [
       noOverload,
-      "  Overload 1 of 2, '(requirements: Requirements, options: CookieAuthOptions): AuthMiddleware<CurrentSession>', gave the following error.",
+      "  Overload 1 of 3, '(requirements: Requirements, options: CookieAuthOptions): AuthMiddleware<CurrentSession>', gave the following error.",
       `    ${misspelt("rol", "Requirements", "role")}`
     ]
   ],
@@ -107,7 +107,7 @@ const mistakes: ReadonlyArray<readonly [code: string, message: ReadonlyArray<str
   ),
   [
     'ClerkHttp.layerFetch({ secretKey: "sk_test_x" })',
-    ["Type 'string' is not assignable to type 'Redacted<string>'."]
+    ["Type 'string' is not assignable to type 'Redacted<string> | ChangingSecretKey'."]
   ],
   ['ClerkHttp.layerFetch({ secretKey, apiURL: "x" })', [misspelt("apiURL", "ClerkHttpOptions", "apiUrl")]],
   ["SessionTokens.verify()", ["Expected 1-2 arguments, but got 0."]],

@@ -54,7 +54,7 @@ expectTypeOf<VerificationKey>().toEqualTypeOf<{
   readonly freshUntilNanos?: bigint | undefined
 }>()
 expectTypeOf<ClerkKeysUnavailable["reason"]>().toEqualTypeOf<
-  "unreachable" | "rejected" | "failing" | "invalid" | "empty"
+  "unreachable" | "rejected" | "failing" | "invalid" | "empty" | "revocations"
 >()
 
 // Custom keys are an object with that function.

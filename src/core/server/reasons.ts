@@ -1,7 +1,7 @@
 import type { TokenReason } from "../model.js"
 
 /**
- * The reasons that Clerk's own SDKs give for an outcome. A failed refresh adds its cause:
+ * The reasons that Clerk's own SDKs give for an outcome, and `session-token-revoked`, for which Clerk has no string. A failed refresh adds its cause:
  * `session-token-expired-refresh-fetch-error`.
  *
  * @since 0.1.0
@@ -20,6 +20,7 @@ export type Reason =
   | "session-token-iat-in-the-future"
   | "session-token-missing"
   | "session-token-nbf"
+  | "session-token-revoked"
   | "token-invalid"
   | "token-invalid-algorithm"
   | "token-invalid-authorized-parties"
@@ -55,6 +56,7 @@ export const reasons: { readonly [Each in TokenReason]: Reason } = {
   aud: "token-verification-failed",
   "session-pending": "token-verification-failed",
   claims: "token-verification-failed",
+  revoked: "session-token-revoked",
   missing: "session-token-and-uat-missing",
   "cross-origin": "token-invalid-authorized-parties",
   "client-uat-missing": "session-token-but-no-client-uat",

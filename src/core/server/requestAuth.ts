@@ -217,9 +217,13 @@ class Decider<Session> {
       _tag: "Verify",
       tokens,
       next: (result) => {
-        // The browser keeps the cookies of a pending session, because only they let the user complete its tasks.
-        if (result._tag === "Invalid" && result.reason === "session-pending") {
-          return this.#signedOut(reasons["session-pending"], directives)
+        // The browser keeps the cookies of a pending session, because only they let the user complete its tasks. A token
+        // that is revoked here may still be valid at Clerk, so a refresh or a handshake would bring it back.
+        if (
+          result._tag === "Invalid" &&
+          (result.reason === "session-pending" || result.reason === "revoked")
+        ) {
+          return this.#signedOut(reasons[result.reason], directives)
         }
         if (result._tag === "Invalid") return otherwise(result)
         const { session, token } = result

@@ -47,6 +47,8 @@ export interface TokenSettings<Decode = unknown> {
   readonly allowPending: boolean
   /** Decodes the caller's own claims. */
   readonly claims: Decode | undefined
+  /** Whether a token of a revoked session or a held user is rejected. */
+  readonly revocations: boolean
   readonly cache?: { readonly capacity: number } | undefined
 }
 
@@ -128,7 +130,8 @@ const readIssuer = (issuer: unknown) => {
     : read.url
 }
 
-const maxSkewMillis = 300_000
+/** The longest skew that a verifier accepts. */
+export const maxClockSkewMillis = 300_000
 
 /** Returns whether a duration is written as negative or as no number. Effect decodes such a duration to zero. */
 const isBelowZero = (written: unknown): boolean => /(?:^|,)-|NaN/.test(String(written))
@@ -137,7 +140,7 @@ const skewReader =
   (millisOf: OptionDecoders<unknown>["millis"]) =>
   (skew: unknown = "5 seconds") => {
     const millis = millisOf(skew)
-    return millis !== undefined && millis >= 0 && millis <= maxSkewMillis && !isBelowZero(skew)
+    return millis !== undefined && millis >= 0 && millis <= maxClockSkewMillis && !isBelowZero(skew)
       ? millis
       : broken("must be a duration from zero to five minutes")
   }
@@ -169,7 +172,8 @@ const verifyReaders = <Decode>({ decoder, millis }: OptionDecoders<Decode>) => (
   issuer: optional(readIssuer),
   clockSkew: skewReader(millis),
   allowPending: flag,
-  claims: optional((schema): Decode | RuleBreak => decoder(schema) ?? broken("must be a schema"))
+  claims: optional((schema): Decode | RuleBreak => decoder(schema) ?? broken("must be a schema")),
+  revocations: flag
 })
 
 /** The readers of the options of a verifier, which alone can have a cache. */
@@ -181,12 +185,15 @@ export const verifierReaders = <Decode>(decoders: OptionDecoders<Decode>) => ({
 /** Checks what no option can say alone. */
 export const checkSettings = <Decode>(
   settings: TokenSettings<Decode> | RuleBreak
-): TokenSettings<Decode> | RuleBreak =>
-  settings instanceof RuleBreak ||
-  settings.missingAzp === undefined ||
-  settings.authorizedParties !== undefined
-    ? settings
-    : new RuleBreak("missingAzp", "has no effect without authorizedParties")
+): TokenSettings<Decode> | RuleBreak => {
+  if (settings instanceof RuleBreak) return settings
+  if (settings.missingAzp !== undefined && settings.authorizedParties === undefined) {
+    return new RuleBreak("missingAzp", "has no effect without authorizedParties")
+  }
+  return settings.revocations && settings.category === "template"
+    ? new RuleBreak("revocations", "needs session tokens: a token of a template names no session")
+    : settings
+}
 
 const optionsKind = { unknown: "is not an option of token verification" }
 

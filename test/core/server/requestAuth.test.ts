@@ -393,6 +393,32 @@ const rows: ReadonlyArray<Row> = [
     "Handshake: client-uat-but-no-session-token"
   ],
   [
+    "a revoked session, on a page",
+    {
+      cookies: { __session: ada, __client_uat: `${now - 20}` },
+      tokens: { ada: { reason: "revoked", isUntimely: false } }
+    },
+    "SignedOut: session-token-revoked"
+  ],
+  [
+    "a refresh whose session is revoked",
+    {
+      cookies: { __session: old, __client_uat: "1", __refresh_abc: "r" },
+      tokens: { ...expired, ada: { reason: "revoked", isUntimely: false } },
+      refresh: { _tag: "Cookies", cookies: signedInDirectives }
+    },
+    "SignedOut: session-token-revoked"
+  ],
+  [
+    "a handshake whose session is revoked",
+    {
+      cookies: { __clerk_handshake: "h", __clerk_redirect_count: "1", __client_uat: "1" },
+      payload: handshake(...signedInDirectives),
+      tokens: { ada: { reason: "revoked", isUntimely: false } }
+    },
+    "SignedOut: session-token-revoked"
+  ],
+  [
     "a nonce",
     {
       cookies: { __clerk_handshake_nonce: "n1", __clerk_redirect_count: "1" },

@@ -110,6 +110,7 @@ describe("the settings", () => {
       clockSkew: 5_000,
       allowPending: false,
       claims: undefined,
+      revocations: false,
       cache: undefined
     })
   })
