@@ -1,1 +1,1 @@
-export { scoped } from "effect/Layer"
+export { scoped, scopedDiscard } from "effect/Layer"

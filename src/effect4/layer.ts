@@ -1,1 +1,1 @@
-export { effect as scoped } from "effect/Layer"
+export { effect as scoped, effectDiscard as scopedDiscard } from "effect/Layer"

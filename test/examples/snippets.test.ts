@@ -39,6 +39,7 @@ afterAll(async () => {
 })
 
 process.env["CLERK_SECRET_KEY"] = Redacted.value(DEFAULT_SECRET_KEY)
+process.env["CLERK_WEBHOOK_SIGNING_SECRET"] = `whsec_${Buffer.alloc(24).toString("base64")}`
 process.env["CLERK_API_URL"] = await runtime.runPromise(HttpServer.addressFormattedWith(Effect.succeed))
 
 const folder = join(snippets, major)

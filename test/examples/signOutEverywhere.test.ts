@@ -1,0 +1,25 @@
+import * as Effect from "effect/Effect"
+import { major } from "#test/major.js"
+import { assert, describe, it } from "#test/vitest.js"
+import { runExample } from "../support/examples.js"
+
+// The example keeps its job in SQLite, for which Effect 4 has no package yet.
+const name: string = major
+const runsOn = name === "effect3" ? it.live : it.live.skip
+
+describe("the example of a job whose worker is killed", () => {
+  runsOn(
+    "resumes, leaves no older session, keeps the newer ones, and exits with 0",
+    () =>
+      Effect.gen(function* () {
+        const { code, output } = yield* runExample("sign-out-everywhere/main.ts", ["--users", "300"])
+        assert.strictEqual(code, 0, output)
+        assert.match(output, /killed the worker \(SIGKILL\), and started another one/)
+        assert.match(output, /users done {9}300, of them 0 failed/)
+        assert.match(output, /sessions left {6}0\n/)
+        assert.match(output, /newer kept {9}(\d+) of \1\n/)
+        assert.match(output, /\[#{40}\] 300\/300 users, 0 failed, done/)
+      }),
+    90_000
+  )
+})
