@@ -1,0 +1,3 @@
+import { installServers } from "./installed.js"
+
+export default (): void => installServers()
