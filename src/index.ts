@@ -15,6 +15,7 @@ export { ClerkAccessDenied, Requirement } from "./errors/ClerkAccessDenied.js"
 export { ClerkConfigError } from "./errors/ClerkConfigError.js"
 export { ClerkError } from "./errors/ClerkError.js"
 export { type ClerkErrorCode, ClerkErrorItem } from "./errors/ClerkErrorItem.js"
+export { ClerkWebhookError, WebhookReason } from "./errors/ClerkWebhookError.js"
 export {
   ClerkBadRequest,
   ClerkConflict,
@@ -72,6 +73,8 @@ export {
 } from "./schema/SessionToken.js"
 export * as Authorization from "./services/Authorization.js"
 export {
+  type Admission,
+  type ChangingSecretKey,
   ClerkHttp,
   type ClerkHttpConfigOptions,
   type ClerkHttpOptions,
@@ -81,7 +84,9 @@ export {
 } from "./services/ClerkHttp.js"
 export type { Op } from "./services/Operation.js"
 export * as Operation from "./services/Operation.js"
+export * as RequestHooks from "./services/RequestHooks.js"
 export * as RequestPolicy from "./services/RequestPolicy.js"
+export * as SecretKey from "./services/SecretKey.js"
 export * as Sessions from "./services/Sessions.js"
 export * as SessionTokens from "./services/SessionTokens.js"
 export {

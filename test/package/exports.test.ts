@@ -49,7 +49,8 @@ describe("the exports of the package", () => {
   })
 
   it("are reachable from the root, except those of undici and of the wire", () => {
-    const apart = /^effect-clerk\/(?:Undici|SessionRequests|Ids: IdText|http-api|testing)/
+    const apart =
+      /^effect-clerk\/(?:Undici|SessionRequests|Ids: IdText|bulk|fleet|http-api|revocations|testing|webhooks)/
     const missing = modules
       .flatMap(([entry, values]) => {
         const namespace = Reflect.get(Root, entry.replace("effect-clerk/", ""))
