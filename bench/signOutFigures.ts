@@ -64,8 +64,9 @@ const measured = (worker: SignOutWorker) =>
   Effect.andThen(worker.send({ _tag: "measure" }), nextOf(worker, "measured"))
 
 /**
- * Measures the memory every 1,000 users until the end of the job. Each measurement collects the garbage first, because
- * Node keeps much of it for minutes. Only what the job holds would grow without a limit.
+ * Measures the memory every 1,000 users until the end of the job. Each measurement collects the garbage first. The
+ * resident memory still grows during the first thousands of users, while Node sizes its space for new objects. The heap
+ * shows what the job retains.
  */
 const memoryOf = (worker: SignOutWorker) =>
   Effect.gen(function* () {
