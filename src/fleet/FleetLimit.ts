@@ -15,7 +15,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { clockOf, makeMutex, nanosOf, timeoutFail, withFiber } from "#major/fiber.js"
+import { clockOf, makePermits, nanosOf, timeoutFail, withFiber } from "#major/fiber.js"
 import * as RateLimiter from "#major/rateLimiter.js"
 import { construct } from "#major/schemas.js"
 import type { DurationInput } from "#major/time.js"
@@ -31,8 +31,7 @@ import {
   tokensIn
 } from "../core/fleet/limit.js"
 import { RuleBreak } from "../core/input.js"
-import type { Priority } from "../core/model.js"
-import { ClerkTransportError } from "../errors/CallErrors.js"
+import { ClerkTimeout, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { withSecretKey } from "../runtime/client.js"
 import { configError } from "../runtime/errors.js"
@@ -106,25 +105,45 @@ const asTaken = (error: RateLimiter.RateLimiterError): Taken => {
     : { _tag: "Exceeded", retryAfter: Duration.max(retryAfter, Duration.millis(1)) }
 }
 
-/** Takes tokens from a bucket. `delay` takes them from the future, `fail` only if they are there. */
-const take = (
-  limiter: RateLimiter.RateLimiter,
+/** A bucket in a store. */
+interface Source {
+  /** Takes tokens. `delay` takes them from the future, `fail` only if they are there. */
+  readonly take: (tokens: number, onExceeded: "delay" | "fail") => Effect.Effect<Taken>
+  /** Takes tokens from the future without a wait. A negative number returns tokens. */
+  readonly spend: (tokens: number) => Effect.Effect<Taken>
+}
+
+const nothing: Taken = { _tag: "Taken", tokens: 0, delay: Duration.zero }
+
+const makeSource = (
   key: string,
-  { capacity, refillMillis }: Bucket,
-  tokens: number,
-  onExceeded: "delay" | "fail"
-): Effect.Effect<Taken> =>
-  Effect.match(
-    limiter.consume({
-      algorithm: "token-bucket",
-      onExceeded,
-      window: Duration.millis(capacity * refillMillis),
-      limit: capacity,
-      key,
-      tokens
-    }),
-    { onFailure: asTaken, onSuccess: ({ delay }): Taken => ({ _tag: "Taken", tokens, delay }) }
-  )
+  { capacity, refillMillis }: Bucket
+): Effect.Effect<Source, never, RateLimiter.RateLimiterStore> =>
+  Effect.map(Effect.all([RateLimiter.RateLimiterStore, RateLimiter.make]), ([store, { consume }]) => ({
+    take: (tokens, onExceeded) =>
+      Effect.match(
+        consume({
+          algorithm: "token-bucket",
+          onExceeded,
+          window: Duration.millis(capacity * refillMillis),
+          limit: capacity,
+          key,
+          tokens
+        }),
+        { onFailure: asTaken, onSuccess: ({ delay }) => ({ _tag: "Taken", tokens, delay }) as const }
+      ),
+    spend: (tokens) =>
+      Effect.match(
+        store.tokenBucket({
+          key,
+          tokens,
+          limit: capacity,
+          refillRate: Duration.millis(refillMillis),
+          allowOverflow: true
+        }),
+        { onFailure: asTaken, onSuccess: () => nothing }
+      )
+  }))
 
 /** Timers count whole milliseconds, and a token is there only at the end of one. */
 const pause = (duration: Duration.Duration): Effect.Effect<void> => {
@@ -136,6 +155,8 @@ const unavailable = Effect.suspend(() =>
   Effect.fail(construct(ClerkTransportError, { reason: "admission", sent: "no" }))
 )
 
+const tooLate = Effect.suspend(() => Effect.fail(construct(ClerkTimeout, { phase: "admission", sent: "no" })))
+
 const makeAdmission = (
   settings: FleetSettings,
   limit: number,
@@ -144,11 +165,14 @@ const makeAdmission = (
   Effect.gen(function* () {
     const { headroom, localShare, storeTimeoutMillis, whenStoreDown } = settings
     const bucket = bucketOf(limit, headroom)
-    const localBucket = bucketOf(Math.max(2, limit * localShare), headroom)
     const store = yield* RateLimiter.RateLimiterStore
-    const limiter = yield* RateLimiter.make
-    const local = yield* Effect.provide(RateLimiter.make, RateLimiter.layerStoreMemory)
-    const oneAfterTheOther = yield* makeMutex
+    const inStore = yield* makeSource(key, bucket)
+    const local = yield* Effect.provide(
+      makeSource(key, bucketOf(Math.max(2, limit * localShare), headroom)),
+      RateLimiter.layerStoreMemory
+    )
+    const turns = yield* makePermits(bucket.capacity)
+    const oneAfterTheOther = yield* makePermits(1)
 
     let storeDownUntil = 0
     let coolUntil = 0
@@ -163,7 +187,7 @@ const makeAdmission = (
     })
 
     /** Limits the time of a request to the store. Leaves a store alone that has just failed. */
-    const fromStore = (request: Effect.Effect<Taken>): Effect.Effect<Taken> =>
+    const guarded = (request: Effect.Effect<Taken>): Effect.Effect<Taken> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (now < storeDownUntil) return Effect.succeed(storeDown)
         return Effect.matchEffect(
@@ -175,15 +199,24 @@ const makeAdmission = (
         )
       })
 
-    const takeOrFall = (
+    const shared: Source = {
+      take: (tokens, onExceeded) => guarded(inStore.take(tokens, onExceeded)),
+      spend: (tokens) => guarded(inStore.spend(tokens))
+    }
+
+    /** Takes tokens from the store, or one from the share of this process. Passes on where they are from. */
+    const take = <E>(
       tokens: number,
-      onExceeded: "delay" | "fail"
-    ): Effect.Effect<Taken, ClerkTransportError> =>
+      onExceeded: "delay" | "fail",
+      use: (taken: Taken, source: Source) => Effect.Effect<void, E>
+    ): Effect.Effect<void, E | ClerkTransportError> =>
       Effect.flatMap(
-        fromStore(take(limiter, key, bucket, tokens, onExceeded)),
-        (taken): Effect.Effect<Taken, ClerkTransportError> => {
-          if (taken._tag !== "StoreDown") return Effect.succeed(taken)
-          return whenStoreDown === "fail" ? unavailable : take(local, key, localBucket, 1, onExceeded)
+        shared.take(tokens, onExceeded),
+        (taken): Effect.Effect<void, E | ClerkTransportError> => {
+          if (taken._tag !== "StoreDown") return use(taken, shared)
+          return whenStoreDown === "fail"
+            ? unavailable
+            : Effect.flatMap(local.take(1, onExceeded), (taken) => use(taken, local))
         }
       )
 
@@ -194,72 +227,92 @@ const makeAdmission = (
         : Effect.void
     )
 
-    const interactive = Effect.flatMap(takeOrFall(1, "delay"), (taken) =>
-      Effect.andThen(taken._tag === "Taken" ? pause(taken.delay) : Effect.void, cool)
-    )
+    /**
+     * Takes one token, and waits until it is there. A call that gives up returns its token: at once, if its turn would come
+     * after its end. Otherwise the turns of calls that nobody waits for would hold up the whole fleet after an overload.
+     */
+    const turn = (until: number): Effect.Effect<void, ClerkTransportError | ClerkTimeout> =>
+      take(1, "delay", (taken, source): Effect.Effect<void, ClerkTimeout> => {
+        if (taken._tag !== "Taken") return cool
+        const giveBack = Effect.asVoid(source.spend(-1))
+        return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          now + Duration.toMillis(taken.delay) < until
+            ? Effect.andThen(
+                Effect.onInterrupt(pause(taken.delay), () => giveBack),
+                cool
+              )
+            : Effect.andThen(giveBack, tooLate)
+        )
+      })
+
+    /**
+     * Few calls of a process take a token from the future at a time, and the others wait in the process. So a burst of one
+     * process does not hold up another, and few tokens come back.
+     */
+    const interactive = (millis: number): Effect.Effect<void, ClerkTransportError | ClerkTimeout> =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => turns(turn(now + millis)))
+
+    const hasLease = (now: number): boolean => lease.tokens > 0 && now < lease.until
 
     /** Takes what is left, some tokens at once. Calls that wait for it take no token from the future. */
     const leftover: Effect.Effect<void, ClerkTransportError> = Effect.flatMap(
       Clock.currentTimeMillis,
       (now) => {
         if (now < coolUntil) return Effect.flatMap(cool, () => leftover)
-        if (lease.tokens > 0 && now < lease.until) {
+        if (hasLease(now)) {
           lease = { ...lease, tokens: lease.tokens - 1 }
           return Effect.void
         }
-        return Effect.flatMap(takeOrFall(leaseOf(bucket), "fail"), (taken) => {
+        return take(leaseOf(bucket), "fail", (taken) => {
           if (taken._tag === "Exceeded") return Effect.flatMap(pause(taken.retryAfter), () => leftover)
-          lease = { tokens: taken._tag === "Taken" ? taken.tokens - 1 : 0, until: now + leaseMillis }
-          return Effect.void
+          return Effect.map(Clock.currentTimeMillis, (now) => {
+            lease = { tokens: taken._tag === "Taken" ? taken.tokens - 1 : 0, until: now + leaseMillis }
+          })
         })
       }
     )
 
-    const permits: { readonly [Name in Priority]: Effect.Effect<void, ClerkTransportError> } = {
-      interactive,
-      bulk: oneAfterTheOther(leftover)
-    }
-
-    const timed = (priority: Priority): Effect.Effect<void, ClerkTransportError> =>
-      withFiber((fiber) => {
-        const clock = clockOf(fiber)
-        const started = nanosOf(clock)
-        return Effect.tap(permits[priority], () =>
-          Effect.sync(() => countWait(priority, Number(nanosOf(clock) - started) / 1_000_000_000, fiber))
-        )
-      })
+    const queued = oneAfterTheOther(leftover)
 
     /**
      * Makes all processes wait: takes the tokens of the pause from the bucket. Several processes see a 429 at the same
      * time, so the first one takes them, and a window of one token keeps out the others.
      */
-    const coolDown = (millis: number): Effect.Effect<Taken> => {
-      const taken: Taken = { _tag: "Taken", tokens: 0, delay: Duration.zero }
-      const guard = { key: `${key}:cooldown`, tokens: 1, refillRate: Duration.millis(millis), limit: 1 }
-      const pause = {
-        key,
-        tokens: tokensIn(millis, bucket),
-        limit: bucket.capacity,
-        refillRate: Duration.millis(bucket.refillMillis),
-        allowOverflow: true
-      }
-      const counted = withFiber((fiber) => Effect.sync(() => countCooldown(fiber)))
-      const first = Effect.andThen(store.tokenBucket(pause), counted)
-      return Effect.match(
-        Effect.flatMap(store.fixedWindow(guard), ([count]) => (count > 1 ? Effect.void : first)),
-        { onFailure: asTaken, onSuccess: () => taken }
+    const coolDown = (millis: number): Effect.Effect<void> => {
+      const window = { key: `${key}:cooldown`, tokens: 1, refillRate: Duration.millis(millis), limit: 1 }
+      const isFirst = Effect.match(store.fixedWindow(window), {
+        onFailure: asTaken,
+        onSuccess: ([count]) => (count > 1 ? nothing : { ...nothing, tokens: 1 })
+      })
+      return Effect.flatMap(guarded(isFirst), (taken) =>
+        taken._tag === "Taken" && taken.tokens > 0
+          ? withFiber((fiber) => {
+              countCooldown(fiber)
+              return Effect.asVoid(shared.spend(tokensIn(millis, bucket)))
+            })
+          : Effect.void
       )
     }
 
     return {
-      acquire: ({ path }, priority) => (isUnlimited(path) ? Effect.void : timed(priority)),
+      acquire: ({ path }, priority, millis) =>
+        isUnlimited(path)
+          ? Effect.void
+          : withFiber((fiber) => {
+              const clock = clockOf(fiber)
+              const started = nanosOf(clock)
+              const permit = priority === "bulk" ? queued : interactive(millis)
+              return Effect.map(permit, () =>
+                countWait(priority, Number(nanosOf(clock) - started) / 1_000_000_000, fiber)
+              )
+            }),
       observe: (status, retryAfterMillis) => {
         if (status !== 429) return Effect.void
         const millis = cooldownMillis(retryAfterMillis)
         return Effect.flatMap(Clock.currentTimeMillis, (now) => {
           coolUntil = Math.max(coolUntil, now + millis)
           lease = { tokens: 0, until: 0 }
-          return Effect.asVoid(fromStore(coolDown(millis)))
+          return coolDown(millis)
         })
       }
     }
@@ -270,7 +323,7 @@ const makeAdmission = (
  * `RateLimiterStore` provided. Fails with `ClerkConfigError` if an option is invalid.
  *
  * Requests for public keys (JWKS) are not limited, as at Clerk. The wait for a permit counts towards the `deadline` of a
- * call, not towards the `timeout` of an attempt. If the deadline runs out first, the call fails with `ClerkTimeout` of the
+ * call, not towards the `timeout` of an attempt. If no permit comes in time, the call fails with `ClerkTimeout` of the
  * phase `admission`, and was not sent.
  *
  * @since 0.1.0

@@ -97,6 +97,8 @@ const callThrough = <A>(
   return record === undefined ? running : inSpan(running, operation, own(client.http, "address"), record)
 }
 
+type Sent = ReturnType<typeof sendThrough>
+
 type SendStep<A> = Extract<Step<A>, { readonly _tag: "Send" }>
 
 /** Executes the steps of a call. Most calls have one request, and create little else than this object. */
@@ -136,15 +138,15 @@ class RunningCall<A> {
 
   #after(state: State, event: Event): Effect.Effect<A, CallError> {
     const now = this.#now()
-    return this.#execute(next(this.#call, state, event, now), now)
+    return this.#execute(next(this.#call, state, event, now), now, event._tag === "Admitted")
   }
 
-  #execute(step: Step<A>, now: Now): Effect.Effect<A, CallError> {
+  #execute(step: Step<A>, now: Now, isAdmitted = false): Effect.Effect<A, CallError> {
     switch (step._tag) {
       case "Send":
-        return this.#client.admission === undefined
-          ? this.#send(step, step.millis, step.state)
-          : this.#sendWithPermit(step, this.#client.admission, now)
+        return this.#client.admission === undefined || isAdmitted
+          ? this.#send(step)
+          : this.#admit(step, this.#client.admission, now)
       case "Draw":
         return Effect.flatMap(Random.next, (value) => this.#after(step.state, { _tag: "Chance", value }))
       case "Retry":
@@ -172,60 +174,64 @@ class RunningCall<A> {
     }
   }
 
-  #send(
-    { request }: SendStep<A>,
-    millis: number,
-    state: State,
-    admission?: Admission
-  ): Effect.Effect<A, CallError> {
-    const record = state.phase === "confirm" ? undefined : this.#record
+  /** Waits until the rate limiter permits the request, within the time that the call has left. */
+  #admit({ request, state }: SendStep<A>, admission: Admission, now: Now): Effect.Effect<A, CallError> {
+    const { priority = "interactive" } = this.#call.limits
+    const permit = admission.acquire(request, priority, remainingMillis(this.#call, now))
+    return Effect.matchEffect(this.#inTime(permit, now), {
+      onFailure: (error) =>
+        this.#failed(
+          state,
+          error._tag === "ClerkTransportError" ? toWireFailure(error) : { _tag: "NotAdmitted" }
+        ),
+      onSuccess: () => this.#after(state, { _tag: "Admitted" })
+    })
+  }
+
+  #send({ request, millis, state }: SendStep<A>): Effect.Effect<A, CallError> {
+    const isConfirmation = state.phase === "confirm"
+    const record = isConfirmation ? undefined : this.#record
     if (record !== undefined) {
       record.attempts = state.attempts
       record.status = undefined
       record.traceId = undefined
     }
     // A confirmation is no attempt.
-    const send = state.phase === "confirm" ? sendThrough : this.#client.around
-    return Effect.matchEffect(send(this.#client, request, millis, this.#clock, this.#call, state.attempts), {
+    const send = isConfirmation ? sendThrough : this.#client.around
+    const sent = send(this.#client, request, millis, this.#clock, this.#call, state.attempts)
+    const { admission } = this.#client
+    return Effect.matchEffect(admission === undefined ? sent : this.#observed(sent, admission), {
       onFailure: (failure) => this.#failed(state, failure),
       onSuccess: (response) => {
         if (record !== undefined) {
           record.status = response.status
           record.traceId = traceIdIn(response, this.#call.redactor)
         }
-        const event = { _tag: "Response", response } as const
-        if (admission === undefined) return this.#after(state, event)
-        const now = this.#now()
-        const told = admission.observe(response.status, retryAfterMillis(response.headers, now.millis))
-        return Effect.matchEffect(within(told, Math.max(1, remainingMillis(this.#call, now)), this.#clock), {
-          onFailure: () => this.#after(state, event),
-          onSuccess: () => this.#after(state, event)
-        })
+        return this.#after(state, { _tag: "Response", response })
       }
     })
   }
 
-  #failed(state: State, failure: WireFailure | TimedOut): Effect.Effect<A, CallError> {
-    return this.#after(state, failure._tag === "TimedOut" ? failure : { _tag: "Failed", failure })
+  /** Tells the rate limiter of the response. */
+  #observed(sent: Sent, admission: Admission): Sent {
+    return Effect.tap(sent, ({ headers, status }) => {
+      const now = this.#now()
+      return Effect.ignore(
+        this.#inTime(admission.observe(status, retryAfterMillis(headers, now.millis)), now)
+      )
+    })
   }
 
-  /** Sends when the rate limiter permits it, within the time that the call has left by then. */
-  #sendWithPermit(step: SendStep<A>, admission: Admission, now: Now): Effect.Effect<A, CallError> {
-    const { request, state } = step
-    const { priority = "interactive", timeoutMillis } = this.#call.limits
-    const permit = Effect.mapError(admission.acquire(request, priority), toWireFailure)
-    return Effect.matchEffect(within(permit, remainingMillis(this.#call, now), this.#clock), {
-      onFailure: (failure) =>
-        failure._tag === "TimedOut"
-          ? this.#after(state, { _tag: "NotAdmitted" })
-          : this.#failed(state, failure),
-      onSuccess: () => {
-        const left = remainingMillis(this.#call, this.#now())
-        if (left <= 0) return this.#after(state, { _tag: "NotAdmitted" })
-        const phase = state.phase === "attempt" && timeoutMillis >= left ? "deadline" : state.phase
-        return this.#send(step, Math.min(timeoutMillis, left), { ...state, phase }, admission)
-      }
-    })
+  /** Limits an effect to the time that the call has left. */
+  #inTime<B, E>(self: Effect.Effect<B, E>, now: Now): Effect.Effect<B, E | TimedOut> {
+    return within(self, Math.max(1, remainingMillis(this.#call, now)), this.#clock)
+  }
+
+  #failed(
+    state: State,
+    failure: WireFailure | Extract<Event, { readonly _tag: "TimedOut" | "NotAdmitted" }>
+  ): Effect.Effect<A, CallError> {
+    return this.#after(state, "fields" in failure ? { _tag: "Failed", failure } : failure)
   }
 
   #hook({ attempt, delayMillis, failure }: RetryStep, millis: number): Effect.Effect<unknown> {

@@ -14,7 +14,7 @@ import { makeRedactor, noSecrets, type Redactor } from "../core/redaction/redact
 import { fromClerkResponse, toClerkResponse, type WireResponse } from "../core/wire/body.js"
 import { transportFailure } from "../core/wire/faults.js"
 import { type Api, wireRequests, withoutSecrets } from "../core/wire/request.js"
-import type { ClerkDecodeError, ClerkTransportError } from "../errors/CallErrors.js"
+import type { ClerkDecodeError, ClerkTimeout, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { configError, wireError, wireFailure } from "./errors.js"
 import { overFetch } from "./fetch.js"
@@ -60,10 +60,15 @@ export interface ClerkHttpService {
 export interface Admission {
   /**
    * Succeeds when the request may be sent. It runs before each request, retries included, and its time counts towards the
-   * `deadline` of the call, not towards the `timeout` of the attempt. If the deadline runs out first, it is interrupted,
-   * and the call fails with `ClerkTimeout` of the phase `admission`.
+   * `deadline` of the call, not towards the `timeout` of the attempt. `millis` are the milliseconds until the deadline,
+   * which may be `Infinity`. At the deadline it is interrupted, and the call fails with `ClerkTimeout` of the phase
+   * `admission`. It can fail so at once, with any `ClerkTimeout`, where a wait would be too long.
    */
-  readonly acquire: (request: ClerkRequest, priority: Priority) => Effect.Effect<void, ClerkTransportError>
+  readonly acquire: (
+    request: ClerkRequest,
+    priority: Priority,
+    millis: number
+  ) => Effect.Effect<void, ClerkTransportError | ClerkTimeout>
   /**
    * Runs after each response, with its status and its `Retry-After` in milliseconds, if it has a valid one. The call
    * continues when it is done.
@@ -231,7 +236,7 @@ const unwrapped = (secretKey: unknown): unknown => {
   if (secretKey === undefined) return undefined
   return Redacted.isRedacted(secretKey)
     ? Redacted.value(secretKey)
-    : broken("must be a Redacted string: wrap it with Redacted.make")
+    : broken("must be a Redacted string (wrap it with Redacted.make), or SecretKey.fromEffect of an effect")
 }
 
 const checkedPolicy = (policy: unknown = standard): Settings | RuleBreak => {

@@ -224,6 +224,85 @@ describe("a limit for a fleet", () => {
   )
 })
 
+describe("an overload", () => {
+  it.effect("leaves the permits to the calls that do not give up", () =>
+    Effect.gen(function* () {
+      const store = yield* sharedStore
+      const received: Received = { times: [] }
+      const http = yield* processOf(store, received, { limit: 100 })
+      const impatient = get.pipe(RequestPolicy.deadline("5 seconds"), Effect.provideService(ClerkHttp, http))
+      const outcomes: Array<string> = []
+      const visit = Effect.match(impatient, {
+        onFailure: (error) => void outcomes.push("phase" in error ? error.phase : error._tag),
+        onSuccess: () => void outcomes.push("ok")
+      })
+      // Twice as many calls as the limit allows.
+      const visits = yield* fork(
+        Effect.forEach(times(300), (count) => Effect.delay(visit, count * 50), {
+          concurrency: "unbounded",
+          discard: true
+        })
+      )
+      yield* TestClock.adjust("15 seconds")
+      // Nine of ten permits are used, although half of the calls give up.
+      expect(received.times.length).toBeGreaterThanOrEqual(130)
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(visits)
+      // A call after the overload does not wait for those that gave up.
+      const later = yield* fork(impatient)
+      yield* TestClock.adjust("200 millis")
+      expect((yield* Fiber.join(later)).id).toBe("sess_1")
+      expect(new Set(outcomes)).toEqual(new Set(["ok", "admission"]))
+    })
+  )
+
+  it.effect("leaves the permits to the calls that are not interrupted", () =>
+    Effect.gen(function* () {
+      const store = yield* sharedStore
+      const received: Received = { times: [] }
+      const limit = 200
+      const processes = yield* Effect.forEach(times(3), () => processOf(store, received, { limit }))
+      // Each visitor leaves after two seconds.
+      const visit = (http: ClerkHttpService) => Effect.timeoutOption(callsOf(http, 1), 2_000)
+      const visits = yield* fork(
+        Effect.forEach(
+          processes,
+          (http) =>
+            Effect.forEach(times(160), (count) => Effect.delay(visit(http), count * 75), {
+              concurrency: "unbounded"
+            }),
+          { concurrency: "unbounded" }
+        )
+      )
+      yield* TestClock.adjust("12 seconds")
+      expect(received.times.length).toBeGreaterThanOrEqual(216)
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(visits)
+      expect(mostInWindow(received.times)).toBeLessThanOrEqual(limit)
+    })
+  )
+
+  it.effect("of one process does not hold up the calls of another", () =>
+    Effect.gen(function* () {
+      const store = yield* sharedStore
+      const received: Received = { times: [] }
+      const burst = yield* processOf(store, received)
+      const other = yield* processOf(store, received)
+      const waiting = yield* fork(callsOf(burst, 300))
+      yield* TestClock.adjust("100 millis")
+      const started = yield* Clock.currentTimeMillis
+      const call = yield* fork(
+        Effect.andThen(callsOf(other, 1), () => Effect.map(Clock.currentTimeMillis, (now) => now - started))
+      )
+      yield* TestClock.adjust("4 seconds")
+      expect(yield* Fiber.join(call)).toBeLessThanOrEqual(150)
+      yield* Fiber.join(waiting)
+      // All of them together are sent as fast as the limit allows.
+      expect(received.times).toHaveLength(301)
+    })
+  )
+})
+
 describe("the store of a limit", () => {
   /** A store that fails or hangs while the flag says so, and the keys that it receives. */
   const unreliable = Effect.map(

@@ -6,6 +6,7 @@ import {
   ClerkHttp,
   type ClerkHttpService,
   type ClerkResponse,
+  ClerkTimeout,
   ClerkTransportError,
   RequestPolicy,
   Sessions
@@ -30,10 +31,10 @@ const recorded = (
     execute: () => Effect.andThen(log("send"), execute),
     policy: { maxAttempts: 2, timeout: "1 second", deadline: "10 seconds" },
     admission: {
-      acquire: (request, priority) =>
+      acquire: (request, priority, millis) =>
         Effect.andThen(
           log(`acquire ${request.operation} ${priority}`),
-          admission.acquire?.(request, priority) ?? Effect.void
+          admission.acquire?.(request, priority, millis) ?? Effect.void
         ),
       observe: (status, retryAfterMillis) =>
         Effect.andThen(
@@ -73,6 +74,25 @@ describe("the admission of a client", () => {
       const fiber = yield* fork(Effect.provide(get, layer))
       yield* TestClock.adjust("9 seconds")
       expect((yield* Fiber.join(fiber)).id).toBe("sess_1")
+    })
+  })
+
+  it.effect("knows the time that the call has left, and can end it at once", () => {
+    const given: Array<number> = []
+    const { events, layer } = recorded({
+      acquire: (_request, _priority, millis) => {
+        given.push(millis)
+        return Effect.fail(new ClerkTimeout({ phase: "admission", sent: "no" }))
+      }
+    })
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(Effect.provide(get, layer))
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "admission", sent: "no", attempts: 0 })
+      expect(error).toMatchObject({ operation: "Sessions.get", retryable: false })
+      expect(given).toEqual([10_000])
+      expect(events).not.toContain("send")
+      yield* Effect.flip(Effect.provide(RequestPolicy.none(get), layer))
+      expect(given).toEqual([10_000, Number.POSITIVE_INFINITY])
     })
   })
 

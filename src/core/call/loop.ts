@@ -59,6 +59,8 @@ export type Event =
   | { readonly _tag: "Response"; readonly response: WireResponse }
   | { readonly _tag: "Failed"; readonly failure: WireFailure }
   | { readonly _tag: "TimedOut"; readonly sent: Sent }
+  /** The rate limiter permits the request. */
+  | { readonly _tag: "Admitted" }
   /** The rate limiter gave no permit for the request in time. */
   | { readonly _tag: "NotAdmitted" }
   /** A random number from 0 to 1. */
@@ -267,6 +269,12 @@ export const start = <A>(call: Call<A>, now: Now): Step<A> => attempt(call, 1, u
 /** The step that follows an event. */
 export const next = <A>(call: Call<A>, state: State, event: Event, now: Now): Step<A> => {
   const { failure } = state
+  if (event._tag === "Admitted") {
+    // The wait for the permit has taken time.
+    return failure === undefined
+      ? attempt(call, state.attempts, state.retry, now)
+      : settle(call, failure, state, now)
+  }
   if (failure === undefined) {
     const step = afterAttempt(call, state, event, now)
     if (step !== undefined) return step

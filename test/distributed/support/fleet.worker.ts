@@ -68,10 +68,10 @@ const timed = (http: ClerkHttpService, waits: Array<number>): ClerkHttpService =
         ...http,
         admission: {
           ...admission,
-          acquire: (request, priority) =>
+          acquire: (request, priority, millis) =>
             Effect.suspend(() => {
               const started = performance.now()
-              return Effect.tap(admission.acquire(request, priority), () =>
+              return Effect.tap(admission.acquire(request, priority, millis), () =>
                 Effect.sync(() => void waits.push(performance.now() - started))
               )
             })
