@@ -75,8 +75,8 @@ const readRedis = (redis: unknown): RedisClient | RuleBreak =>
  * process to be complete, for 2 seconds at most. Without Redis it starts with an empty copy and a warning. Fails with
  * `ClerkConfigError` if an option is invalid.
  *
- * One fiber reads the stream and one writes it, each over a connection of its own. The layer is for servers that live long, such as those of
- * Node.js, Bun and Deno, and not for Cloudflare Workers.
+ * One fiber reads the stream and one writes it, each over a connection of its own. The layer is for servers that live
+ * long, such as those of Node.js, Bun and Deno, and not for Cloudflare Workers.
  *
  * @since 0.1.0
  * @category layers

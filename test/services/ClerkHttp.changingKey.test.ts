@@ -120,7 +120,7 @@ describe("a secret key that is an effect", () => {
       expect(yield* told(layer(of("")))).toMatch(/^secretKey is missing or empty/)
       expect(yield* told(layer(of(`${first} `)), first)).toBe("secretKey must not contain white space")
       expect(yield* told(layer(untyped(Effect.succeed(first))), first)).toBe(
-        "secretKey must be a Redacted string: wrap it with Redacted.make"
+        "secretKey must be a Redacted string (wrap it with Redacted.make), or SecretKey.fromEffect of an effect"
       )
       expect(yield* told(layer(untyped(first)), first)).toBe(
         "secretKey must be read by an effect: pass one to fromEffect"

@@ -32,8 +32,16 @@ describe("the secret key", () => {
   const quoted = "must be the key alone, without quotes"
   const cases: ReadonlyArray<readonly [name: string, key: unknown, rule: string]> = [
     ["missing", undefined, missing],
-    ["a plain string", "sk_test_plain", "must be a Redacted string: wrap it with Redacted.make"],
-    ["null", null, "must be a Redacted string: wrap it with Redacted.make"],
+    [
+      "a plain string",
+      "sk_test_plain",
+      "must be a Redacted string (wrap it with Redacted.make), or SecretKey.fromEffect of an effect"
+    ],
+    [
+      "null",
+      null,
+      "must be a Redacted string (wrap it with Redacted.make), or SecretKey.fromEffect of an effect"
+    ],
     ["a redacted value that is not a string", Redacted.make(1234567), "must be a Redacted string"],
     ["a key that was redacted twice", Redacted.make(Redacted.make("sk_test_x")), "must be a Redacted string"],
     ["empty", Redacted.make(""), missing],

@@ -1,8 +1,8 @@
 import type { TokenReason } from "../model.js"
 
 /**
- * The reasons that Clerk's own SDKs give for an outcome, and `session-token-revoked`, for which Clerk has no string. A failed refresh adds its cause:
- * `session-token-expired-refresh-fetch-error`.
+ * The reasons that Clerk's own SDKs give for an outcome, and `session-token-revoked`, for which Clerk has no string. A
+ * failed refresh adds its cause: `session-token-expired-refresh-fetch-error`.
  *
  * @since 0.1.0
  * @category models

@@ -75,7 +75,7 @@ export const readWebhookOptions = (
   options: unknown,
   { millis, unwrap }: WebhookReaders
 ): WebhookSettings | RuleBreak => {
-  const read = readOptions(options, { unknown: "is not an option of webhooks" }, {
+  const read = readOptions(options, kind, {
     secret: (secret) =>
       secret === undefined ? broken(`is missing: it ${invalidSecret.rule}`) : readSecret(unwrap(secret)),
     previous: readPrevious(unwrap),

@@ -4,12 +4,6 @@ import type { Redactor } from "../redaction/redact.js"
 import { version } from "../version.js"
 import { transportFailure } from "./faults.js"
 
-/** What a request tells of its caller. */
-export interface Caller {
-  readonly secretKey: string
-  readonly apiVersion: string
-}
-
 /** An API, and the facts that every request to it carries. */
 export interface Api {
   /** Origin and path prefix, without a slash at the end. */
@@ -17,7 +11,7 @@ export interface Api {
   readonly origin: string
   readonly maxResponseBytes: number
   /** Identifies the caller. Absent for an API that is open to everybody: a request to it carries no secret. */
-  readonly caller?: Caller | undefined
+  readonly caller?: { readonly secretKey: string; readonly apiVersion: string } | undefined
 }
 
 /** A request in the form in which a transport sends it. A transport adds nothing but `accept-encoding`. */
