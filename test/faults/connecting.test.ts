@@ -11,7 +11,7 @@ import * as Undici from "effect-clerk/Undici"
 import { callback } from "#test/fiber.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { typescriptFlags } from "../../scripts/support/major.js"
-import { closedPort, freePort } from "../support/loopback.js"
+import { closedPort, closedPortAt, freePort } from "../support/loopback.js"
 import { transports } from "../support/transports.js"
 import { atOnce, calls, fieldOf, ours, outcome, tagOf } from "./support/calls.js"
 import { selfSigned } from "./support/certificate.js"
@@ -191,7 +191,7 @@ describe.each(transports)("over $transport, a host with two addresses", ({ layer
 
   it.live("sends nothing when both addresses refuse connections, so every call is retried", () =>
     Effect.gen(function* () {
-      const { port } = new URL(yield* closedPort)
+      const port = yield* closedPortAt("127.0.0.1", "127.0.0.2")
       yield* withTwoAddresses
       for (const { run, name } of calls) {
         const client = layer({ apiUrl: `http://localhost:${port}`, policy })

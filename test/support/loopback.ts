@@ -103,18 +103,35 @@ export const freePort: Effect.Effect<string> = Effect.scoped(
   )
 )
 
-/** A port without a listener. It is the port of a connection, so nobody can listen on it until the scope ends. */
-export const closedPort: Effect.Effect<string, never, Scope.Scope> = Effect.gen(function* () {
-  const sockets = new Set<Socket>()
-  const port = yield* listen(
-    createTcpServer((socket) => sockets.add(socket)),
-    sockets
-  )
-  const { localPort } = yield* Effect.acquireRelease(
-    callback<Socket>((resume) => {
-      const socket = connect(port, "127.0.0.1", () => resume(Effect.succeed(socket)))
-    }),
-    (socket) => Effect.sync(() => socket.destroy())
-  )
-  return `http://127.0.0.1:${localPort}`
-})
+/**
+ * A port without a listener, at one or more loopback addresses. A connection from each address is bound to it until the
+ * scope ends, so no server gets it. Without an explicit port, a connection would share its port with a client, which can
+ * then connect to itself.
+ */
+export const closedPortAt = (
+  ...addresses: ReadonlyArray<string>
+): Effect.Effect<number, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const sockets = new Set<Socket>()
+    const port = yield* listen(
+      createTcpServer((socket) => sockets.add(socket)),
+      sockets
+    )
+    const localPort = Number(new URL(yield* freePort).port)
+    for (const localAddress of addresses) {
+      yield* Effect.acquireRelease(
+        callback<Socket>((resume) => {
+          const from = { localAddress, localPort }
+          const socket = connect({ port, host: "127.0.0.1", ...from }, () => resume(Effect.succeed(socket)))
+        }),
+        (socket) => Effect.sync(() => socket.destroy())
+      )
+    }
+    return localPort
+  })
+
+/** The address of a port without a listener. */
+export const closedPort: Effect.Effect<string, never, Scope.Scope> = Effect.map(
+  closedPortAt("127.0.0.1"),
+  (port) => `http://127.0.0.1:${port}`
+)
