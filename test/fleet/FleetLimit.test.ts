@@ -225,9 +225,9 @@ describe("a limit for a fleet", () => {
 })
 
 /** Runs an effect a number of times, one every `millis`, and waits for all. Few of them exist at a time. */
-const arrivals = (visit: Effect.Effect<unknown>, count: number, millis: number) =>
+const arrivals = <E>(visit: Effect.Effect<unknown, E>, count: number, millis: number) =>
   Effect.gen(function* () {
-    const fibers: Array<Fiber.Fiber<unknown>> = []
+    const fibers: Array<Fiber.Fiber<unknown, E>> = []
     for (let index = 0; index < count; index++) {
       fibers.push(yield* fork(visit))
       yield* Effect.sleep(millis)
