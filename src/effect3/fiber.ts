@@ -63,9 +63,3 @@ export const timeoutFail = <A, E, R, E2>(
 
 /** Makes a deferred outside an effect. */
 export const makeDeferred = <A, E>(): Deferred.Deferred<A, E> => Deferred.unsafeMake(FiberId.none)
-
-/** Runs only some of the effects at a time. The others wait for their turn. */
-export type Permits = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
-export const makePermits = (permits: number): Effect.Effect<Permits> =>
-  Effect.map(Effect.makeSemaphore(permits), (semaphore) => semaphore.withPermits(1))

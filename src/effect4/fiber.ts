@@ -3,13 +3,12 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Semaphore from "effect/Semaphore"
 import { keysOfEffect } from "./context.js"
 import type { DurationInput } from "./time.js"
 
 export { callback, forkDetach, withFiber } from "effect/Effect"
 
-/** A fiber that runs. */
+/** A running fiber. */
 export type RunningFiber<A = unknown, E = unknown> = Fiber.Fiber<A, E>
 
 /** The service of a fiber, or `undefined` where its context has none. */
@@ -28,7 +27,7 @@ export const isBare = (fiber: RunningFiber): boolean => {
 export const forkFrom = <A, E>(parent: RunningFiber, self: Effect.Effect<A, E>): RunningFiber<A, E> =>
   Effect.runForkWith(parent.context)(self)
 
-/** Starts to interrupt a fiber in the name of another one. */
+/** Starts the interruption of a fiber by another one. */
 export const interruptFrom = (parent: RunningFiber, child: RunningFiber): void =>
   child.interruptUnsafe(parent.id)
 
@@ -53,9 +52,3 @@ export const timeoutFail = <A, E, R, E2>(
 
 /** Makes a deferred outside an effect. */
 export const makeDeferred: <A, E>() => Deferred.Deferred<A, E> = Deferred.makeUnsafe
-
-/** Runs only some of the effects at a time. The others wait for their turn. */
-export type Permits = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
-export const makePermits = (permits: number): Effect.Effect<Permits> =>
-  Effect.map(Semaphore.make(permits), (semaphore) => semaphore.withPermits(1))

@@ -1,21 +1,21 @@
 /**
- * One rate limit for all processes that share a secret key.
+ * Keeps all processes that share a secret key below Clerk's rate limit, and serves calls of users before jobs.
  *
  * Clerk allows 1,000 requests in 10 seconds for each secret key, and 100 for a key of a development instance. `FleetLimit`
- * delays the requests of a client, so that all processes together stay below. They share a token bucket in the
+ * delays the requests of a client, so that all processes together stay below the limit. They share a token bucket in the
  * `RateLimiterStore` of Effect that you provide: in memory for one process, in Redis for a fleet.
  *
- * Calls that somebody waits for come first. Calls under `RequestPolicy.priority("bulk")` take what is left. After a 429,
- * which a process of somebody else can cause, all processes wait.
+ * Calls under `RequestPolicy.priority("bulk")` take only the tokens that are left over. After a 429, which another program
+ * with the same key can cause, all processes wait.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { clockOf, makePermits, nanosOf, timeoutFail, withFiber } from "#major/fiber.js"
+import { clockOf, nanosOf, timeoutFail, withFiber } from "#major/fiber.js"
 import * as RateLimiter from "#major/rateLimiter.js"
 import { construct } from "#major/schemas.js"
 import type { DurationInput } from "#major/time.js"
@@ -35,36 +35,39 @@ import { ClerkTimeout, ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import { withSecretKey } from "../runtime/client.js"
 import { configError } from "../runtime/errors.js"
+import { makePermits } from "../runtime/permits.js"
 import { toMillis } from "../runtime/policy.js"
 import { countCooldown, countStoreFailure, countWait } from "../runtime/telemetry.js"
 import { type Admission, ClerkHttp, type ClerkHttpService } from "../services/ClerkHttp.js"
 
 /**
- * The options of a limit. All are optional.
+ * Configures a limit. All options have defaults.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Options {
   /**
-   * The requests that all processes together may send in 10 seconds, 2 to 1,000,000. Default: 100 for a secret key of a
-   * development instance (`sk_test_…`), 1,000 otherwise.
+   * The requests that all processes together may send in 10 seconds, a whole number from 2 to 1,000,000. Default: 100 for
+   * a secret key of a development instance (`sk_test_…`), 1,000 otherwise.
    */
   readonly limit?: number | undefined
   /** The part of the limit that stays unused, 0 to 0.9. It covers delays on the network. Default 0.035. */
   readonly headroom?: number | undefined
-  /** How long one request to the store may take. Default 100 milliseconds. */
+  /** The time limit of one request to the store. A bare number counts milliseconds. Default 100 milliseconds. */
   readonly storeTimeout?: DurationInput | undefined
   /**
-   * What to do while the store is unavailable. `"local"`: each process keeps to `localShare` of the limit by itself.
-   * `"fail"`: calls fail with `ClerkTransportError` of the reason `admission`, before they are sent. Default `"local"`.
+   * What to do while the store is unavailable. Default `"local"`:
+   * - `"local"`: each process keeps to `localShare` of the limit by itself;
+   * - `"fail"`: calls fail with `ClerkTransportError` of the reason `admission`, before they are sent.
    */
   readonly whenStoreDown?: "local" | "fail" | undefined
   /** The part of the limit that one process may use while the store is unavailable, 0.01 to 1. Default 0.1. */
   readonly localShare?: number | undefined
   /**
-   * The name of the bucket in the store. Processes with the same name share it. Set it for a `ClerkHttp` of your own, and
-   * for a client whose secret key changes. Default: a hash of the secret key.
+   * The name of the bucket in the store, 1 to 100 letters, digits or characters of `_.:-`. Processes with the same name
+   * share it. Set it for a `ClerkHttp` of your own, whose default is `custom`, and for a client whose secret key changes.
+   * Default: a hash of the secret key.
    */
   readonly bucket?: string | undefined
 }
@@ -171,8 +174,8 @@ const makeAdmission = (
       makeSource(key, bucketOf(Math.max(2, limit * localShare), headroom)),
       RateLimiter.layerStoreMemory
     )
-    const turns = yield* makePermits(bucket.capacity)
-    const oneAfterTheOther = yield* makePermits(1)
+    const turns = makePermits(bucket.capacity)
+    const oneAfterTheOther = makePermits(1)
 
     let storeDownUntil = 0
     let coolUntil = 0
@@ -319,14 +322,14 @@ const makeAdmission = (
   })
 
 /**
- * Limits the requests of the `ClerkHttp` provided, together with all processes that share its secret key and the
+ * Limits the requests of the `ClerkHttp` provided, together with those of all processes that share its secret key and the
  * `RateLimiterStore` provided. Fails with `ClerkConfigError` if an option is invalid.
  *
- * Requests for public keys (JWKS) are not limited, as at Clerk. The wait for a permit counts towards the `deadline` of a
- * call, not towards the `timeout` of an attempt. If no permit comes in time, the call fails with `ClerkTimeout` of the
- * phase `admission`, and was not sent.
+ * The wait for a permit counts towards the `deadline` of a call, not towards the `timeout` of an attempt. If no permit
+ * comes in time, the call fails with `ClerkTimeout` of the phase `admission`, and is not sent. A call that gives up or is
+ * interrupted returns its permit. Requests for public keys (JWKS) are not delayed, because Clerk does not limit them.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category layers
  */
 export const layer = (

@@ -1,4 +1,6 @@
 /**
- * @since 0.1.0
+ * Keeps all processes that share a secret key below Clerk's rate limit.
+ *
+ * @since 4.0.0
  */
 export * as FleetLimit from "./FleetLimit.js"

@@ -64,6 +64,34 @@ describe("four processes over one Redis", () => {
     }).pipe(Effect.scoped, Effect.provide(clerk))
   )
 
+  it.live(
+    "return the permits of interactive calls that give up, so an overload of one starves no other",
+    () =>
+      Effect.gen(function* () {
+        // A busy machine can need more than 100 ms for a request to Redis, and this test is not about that limit.
+        const { processes } = yield* fleet(["--storeTimeout", "5000"], ["--storeTimeout", "5000"])
+        const [overloaded, other] = processes
+        if (overloaded === undefined || other === undefined) return expect.unreachable()
+        const calls = {
+          priority: "interactive",
+          concurrency: 1,
+          millis: 6_000,
+          deadlineMillis: 1_000
+        } as const
+        // Twice as many calls as the limit allows.
+        const running = yield* fork(work(overloaded, { ...calls, arrivals: 1_200 }))
+        const visits = yield* work(other, { ...calls, pauseMillis: 100 })
+        const overload = yield* Fiber.join(running)
+        const used = overload.waits.length + visits.waits.length
+        report(`permits used ${used} of about 690, calls of the other process ${visits.calls}`)
+        // 650 to 680, and 280 on an overloaded machine. If the permits are lost, at most 209.
+        expect(used).toBeGreaterThanOrEqual(240)
+        // 21 to 31. If the permits are lost, at most 15.
+        expect(visits.calls).toBeGreaterThanOrEqual(18)
+        expect(overload.failures["ClerkTimeout"]).toBeGreaterThanOrEqual(400)
+      }).pipe(Effect.scoped, Effect.provide(clerk))
+  )
+
   it.live("stay below the limit while one clock is 30 seconds ahead", () =>
     Effect.gen(function* () {
       const { clerk, processes } = yield* fleet([], [], [], ["--ahead", "30000"])

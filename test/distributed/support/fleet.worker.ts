@@ -16,6 +16,10 @@ export interface Work {
   readonly priority: RequestPolicy.Priority
   readonly concurrency: number
   readonly pauseMillis?: number
+  /** After this time a call gives up. Default: five minutes. */
+  readonly deadlineMillis?: number
+  /** Starts this many calls in all, at equal intervals, and waits for no call before it starts the next one. */
+  readonly arrivals?: number
 }
 
 export type Answer =
@@ -35,6 +39,7 @@ const { values } = parseArgs({
     redis: { type: "string", default: "" },
     ahead: { type: "string", default: "0" },
     limit: { type: "string", default: "1000" },
+    storeTimeout: { type: "string", default: "100" },
     whenStoreDown: { type: "string", default: "local" }
   }
 })
@@ -47,6 +52,7 @@ if (ahead !== 0) {
 
 const Clerk = FleetLimit.layer({
   limit: Number(values.limit),
+  storeTimeout: Number(values.storeTimeout),
   whenStoreDown: values.whenStoreDown === "fail" ? "fail" : "local"
 }).pipe(
   Layer.provide(
@@ -79,7 +85,7 @@ const timed = (http: ClerkHttpService, waits: Array<number>): ClerkHttpService =
       }
 }
 
-const run = ({ concurrency, millis, pauseMillis = 0, priority }: Work) =>
+const run = ({ arrivals, concurrency, deadlineMillis = 300_000, millis, pauseMillis = 0, priority }: Work) =>
   Effect.gen(function* () {
     const waits: Array<number> = []
     const failures: Record<string, number> = {}
@@ -87,7 +93,7 @@ const run = ({ concurrency, millis, pauseMillis = 0, priority }: Work) =>
     const http = timed(yield* ClerkHttp, waits)
     const end = (yield* Clock.currentTimeMillis) + millis
     const call = Sessions.get("sess_1").pipe(
-      RequestPolicy.priority(priority),
+      RequestPolicy.use({ priority, deadline: Duration.millis(deadlineMillis) }),
       Effect.provideService(ClerkHttp, http),
       Effect.match({
         onFailure: ({ _tag }) => {
@@ -108,10 +114,11 @@ const run = ({ concurrency, millis, pauseMillis = 0, priority }: Work) =>
             )
           )
     )
-    yield* Effect.all(
-      Array.from({ length: concurrency }, () => loop),
-      { concurrency: "unbounded", discard: true }
-    )
+    const started =
+      arrivals === undefined
+        ? Array.from({ length: concurrency }, () => loop)
+        : Array.from({ length: arrivals }, (_, index) => Effect.delay(call, (index * millis) / arrivals))
+    yield* Effect.all(started, { concurrency: "unbounded", discard: true })
     return { calls, failures, waits }
   })
 
