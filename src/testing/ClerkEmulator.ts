@@ -1,32 +1,8 @@
 /**
- * A stateful Clerk in memory: sessions, their tokens signed with a real RSA key, the key set, and errors with Clerk's
+ * An in-memory Clerk with state: sessions, tokens signed with a real RSA key, the key set, and errors with Clerk's
  * codes. Programs reach it over HTTP, in process as an `HttpClient` or on a real socket.
  *
- * Time comes from `Clock` and randomness from `Random`, so a run under `TestClock` and a seeded `Random` always has the same results.
- * The RSA keys are the exception: each process makes them once. Signing is real WebCrypto. A test that forks a program,
- * adjusts `TestClock` and joins must not issue a token before the program sleeps.
- *
- * @example
- * ```ts
- * import * as Effect from "effect/Effect"
- * import { ClerkEmulator } from "effect-clerk/testing"
- *
- * const program = Effect.gen(function* () {
- *   const clerk = yield* ClerkEmulator
- *   const user = yield* clerk.createUser()
- *   const { session } = yield* clerk.signIn(user.id)
- *   return yield* clerk.handle({
- *     method: "POST",
- *     url: `/v1/sessions/${session.id}/revoke`,
- *     headers: { authorization: "Bearer sk_test_emulator" },
- *     body: ""
- *   })
- * })
- *
- * Effect.runPromise(program.pipe(Effect.provide(ClerkEmulator.layer())))
- * ```
- *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -124,46 +100,72 @@ const respond = (request: HttpServerRequest.HttpServerRequest, body: Uint8Array)
 }
 
 /**
- * A stateful Clerk in memory, for requests in process (`layerHttpClient`) or on a socket (`layerServer`).
+ * Provides an in-memory Clerk, for requests in process (`layerHttpClient`) or on a socket (`layerServer`).
+ *
+ * Time comes from `Clock` and randomness from `Random`, so a run with `TestClock` and a seeded `Random` has the same
+ * results each time. The RSA keys are the exception: each process makes them once. Signing is real WebCrypto, which
+ * `TestClock` does not wait for. A test that forks a program and adjusts `TestClock` must not issue a token before the
+ * program sleeps.
  *
  * Where Clerk's published material does not define the behavior, the emulator does this:
  *
  * - `create` makes a new client for the session. It responds with 404 if the user is not a member of the organization.
  * - `revoke` revokes a session of any status. A second `revoke` changes nothing and responds with 200.
  * - The operations for tokens accept `active` and `pending` sessions, and respond with 404 for others.
- * - `verify` without a token checks the session only. It responds with 400 `invalid_session_token` for an ended session.
- * - `refresh` accepts a token that has not expired yet, and consumes it. It replaces the refresh token for
- *   `format: "cookie"` only, because the other format cannot bring a new one to the browser. The name of the `__refresh`
+ * - `verify` without a token checks only the session. It responds with 400 `invalid_session_token` for an ended
+ *   session.
+ * - `refresh` accepts a token that has not expired yet, and consumes it. It replaces the refresh token only for
+ *   `format: "cookie"`, because the other format cannot bring a new one to the browser. The name of the `__refresh`
  *   cookie always has the suffix.
- * - A handshake brings the token of the newest session that is signed in on the browser.
+ * - A handshake returns the token of the newest session that is signed in on the browser.
  * - `list` rejects the filter `pending`, as the published API does.
  *
- * @since 0.1.0
+ * @example
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { ClerkHttp, Sessions } from "effect-clerk"
+ * import { ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
+ *
+ * const Clerk = ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY }).pipe(
+ *   Layer.provide(ClerkEmulator.layerHttpClient),
+ *   Layer.provideMerge(ClerkEmulator.layer())
+ * )
+ *
+ * export const test = Effect.gen(function* () {
+ *   const clerk = yield* ClerkEmulator
+ *   const user = yield* clerk.createUser()
+ *   const { session } = yield* clerk.signIn(user.id)
+ *   const revoked = yield* Sessions.revoke(session.id)
+ *   return revoked.status === "revoked"
+ * }).pipe(Effect.provide(Clerk))
+ * ```
+ *
+ * @since 4.0.0
  * @category services
  */
 export class ClerkEmulator extends Service<ClerkEmulator, ClerkEmulatorService>()(
   "effect-clerk/testing/ClerkEmulator"
 ) {
   /**
-   * Makes a new emulator, for programs without layers.
+   * Makes a new emulator, for programs without layers. An invalid option is a defect that names it.
    *
-   * @since 0.1.0
+   * @since 4.0.0
    */
   static readonly make: (options?: ClerkEmulatorOptions) => Effect.Effect<ClerkEmulatorService> = make
 
   /**
-   * Makes a new emulator at each build of the layer.
+   * Provides a new emulator with each build of the layer. An invalid option is a defect that names it.
    *
-   * @since 0.1.0
+   * @since 4.0.0
    */
   static readonly layer = (options?: ClerkEmulatorOptions): Layer.Layer<ClerkEmulator> =>
     Layer.effect(ClerkEmulator, make(options))
 
   /**
-   * Provides the emulator as the `HttpClient`, which handles the requests to any host in process. A program with two
+   * Provides an `HttpClient` that sends the requests to any host to the emulator, in process. A program with two
    * emulators gets one client for each.
    *
-   * @since 0.1.0
+   * @since 4.0.0
    */
   // Effect caches layers by reference, so without `fresh` both clients would use the first emulator.
   static readonly layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ClerkEmulator> = Layer.fresh(
@@ -171,9 +173,9 @@ export class ClerkEmulator extends Service<ClerkEmulator, ClerkEmulatorService>(
   )
 
   /**
-   * The emulator as an app, for a server or a router.
+   * The emulator as an HTTP app, for a server or a router.
    *
-   * @since 0.1.0
+   * @since 4.0.0
    */
   // A server of Effect 4 runs an app without a router uninterruptibly. A request without a response would never end.
   static readonly httpApp: HttpApp<never, ClerkEmulator> = Effect.interruptible(
@@ -187,19 +189,21 @@ export class ClerkEmulator extends Service<ClerkEmulator, ClerkEmulatorService>(
   )
 
   /**
-   * Serves the emulator on the provided `HttpServer`, on a real socket.
+   * Serves the emulator on the `HttpServer` that you provide, on a real socket.
    *
-   * @since 0.1.0
+   * @since 4.0.0
    */
   static readonly layerServer: Layer.Layer<never, never, ClerkEmulator | HttpServer.HttpServer> =
     HttpServer.serve(ClerkEmulator.httpApp)
 
   /**
-   * Sends the webhooks of the emulator to a URL, with the provided `HttpClient`. An attempt fails without a status from 200
-   * to 299 within 15 seconds, and is then repeated. Webhooks can arrive in another order than their events. A request to
-   * the emulator does not wait for its webhooks. The emulator needs the option `webhookSecret`.
+   * Sends the webhooks of the emulator to a URL, over the `HttpClient` that you provide. The emulator needs the option
+   * `webhookSecret`.
    *
-   * @since 0.1.0
+   * An attempt without a status from 200 to 299 within 15 seconds has failed, and the webhook is sent another time.
+   * Webhooks can arrive in another order than their events. Requests to the emulator do not wait for webhooks.
+   *
+   * @since 4.0.0
    */
   static readonly layerWebhooks = (
     options: SendWebhooksOptions

@@ -1,39 +1,7 @@
 /**
- * A transport for tests: you define the responses, and the transport records every request as a plain value.
+ * A transport for unit tests: you give the responses, and it records every request as a plain value.
  *
- * @example
- * ```ts
- * import { Effect } from "effect"
- * import { Sessions } from "effect-clerk"
- * import { ClerkTest } from "effect-clerk/testing"
- *
- * const signOutNewest = Effect.gen(function* () {
- *   const { data } = yield* Sessions.list({ userId: "user_1", status: "active", limit: 1 })
- *   yield* Effect.forEach(data, (session) => Sessions.revoke(session.id))
- * })
- *
- * const test = Effect.gen(function* () {
- *   yield* signOutNewest
- *   yield* ClerkTest.expectRequests([
- *     {
- *       operation: "Sessions.list",
- *       query: { user_id: "user_1", status: "active", limit: 1, paginated: true }
- *     },
- *     { operation: "Sessions.revoke", path: "/sessions/sess_1/revoke" }
- *   ])
- * }).pipe(
- *   Effect.provide(
- *     ClerkTest.layer(
- *       ClerkTest.routes({
- *         "Sessions.list": ClerkTest.json(200, ClerkTest.page([ClerkTest.session({ id: "sess_1" })])),
- *         "Sessions.revoke": ClerkTest.json(200, ClerkTest.session({ id: "sess_1", status: "revoked" }))
- *       })
- *     )
- *   )
- * )
- * ```
- *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Clock from "effect/Clock"
@@ -59,54 +27,54 @@ export type { Handler, Script, TestResponse, TestResponses } from "./clerkTest/r
 /**
  * The options of `ClerkTest.layer`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkTestOptions {
-  /** The policy of all calls. Default: one attempt and no time limit. */
+  /** The retries and time limits of all calls. Default: one attempt and no time limit. */
   readonly policy?: RequestPolicy.Settings | undefined
 }
 
 /**
  * The options of `ClerkTest.sequence`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SequenceOptions {
-  /** The response to every request after the last of the sequence. Default: such a request is a defect. */
+  /** The response to each request after the last response. Default: such a request is a defect. */
   readonly fallback?: Responses.TestResponse | Responses.Handler | undefined
 }
 
 /**
  * The options of `ClerkTest.errorResponse`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ErrorResponseOptions {
-  /** The `message` of the error. Default: the code. */
+  /** The `message` of the error. Default: the error code. */
   readonly message?: string | undefined
-  /** The `long_message` of the error. Default: the message. */
+  /** The `long_message` of the error. Default: the `message`. */
   readonly longMessage?: string | undefined
   /** The `meta` of the error. Default `{}`. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined
-  /** The `clerk_trace_id` of the body. Default: none. */
+  /** The `clerk_trace_id` of the response. Default: none. */
   readonly traceId?: string | undefined
-  /** The headers: `{ "retry-after": "2" }`. Default: `content-type` only. */
+  /** The response headers, such as `{ "retry-after": "2" }`. Default: only `content-type`. */
   readonly headers?: { readonly [name: string]: string } | undefined
 }
 
 /**
- * The record of the requests of a test.
+ * The record of a test's requests.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkTestService {
-  /** The requests so far, in the order they were made. */
+  /** The requests so far, oldest first. */
   readonly requests: Effect.Effect<ReadonlyArray<ClerkRequest>>
-  /** When each request was made, in milliseconds of `Clock`. */
+  /** The time of each request, in milliseconds of `Clock`. */
   readonly times: Effect.Effect<ReadonlyArray<number>>
 }
 
@@ -159,19 +127,52 @@ const checkSession = Responses.checked(
 )
 
 /**
- * The responses of a test, and the record of its requests.
+ * Provides the responses of a test and records its requests.
  *
- * The record stays readable however the calls end. It holds the requests as they were sent, tokens included. The
- * messages of `expectRequests` mask tokens.
+ * You can read the record however the calls end. It contains the requests unchanged, tokens included. The messages of
+ * `expectRequests` mask tokens.
  *
- * @since 0.1.0
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Sessions } from "effect-clerk"
+ * import { ClerkTest } from "effect-clerk/testing"
+ *
+ * const signOutNewest = Effect.gen(function* () {
+ *   const { data } = yield* Sessions.list({ userId: "user_1", status: "active", limit: 1 })
+ *   yield* Effect.forEach(data, (session) => Sessions.revoke(session.id))
+ * })
+ *
+ * export const test = Effect.gen(function* () {
+ *   yield* signOutNewest
+ *   yield* ClerkTest.expectRequests([
+ *     {
+ *       operation: "Sessions.list",
+ *       query: { user_id: "user_1", status: "active", limit: 1, paginated: true }
+ *     },
+ *     { operation: "Sessions.revoke", path: "/sessions/sess_1/revoke" }
+ *   ])
+ * }).pipe(
+ *   Effect.provide(
+ *     ClerkTest.layer(
+ *       ClerkTest.routes({
+ *         "Sessions.list": ClerkTest.json(200, ClerkTest.page([ClerkTest.session({ id: "sess_1" })])),
+ *         "Sessions.revoke": ClerkTest.json(200, ClerkTest.session({ id: "sess_1", status: "revoked" }))
+ *       })
+ *     )
+ *   )
+ * )
+ * ```
+ *
+ * @since 4.0.0
  * @category services
  */
 export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-clerk/testing/ClerkTest") {
   /**
-   * Returns a layer of a `ClerkHttp` with these responses, and of the record of its requests. Each build of the layer
-   * starts with an empty record and with every script at its beginning. An unknown option or an invalid response is a
-   * defect that names it.
+   * Provides a `ClerkHttp` with these responses, and the record of its requests. Each build of the layer starts with an
+   * empty record, and each script from its beginning.
+   *
+   * An unknown option or an invalid response is a defect that names it.
    */
   static layer(
     responses: Responses.TestResponses,
@@ -202,19 +203,21 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
     )
   }
 
-  /** The requests so far, in the order they were made. */
+  /** Returns the requests so far, oldest first. */
   static readonly requests: Effect.Effect<ReadonlyArray<ClerkRequest>, never, ClerkTest> = Effect.suspend(
     () => Effect.flatMap(ClerkTest, ({ requests }) => requests)
   )
 
-  /** When each request was made, in milliseconds of `Clock`. */
+  /** Returns the time of each request, in milliseconds of `Clock`. */
   static readonly times: Effect.Effect<ReadonlyArray<number>, never, ClerkTest> = Effect.suspend(() =>
     Effect.flatMap(ClerkTest, ({ times }) => times)
   )
 
   /**
-   * Dies unless exactly these requests were made, in this order. The defect is an `AssertionError` whose difference every
-   * test runner shows. Only the fields that you give are compared. A name alone stands for any request of the operation.
+   * Dies unless the test made exactly these requests, in this order. The defect is an `AssertionError`, so test runners
+   * show the difference.
+   *
+   * It compares only the fields that you give. A name alone matches any request of the operation.
    */
   static expectRequests(
     expected: ReadonlyArray<ExpectedRequest | OperationName>
@@ -228,9 +231,10 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
   }
 
   /**
-   * Returns a script with a response for each operation, or with another script. A request of another operation is a
-   * defect that names it. Throws on a name that begins with `Sessions.` or `SigningKeys.` and is not an operation of the
-   * library.
+   * Returns a script that responds by operation. A request of an operation that is not in the table is a defect that
+   * names it.
+   *
+   * Throws if a name begins with `Sessions.` or `SigningKeys.` and is not an operation of the library.
    */
   static routes(
     table: {
@@ -241,8 +245,28 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
   }
 
   /**
-   * Returns a script that responds with one response after the other. A request after the last response is a defect that
-   * names it, unless there is a `fallback`.
+   * Returns a script that gives one response after the other. Without a `fallback`, a request after the last response
+   * is a defect that names it.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { Sessions } from "effect-clerk"
+   * import { ClerkTest } from "effect-clerk/testing"
+   *
+   * // The client retries after the 503.
+   * export const test = Sessions.get("sess_1").pipe(
+   *   Effect.provide(
+   *     ClerkTest.layer(
+   *       ClerkTest.sequence([
+   *         ClerkTest.errorResponse(503, "service_unavailable"),
+   *         ClerkTest.json(200, ClerkTest.session())
+   *       ]),
+   *       { policy: { maxAttempts: 2 } }
+   *     )
+   *   )
+   * )
+   * ```
    */
   static sequence(
     responses: ReadonlyArray<Responses.TestResponse | Responses.Handler>,
@@ -252,7 +276,10 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
     return Responses.sequence(responses, options.fallback)
   }
 
-  /** Returns a response that comes after a duration of `Clock`, which `TestClock` controls. */
+  /**
+   * Returns a response that arrives after a duration of `Clock`, which `TestClock` controls. A number counts
+   * milliseconds.
+   */
   static delayed(duration: DurationInput, response: Responses.TestResponse): Responses.TestResponse {
     Responses.requireResponse("delayed", "the response", response, false)
     const { duration: checked } = checkDelay({ duration })
@@ -260,20 +287,17 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
   }
 
   /**
-   * Fails as a broken connection does. The default of `sent` follows from the reason: `"no"` where no connection was made
-   * (`refused`, `dns`, …), `"maybe"` otherwise.
+   * Returns a response that fails as a broken connection does. `sent` defaults to `"no"` for reasons without a
+   * connection, such as `refused` and `dns`, and to `"maybe"` for the others.
    */
   static fault(reason: TransportReason, sent?: Sent): Effect.Effect<never, ClerkTransportError> {
     return Responses.fault(reason, sent)
   }
 
-  /** A response that never comes, to test time limits. */
+  /** A response that never arrives. Use it to test time limits. */
   static readonly never: Effect.Effect<never> = Effect.never
 
-  /**
-   * Returns a response with a JSON body, or with an empty body if `body` is `undefined`. `status` is a whole number from
-   * 100 to 999.
-   */
+  /** Returns a response with a JSON body, or without a body if `body` is `undefined`. `status` is 100 to 999. */
   static json(
     status: number,
     body: unknown,
@@ -286,7 +310,7 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
     })
   }
 
-  /** Returns a response with any body, such as the page of a proxy. The default content type is HTML. */
+  /** Returns a response with any body, such as the page of a proxy. The default content type is `text/html`. */
   static text(
     status: number,
     body: string,
@@ -295,7 +319,7 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
     return Responses.response("text", { status, headers, body })
   }
 
-  /** Returns an error response in Clerk's form: `ClerkTest.errorResponse(404, "resource_not_found")`. */
+  /** Returns an error response in Clerk's form, such as `ClerkTest.errorResponse(404, "resource_not_found")`. */
   static errorResponse(status: number, code: string, options: ErrorResponseOptions = {}): ClerkResponse {
     checkErrorResponse(options)
     const { headers, longMessage, message = code, meta, traceId } = options
@@ -307,13 +331,13 @@ export class ClerkTest extends Service<ClerkTest, ClerkTestService>()("effect-cl
     )
   }
 
-  /** Returns a session in Clerk's form, with some fields replaced, for the body of a response. */
+  /** Returns a session in Clerk's form, for the body of a response. `fields` replaces the default values. */
   static session(fields: Partial<SessionEncoded> = {}): SessionEncoded {
     checkSession(fields)
     return { ...defaultSession, ...fields }
   }
 
-  /** Returns a page of sessions in Clerk's form. The default of `totalCount` is the number of the sessions. */
+  /** Returns a page of sessions in Clerk's form. `totalCount` defaults to the number of sessions. */
   static page(
     sessions: ReadonlyArray<SessionEncoded>,
     totalCount: number = sessions.length

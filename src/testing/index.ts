@@ -1,5 +1,7 @@
 /**
- * @since 0.1.0
+ * Test kit: an in-memory Clerk, and a transport that records requests.
+ *
+ * @since 4.0.0
  */
 
 export type {

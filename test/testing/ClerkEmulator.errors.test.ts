@@ -74,7 +74,7 @@ describe("the route", () => {
       for (const path of [
         "/sessions/sess_1",
         "/v1",
-        "/v1/users",
+        "/v1/sesions",
         "/v1/sessions/",
         "/v1/sessions//revoke",
         "/v1/sessions/a/b/c/d",
@@ -87,6 +87,73 @@ describe("the route", () => {
           "Resource not found"
         ])
       }
+    })
+  )
+
+  it.effect("of Clerk that the emulator does not serve gets 501 with the name of the endpoint", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator.make()
+      for (const line of [
+        "GET /v1/users",
+        "GET /v1/users/user_1",
+        "PATCH /v1/users/user_1/metadata",
+        "GET /v1/organizations",
+        "POST /v1/clients/verify",
+        "POST /v1/invitations"
+      ]) {
+        const { json, status } = yield* ask(clerk, line)
+        expect([status, json.errors[0]], line).toEqual([
+          501,
+          {
+            code: "emulator_endpoint_not_served",
+            message: "The emulator does not serve this endpoint",
+            long_message: `The emulator does not serve ${line}. GET / lists the endpoints that it serves.`,
+            meta: {}
+          }
+        ])
+      }
+      const { json } = yield* ask(clerk, "GET /v1/users/sk_test_emulator")
+      expect(json.errors[0]?.long_message).toContain("GET /v1/users/***.")
+    })
+  )
+
+  it.effect("of the Frontend API that the emulator does not serve gets 501 without a key", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator.make()
+      for (const path of [
+        "/v1/client",
+        "/v1/client/sign_ins",
+        "/v1/environment",
+        "/v1/me",
+        "/npm/clerk.js"
+      ]) {
+        const { body, headers, status } = yield* clerk.handle({
+          method: "GET",
+          url: `${path}?_method=PATCH`,
+          headers: {},
+          body: ""
+        })
+        expect([path, status, headers["access-control-allow-origin"]]).toEqual([path, 501, "*"])
+        expect(body).toContain(`The emulator does not serve GET ${path}. `)
+      }
+      // The Backend API still checks the key first.
+      const { status } = yield* clerk.handle({ method: "GET", url: "/v1/users", headers: {}, body: "" })
+      expect(status).toBe(401)
+    })
+  )
+
+  it.effect("is in the list of GET / if the emulator serves it", () =>
+    Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator.make()
+      const { json } = yield* ask(clerk, "GET /")
+      expect(json).toMatchObject({
+        endpoints: expect.arrayContaining([
+          "GET /v1/jwks",
+          "GET /.well-known/jwks.json",
+          "POST /v1/sessions/{session_id}/revoke",
+          "GET /v1/client/handshake"
+        ])
+      })
     })
   )
 

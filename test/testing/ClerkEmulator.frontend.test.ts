@@ -191,6 +191,45 @@ describe("the sign-in page of the emulator", () => {
     })
   )
 
+  it.live("offers the organizations of each user, and signs in with the chosen one", () =>
+    Effect.gen(function* () {
+      const { clerk, handshake, send } = yield* open({
+        seed: {
+          users: [{ id: "user_ada" }, { id: "user_bob" }],
+          organizations: [
+            { id: "org_acme", slug: "acme<", members: [{ userId: "user_ada", role: "org:admin" }] },
+            { id: "org_other" }
+          ]
+        }
+      })
+      const { body } = yield* send("GET", `/sign-in?${back(`${app}/account`)}`)
+      const [, ada = "", bob = ""] = body.split("<form")
+      expect(ada).toContain(
+        '<option value="">None</option><option value="org_acme">acme&#60; (org_acme)</option>'
+      )
+      expect(ada).toContain('<button name="user_id" value="user_ada">Sign in as user_ada</button>')
+      expect(bob).toContain('value="user_bob"')
+      expect(bob).not.toContain("<select")
+      expect(body).not.toContain("org_other")
+      expect(body).toContain(`You then return to ${app}.`)
+
+      const post = (form: Record<string, string>) =>
+        send("POST", `/sign-in?${back(`${app}/`)}`, {}, String(new URLSearchParams(form)))
+      expect((yield* post({ user_id: "user_ada", organization_id: "org_other" })).status).toBe(404)
+      expect((yield* post({ user_id: "user_bob", organization_id: "org_acme" })).status).toBe(404)
+      expect((yield* post({ user_id: "user_bob", organization_id: "" })).status).toBe(303)
+      const { headers } = yield* post({ user_id: "user_ada", organization_id: "org_acme" })
+      const location = new URL(headers["location"] ?? "")
+      const result = yield* handshake({
+        __clerk_db_jwt: location.searchParams.get("__clerk_db_jwt") ?? ""
+      })
+      const token = new URL(result.headers["location"] ?? "").searchParams.get("__clerk_handshake") ?? ""
+      const [, session = ""] = /"__session=([^;]+);/.exec(JSON.stringify(payloadOf(token))) ?? []
+      expect(payloadOf(session)).toMatchObject({ sub: "user_ada", o: { id: "org_acme", rol: "admin" } })
+      expect((yield* clerk.sessions).map((each) => each.lastActiveOrganizationId)).toEqual(["org_acme", null])
+    })
+  )
+
   it.live("signs in on the browser, from the page itself only", () =>
     Effect.gen(function* () {
       const { clerk, send } = yield* open()

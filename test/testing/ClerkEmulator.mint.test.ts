@@ -155,7 +155,7 @@ describe("a key that is rotated", () => {
     }).pipe(Effect.provide(stage))
   )
 
-  it.effect("and withdrawn is removed from the emulator and, after their next fetch, from verifiers", () =>
+  it.effect("and removed leaves the emulator at once, and verifiers at their next fetch", () =>
     Effect.gen(function* () {
       const { clerk, session, sessionToken } = yield* someone
       expect(yield* reasonOf(sessionToken)).toBe("accepted")

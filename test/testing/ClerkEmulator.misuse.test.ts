@@ -108,6 +108,17 @@ describe("a method of the emulator", () => {
       (clerk) => clerk.createOrganization({ members: [wrong({ user: "user_1" })] }),
       "createOrganization: members.0.user is not a field"
     ],
+    [
+      "a permission without its feature",
+      (clerk) =>
+        clerk.createOrganization({ members: [{ userId: "user_1", permissions: ["org:teams:read"] }] }),
+      "createOrganization: members.0.permissions.0 needs the feature teams in features"
+    ],
+    [
+      "the active organization of a session",
+      (clerk) => clerk.updateSession("sess_1", { lastActiveOrganizationId: "org_1" }),
+      "user user_1 is not a member of an organization org_1"
+    ],
     ["a template", (clerk) => clerk.createTemplate(wrong({})), "createTemplate: name is missing"],
     [
       "cyclic claims",

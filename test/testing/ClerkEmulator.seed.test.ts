@@ -174,6 +174,11 @@ describe("an invalid seed", () => {
 
   const users = [{ id: "user_1" }, { id: "user_2" }]
   const organizations = [{ id: "org_1", members: [{ userId: "user_1" }] }]
+  const withPermissions = (permissions: ReadonlyArray<string>) => ({
+    id: "org_1",
+    features: ["teams"],
+    members: [{ userId: "user_1", permissions }]
+  })
   const cases: ReadonlyArray<readonly [unknown, string]> = [
     [[], "the seed must be an object"],
     [{ user: [] }, "user is not a field; the fields are users, organizations, templates, sessions"],
@@ -190,6 +195,17 @@ describe("an invalid seed", () => {
       { users, organizations: [{ id: "org_1", members: [{ userId: "user_3" }] }] },
       "organizations.0.members.0.userId must be the id of a user"
     ],
+    [
+      { users, organizations: [withPermissions(["org:teams:read", "org:billing:read"])] },
+      "organizations.0.members.0.permissions.1 needs the feature billing in organizations.0.features"
+    ],
+    ...["teams:read", "org:teams", "org:teams:read:all", "org::read", "org:teams:", "org:teams:a,b"].map(
+      (permission) =>
+        [
+          { users, organizations: [withPermissions([permission])] },
+          "organizations.0.members.0.permissions.0 must have the form org:<feature>:<permission>"
+        ] as const
+    ),
     [{ templates: [{ name: "t" }, { name: "t" }] }, "templates.1.name is there already"],
     [
       { templates: [{ name: "t", lifetime: "soon" }] },

@@ -34,7 +34,7 @@ const member = Effect.gen(function* () {
       {
         userId: user.id,
         role: "org:admin",
-        permissions: ["org:dashboard:manage", "org:dashboard:read", "org:teams:read", "org:gone:delete"]
+        permissions: ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
       }
     ]
   })
@@ -136,7 +136,7 @@ describe("a session token", () => {
         org_id: organization.id,
         org_slug: "acme",
         org_role: "org:admin",
-        org_permissions: ["org:dashboard:manage", "org:dashboard:read", "org:teams:read", "org:gone:delete"]
+        org_permissions: ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
       })
       for (const name of ["v", "o", "pla", "fea"]) expect(claims).not.toHaveProperty(name)
       expect(yield* mint(clerk, session.id, { version: "2025-04-10" })).toHaveProperty("v", 2)

@@ -1,3 +1,4 @@
+import { visibleText } from "../redaction/redact.js"
 import type { EmulatorResponse } from "./model.js"
 
 /** An error in the form of Clerk's error responses. */
@@ -81,6 +82,15 @@ export const method = new ErrorResponse(
   "Method not allowed",
   "The path does not support this method"
 )
+// Clerk serves the endpoint, so a 404 would state that its resource does not exist. The emulator defines this code.
+export const notServedCode = "emulator_endpoint_not_served"
+export const notServed = (method: string, path: string) =>
+  new ErrorResponse(
+    501,
+    notServedCode,
+    "The emulator does not serve this endpoint",
+    `The emulator does not serve ${visibleText(`${method} ${path}`)}. GET / lists the endpoints that it serves.`
+  )
 export const bodyTooLarge = (limit: number) =>
   new ErrorResponse(
     413,
@@ -107,7 +117,7 @@ export const redirectUrl = new ErrorResponse(
   400,
   "redirect_url_invalid",
   "Invalid redirect URL",
-  "redirect_url must be an absolute http or https URL, on a loopback address or of an origin that the emulator knows"
+  "redirect_url must be an absolute http or https URL, such as http://localhost:3000/. Its host must be a loopback address, or its origin must be in the option origins of the emulator (--allow-origin of the program)."
 )
 export const nonce = notFound("not found", "No handshake payload was found with this nonce")
 export const environment = new ErrorResponse(

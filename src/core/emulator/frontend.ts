@@ -18,8 +18,9 @@ import * as Errors from "./errorResponses.js"
 import type { Moment } from "./ids.js"
 import type { Instance } from "./instance.js"
 import { byteLengthOf, limits, textOf } from "./limits.js"
-import type { EmulatorRequest, EmulatorResponse } from "./model.js"
+import type { EmulatedOrganization, EmulatorRequest, EmulatorResponse } from "./model.js"
 import type { DocumentOperationName } from "./operationNames.js"
+import { isMember } from "./sessions.js"
 import type { ClientRecord } from "./state.js"
 import { category, signPayload } from "./tokens.js"
 
@@ -148,33 +149,57 @@ const html = (status: number, title: string, content: string): EmulatorResponse 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title>
-<style>body{font:1rem/1.5 system-ui;max-width:30rem;margin:3rem auto;padding:0 1rem}button{font:inherit;padding:.5rem 1rem;margin:.25rem 0}</style>
+<style>body{font:1rem/1.5 system-ui;max-width:30rem;margin:3rem auto;padding:0 1rem}form{margin:1rem 0;padding:1rem;border:1px solid #8888;border-radius:.5rem}label{display:block;margin-bottom:.5rem}button,select{font:inherit;padding:.5rem 1rem}</style>
 </head>
 <body>
 <main>
 <h1>${escaped(title)}</h1>
 ${content}
 </main>
-<footer><p>effect-clerk-emulator ${escaped(version)}: a Clerk in memory, for tests.</p></footer>
+<footer><p>effect-clerk-emulator ${escaped(version)}: a Clerk in memory, for development and tests.</p></footer>
 </body>
 </html>
 `
 })
 
+/** The organizations of each user, by the id of the user. */
+const organizationsByUser = ({
+  state
+}: Instance): ReadonlyMap<string, ReadonlyArray<EmulatedOrganization>> => {
+  const found = new Map<string, Array<EmulatedOrganization>>()
+  for (const organization of state.organizations.values()) {
+    for (const { userId } of organization.members) {
+      const known = found.get(userId)
+      if (known === undefined) found.set(userId, [organization])
+      else known.push(organization)
+    }
+  }
+  return found
+}
+
+/** A form that signs one user in, with a choice of the active organization if the user has any. */
+const signInForm = (userId: string, organizations: ReadonlyArray<EmulatedOrganization>): string => {
+  const id = escaped(userId)
+  const options = organizations.map(
+    ({ id, slug }) => `<option value="${escaped(id)}">${escaped(slug)} (${escaped(id)})</option>`
+  )
+  const choice =
+    options.length === 0
+      ? ""
+      : `<label>Active organization of ${id} <select name="organization_id"><option value="">None</option>${options.join("")}</select></label>\n`
+  return `<form method="post">\n${choice}<button name="user_id" value="${id}">Sign in as ${id}</button>\n</form>`
+}
+
+const noUsers = `<p>The emulator has no users yet. Create one with <code>--seed</code>, with <code>createUser</code>, or with <code>POST /__emulator/sign-in</code>. Then load this page again.</p>`
+
 const signInPage = (request: FrontendRequest): Response => {
   const redirect = readRedirect(request)
   if (redirect instanceof Errors.ErrorResponse) return redirect
-  const users = [...request.instance.state.users.keys()]
-  const buttons = users.map(
-    (id) => `<p><button name="user_id" value="${escaped(id)}">Sign in as ${escaped(id)}</button></p>`
-  )
-  return html(
-    200,
-    "Sign in",
-    users.length === 0
-      ? "<p>The emulator has no users. Create one first.</p>"
-      : `<form method="post">\n${buttons.join("\n")}\n</form>`
-  )
+  const { instance } = request
+  const organizations = organizationsByUser(instance)
+  const forms = [...instance.state.users.keys()].map((id) => signInForm(id, organizations.get(id) ?? []))
+  const intro = `<p>Choose a user. You then return to ${escaped(redirect.origin)}.</p>`
+  return html(200, "Sign in", forms.length === 0 ? noUsers : [intro, ...forms].join("\n"))
 }
 
 /** A page of another site must not sign anybody in or out. */
@@ -192,10 +217,15 @@ const signIn = (request: FrontendRequest): Response => {
   if (body.length > limits.bodyBytes || byteLengthOf(body) > limits.bodyBytes) {
     return Errors.bodyTooLarge(limits.bodyBytes)
   }
-  const userId = new URLSearchParams(textOf(body) ?? "").get("user_id") ?? ""
+  const form = new URLSearchParams(textOf(body) ?? "")
+  const userId = form.get("user_id") ?? ""
   if (!instance.state.users.has(userId)) return Errors.user(userId)
+  const organizationId = form.get("organization_id") || undefined
+  if (organizationId !== undefined && !isMember(instance.state.organizations.get(organizationId), userId)) {
+    return Errors.organization
+  }
   const client = clientOf(request)
-  const session = signInOn(instance, moment, client, { userId })
+  const session = signInOn(instance, moment, client, { userId, organizationId })
   return typeof session === "string" ? Errors.quota(session) : goBack(request, client, redirect)
 }
 

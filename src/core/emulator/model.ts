@@ -1,26 +1,26 @@
 import type { KnownSessionStatus } from "../model.js"
 
 /**
- * A request to the emulated Clerk.
+ * A request to the emulator.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatorRequest {
   /** The HTTP method. */
   readonly method: string
-  /** The absolute URL of any host, or the path: `/v1/sessions?user_id=user_1`. */
+  /** The absolute URL with any host, or only the path: `/v1/sessions?user_id=user_1`. */
   readonly url: string
   /** The headers, with names in any case. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The body as text or bytes. A request without a body has an empty one. */
+  /** The body as text or bytes. Empty for a request without a body. */
   readonly body: string | Uint8Array
 }
 
 /**
- * A response of the emulated Clerk.
+ * A response of the emulator.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatorResponse {
@@ -35,17 +35,17 @@ export interface EmulatorResponse {
 }
 
 /**
- * The statuses of a session, by Clerk's names.
+ * The status of a session, with Clerk's names.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type EmulatedStatus = KnownSessionStatus
 
 /**
- * The device and the place of a session, `latest_activity` on the wire. The wire leaves out absent fields.
+ * The device and the place of a session (`latest_activity`). The response omits absent fields.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedActivity {
@@ -70,7 +70,7 @@ export interface EmulatedActivity {
 /**
  * A session in the emulator.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedSession {
@@ -82,11 +82,11 @@ export interface EmulatedSession {
   readonly clientId: string
   /** The status. */
   readonly status: EmulatedStatus
-  /** Who acts in the user's name, or `null`. */
+  /** The actor who impersonates the user, or `null`. */
   readonly actor: Readonly<Record<string, unknown>> | null
   /** The active organization, or `null`. */
   readonly lastActiveOrganizationId: string | null
-  /** When the session was used last, in milliseconds since 1970. */
+  /** When the session was last used, in milliseconds since 1970. */
   readonly lastActiveAt: number
   /** The device and the place, or `null`. */
   readonly latestActivity: EmulatedActivity | null
@@ -94,18 +94,18 @@ export interface EmulatedSession {
   readonly tasks: ReadonlyArray<{ readonly key: string }> | null
   /** When the session expires, in milliseconds since 1970. */
   readonly expireAt: number
-  /** When the session ends if it is not used, in milliseconds since 1970. */
+  /** When the session ends if it stays unused, in milliseconds since 1970. */
   readonly abandonAt: number
   /** When the session was created, in milliseconds since 1970. */
   readonly createdAt: number
-  /** When the session changed last, in milliseconds since 1970. */
+  /** When the session last changed, in milliseconds since 1970. */
   readonly updatedAt: number
 }
 
 /**
  * The fields of a session that a test can change.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedSessionPatch
@@ -114,7 +114,7 @@ export interface EmulatedSessionPatch
 /**
  * A user. Tokens of version 2 state the features and the plan with the scope `u`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedUser {
@@ -129,7 +129,7 @@ export interface EmulatedUser {
 /**
  * A member of an organization.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedMembership {
@@ -144,7 +144,7 @@ export interface EmulatedMembership {
 /**
  * An organization. Tokens of version 2 state the features and the plan with the scope `o`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedOrganization {
@@ -161,26 +161,26 @@ export interface EmulatedOrganization {
 }
 
 /**
- * The state of a browser after a sign-in. It is the input of a refresh once `sessionToken` has expired.
+ * The state of a browser after a sign-in. It is the input of a refresh when `sessionToken` has expired.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SignedIn {
   /** The session. */
   readonly session: EmulatedSession
-  /** The session token, value of the `__session` cookie. */
+  /** The session token, which is the value of the cookie `__session`. */
   readonly sessionToken: string
-  /** The refresh token, value of the `__refresh` cookie. */
+  /** The refresh token, which is the value of the cookie `__refresh`. */
   readonly refreshToken: string
-  /** The web origin of the sign-in, `azp` of the token. */
+  /** The web origin of the sign-in, which is the `azp` of the token. */
   readonly origin: string
 }
 
 /**
  * The published keys, as `GET /v1/jwks` returns them.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatorJwks {
@@ -198,13 +198,13 @@ export interface EmulatorJwks {
 /**
  * A JWT template.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedTemplate {
   /** The name of the template. */
   readonly name: string
-  /** The claims the template adds. */
+  /** The claims that the template adds. */
   readonly claims: Readonly<Record<string, unknown>>
   /** The lifetime of its tokens, in seconds. */
   readonly lifetimeSeconds: number
@@ -213,7 +213,7 @@ export interface EmulatedTemplate {
 /**
  * A request that the emulator received, with the status of its response.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ReceivedRequest {
@@ -221,13 +221,13 @@ export interface ReceivedRequest {
   readonly operation: string | undefined
   /** The HTTP method. */
   readonly method: string
-  /** The segments below `/v1`, decoded. */
+  /** The decoded segments below `/v1`. */
   readonly path: ReadonlyArray<string>
-  /** The query parameters, decoded. The credentials of a browser are `***`. */
+  /** The decoded query parameters. The credentials of a browser are `***`. */
   readonly query: Readonly<Record<string, string>>
   /**
-   * The body as JSON, or as text if it is not JSON; `undefined` for an empty body. A body above 65,536 characters is
-   * replaced by its length.
+   * The body as JSON, or as text if it is not JSON. `undefined` for an empty body. A body of more than 65,536
+   * characters is replaced by its length.
    */
   readonly body: unknown
   /** The `Clerk-API-Version` header, or `undefined`. */
@@ -239,29 +239,29 @@ export interface ReceivedRequest {
 }
 
 /**
- * The rate limit of an emulator, and the requests that it counted since the start or the last `reset`. Requests for keys
- * and requests to the Frontend API do not count, and neither do requests without the secret key.
+ * The rate limit of an emulator, and its counts since the start or the last `reset`. Requests for keys, requests to the
+ * Frontend API and requests without the secret key do not count.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatorRateLimit {
-  /** The requests that one window allows. */
+  /** The number of requests that one window allows. */
   readonly limit: number
-  /** The window, in milliseconds. */
+  /** The length of the window, in milliseconds. */
   readonly window: number
-  /** The requests, with those that the limit rejected. */
+  /** The number of requests, including those that the limit rejected. */
   readonly requests: number
-  /** The requests that got a 429 because of the limit. */
+  /** The number of requests that got a 429 because of the limit. */
   readonly rejected: number
-  /** The most requests in any window, with those that the limit rejected. */
+  /** The highest number of requests in any window, including those that the limit rejected. */
   readonly mostInWindow: number
 }
 
 /**
- * Everything an emulator holds, at one moment.
+ * All data of an emulator at one moment.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatorState {
@@ -273,24 +273,24 @@ export interface EmulatorState {
   readonly templates: ReadonlyArray<EmulatedTemplate>
   /** All sessions, newest first. */
   readonly sessions: ReadonlyArray<EmulatedSession>
-  /** The `kid`s of the published keys. The first one signs. */
+  /** The ids (`kid`) of the published keys. The first one signs. */
   readonly keys: ReadonlyArray<string>
-  /** The newest requests: at most 1,000, and at most 2 MiB of JSON in all. */
+  /** The newest requests, oldest first: at most 1,000, and at most 2 MiB of JSON. */
   readonly requests: ReadonlyArray<ReceivedRequest>
-  /** How many older requests the log no longer holds. */
+  /** The number of older requests that the log has dropped. */
   readonly droppedRequests: number
-  /** The rate limit and its counts. `undefined` for an emulator without the option `rateLimit`. */
+  /** The rate limit and its counts. `undefined` without the option `rateLimit`. */
   readonly rateLimit: EmulatorRateLimit | undefined
 }
 
 /**
- * A webhook of the emulator, signed as Svix signs those of Clerk.
+ * A webhook of the emulator, signed as Svix signs Clerk's webhooks.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatedWebhook {
-  /** The headers. The id is the same for each attempt to send the webhook, the time and the signature are not. */
+  /** The headers. Each attempt to send the webhook has the same id, and its own time and signature. */
   readonly headers: {
     readonly "content-type": "application/json"
     /** The id of the webhook: `msg_…`. */
@@ -305,16 +305,15 @@ export interface EmulatedWebhook {
 }
 
 /**
- * How a token is signed.
+ * How a token is signed:
+ * - `current-key`: with the current key.
+ * - `wrong-key`: with another RSA key, under the `kid` of the current key.
+ * - `none`: without a signature, as the `alg` in the header says.
+ * - `hs256-with-public-key`: with HMAC, whose secret is the text of the public key.
+ * - `truncated`: with the current key, but the end of the signature is missing.
+ * - `tampered`: with the current key, before other claims (by default another `sub`) replace the signed ones.
  *
- * - `current-key`: with the current key
- * - `wrong-key`: with another RSA key, under the `kid` of the current key
- * - `none`: without a signature, as the `alg` of the header states
- * - `hs256-with-public-key`: with HMAC, whose secret is the text of the public key
- * - `truncated`: with the current key, but the end of the signature is missing
- * - `tampered`: with the current key, before other claims (by default another `sub`) replace the signed ones
- *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type TokenSignature =
@@ -326,13 +325,12 @@ export type TokenSignature =
   | "tampered"
 
 /**
- * How a connection fails.
+ * How a connection fails:
+ * - `reset`: it breaks before Clerk executes the request.
+ * - `response-lost`: Clerk executes the request, and the connection breaks before the response.
+ * - `no-response`: it stays open, and no response ever comes.
  *
- * - `reset`: the connection breaks before Clerk executes the request
- * - `response-lost`: Clerk executes the request, and the connection breaks before the response
- * - `no-response`: the connection stays open, and no response ever comes
- *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type ConnectionFault = "reset" | "response-lost" | "no-response"

@@ -14,9 +14,9 @@ export const knownOperationNames = [
 ] as const
 
 /**
- * The names of the library's own operations, all of which the emulator serves.
+ * The name of an operation of this library. The emulator serves all of them.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type KnownOperationName = (typeof knownOperationNames)[number]
@@ -35,18 +35,18 @@ export type DocumentOperationName = (typeof documentOperationNames)[number]
 export const emulatedOperationNames = [...knownOperationNames, ...documentOperationNames] as const
 
 /**
- * The names of all operations that the emulator serves: those of the library, and those that a browser loads.
+ * The name of an operation that the emulator serves: one of this library, or one that a browser loads.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type EmulatedOperationName = (typeof emulatedOperationNames)[number]
 
 /**
- * The names of the library's own operations, or any other name for one of your own. Names that begin with `Sessions.` or
- * `SigningKeys.` belong to the library.
+ * The name of an operation of this library, or of your own. Names that begin with `Sessions.` or `SigningKeys.` belong
+ * to the library.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type OperationName = KnownOperationName | (string & {})

@@ -11,7 +11,7 @@ import { operations } from "./operations.js"
 import { readBody } from "./parameters.js"
 import { countRequest } from "./rateLimit.js"
 import { type LogEntry, record } from "./requestLog.js"
-import { findRoute, frontendOf, operationOf } from "./routes.js"
+import { findRoute, frontendOf, operationOf, servedEndpoints } from "./routes.js"
 
 const versions = ["2021-02-05", "2024-10-01", "2025-03-12", "2025-04-10", "2025-11-10", "2026-05-12"]
 const oldestVersion = "2021-02-05"
@@ -56,7 +56,8 @@ export const healthResponse = (
         body: JSON.stringify({
           name: "effect-clerk-emulator",
           version,
-          links: { api: "/v1", jwks: "/.well-known/jwks.json", health: "/health", ...links }
+          links: { api: "/v1", jwks: "/.well-known/jwks.json", health: "/health", ...links },
+          endpoints: servedEndpoints
         })
       }
     : undefined

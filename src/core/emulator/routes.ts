@@ -47,6 +47,26 @@ const routes: ReadonlyArray<Route> = [
   post("/v1/users/{user_id}/password/set_compromised", "Users.setPasswordCompromised")
 ]
 
+/** The endpoints that the emulator serves: `GET /v1/jwks`. */
+export const servedEndpoints: ReadonlyArray<string> = routes.map(({ method, path }) => `${method} ${path}`)
+
+/** The other resources of Clerk's Backend API. The emulator serves a part of `clients` and `users`. */
+const unservedResources = new Set([
+  ...["accountless_applications", "actor_tokens", "agents", "allowlist_identifiers", "api_keys"],
+  ...["beta_features", "billing", "blocklist_identifiers", "clients", "domains", "email", "email_addresses"],
+  ...["enterprise_connections", "instance", "invitations", "jwt_templates", "m2m_tokens", "machines"],
+  ...["oauth_applications", "organization_permissions", "organization_roles", "organizations"],
+  ...["phone_numbers", "proxy_checks", "redirect_urls", "role_sets", "saml_connections", "sign_in_tokens"],
+  ...["sign_ups", "testing_tokens", "users", "waitlist_entries", "webhooks"]
+])
+
+/** Paths of the Frontend API that Clerk's browser client requests. */
+const unservedFrontend = /^\/(?:v1\/(?:client|dev_browser|environment|me)|npm)(?:\/|$)/
+
+/** Returns whether Clerk serves a path that no route matches. */
+const isUnserved = (path: string): boolean =>
+  unservedFrontend.test(path) || unservedResources.has(/^\/v1\/(\w+)(?:\/|$)/.exec(path)?.[1] ?? "")
+
 /** Returns the parameters of a path, still encoded, if the path matches the template. */
 const match = (template: string, path: string): Record<string, string> | undefined => {
   const names = template.split("/")
@@ -70,13 +90,14 @@ export const findRoute = (method: string, path: string, apiVersion: string) => {
       route.until === undefined || apiVersion <= route.until ? match(route.path, path) : undefined
     return parameters === undefined ? [] : [{ operation: route.operation, method: route.method, parameters }]
   })
-  if (found.length === 0) return Errors.noRoute
+  if (found.length === 0) return isUnserved(path) ? Errors.notServed(method, path) : Errors.noRoute
   return found.find((route) => route.method === method) ?? Errors.method
 }
 
 /** Returns how browsers use a path of the Frontend API, or `undefined` for any other path. */
 export const frontendOf = (path: string): Frontend | undefined =>
-  routes.find((route) => route.path === path)?.frontend
+  routes.find((route) => route.path === path)?.frontend ??
+  (unservedFrontend.test(path) ? "script" : undefined)
 
 /** Returns the operation of a request of any API version. */
 export const operationOf = (method: string, path: string): EmulatedOperationName | undefined =>

@@ -6,9 +6,9 @@ import { noSecrets, visibleText } from "../../core/redaction/redact.js"
 import { OperationNameSchema, reader } from "../input.js"
 
 /**
- * A request that a test expects. The comparison ignores absent fields.
+ * A request that a test expects. Absent fields are not compared.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ExpectedRequest {
@@ -16,13 +16,16 @@ export interface ExpectedRequest {
   readonly operation: OperationName
   /** The HTTP method. */
   readonly method?: string | undefined
-  /** The path below `/v1`: segments that are not encoded, or a path like `/sessions/sess_1/revoke`. */
+  /**
+   * The path below `/v1`: unencoded segments such as `["sessions", "sess_1"]`, or a text such as
+   * `/sessions/sess_1/revoke`.
+   */
   readonly path?: string | ReadonlyArray<string> | undefined
-  /** All query parameters. `{}` is a request without any. Numbers and booleans equal their text. */
+  /** All query parameters, where numbers and booleans equal their text. `{}` expects none. */
   readonly query?: { readonly [name: string]: string | number | boolean } | undefined
-  /** The whole body, as Clerk's JSON. `body: undefined` is a request without one. */
+  /** The whole body, as Clerk's JSON. `body: undefined` expects none. */
   readonly body?: unknown
-  /** The `Clerk-API-Version` that the operation sets itself. */
+  /** The `Clerk-API-Version` that the operation itself sets. */
   readonly apiVersion?: string | undefined
 }
 
@@ -40,12 +43,12 @@ export interface MadeRequest {
  * The requests of a test differ from the expected ones. Test runners show the difference between `actual` and
  * `expected`. Secrets are masked.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class RequestsAssertionError extends Error {
   override readonly name = "AssertionError"
-  /** The requests that were made. Where a request is expected, only the fields that it has. */
+  /** The requests that the test made, each with only the fields that its expected request has. */
   readonly actual: unknown
   /** The expected requests. */
   readonly expected: unknown

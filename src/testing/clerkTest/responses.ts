@@ -13,9 +13,9 @@ import {
 import { checker, OperationNameSchema, ResponseHeaders, reader, sentenceOf } from "../input.js"
 
 /**
- * A response, or an effect that returns one, waits or fails.
+ * A response, or an effect that returns one. The effect can also wait or fail.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type TestResponse =
@@ -23,18 +23,18 @@ export type TestResponse =
   | Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
 
 /**
- * Returns the response to a request.
+ * A function that returns the response to a request.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Handler = (request: ClerkRequest) => TestResponse
 
 /**
- * Responses that depend on the earlier requests, made by `ClerkTest.sequence` and `ClerkTest.routes`. Each build of a
- * layer starts them from the beginning.
+ * Responses that depend on earlier requests. `ClerkTest.sequence` and `ClerkTest.routes` make one. Each build of the
+ * layer starts it from its beginning.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Script {
@@ -43,10 +43,10 @@ export interface Script {
 }
 
 /**
- * What `ClerkTest.layer` takes: one response to all requests, a function of the request, or a script, made by
- * `ClerkTest.routes({ "Sessions.get": … })` or `ClerkTest.sequence([…])`.
+ * The responses of `ClerkTest.layer`: one response to all requests, a function of the request, or a script of
+ * `ClerkTest.routes` or `ClerkTest.sequence`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type TestResponses = TestResponse | Handler | Script
@@ -185,6 +185,7 @@ const neverSent: ReadonlySet<TransportReason> = new Set([
   "tls",
   "invalid-request",
   "secret-key",
+  "secret-key-rejected",
   "admission"
 ])
 

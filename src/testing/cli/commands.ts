@@ -57,7 +57,7 @@ const bodyOf = (body: unknown) =>
 export const commands: Readonly<Record<string, Command>> = {
   state: {
     method: "GET",
-    does: "returns all data: users, organizations, templates, sessions, keys, requests",
+    does: "returns all data and the requests so far",
     run: ({ clerk }) => {
       const { issuer, publicKeyPem, publishableKey } = clerk
       return Effect.map(clerk.state, (state) => ({
@@ -67,7 +67,7 @@ export const commands: Readonly<Record<string, Command>> = {
     }
   },
   "sign-in": command(
-    "signs in userId, and creates the user if needed; returns session, sessionToken, refreshToken, origin",
+    "signs in the user userId, and creates the user if needed. Returns session, sessionToken, refreshToken and origin",
     Schema.Struct({ userId: IdText, ...Schemas.signInFields }),
     ({ clerk }, { userId, ...options }) =>
       Effect.gen(function* () {
@@ -77,22 +77,22 @@ export const commands: Readonly<Record<string, Command>> = {
       })
   ),
   "update-session": command(
-    "changes fields of sessionId",
+    "changes fields of the session sessionId: status, expireAt, abandonAt, lastActiveAt, lastActiveOrganizationId, latestActivity, actor, tasks",
     Schema.Struct({ sessionId: Schema.String, ...Schemas.patchFields }),
     ({ clerk }, { sessionId, ...patch }) => clerk.updateSession(sessionId, patch)
   ),
   "mint-token": command(
-    "returns any token, valid or not: sessionId, template, claims, header, sign, payload",
+    "returns a token, valid or not, from sessionId, template, claims, header, sign or payload",
     Schemas.MintToken,
     ({ clerk }, options) => Effect.map(clerk.mintToken(options), (token) => ({ token }))
   ),
   "rotate-key": command(
-    "signs with a new key from now on and keeps the two previous ones; removePrevious removes them",
+    "signs with a new key from now on. The key set keeps the two previous keys, unless removePrevious is true",
     Schemas.RotateKey,
     ({ clerk }, options) => Effect.map(clerk.rotateKey(options), (kid) => ({ kid }))
   ),
   "respond-next": command(
-    "responds to the next request (of operation, if given) with status, headers, body",
+    "sends status, headers and body to the next request, or to the next one of operation",
     Schemas.RespondNextJson,
     ({ clerk }, { body, headers, ...rest }) => {
       const text = bodyOf(body)
@@ -100,17 +100,17 @@ export const commands: Readonly<Record<string, Command>> = {
     }
   ),
   "fail-next": command(
-    "breaks the connection of the next request (of operation, if given): fault is reset, response-lost or no-response",
+    "breaks the connection of the next request, or of the next one of operation. fault is reset, response-lost or no-response",
     Schemas.FailNext,
     ({ clerk }, options) => clerk.failNext(options)
   ),
   latency: command(
-    "delays each request (of operation, if given) by duration",
+    "delays all requests, or those of operation, by duration. 0 ends the delay",
     Schemas.Latency,
     ({ clerk }, { duration, operation }) => clerk.setLatency(duration, operation)
   ),
   advance: command(
-    "moves the clock forward by a duration, so that sessions and tokens expire",
+    "moves the clock forward by the duration by, so that sessions and tokens expire",
     Schema.Struct({ by: PlainDuration }),
     ({ clock }, { by }) =>
       Effect.gen(function* () {
@@ -121,11 +121,13 @@ export const commands: Readonly<Record<string, Command>> = {
         return { now: yield* Clock.currentTimeMillis }
       })
   ),
-  seed: command("adds the records of a seed", Schema.Unknown, ({ clerk }, data) =>
-    Effect.orDie(Effect.mapError(clerk.seed(data), ({ message }) => usageError(message)))
+  seed: command(
+    "adds the users, organizations, templates and sessions of a seed",
+    Schema.Unknown,
+    ({ clerk }, data) => Effect.orDie(Effect.mapError(clerk.seed(data), ({ message }) => usageError(message)))
   ),
   reset: command(
-    "removes everything but the keys, sets the clock to the current time, and stores the seed of the start",
+    "removes everything except the keys, sets the clock to the current time, and loads the first seed",
     EmptyObject,
     ({ clerk, clock }) => Effect.andThen(clock.reset, clerk.reset)
   )

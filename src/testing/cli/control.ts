@@ -2,7 +2,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { byteLengthOf, inWords, limits, readJson, textOf } from "../../core/emulator/limits.js"
 import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
-import { RuleBreak } from "../../core/input.js"
+import { nearest, RuleBreak } from "../../core/input.js"
 import { EmulatorUsageError } from "../emulator/methods.js"
 import { type Controlled, commands } from "./commands.js"
 
@@ -35,7 +35,14 @@ const list = Object.entries(commands).map(
   ([name, { does, method }]) => `${method} ${controlPath}/${name}: ${does}`
 )
 
-const names = Object.keys(commands).join(", ")
+const names = Object.keys(commands)
+
+/** Does not contain the given name, which can be a secret. */
+const unknownCommand = (name: string): string => {
+  const meant = nearest(name, names)
+  const advice = meant === undefined ? `The commands are ${names.join(", ")}.` : `Did you mean ${meant}?`
+  return `Unknown command. ${advice} GET ${controlPath} describes all commands`
+}
 
 /** Reads the body of a command. Returns the error response of an invalid one. */
 const readInput = (body: EmulatorRequest["body"]): { readonly input: unknown } | EmulatorResponse => {
@@ -64,13 +71,15 @@ export const control =
     const { name, parameter } = parse(url)
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (name !== "" && command === undefined) {
-      return Effect.succeed(
-        errorJson(404, `there is no such command; GET ${controlPath} lists them: ${names}`)
-      )
+      return Effect.succeed(errorJson(404, unknownCommand(name)))
     }
     const expected = command?.method ?? "GET"
     if (method !== expected && !(method === "HEAD" && expected === "GET")) {
-      return Effect.succeed(errorJson(405, `${name || "the list"} is a ${expected}`, { allow: expected }))
+      return Effect.succeed(
+        errorJson(405, `${name || "the list of commands"} requires the method ${expected}`, {
+          allow: expected
+        })
+      )
     }
     if (parameter !== undefined) {
       return Effect.succeed(

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { access as accessDenied, toResponse } from "../../core/emulator/errorResponses.js"
+import { access as accessDenied, notServedCode, toResponse } from "../../core/emulator/errorResponses.js"
 import type { EmulatorRequest, EmulatorResponse } from "../../core/emulator/model.js"
 import { healthResponse, receive } from "../../core/emulator/respond.js"
 import { isLoopback } from "../../core/wire/baseUrl.js"
@@ -101,6 +101,15 @@ export const dispatch = ({ allowedHosts, allowedOrigins, log, ...controlled }: D
       return Effect.succeed(errorJson(404, `there is no such path; the control API is at ${controlPath}`))
     }
     const health = healthResponse(receive(request), { control: controlPath })
-    return health === undefined ? controlled.clerk.exchange(request) : Effect.succeed(health)
+    if (health !== undefined) return Effect.succeed(health)
+    return Effect.tap(controlled.clerk.exchange(request), ({ body, status }) =>
+      Effect.sync(() => {
+        // An application may show no more than the status.
+        if (status !== 501 || !body.includes(notServedCode)) return
+        log(
+          `501 ${method} ${pathOf(url)}: the emulator does not serve this endpoint. GET / lists those that it serves.`
+        )
+      })
+    )
   }
 }

@@ -2,7 +2,7 @@
 /**
  * The in-memory Clerk as a program, for projects without Effect: `npx effect-clerk-emulator --help`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import { readFile } from "node:fs/promises"
 import process from "node:process"
@@ -43,63 +43,89 @@ const logHiding = (secrets: ReadonlyArray<string>): Log => {
 }
 
 const readSeedFile = (path: string): Effect.Effect<unknown, Quit> => {
-  const invalid = (what: string) => new Quit({ code: 2, sentence: `--seed ${path}: ${what}.` })
+  const invalid = (what: string) => new Quit({ code: 2, sentence: `Cannot load --seed ${path}. ${what}.` })
   return Effect.tryPromise({
     try: () => readFile(path),
-    catch: () => invalid("the file does not exist, or it is not readable")
+    catch: () => invalid("The file does not exist, or this user may not read it")
   }).pipe(
     Effect.flatMap((bytes) => {
       const text = textOf(bytes)
-      if (text === undefined) return invalid("the file is not valid UTF-8")
+      if (text === undefined) return invalid("The file must be UTF-8 text")
       const json = readJson(text)
-      return json instanceof RuleBreak ? invalid(`the file ${json.rule}`) : Effect.succeed(json)
+      return json instanceof RuleBreak ? invalid(`The file ${json.rule}`) : Effect.succeed(json)
     })
   )
 }
 
 const listenError = ({ host, port }: ServeOptions, code: string): Quit => {
-  const noAddress = `${host} is not an address of this machine: choose another address with --host.`
+  const noAddress = `Cannot listen on ${host}, because it is not an address of this machine. Use another address with --host, or omit --host for 127.0.0.1.`
   const sentences: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} of ${host} is in use: choose another port with --port, or any free port with --port 0.`,
-    EACCES: `Port ${port} of ${host} needs more privileges: choose a port above 1023 with --port.`,
+    EADDRINUSE: `Cannot listen on port ${port} of ${host}, because another program uses it. Stop that program, or use another port with --port. --port 0 takes any free port.`,
+    EACCES: `Cannot listen on port ${port} of ${host}, because this user may not use it. Use a port above 1023 with --port.`,
     EADDRNOTAVAIL: noAddress,
     ENOTFOUND: noAddress
   }
-  const sentence = sentences[code] ?? `Cannot listen on ${host}, port ${port} (${code}).`
+  const sentence =
+    sentences[code] ??
+    `Cannot listen on port ${port} of ${host} (${code}). Use another port with --port, or another address with --host.`
   return new Quit({ code: 1, sentence })
 }
 
-/** The text at the start. It does not contain a key that the user gave. */
-const banner = (
-  address: string,
+/** Returns the address at which programs of this machine reach a server that listens on `address`. */
+const localAddress = (address: string): string => {
+  const url = new URL(address)
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1"
+  if (url.hostname === "[::]") url.hostname = "[::1]"
+  return url.origin
+}
+
+/** The environment variables of an application. Does not contain a secret that the user gave. */
+const variables = (
+  local: string,
   { publishableKey }: ClerkEmulatorService,
   { secretKey, webhookSecret, webhookUrl }: ServeOptions
-) => {
-  const isDefault = secretKey === DEFAULT_SECRET_KEY
-  const key = isDefault ? Redacted.value(secretKey) : "(the one you gave)"
-  const webhookKey =
-    webhookSecret === DEFAULT_WEBHOOK_SECRET ? Redacted.value(webhookSecret) : "the secret that you gave"
+): ReadonlyArray<string> => [
+  `CLERK_API_URL=${local}`,
+  ...(isLoopback(new URL(local).hostname) ? [] : ["CLERK_ALLOW_INSECURE_HTTP=true"]),
+  `CLERK_SECRET_KEY=${secretKey === DEFAULT_SECRET_KEY ? Redacted.value(secretKey) : "<the key of --secret-key>"}`,
+  `CLERK_PUBLISHABLE_KEY=${publishableKey}`,
+  ...(webhookUrl === undefined
+    ? []
+    : [
+        `CLERK_WEBHOOK_SIGNING_SECRET=${webhookSecret === DEFAULT_WEBHOOK_SECRET ? Redacted.value(webhookSecret) : "<the secret of --webhook-secret>"}`
+      ])
+]
+
+/** The text at the start. */
+const banner = (address: string, clerk: ClerkEmulatorService, options: ServeOptions) => {
+  const { webhookUrl } = options
+  const local = localAddress(address)
+  const isShared = !isLoopback(new URL(address).hostname)
   // prose-ignore sentence: a list of addresses and commands is not a sentence
-  return `An in-memory Clerk listens on ${address}
+  return `${commandName} listens on ${address}
 
-  secret key       ${key}
-  publishable key  ${publishableKey}
-  key set          ${address}/v1/jwks (with the secret key), ${address}/.well-known/jwks.json (without)
-  sign-in page     ${address}/sign-in?redirect_url=http://localhost:3000/
-${webhookUrl === undefined ? "" : `  webhooks         to ${webhookUrl}, signed with ${webhookKey}\n`}
-Use it:
+Set these environment variables for your application:
 
-  CLERK_API_URL=${address}${isDefault ? ` CLERK_SECRET_KEY=${key}` : ""} node your-program.js
+${variables(local, clerk, options)
+  .map((line) => `  ${line}\n`)
+  .join("")}
+Sign in on this page, which returns to your application:
 
-  With @clerk/backend: createClerkClient({ secretKey, apiUrl: "${address}" })
+  ${local}/sign-in?redirect_url=http://localhost:3000/
 
-Sign a user in, and list all data:
+Or sign in from a terminal. The control API is at ${local}${controlPath} and lists its commands there:
 
-  curl ${address}${controlPath}/sign-in -d '{"userId":"user_1"}'
-  curl ${address}${controlPath}/state
+  curl ${local}${controlPath}/sign-in -d '{"userId":"user_1"}'
+  curl ${local}${controlPath}/state
 
-GET ${address}${controlPath} lists all commands. Ctrl+C stops the emulator.
-${isLoopback(new URL(address).hostname) ? "" : `\nOther machines on your network can reach the emulator, and their programs can use ${controlPath}.\n`}`
+${webhookUrl === undefined ? "" : `Webhooks go to ${webhookUrl}\n`}${
+  isShared
+    ? `Other machines on your network can reach this address and use ${controlPath}.
+In another container, set CLERK_API_URL to the name of this host, and CLERK_ALLOW_INSECURE_HTTP=true.
+`
+    : ""
+}Press Ctrl+C to stop. All data is lost then.
+`
 }
 
 /**
@@ -107,9 +133,8 @@ ${isLoopback(new URL(address).hostname) ? "" : `\nOther machines on your network
  * machine that the key can contain. The key of another address leads to https, which the emulator does not serve.
  */
 const issuerAt = (address: string): { readonly issuer?: string } => {
-  const url = new URL(address)
-  url.hostname =
-    { "0.0.0.0": "127.0.0.1", "[::]": "127.0.0.1", "[::1]": "localhost" }[url.hostname] ?? url.hostname
+  const url = new URL(localAddress(address))
+  if (url.hostname === "[::1]") url.hostname = "localhost"
   return isLoopback(url.hostname) ? { issuer: url.origin } : {}
 }
 
@@ -129,7 +154,7 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
     const trial = yield* ClerkEmulator.make()
     yield* Effect.mapError(
       trial.seed(data),
-      ({ message }) => new Quit({ code: 2, sentence: `--seed ${seedFile}: ${message}.` })
+      ({ message }) => new Quit({ code: 2, sentence: `Cannot load --seed ${seedFile}. In it, ${message}.` })
     )
     // The issuer is the address, which is known once the server listens. Requests wait until then.
     const responding = yield* Deferred.make<Respond>()
@@ -144,6 +169,7 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
     const clerk = yield* ClerkEmulator.make({
       secretKey,
       ...issuerAt(address),
+      tokenLifetime: options.tokenLifetime,
       rateLimit: options.rateLimit,
       webhookSecret: webhookUrl === undefined ? undefined : webhookSecret,
       origins: [DEFAULT_ORIGIN, ...options.allowedOrigins],
@@ -167,7 +193,7 @@ const main = Effect.suspend(() => {
     case "version":
       return print(`${version}\n`)
     case "invalid":
-      return new Quit({ code: 2, sentence: `${command.sentence} See ${commandName} --help.` })
+      return new Quit({ code: 2, sentence: `${command.sentence} Run ${commandName} --help for all options.` })
     case "serve":
       return run(command)
   }

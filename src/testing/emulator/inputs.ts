@@ -3,31 +3,34 @@ import type { ConnectionFault, EmulatedActivity, TokenSignature } from "../../co
 import type { EmulatedOperationName } from "../../core/emulator/operationNames.js"
 
 /**
- * Input of `respondNext`.
+ * The input of `respondNext`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface PreparedResponse {
-  /** The operation whose next request gets this response. Default: the next request of any operation. */
+  /** The operation whose next request gets the response. Default: any operation. */
   readonly operation?: EmulatedOperationName | undefined
-  /** How long the response takes, by `Clock`: at most 36,500 days, as every duration here. Default: no time. */
+  /**
+   * The time until the response, by `Clock`: at most 36,500 days, as for every duration here. A number counts
+   * milliseconds. Default: zero.
+   */
   readonly delay?: DurationInput | undefined
   /** The HTTP status, 200 to 599. */
   readonly status: number
   /**
-   * The headers. Names are HTTP tokens, values printable ASCII. `content-length`, `transfer-encoding` and `trailer` are
-   * rejected, because the server derives them from the body. Default: none.
+   * The response headers. Names are HTTP tokens, and values are printable ASCII. `content-length`, `transfer-encoding`
+   * and `trailer` are rejected, because the server derives them from the body. Default: none.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The body as text, which must be empty for the status 204, 205 or 304. Default: empty. */
+  /** The body as text. It must be empty for the statuses 204, 205 and 304. Default: empty. */
   readonly body?: string | undefined
 }
 
 /**
- * Input of `createUser`.
+ * The input of `createUser`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface CreateUserOptions {
@@ -40,9 +43,9 @@ export interface CreateUserOptions {
 }
 
 /**
- * Input of `createOrganization`.
+ * The input of `createOrganization`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface CreateOrganizationOptions {
@@ -54,7 +57,7 @@ export interface CreateOrganizationOptions {
   readonly features?: ReadonlyArray<string> | undefined
   /** The organization's plan. Default: none. */
   readonly plan?: string | undefined
-  /** The members with their role (default `org:member`) and custom permissions. Default: none. */
+  /** The members, with their role (default `org:member`) and custom permissions. Default: none. */
   readonly members?:
     | ReadonlyArray<{
         readonly userId: string
@@ -65,9 +68,9 @@ export interface CreateOrganizationOptions {
 }
 
 /**
- * Input of `createTemplate`.
+ * The input of `createTemplate`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface CreateTemplateOptions {
@@ -80,17 +83,17 @@ export interface CreateTemplateOptions {
 }
 
 /**
- * Input of `mintSessionToken`.
+ * The input of `mintSessionToken`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface MintOptions {
-  /** The web origin, `azp` of the token. Default: the token has no `azp`. */
+  /** The web origin, which becomes the `azp` of the token. Default: no `azp`. */
   readonly origin?: string | undefined
-  /** The lifetime of the token. Default: `tokenLifetime` of the emulator. */
+  /** The lifetime of the token. Default: the `tokenLifetime` of the emulator. */
   readonly expiresIn?: DurationInput | undefined
-  /** How long ago the token was issued. A token older than its lifetime is expired. Default: no time. */
+  /** The time since the token was issued. A token older than its lifetime has expired. Default: zero. */
   readonly age?: DurationInput | undefined
   /** The version of the session token. Default 2. */
   readonly version?: 1 | 2 | undefined
@@ -101,41 +104,43 @@ export interface MintOptions {
 }
 
 /**
- * Input of `mintToken`.
+ * The input of `mintToken`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface MintTokenOptions extends MintOptions {
-  /** The session whose claims the token has. Default: the token has the issuer, the times and `claims` only. */
+  /**
+   * The session whose claims the token has. Default: none, so the token has only the issuer, the times and `claims`.
+   */
   readonly sessionId?: string | undefined
   /** The JWT template of the token, which needs a `sessionId`. Default: none. */
   readonly template?: string | undefined
   /** How to sign the token. Default `"current-key"`. */
   readonly sign?: TokenSignature | undefined
-  /** The text to sign in place of the claims. It need not be JSON. Default: the claims. */
+  /** The text to sign instead of the claims. It does not have to be JSON. Default: the claims. */
   readonly payload?: string | undefined
 }
 
 /**
- * Input of `failNext`.
+ * The input of `failNext`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface FailNextOptions {
   /** How the connection fails. */
   readonly fault: ConnectionFault
-  /** The operation whose next request fails. Default: the next request of any operation. */
+  /** The operation whose next request fails. Default: any operation. */
   readonly operation?: EmulatedOperationName | undefined
-  /** How long the connection stays open before it fails, by `Clock`. Default: no time. */
+  /** The time until the connection fails, by `Clock`. Default: zero. */
   readonly delay?: DurationInput | undefined
 }
 
 /**
- * Input of `signWebhook`.
+ * The input of `signWebhook`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface SignWebhookOptions {
@@ -146,24 +151,24 @@ export interface SignWebhookOptions {
 }
 
 /**
- * Input of `rotateKey`.
+ * The input of `rotateKey`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface RotateKeyOptions {
-  /** Whether to remove the previous keys from the key set at once. Default false: the two latest of them stay. */
+  /** Removes the previous keys from the key set at once. Default `false`: the two latest of them stay. */
   readonly removePrevious?: boolean | undefined
 }
 
 /**
- * Input of `signIn`. The default of `origin` is `DEFAULT_ORIGIN`.
+ * The input of `signIn` and `signInBrowser`. `origin` defaults to `DEFAULT_ORIGIN`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface SignInOptions extends MintOptions {
-  /** The id of the session: `sess_…`. The id of an existing session is a defect. Default: a new one. */
+  /** The id of the session: `sess_…`. An id that is in use is a defect. Default: a new one. */
   readonly sessionId?: string | undefined
   /** The client of the session. Default: a new one. */
   readonly clientId?: string | undefined
@@ -173,7 +178,7 @@ export interface SignInOptions extends MintOptions {
   readonly status?: "active" | "pending" | undefined
   /** The tasks of a pending session. Default: none. */
   readonly tasks?: ReadonlyArray<{ readonly key: string }> | undefined
-  /** The `act` claim: who acts for the user. Default: none. */
+  /** The actor who impersonates the user (claim `act`). Default: none. */
   readonly actor?: Readonly<Record<string, unknown>> | undefined
   /** The device and the place. Default: a desktop in Athens. */
   readonly activity?: Partial<EmulatedActivity> | undefined

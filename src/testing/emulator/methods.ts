@@ -34,9 +34,9 @@ export class EmulatorUsageError extends Error {
 const idError = (status: 404 | 409, sentence: string) => new EmulatorUsageError(status, visibleText(sentence))
 
 /**
- * The default web origin of a sign-in, `azp` of the session token.
+ * The default web origin of a sign-in, which becomes the `azp` of the session token.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constants
  */
 export const DEFAULT_ORIGIN: string = "https://app.emulator.test"
@@ -100,18 +100,28 @@ const tokenOptions = ({ age, expiresIn, ...options }: Inputs.MintOptions): Token
   ...(expiresIn === undefined ? {} : { lifetimeSeconds: seconds(expiresIn) })
 })
 
+/** Rejects an active organization that no token of the user can state. */
+const checkMember = (
+  { state }: Instance,
+  userId: string,
+  organizationId: string | null | undefined
+): void => {
+  if (organizationId === null || organizationId === undefined) return
+  if (isMember(state.organizations.get(organizationId), userId)) return
+  throw idError(404, `user ${userId} is not a member of an organization ${organizationId}`)
+}
+
 export const signIn = async (
   instance: Instance,
   moment: Moment,
   userId: string,
   options: Inputs.SignInOptions
 ): Promise<Model.SignedIn> => {
-  const { organizations, sessions, users } = instance.state
+  const { sessions, users } = instance.state
   const { organizationId, origin = DEFAULT_ORIGIN, sessionId: id } = options
-  if (!users.has(userId)) throw idError(404, `there is no user ${userId}`)
-  if (organizationId !== undefined && !isMember(organizations.get(organizationId), userId)) {
-    throw idError(404, `user ${userId} is not a member of an organization ${organizationId}`)
-  }
+  if (!users.has(userId))
+    throw idError(404, `there is no user ${userId}; create it first, with createUser or a seed`)
+  checkMember(instance, userId, organizationId)
   if (id !== undefined && sessions.has(id)) {
     throw idError(409, `there is a session ${id} already`)
   }
@@ -175,6 +185,7 @@ export const updateSession = (
   const { now } = moment
   const stored = instance.state.sessions.get(id)
   if (stored === undefined) throw idError(404, `there is no session ${id}`)
+  checkMember(instance, stored.userId, patch.lastActiveOrganizationId)
   const record = { ...stored, ...patch, updatedAt: now }
   saveSession(instance, moment, record)
   return visible(aged(record, now))

@@ -14,22 +14,22 @@ import type { EmulatorSeed } from "./seed.js"
 /**
  * The default secret key of an emulator: `sk_test_emulator`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constants
  */
 export const DEFAULT_SECRET_KEY: Redacted.Redacted<string> = Redacted.make("sk_test_emulator")
 /**
- * The default issuer of an emulator's tokens.
+ * The default issuer of an emulator's tokens: `https://clerk.emulator.test`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constants
  */
 export const DEFAULT_ISSUER: string = "https://clerk.emulator.test"
 
 /**
- * A secret for the webhooks of an emulator, made up for tests: `whsec_…`.
+ * A webhook secret for tests (`whsec_…`). Pass it as the option `webhookSecret`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constants
  */
 export const DEFAULT_WEBHOOK_SECRET: Redacted.Redacted<string> = Redacted.make(
@@ -39,53 +39,58 @@ export const DEFAULT_WEBHOOK_SECRET: Redacted.Redacted<string> = Redacted.make(
 /**
  * A rate limit of an emulator.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface RateLimitOptions {
-  /** The requests that one window allows: a whole number from 1 to 1,000,000. */
+  /** The number of requests that one window allows, 1 to 1,000,000. */
   readonly limit: number
-  /** The window, which slides: 1 millisecond to 1 hour. */
+  /** The length of the sliding window, 1 millisecond to 1 hour. A number counts milliseconds. */
   readonly window: DurationInput
 }
 
 /**
- * The options of an emulator.
+ * The options of an emulator. All are optional.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface ClerkEmulatorOptions {
-  /** The secret key that requests must carry. Default `DEFAULT_SECRET_KEY`. */
+  /** The secret key that requests must have. Default `DEFAULT_SECRET_KEY`. */
   readonly secretKey?: Redacted.Redacted<string> | undefined
-  /** The URL of the Frontend API, `iss` of every token. Default `DEFAULT_ISSUER`. */
+  /** The URL of the Frontend API, which is the `iss` of every token. Default `DEFAULT_ISSUER`. */
   readonly issuer?: string | undefined
   /** The lifetime of session tokens. Default 60 seconds. */
   readonly tokenLifetime?: DurationInput | undefined
-  /** The time until a session expires. Default 7 days. A session is abandoned 30 days after that. */
+  /** The lifetime of sessions. A session is abandoned 30 days after it expires. Default 7 days. */
   readonly sessionLifetime?: DurationInput | undefined
-  /** How long after its `iat` a token can be refreshed. Default 1 day; Clerk does not publish its own. */
+  /** How long after its `iat` a token can be refreshed. Clerk does not publish its own value. Default 1 day. */
   readonly refreshWindow?: DurationInput | undefined
-  /** Whether `Sessions.verify` responds with 410 `operation_deprecated`. Default false. */
+  /** Lets `Sessions.verify` respond with 410 `operation_deprecated`. Default `false`. */
   readonly verifyGone?: boolean | undefined
-  /** Whether `Sessions.create` responds with 400 `request_invalid_for_environment`. Default false. */
+  /**
+   * Lets `Sessions.create` respond with 400 `request_invalid_for_environment`, as production instances do. Default
+   * `false`.
+   */
   readonly production?: boolean | undefined
   /**
-   * The origins of the applications that a handshake and the sign-in page may return to, besides loopback addresses.
-   * Default `DEFAULT_ORIGIN`.
+   * The origins, besides loopback addresses, that a handshake and the sign-in page may redirect to. Default
+   * `DEFAULT_ORIGIN`.
    */
   readonly origins?: ReadonlyArray<string> | undefined
   /**
-   * How many requests with the secret key each window allows. Requests for keys and to the Frontend API do not count.
-   * More get a 429 with `Retry-After`. Clerk allows 1,000 requests in 10 seconds, or 100 for development. Default: no limit.
+   * The limit of requests with the secret key. Requests for keys and to the Frontend API do not count. A request above
+   * the limit gets a 429 with `Retry-After`. Clerk allows 1,000 requests in 10 seconds, or 100 for development
+   * instances. Default: no limit.
    */
   readonly rateLimit?: RateLimitOptions | undefined
   /**
-   * The secret that signs webhooks: `whsec_` and base64, such as `DEFAULT_WEBHOOK_SECRET`. The emulator then makes a webhook
-   * for each session that is created, ended, removed or revoked, unless a seed creates it. Default: no webhooks.
+   * The secret that signs webhooks: `whsec_` and base64, such as `DEFAULT_WEBHOOK_SECRET`. With it, the emulator makes
+   * a webhook for each session that is created, ended, removed or revoked, except those of a seed. Default: no
+   * webhooks.
    */
   readonly webhookSecret?: Redacted.Redacted<string> | undefined
-  /** What the emulator holds at the start and after `reset`. An invalid seed is a defect. Default: nothing. */
+  /** The data at the start and after `reset`. An invalid seed is a defect. Default: none. */
   readonly seed?: EmulatorSeed | undefined
 }
 

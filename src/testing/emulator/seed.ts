@@ -12,12 +12,13 @@ import { IdText } from "../../schema/Ids.js"
 import { KeptObject, PlainDuration, reader, sentenceOf } from "../input.js"
 import type * as Inputs from "./inputs.js"
 import { newOrganization, newTemplate, newUser, store } from "./methods.js"
+import { permissionIssues } from "./permissions.js"
 import * as Schemas from "./schemas.js"
 
 /**
- * A duration in plain data: a text such as `"2 days"` or `"90 seconds"`, or milliseconds.
+ * A duration in plain data: a text such as `"2 days"` or `"90 seconds"`, or a number of milliseconds.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type SeedDuration = Extract<DurationInput, string | number>
@@ -25,30 +26,30 @@ export type SeedDuration = Extract<DurationInput, string | number>
 /**
  * The device and the place of a session in a seed. Default: a new `id`, and a desktop in Athens.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SeedActivity extends Partial<EmulatedActivity> {}
 
 /**
- * A session in a seed. Its ages count back from the moment of seeding.
+ * A session in a seed. Its ages count back from the time of seeding.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SeedSession
   extends Omit<Inputs.SignInOptions, keyof Inputs.MintOptions | "sessionId" | "status" | "activity"> {
   /** The id: `sess_…`. Default: a new one. */
   readonly id?: string | undefined
-  /** The user of the session, who must be in the emulator or in the seed. */
+  /** The user of the session, who must exist in the emulator or in the seed. */
   readonly userId: string
   /** The status. Default `"active"`. An `active` or `pending` session expires by its age. */
   readonly status?: EmulatedStatus | undefined
-  /** How long ago the session was created. Default: `lastActiveAgo`, or no time. */
+  /** The time since the session was created. Default: `lastActiveAgo`, or zero. */
   readonly createdAgo?: SeedDuration | undefined
-  /** How long ago the session was used last. Default: `createdAgo`. */
+  /** The time since the session was last used. Default: `createdAgo`. */
   readonly lastActiveAgo?: SeedDuration | undefined
-  /** How long from now the session expires. Default: `sessionLifetime` of the emulator after its creation. */
+  /** The time until the session expires. Default: the `sessionLifetime` of the emulator, counted from the creation. */
   readonly expiresIn?: SeedDuration | undefined
   /** The device and the place. Default: a desktop in Athens. */
   readonly activity?: SeedActivity | undefined
@@ -57,7 +58,7 @@ export interface SeedSession
 /**
  * The initial data of an emulator, as plain JSON.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EmulatorSeed {
@@ -78,9 +79,10 @@ export interface EmulatorSeed {
 const optional = Schema.optional
 
 /**
- * The schema of a seed, which stays plain data: `Schema.decodeUnknown(EmulatorSeed)(JSON.parse(text))`.
+ * The schema of {@link EmulatorSeed}. The decoded form is plain data too:
+ * `Schema.decodeUnknown(EmulatorSeed)(JSON.parse(text))`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const EmulatorSeed: DataCodec<EmulatorSeed> = Schema.Struct({
@@ -109,22 +111,22 @@ export const EmulatorSeed: DataCodec<EmulatorSeed> = Schema.Struct({
 })
 
 /**
- * A mistake in a seed: `sessions.0.userId` `must be the id of a user`.
+ * A mistake in a seed, such as `sessions.0.userId` and `must be the id of a user`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SeedIssue {
-  /** Where in the seed: `sessions.0.userId`. */
+  /** The place in the seed: `sessions.0.userId`. */
   readonly path: string
-  /** The rule that is broken. It reads on from the path. */
+  /** The rule that the value breaks, as the rest of a sentence that starts with the path. */
   readonly rule: string
 }
 
 /**
- * The seed is invalid. The emulator has stored nothing of it.
+ * A seed is invalid. The emulator has stored nothing of it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class EmulatorSeedError extends Schema.TaggedError<EmulatorSeedError>("EmulatorSeedError")(
@@ -155,7 +157,7 @@ const timesOf = ({ createdAgo, expiresIn, lastActiveAgo }: SeedSession, now: num
 
 const noUser = "must be the id of a user"
 
-/** Finds what a schema cannot see: duplicate ids, ids of missing records, and impossible times. */
+/** Finds what a schema cannot see: duplicate ids, ids of missing records, useless permissions and impossible times. */
 const conflictsOf = (
   { organizations = [], sessions = [], templates = [], users = [] }: EmulatorSeed,
   { state }: Instance,
@@ -187,8 +189,9 @@ const conflictsOf = (
       new Set(members.map(({ userId }) => userId))
     ])
   )
-  for (const [organization, { members = [] }] of organizations.entries()) {
-    for (const [index, { userId }] of members.entries()) {
+  for (const [organization, given] of organizations.entries()) {
+    issues.push(...permissionIssues(given, `organizations.${organization}.`))
+    for (const [index, { userId }] of (given.members ?? []).entries()) {
       if (userIds.has(userId)) continue
       issues.push({ path: `organizations.${organization}.members.${index}.userId`, rule: noUser })
     }

@@ -13,17 +13,17 @@ import { EmulatorUsageError } from "./methods.js"
 import type { ClerkEmulatorService } from "./service.js"
 
 /**
- * Input of `ClerkEmulator.layerWebhooks`.
+ * The options of `ClerkEmulator.layerWebhooks`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category inputs
  */
 export interface SendWebhooksOptions {
   /** The http or https URL that receives the webhooks. */
   readonly url: string
   /**
-   * How long to wait after each failed attempt, by `Clock`. Default: 5 seconds, 5 minutes and 30 minutes, so that the fourth
-   * attempt is the last one.
+   * The wait after each failed attempt, by `Clock`. Default: 5 seconds, 5 minutes and 30 minutes, so the fourth attempt
+   * is the last.
    */
   readonly retryDelays?: ReadonlyArray<DurationInput> | undefined
 }

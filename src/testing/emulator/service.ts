@@ -37,13 +37,14 @@ import { checker, sentenceOf } from "../input.js"
 import type * as Inputs from "./inputs.js"
 import * as Methods from "./methods.js"
 import { type ClerkEmulatorOptions, DEFAULT_SECRET_KEY, Options, settingsOf } from "./options.js"
+import { permissionIssues } from "./permissions.js"
 import * as Schemas from "./schemas.js"
 import { type EmulatorSeedError, storeSeed } from "./seed.js"
 
 /**
  * The connection broke because of `failNext`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class EmulatedDisconnect extends Schema.TaggedError<EmulatedDisconnect>("EmulatedDisconnect")(
@@ -56,120 +57,129 @@ export class EmulatedDisconnect extends Schema.TaggedError<EmulatedDisconnect>("
 }
 
 /**
- * An emulated Clerk instance: its API, its identity, and the methods by which a test controls it.
+ * An emulated Clerk instance: its API, its identity, and the methods with which a test controls it.
  *
  * Only `seed` and `exchange` fail. A method dies if its input has an unknown id, an unknown field or an invalid value,
- * because the mistake is in the test. The message names the field and the rule. The data stays unchanged.
+ * because the mistake is in the test. It then changes nothing, and the message names the field and the rule.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkEmulatorService {
-  /** Handles one request as Clerk's Backend API and its Frontend API do. Error responses are responses too. Dies on a fault of `failNext`. */
+  /**
+   * Handles one request as Clerk's Backend API and Frontend API do, and returns the response, error responses included.
+   * Dies if `failNext` breaks the connection.
+   */
   readonly handle: (request: Model.EmulatorRequest) => Effect.Effect<Model.EmulatorResponse>
-  /** Handles one request like `handle`, and fails where `failNext` breaks the connection. */
+  /** Handles one request as `handle` does, but fails if `failNext` breaks the connection. */
   readonly exchange: (
     request: Model.EmulatorRequest
   ) => Effect.Effect<Model.EmulatorResponse, EmulatedDisconnect>
-  /** The secret key that requests must carry: `Authorization: Bearer …`. */
+  /** The secret key that requests must have: `Authorization: Bearer …`. */
   readonly secretKey: Redacted.Redacted<string>
   /** The publishable key, `pk_…`, which contains the host of the issuer. */
   readonly publishableKey: string
-  /** The suffix of the instance's own cookies: `__session_<suffix>`. */
+  /** The suffix of the instance's cookies: `__session_<suffix>`. */
   readonly cookieSuffix: string
-  /** The URL of the Frontend API, `iss` of every token. */
+  /** The URL of the Frontend API, which is the `iss` of every token. */
   readonly issuer: string
-  /** The id of the instance, `ins_…`, and the `kid` of its tokens until the first `rotateKey`. */
+  /** The id of the instance, `ins_…`. It is the `kid` of its tokens until the first `rotateKey`. */
   readonly instanceId: string
-  /** The published keys at this moment. The first one signs. */
+  /** The published keys now. The first one signs. */
   readonly jwks: Model.EmulatorJwks
   /** The current public key as PEM (SPKI), which Clerk's dashboard calls the JWKS public key. */
   readonly publicKeyPem: string
 
-  /** Creates a user, or replaces the user of that id. */
+  /** Creates a user, or replaces the one with the same id. */
   readonly createUser: (options?: Inputs.CreateUserOptions) => Effect.Effect<Model.EmulatedUser>
-  /** Creates an organization with its members, or replaces the organization of that id. */
+  /** Creates an organization with its members, or replaces the one with the same id. */
   readonly createOrganization: (
     options?: Inputs.CreateOrganizationOptions
   ) => Effect.Effect<Model.EmulatedOrganization>
-  /** Creates a JWT template, or replaces the template of that name. */
+  /** Creates a JWT template, or replaces the one with the same name. */
   readonly createTemplate: (options: Inputs.CreateTemplateOptions) => Effect.Effect<void>
-  /** Stores the records of an `EmulatorSeed`, such as parsed JSON. Stores nothing of an invalid seed. */
+  /**
+   * Stores the records of an `EmulatorSeed`, such as parsed JSON. Fails with `EmulatorSeedError` if the seed is
+   * invalid, and then stores nothing.
+   */
   readonly seed: (data: unknown) => Effect.Effect<void, EmulatorSeedError>
-  /** Removes everything but the keys, then stores the seed of the options. */
+  /** Removes all data except the keys, then stores the seed of the options. */
   readonly reset: Effect.Effect<void>
   /** Returns the id of a new client, for several sign-ins in one browser. */
   readonly createClient: Effect.Effect<string>
-  /** Signs a user in as the front end does: creates a session, and returns the tokens that the browser then has. */
+  /**
+   * Signs a user in as a frontend does. Creates a session, and returns it with the tokens that the browser then has.
+   */
   readonly signIn: (userId: string, options?: Inputs.SignInOptions) => Effect.Effect<Model.SignedIn>
   /**
-   * Signs a user in on a new browser, and returns the cookies that the browser then has for the application, by name. They
-   * are the session token with and without the suffix, `__client_uat` and the refresh token. In development there is also
-   * the dev browser. A handshake recognizes the browser by the dev browser. A user who is signed in on the client given keeps the
-   * session.
+   * Signs a user in on a new browser, and returns by name the cookies that it then has for the application. They are
+   * the session token with and without the suffix, `__client_uat` and the refresh token. In development there is also
+   * the dev browser, by which a handshake recognizes the browser.
+   *
+   * A user who is already signed in on the given client keeps the session.
    */
   readonly signInBrowser: (
     userId: string,
     options?: Inputs.SignInOptions
   ) => Effect.Effect<Readonly<Record<string, string>>>
-  /** Changes fields of a session: a status, a time, its organization. */
+  /** Changes fields of a session, such as its status, a time or its organization. */
   readonly updateSession: (
     sessionId: string,
     patch: Model.EmulatedSessionPatch
   ) => Effect.Effect<Model.EmulatedSession>
 
-  /** Issues a session token as the front end gets it, also with another age or version. */
+  /** Issues a session token as a frontend gets it. The options set another age, version or claims. */
   readonly mintSessionToken: (sessionId: string, options?: Inputs.MintOptions) => Effect.Effect<string>
-  /** Issues any token: invalid, forged, or without a session. */
+  /** Issues any token, such as an invalid or forged one, or one without a session. */
   readonly mintToken: (options?: Inputs.MintTokenOptions) => Effect.Effect<string>
-  /** Returns the current refresh token of a session; null for a session created over the Backend API. */
+  /** Returns the current refresh token of a session, or `null` for a session that the Backend API created. */
   readonly refreshToken: (sessionId: string) => Effect.Effect<string | null>
   /**
-   * Signs with a new key from now on, and returns its `kid`. The key set keeps the two previous keys. A token of an older
-   * key is rejected.
+   * Signs with a new key from now on, and returns its `kid`. The key set keeps the two previous keys, and tokens of
+   * older keys are rejected.
    */
   readonly rotateKey: (options?: Inputs.RotateKeyOptions) => Effect.Effect<string>
 
-  /** All users, oldest first. */
+  /** Returns all users, oldest first. */
   readonly users: Effect.Effect<ReadonlyArray<Model.EmulatedUser>>
-  /** All organizations, oldest first. */
+  /** Returns all organizations, oldest first. */
   readonly organizations: Effect.Effect<ReadonlyArray<Model.EmulatedOrganization>>
-  /** All sessions with their current status, newest first. */
+  /** Returns all sessions with their current status, newest first. */
   readonly sessions: Effect.Effect<ReadonlyArray<Model.EmulatedSession>>
   /**
-   * The requests so far, oldest first, without their headers. The log keeps the newest 1,000 requests, and at most 2 MiB
-   * of JSON. `state.droppedRequests` counts the older requests.
+   * Returns the requests so far, oldest first, without their headers. The log keeps the newest 1,000 requests, and at
+   * most 2 MiB of JSON. `state.droppedRequests` counts the older ones.
    */
   readonly requests: Effect.Effect<ReadonlyArray<Model.ReceivedRequest>>
   /**
-   * Dies unless exactly these requests arrived, in this order, as `ClerkTest.expectRequests` does. Dies too once the log
-   * has dropped a request.
+   * Dies unless exactly these requests arrived, in this order, as `ClerkTest.expectRequests` does. It also dies if the
+   * log has dropped a request.
    */
   readonly expectRequests: (expected: ReadonlyArray<ExpectedRequest | OperationName>) => Effect.Effect<void>
-  /** All data of the emulator at one moment. */
+  /** Returns all data of the emulator at one moment. */
   readonly state: Effect.Effect<Model.EmulatorState>
 
   /**
-   * Waits for the next webhook, and takes it. Each webhook is taken once, in the order of the events. The emulator keeps up
-   * to 50,000 webhooks and 64 MiB of their text, and drops the oldest.
+   * Waits for the next webhook and takes it. Each webhook is taken once, in the order of the events. The emulator keeps
+   * up to 50,000 webhooks and 64 MiB of their text, and drops the oldest.
    */
   readonly nextWebhook: Effect.Effect<Model.EmulatedWebhook>
-  /** Takes all webhooks that nobody has taken yet, without waiting. */
+  /** Takes all webhooks that are not taken yet, without waiting. */
   readonly takeWebhooks: Effect.Effect<ReadonlyArray<Model.EmulatedWebhook>>
-  /** Signs any text as a webhook: a repeated one, one of another event, or one of another time. */
+  /** Signs any text as a webhook, such as a repeated event, another event, or one with another time. */
   readonly signWebhook: (
     body: string,
     options?: Inputs.SignWebhookOptions
   ) => Effect.Effect<Model.EmulatedWebhook>
 
   /**
-   * Responds to the next request with this response, and does not execute the request. Up to 1,000 responses and faults
-   * can wait, for as many requests.
+   * Sets the response to the next request, which the emulator then does not execute. Up to 1,000 responses and faults
+   * can wait, each for one request.
    */
   readonly respondNext: (response: Inputs.PreparedResponse) => Effect.Effect<void>
-  /** Breaks the connection of the next request. It waits in one line with the responses of `respondNext`. */
+  /** Breaks the connection of the next request. Faults and the responses of `respondNext` wait in one queue. */
   readonly failNext: (options: Inputs.FailNextOptions) => Effect.Effect<void>
-  /** Delays each request (of one operation, if you name it) by a duration of `Clock`. Zero ends the delay. */
+  /** Delays each request, or each request of one operation, by a duration of `Clock`. Zero ends the delay. */
   readonly setLatency: (duration: DurationInput, operation?: EmulatedOperationName) => Effect.Effect<void>
 }
 
@@ -313,9 +323,16 @@ export const make = (given: ClerkEmulatorOptions = {}): Effect.Effect<ClerkEmula
       createUser: method("createUser", Schemas.CreateUser, (moment, input) =>
         Methods.store(instance, { name: "users", record: Methods.newUser(moment, input) })
       ),
-      createOrganization: method("createOrganization", Schemas.CreateOrganization, (moment, input) =>
-        Methods.store(instance, { name: "organizations", record: Methods.newOrganization(moment, input) })
-      ),
+      createOrganization: method("createOrganization", Schemas.CreateOrganization, (moment, input) => {
+        const issues = permissionIssues(input, "")
+        if (issues.length > 0) {
+          throw new Methods.EmulatorUsageError(400, sentenceOf(issues, "the input"), "createOrganization")
+        }
+        return Methods.store(instance, {
+          name: "organizations",
+          record: Methods.newOrganization(moment, input)
+        })
+      }),
       createTemplate: method("createTemplate", Schemas.CreateTemplate, (_, input): void => {
         Methods.store(instance, { name: "templates", record: Methods.newTemplate(input) })
       }),

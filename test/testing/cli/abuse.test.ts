@@ -343,6 +343,22 @@ describe("an unusual request", () => {
   )
 })
 
+describe("a request to an endpoint of Clerk that the emulator does not serve", () => {
+  it.live("gets 501, and a line in the log without its query", () =>
+    Effect.gen(function* () {
+      const { clerk, lines, send } = yield* program()
+      expect((yield* send("/v1/users?limit=1", { headers: key })).status).toBe(501)
+      expect(lines).toEqual([
+        "501 GET /v1/users: the emulator does not serve this endpoint. GET / lists those that it serves."
+      ])
+      // A response of a test is not such a request.
+      yield* clerk.respondNext({ status: 501 })
+      expect((yield* send("/v1/users", { headers: key })).status).toBe(501)
+      expect(lines).toHaveLength(1)
+    })
+  )
+})
+
 describe("a health check", () => {
   it.live("needs no key, names the program, and is not in the log of requests", () =>
     Effect.gen(function* () {
@@ -354,7 +370,8 @@ describe("a health check", () => {
         expect(JSON.parse(reply.text)).toEqual({
           name: "effect-clerk-emulator",
           version: expect.stringMatching(/^\d+\.\d+\.\d+/),
-          links: { api: "/v1", jwks: "/.well-known/jwks.json", health: "/health", control: "/__emulator" }
+          links: { api: "/v1", jwks: "/.well-known/jwks.json", health: "/health", control: "/__emulator" },
+          endpoints: expect.arrayContaining(["GET /v1/sessions"])
         })
         const head = yield* send(path, { method: "HEAD" })
         expect([head.status, head.text]).toEqual([200, ""])

@@ -76,33 +76,52 @@ describe("the command line", () => {
     })
   })
 
+  const optionList =
+    "The options are --port, --host, --seed, --secret-key, --token-lifetime, --rate-limit, --webhook-url, --webhook-secret, --allow-host, --allow-origin, --help, --version."
+
   it("accepts --help and --version", () => {
     expect(readArguments(["--help", "--port", "x"])).toEqual({ _tag: "help" })
     expect(readArguments(["--version"])).toEqual({ _tag: "version" })
   })
 
+  it.each([
+    ["1s", 1],
+    ["5s", 5],
+    ["10m", 600],
+    ["24h", 86_400]
+  ] as const)("reads the lifetime of session tokens %s", (text, seconds) => {
+    expect(readArguments(["--token-lifetime", text])).toMatchObject({ tokenLifetime: seconds * 1_000 })
+    expect(readArguments([])).toMatchObject({ tokenLifetime: 60_000 })
+  })
+
   const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, string]> = [
+    [["--prot", "1"], "Unknown option --prot. Did you mean --port?"],
+    [["--tokenLifetime=5s"], "Unknown option --tokenLifetime. Did you mean --token-lifetime?"],
+    [["-p", "1"], `Unknown option -p. ${optionList}`],
+    [["--sk_live_1234567890"], `Unknown option --***. ${optionList}`],
     [
-      ["--prot", "1"],
-      "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --rate-limit, --webhook-url, --webhook-secret, --allow-host, --allow-origin, --help, --version."
+      ["users.json"],
+      "Unexpected argument users.json. Put the name of an option before it, such as --seed users.json."
     ],
-    [["users.json"], "Unexpected argument 'users.json'."],
-    [["sk_live_1234567890"], "Unexpected argument '***'."],
-    [
-      ["--sk_live_1234567890"],
-      "Unknown option '--***': the options are --port, --host, --seed, --secret-key, --rate-limit, --webhook-url, --webhook-secret, --allow-host, --allow-origin, --help, --version."
-    ],
-    [["users\n.json"], "Unexpected argument 'users .json'."],
+    [["sk_live_1234567890"], "Unexpected argument ***. Put the name of an option before it."],
+    [["users\n.json"], "Unexpected argument users .json. Put the name of an option before it."],
     [["--port", "http"], "--port must be a number from 0 to 65535."],
     [["--port", "65536"], "--port must be a number from 0 to 65535."],
-    [["--port", "-1"], "Option '--port' argument is ambiguous."],
+    [["--port", "-1"], "--port needs a value, which must be a number from 0 to 65535."],
     [["--host", "a b"], "--host must be an address such as 127.0.0.1, ::1 or localhost."],
-    [["--seed"], "Option '--seed <value>' argument missing."],
+    [["--seed"], "--seed needs a value, which must be the path of a JSON file."],
+    ...["5", "500ms", "0s", "86401s", "25h", "1d", "-5s", "5 seconds"].map(
+      (lifetime) =>
+        [
+          [`--token-lifetime=${lifetime}`],
+          "--token-lifetime must be a duration from 1 second to 24 hours, such as 5s, 10m or 1h."
+        ] as const
+    ),
     ...["1000", "1000/10", "0/1s", "1/0s", "-1/1s", "1000/2h", "1e3/1s", "2000000/1s"].map(
       (limit) =>
         [
           [`--rate-limit=${limit}`],
-          "--rate-limit must be a number of requests and a window of at most 1 hour, such as 1000/10s, 100/500ms or 600/1m."
+          "--rate-limit must be a number of requests from 1 to 1,000,000 and a window from 1ms to 1h, such as 1000/10s, 100/500ms or 600/1m."
         ] as const
     ),
     ...["localhost:3000", "ftp://localhost", "http://"].map(
@@ -112,7 +131,10 @@ describe("the command line", () => {
           "--webhook-url must be an http or https URL, such as http://localhost:3000/webhooks."
         ] as const
     ),
-    [["--webhook-secret", "secret"], "--webhook-secret must be whsec_ and base64."],
+    [
+      ["--webhook-secret", "secret"],
+      "--webhook-secret must be whsec_ followed by base64, such as whsec_c2VjcmV0."
+    ],
     ...["clerk:4999", "http://clerk", "a b", "*"].map(
       (host) =>
         [
@@ -127,7 +149,7 @@ describe("the command line", () => {
           "--allow-origin must be a web origin, such as http://app.test:3000."
         ] as const
     ),
-    [["--help=yes"], "Option '--help' does not take an argument."]
+    [["--help=yes"], "--help takes no value."]
   ]
   it.each(wrong)("reports a mistake in one sentence: %j", (args, sentence) => {
     expect(readArguments(args)).toEqual({ _tag: "invalid", sentence })
@@ -138,7 +160,8 @@ describe("the command line", () => {
     (key) => {
       expect(readArguments(["--secret-key", key])).toEqual({
         _tag: "invalid",
-        sentence: "--secret-key must be a key made up for tests, which starts with sk_test_."
+        sentence:
+          "--secret-key must be a key made up for tests, which starts with sk_test_. Do not use a key of Clerk's dashboard here."
       })
     }
   )

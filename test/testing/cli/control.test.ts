@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import { decodeJwt } from "jose"
 import { fork, poll } from "#test/fiber.js"
 import * as TestClock from "#test/TestClock.js"
 import { describe, expect, it } from "#test/vitest.js"
@@ -54,13 +55,16 @@ describe("the emulator's control path", () => {
         status: 404,
         json: {
           error:
-            "there is no such command; GET /__emulator lists them: state, sign-in, update-session, mint-token, rotate-key, respond-next, fail-next, latency, advance, seed, reset"
+            "Unknown command. The commands are state, sign-in, update-session, mint-token, rotate-key, respond-next, fail-next, latency, advance, seed, reset. GET /__emulator describes all commands"
         }
       })
-      expect(yield* post("state")).toEqual({ status: 405, json: { error: "state is a GET" } })
+      expect((yield* post("signin")).json).toEqual({
+        error: "Unknown command. Did you mean sign-in? GET /__emulator describes all commands"
+      })
+      expect(yield* post("state")).toEqual({ status: 405, json: { error: "state requires the method GET" } })
       expect(yield* post("reset", undefined, "GET")).toEqual({
         status: 405,
-        json: { error: "reset is a POST" }
+        json: { error: "reset requires the method POST" }
       })
     })
   )
@@ -174,6 +178,26 @@ describe("the emulator's control path", () => {
       expect(yield* post("reset")).toEqual({ status: 200, json: {} })
       expect(yield* Clock.currentTimeMillis).toBe(0)
       expect((yield* clerk.users).map(({ id }) => id)).toEqual(["user_1"])
+    })
+  )
+
+  it.effect("switches the active organization of a session", () =>
+    Effect.gen(function* () {
+      const { post } = yield* stage({
+        users: [{ id: "user_1" }],
+        organizations: [{ id: "org_1", members: [{ userId: "user_1" }] }, { id: "org_2" }],
+        sessions: [{ id: "sess_1", userId: "user_1" }]
+      })
+      const switchTo = (lastActiveOrganizationId: string | null) =>
+        post("update-session", { sessionId: "sess_1", lastActiveOrganizationId })
+      expect((yield* switchTo("org_1")).json).toMatchObject({ lastActiveOrganizationId: "org_1" })
+      const { json } = yield* post("mint-token", { sessionId: "sess_1" })
+      expect(decodeJwt(String(json["token"]))["o"]).toMatchObject({ id: "org_1", rol: "member" })
+      expect((yield* switchTo(null)).json).toMatchObject({ lastActiveOrganizationId: null })
+      expect(yield* switchTo("org_2")).toEqual({
+        status: 404,
+        json: { error: "user user_1 is not a member of an organization org_2" }
+      })
     })
   )
 

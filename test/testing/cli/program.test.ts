@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { connect, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { createClerkClient, verifyToken } from "@clerk/backend"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -109,9 +110,8 @@ describe("effect-clerk-emulator", () => {
         const { address, errors, output, post } = yield* serving([
           ...["--rate-limit", "2/10s", "--webhook-url", `${url}/webhooks`, "--webhook-secret", secret]
         ])
-        expect(output()).toContain(
-          `webhooks         to ${url}/webhooks, signed with the secret that you gave`
-        )
+        expect(output()).toContain(`Webhooks go to ${url}/webhooks\n`)
+        expect(output()).toContain("CLERK_WEBHOOK_SIGNING_SECRET=<the secret of --webhook-secret>\n")
         const { session } = yield* post("sign-in", { userId: "user_ada" })
         yield* asked
         const [{ body = "", headers = {} } = {}] = received
@@ -148,9 +148,25 @@ describe("effect-clerk-emulator", () => {
         const { path } = yield* temporaryFile(seed)
         const { address, child, ended, errors, output, post } = yield* serving(["--seed", path])
         expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
-        expect(output()).toContain("sk_test_emulator")
-        expect(output()).toMatch(/publishable key {2}pk_test_\w+/)
-        expect(output()).toContain(`CLERK_API_URL=${address} CLERK_SECRET_KEY=sk_test_emulator`)
+        expect(output()).toBe(`effect-clerk-emulator listens on ${address}
+
+Set these environment variables for your application:
+
+  CLERK_API_URL=${address}
+  CLERK_SECRET_KEY=sk_test_emulator
+  CLERK_PUBLISHABLE_KEY=pk_test_${btoa(`${new URL(address).host}$`)}
+
+Sign in on this page, which returns to your application:
+
+  ${address}/sign-in?redirect_url=http://localhost:3000/
+
+Or sign in from a terminal. The control API is at ${address}/__emulator and lists its commands there:
+
+  curl ${address}/__emulator/sign-in -d '{"userId":"user_1"}'
+  curl ${address}/__emulator/state
+
+Press Ctrl+C to stop. All data is lost then.
+`)
 
         const secretKey = "sk_test_emulator"
         const unauthorized = yield* Effect.promise(() => fetch(`${address}/v1/sessions/sess_laptop`))
@@ -198,7 +214,7 @@ describe("effect-clerk-emulator", () => {
         const { address, errors, output } = yield* serving([
           ...["--seed", path, "--allow-origin", "https://app.test"]
         ])
-        const [, key = ""] = /publishable key {2}pk_test_(\S+)/.exec(output()) ?? []
+        const [, key = ""] = /CLERK_PUBLISHABLE_KEY=pk_test_(\S+)/.exec(output()) ?? []
         expect(`http://${atob(key)}`).toBe(`${address}$`)
 
         const app = "http://localhost:3000/account"
@@ -300,6 +316,11 @@ describe("effect-clerk-emulator", () => {
           ...["--allow-origin", "https://app.test"]
         ])
         const url = address.replace("0.0.0.0", "127.0.0.1")
+        // The variables are for this machine, where 0.0.0.0 is no address to call.
+        expect(output()).toContain(`CLERK_API_URL=${url}\n`)
+        expect(output()).toContain(
+          "Other machines on your network can reach this address and use /__emulator."
+        )
         // The publishable key leads to this machine, because the key of another host leads to https.
         expect(output()).toContain(btoa(`${new URL(url).host}$`))
         const state = (headers: Readonly<Record<string, string>>) =>
@@ -352,6 +373,53 @@ describe("effect-clerk-emulator", () => {
   )
 
   it.live(
+    "issues session tokens with the lifetime of --token-lifetime",
+    () =>
+      Effect.gen(function* () {
+        const { post } = yield* serving(["--token-lifetime", "5s"])
+        const { sessionToken } = yield* post("sign-in", { userId: "user_ada" })
+        const { exp = 0, iat = 0 } = decodeJwt(sessionToken)
+        expect(exp - iat).toBe(5)
+      }),
+    limit
+  )
+
+  it.live(
+    "prints and executes what its documentation shows",
+    () =>
+      Effect.gen(function* () {
+        const page = yield* Effect.promise(() => readFile(join(root, "docs/emulator.md"), "utf8"))
+        const blocks = (language: string) =>
+          [...page.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, name, text = ""]) =>
+            name === language ? [text] : []
+          )
+        const { path } = yield* temporaryFile(blocks("json")[0] ?? "")
+        const { address, output } = yield* serving(["--seed", path])
+        const local = (text: string) => text.replaceAll("http://127.0.0.1:4999", address)
+        const key = `CLERK_PUBLISHABLE_KEY=pk_test_${btoa(`${new URL(address).host}$`)}`
+        const banner = local(blocks("text")[0] ?? "").replace(/CLERK_PUBLISHABLE_KEY=\S+/, key)
+        expect(output().startsWith(banner)).toBe(true)
+
+        const commands = blocks("sh")
+          .flatMap((text) => local(text).match(/^curl .*$/gm) ?? [])
+          .filter((line) => line.includes(address)) // Others are for the server of the reader.
+        expect(commands.length).toBeGreaterThan(8)
+        for (const command of commands) {
+          const { stdout } = yield* Effect.promise(() =>
+            promisify(execFile)("sh", ["-c", `${command} --silent --show-error --fail`])
+          )
+          expect([command, typeof JSON.parse(stdout)]).toEqual([command, "object"])
+        }
+        const [assignment = ""] = blocks("sh").flatMap((text) => local(text).match(/^TOKEN=.*$/gm) ?? [])
+        const { stdout } = yield* Effect.promise(() =>
+          promisify(execFile)("sh", ["-c", `${assignment}\necho "$TOKEN"`])
+        )
+        expect(decodeJwt(stdout.trim())).toMatchObject({ sub: "user_ada", azp: "http://localhost:3000" })
+      }),
+    limit
+  )
+
+  it.live(
     "does not print a given key",
     () =>
       Effect.gen(function* () {
@@ -360,7 +428,7 @@ describe("effect-clerk-emulator", () => {
         yield* Effect.promise(() => fetch(`${address}/__emulator/${key}`))
         expect(errors()).toMatch(/^404 GET \/__emulator\/\*\*\*: /)
         expect(output() + errors()).not.toMatch(/sk_test_of|mine|0123456789/)
-        expect(output()).toContain("the one you gave")
+        expect(output()).toContain("CLERK_SECRET_KEY=<the key of --secret-key>\n")
       }),
     limit
   )
@@ -380,14 +448,14 @@ describe("effect-clerk-emulator", () => {
             code: 2,
             output: "",
             errors:
-              "Unknown option '--prot': the options are --port, --host, --seed, --secret-key, --rate-limit, --webhook-url, --webhook-secret, --allow-host, --allow-origin, --help, --version. See effect-clerk-emulator --help.\n"
+              "Unknown option --prot. Did you mean --port? Run effect-clerk-emulator --help for all options.\n"
           },
           {
             code: 2,
             output: "",
-            errors: `--seed ${path}: users.0.plans is not a field; the fields are id, features, plan.\n`
+            errors: `Cannot load --seed ${path}. In it, users.0.plans is not a field; the fields are id, features, plan.\n`
           },
-          { code: 2, output: "", errors: `--seed ${notJson}: the file is not JSON.\n` }
+          { code: 2, output: "", errors: `Cannot load --seed ${notJson}. The file is not JSON.\n` }
         ])
       }),
     limit
@@ -408,17 +476,18 @@ describe("effect-clerk-emulator", () => {
           {
             code: 2,
             output: "",
-            errors: `--seed ${deep}: the file is nested deeper than 100 levels.\n`
+            errors: `Cannot load --seed ${deep}. The file is nested deeper than 100 levels.\n`
           },
           {
             code: 2,
             output: "",
-            errors: "--seed nowhere.json: the file does not exist, or it is not readable.\n"
+            errors:
+              "Cannot load --seed nowhere.json. The file does not exist, or this user may not read it.\n"
           },
           {
             code: 1,
             output: "",
-            errors: `Port ${port} of 127.0.0.1 is in use: choose another port with --port, or any free port with --port 0.\n`
+            errors: `Cannot listen on port ${port} of 127.0.0.1, because another program uses it. Stop that program, or use another port with --port. --port 0 takes any free port.\n`
           }
         ])
       }),
@@ -436,6 +505,10 @@ describe("effect-clerk-emulator", () => {
           "--host",
           "--seed",
           "--secret-key",
+          "--token-lifetime",
+          "--rate-limit",
+          "--webhook-url",
+          "--webhook-secret",
           "--allow-host",
           "--allow-origin",
           "--help",
