@@ -1,8 +1,8 @@
 /**
- * Authenticates a request: finds its token and verifies it.
+ * Authenticates a request: finds its token, verifies it and returns its claims.
  *
- * The middlewares are built on this module. Build your own on it where they do not fit, for example to read custom
- * claims:
+ * `ClerkAuth` and `ClerkRouter` are built on this module. Build your own middleware on it if they do not fit, for example
+ * to read custom claims:
  *
  * @example
  * Effect 4:
@@ -61,7 +61,7 @@
  * }
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -81,26 +81,26 @@ import type * as SessionTokens from "../services/SessionTokens.js"
 import { SigningKeys } from "../services/SigningKeys.js"
 
 /**
- * The options that a server has with cookies and without.
+ * Configures a server, whether it reads cookies or not.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface CommonOptions
   extends Omit<SessionTokens.VerifierOptions, "authorizedParties" | "category" | "claims"> {
   /**
-   * The instance's publishable key: `pk_test_…` or `pk_live_…`. It sets `issuer`, unless `issuer` is set, and names
-   * the instance's own cookies (`__session_<suffix>`). The server then ignores the cookies of other instances. Default:
-   * none, so the server reads `__session` only.
+   * The publishable key of the instance: `pk_test_…` or `pk_live_…`. It sets `issuer`, unless `issuer` is set, and names
+   * the cookies of the instance (`__session_<suffix>`). The server then ignores the cookies of other instances.
+   * Default: none, and the server reads `__session` only.
    */
   readonly publishableKey?: string | undefined
 }
 
 /**
- * The options of a server that reads a bearer token or, without one, the session cookie. Browsers send cookies
- * by themselves, so `authorizedParties` is required.
+ * Configures a server that reads a bearer token or, without one, the session cookie. Browsers send cookies with every
+ * request, so `authorizedParties` is required.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface CookieAuthOptions extends CommonOptions {
@@ -108,26 +108,26 @@ export interface CookieAuthOptions extends CommonOptions {
   readonly cookies?: true | undefined
   /**
    * The origins whose tokens are accepted (claim `azp`): a list such as `["https://app.example.com"]`, or a predicate.
-   * The server also rejects a cookie that comes with an `Origin` that is not accepted. Anchor the pattern of a predicate
+   * The server also rejects a cookie beside an `Origin` that is not accepted. Anchor the pattern of a predicate
    * at both ends.
    */
   readonly authorizedParties: SessionTokens.AuthorizedParties
   /**
-   * Whether a session cookie counts only beside `__client_uat`, the cookie in which Clerk states when the browser last
-   * signed in or out. The server then rejects the session cookie of a browser that signed out a moment ago. Set it to
-   * false if a gateway removes all cookies but `__session`. Default true, as in Clerk's own SDKs.
+   * Whether a session cookie counts only beside `__client_uat`, in which Clerk states when the browser last signed in or
+   * out. The server then rejects the session cookie of a browser that has just signed out. Set it to false if a gateway
+   * removes all cookies but `__session`. Default true, as in Clerk's own SDKs.
    */
   readonly requireClientUat?: boolean | undefined
 }
 
 /**
- * The options of a server that reads bearer tokens only.
+ * Configures a server that reads bearer tokens only.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface BearerAuthOptions extends CommonOptions {
-  /** Ignores cookies. */
+  /** Whether to read the session cookie. `false` ignores all cookies. */
   readonly cookies: false
   /** Not an option here, because the server reads no cookies. Default: absent. */
   readonly requireClientUat?: undefined
@@ -136,17 +136,18 @@ export interface BearerAuthOptions extends CommonOptions {
 }
 
 /**
- * The options of the authenticator and of all middlewares. Set `authorizedParties`, or `cookies: false`.
+ * Configures the authenticator and all middlewares. Set `authorizedParties`, or `cookies: false`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type AuthOptions = BearerAuthOptions | CookieAuthOptions
 
 /**
- * Authenticates the current request and succeeds with the claims of its token.
+ * Authenticates the current request, and succeeds with the claims of its token. Fails with `ClerkTokenError` if the token
+ * is missing or invalid, and with `ClerkKeysUnavailable` if it cannot be verified now.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Authenticator<Claims> = Effect.Effect<
@@ -156,58 +157,56 @@ export type Authenticator<Claims> = Effect.Effect<
 >
 
 /**
- * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
- * `Authorization` takes precedence. The function reads the session cookie of a request without one. It chooses the cookie
- * as Clerk's own SDKs do, and compares it with `__client_uat`. The function rejects a cookie whose `Origin` is outside
- * `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects such a cookie if the request opens a
- * WebSocket.
+ * Makes the effect that authenticates the current request. A bearer token in `Authorization` takes precedence over the
+ * session cookie. The cookie is chosen as in Clerk's own SDKs, and compared with `__client_uat`.
  *
- * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
- * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
+ * A cookie beside an `Origin` outside `authorizedParties` is rejected, unless the method is GET, HEAD or OPTIONS. If the
+ * request opens a WebSocket, it is rejected in any case.
  *
- * @since 0.1.0
+ * Fails with `ClerkConfigError` if an option is invalid. A rejected token is logged at debug level with the compared values
+ * (origins, issuers, audiences). The error does not hold them, because the client receives it.
+ *
+ * @since 4.0.0
  * @category constructors
  */
 // The last signature makes the compiler name a missing `authorizedParties`: of a union it names nothing.
 export const make: {
   /**
-   * Makes the function that authenticates a request and decodes your own claims (`claims`) into `custom`. Fails with
-   * `ClerkConfigError` when an option is invalid.
+   * Makes the effect that authenticates the current request, and decodes your own claims (`claims`) into `custom`. Fails
+   * with `ClerkConfigError` if an option is invalid.
    */
   <Custom, Encoded>(
     options: AuthOptions & { readonly claims: Codec<Custom, Encoded> }
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
-   * Makes the function that authenticates a request, rejects the tokens of revoked sessions, and decodes your own claims
-   * (`claims`) into `custom`. Fails with `ClerkConfigError` when an option is invalid.
+   * Makes the effect that authenticates the current request, rejects the tokens of revoked sessions, and decodes your own
+   * claims (`claims`) into `custom`. Fails with `ClerkConfigError` if an option is invalid.
    */
   <Custom, Encoded>(
     options: SessionTokens.WithRevocations<AuthOptions> & { readonly claims: Codec<Custom, Encoded> }
   ): Effect.Effect<Authenticator<SessionClaims<Custom>>, ClerkConfigError, SigningKeys | Revocations>
   /**
-   * Makes the function that authenticates a request and rejects the tokens of revoked sessions. Fails with
-   * `ClerkConfigError` when an option is invalid.
+   * Makes the effect that authenticates the current request, and rejects the tokens of revoked sessions. Fails with
+   * `ClerkConfigError` if an option is invalid.
    */
   (
     options: SessionTokens.WithRevocations<AuthOptions>
   ): Effect.Effect<Authenticator<SessionClaims>, ClerkConfigError, SigningKeys | Revocations>
   /**
-   * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
-   * `Authorization` takes precedence. The function reads the session cookie of a request without one, unless `cookies` is
-   * false. Fails with `ClerkConfigError` when an option is invalid.
+   * Makes the effect that authenticates the current request. A bearer token in `Authorization` takes precedence over the
+   * session cookie, which is read unless `cookies` is false. Fails with `ClerkConfigError` if an option is invalid.
    */
   <Custom = undefined, Encoded = unknown>(
     options: AuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
   ): Effect.Effect<Authenticator<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
   /**
-   * Makes the function that authenticates a request: it returns the claims of the request's token. A bearer token in
-   * `Authorization` takes precedence. The function reads the session cookie of a request without one. It chooses the
-   * cookie as Clerk's own SDKs do, and compares it with `__client_uat`. The function rejects a cookie whose `Origin` is
-   * outside `authorizedParties`, unless the method is GET, HEAD or OPTIONS. It also rejects such a cookie if the request
-   * opens a WebSocket.
+   * Makes the effect that authenticates the current request. A bearer token in `Authorization` takes precedence over the
+   * session cookie. The cookie is chosen as in Clerk's own SDKs, and compared with `__client_uat`.
    *
-   * Fails with `ClerkConfigError` when an option is invalid. When the function rejects a token, it logs the compared
-   * values (origins, issuers, audiences) at debug level. The error does not hold them, because the client receives it.
+   * A cookie beside an `Origin` outside `authorizedParties` is rejected, unless the method is GET, HEAD or OPTIONS. If the
+   * request opens a WebSocket, it is rejected in any case.
+   *
+   * Fails with `ClerkConfigError` if an option is invalid.
    */
   <Custom = undefined, Encoded = unknown>(
     options: CookieAuthOptions & { readonly claims?: Codec<Custom, Encoded> | undefined }
@@ -241,10 +240,10 @@ const withoutUndefined = <Fields extends object>(fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields
 
 /**
- * Makes authentication optional: succeeds with `None` for a request without a valid token. Fails only with
- * `ClerkKeysUnavailable`, because then the token cannot be verified.
+ * Makes authentication optional: succeeds with `None` for a request without a valid token. Still fails with
+ * `ClerkKeysUnavailable`, because a token that cannot be verified may be valid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const optional = <Claims>(
@@ -256,11 +255,11 @@ export const optional = <Claims>(
   )
 
 /**
- * Adds headers to the response of a request that is rejected. For a middleware of an `HttpApi`, where the schema of an
- * error cannot hold headers. They are `WWW-Authenticate` with 401, `Retry-After` with 503, and `Cache-Control: no-store`
- * with every error.
+ * Adds headers to the response of a rejected request: `WWW-Authenticate` with 401, `Retry-After` with 503, and
+ * `Cache-Control: no-store` with every error. Use it in a middleware of an `HttpApi`, where the schema of an error cannot
+ * hold headers.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const withResponseHeaders = <

@@ -1,5 +1,6 @@
 /**
- * Middlewares for an `HttpApi`. They add 401 and 503, and two security schemes, to the API and to its OpenAPI document.
+ * Protects the endpoints of an `HttpApi` with middlewares. They add their errors (401, 403, 503) and two security schemes
+ * to the API and to its OpenAPI document.
  *
  * @example
  * Effect 4:
@@ -52,7 +53,7 @@
  * )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -119,9 +120,10 @@ const bySchemes = <E extends ClerkTokenError | ClerkKeysUnavailable | ClerkAcces
 
 /**
  * Admits signed-in users and provides `CurrentSession`. Rejects a request without a valid token with 401
- * (`ClerkTokenError`), and a request with a token with 503 (`ClerkKeysUnavailable`) while the keys are unavailable.
+ * (`ClerkTokenError`). While the keys are unavailable, a request with a token is rejected with 503
+ * (`ClerkKeysUnavailable`).
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export class ClerkAuth extends SecurityMiddleware<ClerkAuth>()("effect-clerk/http-api/ClerkAuth", {
@@ -130,7 +132,7 @@ export class ClerkAuth extends SecurityMiddleware<ClerkAuth>()("effect-clerk/htt
   security
 }) {
   /**
-   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * Builds the middleware, which verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` if an
    * option is invalid.
    */
   static layer(
@@ -138,13 +140,13 @@ export class ClerkAuth extends SecurityMiddleware<ClerkAuth>()("effect-clerk/htt
   ): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys>
   /**
    * Builds the middleware, which rejects the tokens of revoked sessions. Verifies tokens with the `SigningKeys` and the
-   * `Revocations` provided. Fails with `ClerkConfigError` when an option is invalid.
+   * `Revocations` provided. Fails with `ClerkConfigError` if an option is invalid.
    */
   static layer(
     options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
   ): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys | Revocations>
   /**
-   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * Builds the middleware, which verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` if an
    * option is invalid.
    */
   static layer(options: Authenticator.AuthOptions): Layer.Layer<ClerkAuth, ClerkConfigError, SigningKeys>
@@ -154,10 +156,10 @@ export class ClerkAuth extends SecurityMiddleware<ClerkAuth>()("effect-clerk/htt
 }
 
 /**
- * Admits every request and provides `OptionalSession`: `None` without a valid token. Rejects a request with a token with
- * 503 (`ClerkKeysUnavailable`) while the keys are unavailable, because then the token cannot be verified.
+ * Admits every request and provides `OptionalSession`, which is `None` without a valid token. While the keys are
+ * unavailable, a request with a token is rejected with 503 (`ClerkKeysUnavailable`), because it cannot be verified.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export class ClerkAuthOptional extends Middleware<ClerkAuthOptional>()(
@@ -168,7 +170,7 @@ export class ClerkAuthOptional extends Middleware<ClerkAuthOptional>()(
   }
 ) {
   /**
-   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * Builds the middleware, which verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` if an
    * option is invalid.
    */
   static layer(
@@ -176,13 +178,13 @@ export class ClerkAuthOptional extends Middleware<ClerkAuthOptional>()(
   ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys>
   /**
    * Builds the middleware, which rejects the tokens of revoked sessions. Verifies tokens with the `SigningKeys` and the
-   * `Revocations` provided. Fails with `ClerkConfigError` when an option is invalid.
+   * `Revocations` provided. Fails with `ClerkConfigError` if an option is invalid.
    */
   static layer(
     options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
   ): Layer.Layer<ClerkAuthOptional, ClerkConfigError, SigningKeys | Revocations>
   /**
-   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * Builds the middleware, which verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` if an
    * option is invalid.
    */
   static layer(
@@ -203,27 +205,27 @@ export class ClerkAuthOptional extends Middleware<ClerkAuthOptional>()(
 const requiringErrors = [ClerkTokenError, ClerkKeysUnavailable, ClerkAccessDenied] as const
 
 /**
- * A middleware of `ClerkAuthRequiring`: a class to extend, with the `layer` that builds it.
+ * Describes the class that `ClerkAuthRequiring` makes: extend it, and build the middleware with its `layer`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RequiringTag<Self, Id extends string>
   extends SecurityMiddlewareClass<Self, Id, typeof requiringErrors, typeof CurrentSession, typeof security> {
   /**
-   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * Builds the middleware, which verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` if an
    * option or a requirement is invalid.
    */
   layer(options: Authenticator.CookieAuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
   /**
    * Builds the middleware, which rejects the tokens of revoked sessions. Verifies tokens with the `SigningKeys` and the
-   * `Revocations` provided. Fails with `ClerkConfigError` when an option or a requirement is invalid.
+   * `Revocations` provided. Fails with `ClerkConfigError` if an option or a requirement is invalid.
    */
   layer(
     options: SessionTokens.WithRevocations<Authenticator.AuthOptions>
   ): Layer.Layer<Self, ClerkConfigError, SigningKeys | Revocations>
   /**
-   * Builds the middleware. Verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` when an
+   * Builds the middleware, which verifies tokens with the `SigningKeys` provided. Fails with `ClerkConfigError` if an
    * option or a requirement is invalid.
    */
   layer(options: Authenticator.AuthOptions): Layer.Layer<Self, ClerkConfigError, SigningKeys>
@@ -245,7 +247,7 @@ export interface RequiringTag<Self, Id extends string>
  * export const layer = CanDeleteTeams.layer({ authorizedParties: ["https://app.example.com"] })
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export const ClerkAuthRequiring =

@@ -1,6 +1,6 @@
 /**
- * Middlewares for routes of an `HttpRouter` (in Effect 3, an `HttpLayerRouter`). They respond to a rejected request: with
- * 401 and `WWW-Authenticate`, 403, or 503, and the error as JSON.
+ * Protects routes of an `HttpRouter` (in Effect 3, an `HttpLayerRouter`) with middlewares. A rejected request gets 401
+ * with `WWW-Authenticate`, 403 or 503 with `Retry-After`, and the error as JSON.
  *
  * @example
  * Effect 4:
@@ -43,12 +43,13 @@
  * )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { changeResponse } from "#major/httpApp.js"
 import * as Cookies from "#major/httpCookies.js"
 import type { ServiceKey } from "#major/httpRouter.js"
 import * as HttpRouter from "#major/httpRouter.js"
@@ -72,9 +73,10 @@ import { CurrentSession, OptionalSession } from "./CurrentSession.js"
 import * as RequestAuth from "./RequestAuth.js"
 
 /**
- * A middleware that provides `Provides` to the routes its `layer` is provided to.
+ * Provides `Provides` to the routes that you provide its `layer` to. The layer requires `SigningKeys`, and fails with
+ * `ClerkConfigError` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type AuthMiddleware<Provides> = HttpRouter.Middleware<{
@@ -87,9 +89,10 @@ export type AuthMiddleware<Provides> = HttpRouter.Middleware<{
 }>
 
 /**
- * As `AuthMiddleware`, and it rejects the tokens of revoked sessions.
+ * Provides `Provides` as `AuthMiddleware` does, and rejects the tokens of revoked sessions. The layer also requires
+ * `Revocations`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type RevocationsMiddleware<Provides> = HttpRouter.Middleware<{
@@ -102,9 +105,10 @@ export type RevocationsMiddleware<Provides> = HttpRouter.Middleware<{
 }>
 
 /**
- * A middleware that provides `OptionalSession` to the routes its `layer` is provided to, and calls Clerk.
+ * Provides `OptionalSession` to the routes that you provide its `layer` to. The layer requires `SigningKeys`, and
+ * `ClerkHttp` for refreshes and handshakes. It fails with `ClerkConfigError` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type PagesMiddleware = HttpRouter.Middleware<{
@@ -117,9 +121,10 @@ export type PagesMiddleware = HttpRouter.Middleware<{
 }>
 
 /**
- * As `PagesMiddleware`, and the users of revoked sessions are signed out.
+ * Provides `OptionalSession` as `PagesMiddleware` does, and signs the users of revoked sessions out. The layer also
+ * requires `Revocations`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type RevocationsPagesMiddleware = HttpRouter.Middleware<{
@@ -195,7 +200,7 @@ type Making<Service, R> = Effect.Effect<
  * )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export function make<Id, Service>(
@@ -205,7 +210,7 @@ export function make<Id, Service>(
 /**
  * Makes a middleware for a service of your own, from an authenticator that rejects the tokens of revoked sessions.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export function make<Id, Service>(
@@ -232,14 +237,14 @@ export function make<Id, Service>(
  * Makes a middleware that provides `CurrentSession` to the routes of signed-in users. Responds with 401 to a request
  * without a valid token, and with 503 while the keys are unavailable.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function signedIn(options: Authenticator.CookieAuthOptions): AuthMiddleware<CurrentSession>
 /**
  * Makes a middleware that provides `CurrentSession`, and rejects the tokens of revoked sessions.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function signedIn(
@@ -249,7 +254,7 @@ export function signedIn(
  * Makes a middleware that provides `CurrentSession` to the routes of signed-in users. Responds with 401 to a request
  * without a valid token, and with 503 while the keys are unavailable.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function signedIn(options: Authenticator.AuthOptions): AuthMiddleware<CurrentSession>
@@ -261,14 +266,14 @@ export function signedIn(options: AnyOptions): AuthMiddleware<CurrentSession> {
  * Makes a middleware that provides `OptionalSession` to every request: `None` without a valid token. Responds with 503
  * while the keys are unavailable, because then no token can be verified.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function optional(options: Authenticator.CookieAuthOptions): AuthMiddleware<OptionalSession>
 /**
  * Makes a middleware that provides `OptionalSession`, and rejects the tokens of revoked sessions.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function optional(
@@ -278,7 +283,7 @@ export function optional(
  * Makes a middleware that provides `OptionalSession` to every request: `None` without a valid token. Responds with 503
  * while the keys are unavailable, because then no token can be verified.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function optional(options: Authenticator.AuthOptions): AuthMiddleware<OptionalSession>
@@ -291,7 +296,7 @@ export function optional(options: AnyOptions): AuthMiddleware<OptionalSession> {
  * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
  * are unavailable. The layer fails with `ClerkConfigError` if a requirement is unknown or invalid, or none is given.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function requiring(
@@ -302,7 +307,7 @@ export function requiring(
  * Makes a middleware that provides `CurrentSession` to the routes of users whose session meets the requirements, and
  * rejects the tokens of revoked sessions.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function requiring(
@@ -314,7 +319,7 @@ export function requiring(
  * Responds with 403 to other signed-in users, with 401 to a request without a valid token, and with 503 while the keys
  * are unavailable. The layer fails with `ClerkConfigError` if a requirement is unknown or invalid, or none is given.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export function requiring(
@@ -347,9 +352,9 @@ const withOutcome = (
       )
 
 /**
- * Makes a middleware for routes that serve pages. It provides `OptionalSession`, and refreshes an expired session cookie.
- * It redirects a page load to Clerk's handshake where the state of the browser is unknown. It sets the cookies on the
- * response. Responds with 503 while the keys are unavailable. See `RequestAuth`.
+ * Makes a middleware for routes that serve pages: provides `OptionalSession`, refreshes an expired session cookie, and
+ * sets the cookies on the response. Redirects a page load to Clerk's handshake if the state of the browser is unknown.
+ * Responds with 503 while the keys are unavailable. See `RequestAuth` for the options and the reasons.
  *
  * @example
  * Effect 4:
@@ -410,7 +415,7 @@ const withOutcome = (
  * )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category middleware
  */
 export const pages: {
@@ -442,8 +447,13 @@ export const pages: {
               }
               const session =
                 outcome._tag === "SignedIn" ? Option.some(outcome.session) : Option.none<SessionClaims>()
-              return Effect.map(Effect.provideService(route, OptionalSession, session), (response) =>
+              const withHeaders = (response: HttpServerResponse.HttpServerResponse) =>
                 withOutcome(response, outcome)
+              // The server makes the response to a failure later. Without the cookies, the browser would keep a refresh
+              // token that Clerk has used.
+              return Effect.provideService(route, OptionalSession, session).pipe(
+                Effect.map(withHeaders),
+                Effect.onError(() => changeResponse(withHeaders))
               )
             }
           })

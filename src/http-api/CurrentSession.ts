@@ -1,7 +1,7 @@
 /**
- * The session of the current request.
+ * Gives handlers the session of the current request.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -11,7 +11,8 @@ import type { SessionClaims } from "../schema/SessionClaims.js"
 import * as Authorization from "../services/Authorization.js"
 
 /**
- * The claims of the token of the current request. `ClerkAuth` and `ClerkRouter.signedIn` provide it.
+ * Provides the claims of the current request's token. `ClerkAuth`, `ClerkAuthRequiring`, `ClerkRouter.signedIn` and
+ * `ClerkRouter.requiring` provide it.
  *
  * @example
  * ```ts
@@ -27,7 +28,7 @@ import * as Authorization from "../services/Authorization.js"
  * })
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category services
  */
 export class CurrentSession extends Service<CurrentSession, SessionClaims>()(
@@ -42,10 +43,10 @@ export class CurrentSession extends Service<CurrentSession, SessionClaims>()(
 }
 
 /**
- * The claims of the token of the current request, or `None` if it has no valid token. `ClerkAuthOptional` and
- * `ClerkRouter.optional` provide it.
+ * Provides the claims of the current request's token, or `None` if it has no valid one. `ClerkAuthOptional`,
+ * `ClerkRouter.optional` and `ClerkRouter.pages` provide it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category services
  */
 export class OptionalSession extends Service<OptionalSession, Option.Option<SessionClaims>>()(

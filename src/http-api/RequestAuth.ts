@@ -1,6 +1,6 @@
 /**
- * Authenticates a request to the end, for servers that respond to browsers. It chooses the session cookie, and refreshes
- * an expired one. It sends a page load through Clerk's handshake where the state of the browser is unknown.
+ * Authenticates the requests of browsers, as Clerk's own SDKs do. It chooses the session cookie, and refreshes an expired
+ * one. It sends a page load through Clerk's handshake if the state of the browser is unknown.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@
  * }
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -37,6 +37,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type Codec, redacted } from "#major/schemas.js"
 import { broken, flag, optional, RuleBreak, readOptions } from "../core/input.js"
+import { sessionRemovals } from "../core/server/cookies.js"
 import { type Reason, reasons } from "../core/server/reasons.js"
 import {
   type Decision,
@@ -75,38 +76,44 @@ import type { CommonOptions, CookieAuthOptions } from "./Authenticator.js"
 export { type Reason, reasons } from "../core/server/reasons.js"
 
 /**
- * The options of `RequestAuth.make`.
+ * Configures `RequestAuth.make`. An unknown option, or one with an invalid value, fails `make` with `ClerkConfigError`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Options extends Omit<CommonOptions, "publishableKey"> {
-  /** The instance's publishable key: `pk_test_…` or `pk_live_…`. */
+  /**
+   * The publishable key of the instance: `pk_test_…` or `pk_live_…`. It sets the names of the cookies, the Frontend API
+   * and `issuer`, unless `issuer` is set.
+   */
   readonly publishableKey: string
-  /** The origins whose tokens are accepted (claim `azp`): a list such as `["https://app.example.com"]`, or a predicate. */
+  /**
+   * The origins whose tokens are accepted (claim `azp`): a list such as `["https://app.example.com"]`, or a predicate.
+   * Anchor the pattern of a predicate at both ends.
+   */
   readonly authorizedParties: SessionTokens.AuthorizedParties
   /**
-   * The public origin of this server: `https://app.example.com`. Redirects return to it, for any headers of the
-   * request. A list is for a server with several names: the `Host` header chooses one of them, else the first counts.
+   * The public origin of this server: `https://app.example.com`. Redirects return to it, no matter which headers the
+   * request has. With a list, the `Host` header chooses one of the origins. For any other host the first one counts.
    */
   readonly origin: string | ReadonlyArray<string>
-  /** The URL of the Frontend API. Default: that of the publishable key. */
+  /** The URL of the Frontend API, https except on a loopback address. Default: that of the publishable key. */
   readonly frontendApi?: string | undefined
-  /** Whether to refresh an expired session cookie with a call to Clerk. Default true. */
+  /** Whether to refresh an expired session cookie with a call to Clerk, which takes at most 2 seconds. Default true. */
   readonly refresh?: boolean | undefined
   /** Whether a session cookie counts only beside `__client_uat`. Default true. See `CookieAuthOptions`. */
   readonly requireClientUat?: boolean | undefined
 }
 
 /**
- * A request of any server: the web's `Request`, Node's `IncomingMessage`, or the request of a framework. `url` is absolute,
- * or a path with its query.
+ * Holds the parts of a request that decide about it. The web's `Request`, Node's `IncomingMessage` and the requests of
+ * most frameworks fit as they are.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RequestInput {
-  /** The HTTP method. Default: none, so that nothing is refreshed or redirected. */
+  /** The HTTP method: `GET`. Default: no method, so no cookie is refreshed and no request is redirected. */
   readonly method?: string | undefined
   /** The absolute URL, or the path with its query. Default `/`. */
   readonly url?: string | undefined
@@ -115,64 +122,94 @@ export interface RequestInput {
 }
 
 /**
- * The user is signed in.
+ * Reports a signed-in user, with the claims and the session token.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SignedIn<Custom = undefined> {
   readonly _tag: "SignedIn"
   /** The claims of the session token. */
   readonly session: SessionClaims<Custom>
-  /** The session token. After a refresh the request itself does not have it. */
+  /** The session token, `eyJ…`. After a refresh it is the new one, which the request did not have. */
   readonly token: Redacted.Redacted<string>
   /** The values of the `Set-Cookie` headers that the response must have. */
   readonly setCookies: ReadonlyArray<Redacted.Redacted<string>>
 }
 
 /**
- * The user is signed out, or the request cannot be sent through the handshake.
+ * Reports that the request has no valid session: the user is signed out, or the request cannot go through the handshake.
  *
- * @since 0.1.0
+ * `reason` has one of these values, which are Clerk's own strings except `session-token-revoked`:
+ * - `session-token-and-uat-missing`: the request has no session of this instance;
+ * - `client-uat-but-no-session-token`: the user is signed in at Clerk, but the session cookie is missing;
+ * - `session-token-but-no-client-uat`: a session cookie without `__client_uat`, or beside one of 0;
+ * - `session-token-iat-before-client-uat`: the session cookie is older than the last sign-in or sign-out;
+ * - `session-token-expired-refresh-…`: the token has expired, and the last part says why no refresh helped;
+ * - `session-token-expired`: the token has expired, where no refresh is possible, as in `connection`;
+ * - `session-token-nbf`, `session-token-iat-in-the-future`: the token is not valid yet, so compare the clocks;
+ * - `session-token-missing`: the handshake returned without a session;
+ * - `session-token-revoked`: the session is revoked in `Revocations`;
+ * - `dev-browser-missing`, `dev-browser-sync`: in development, the browser has no identity at Clerk, or brings it in the
+ *   query;
+ * - `jwk-kid-mismatch`: an unknown key signed the token;
+ * - `token-invalid`, `token-invalid-algorithm`, `token-invalid-signature`: it is not a token of Clerk, is not signed with
+ *   RS256, or is forged;
+ * - `token-invalid-authorized-parties`: the `azp` of the token, or the `Origin` of the request, is not accepted;
+ * - `token-invalid-issuer`: the token has another issuer;
+ * - `token-type-mismatch`: a token of a JWT template or of a machine, or one without a session;
+ * - `token-verification-failed`: a malformed claim, another `aud`, a pending session, or claims that your schema rejects.
+ *
+ * The causes after `session-token-expired-refresh-` are an error code of Clerk, or one of these:
+ * - `non-eligible-no-refresh-cookie`: there is no refresh cookie, or the request has a bearer token or opens a WebSocket;
+ * - `non-eligible-non-get`: the method is not GET;
+ * - `missing-api-client`: the option `refresh` is false;
+ * - `expired-session-token-missing-sid-claim`: the expired token names no session;
+ * - `fetch-error`: Clerk did not respond within 2 seconds, or the connection failed;
+ * - `unexpected-bapi-error`: Clerk responded with an error without a usable code;
+ * - `unexpected-sdk-error`: Clerk responded without any cookie;
+ * - `invalid-session-token`: the response has no session cookie for this instance, or its token is invalid here.
+ *
+ * @since 4.0.0
  * @category models
  */
 export interface SignedOut {
   readonly _tag: "SignedOut"
-  /** Clerk's own string for the reason. */
+  /** Why the user is signed out, in Clerk's own string. */
   readonly reason: Reason
   /** The values of the `Set-Cookie` headers that the response must have. */
   readonly setCookies: ReadonlyArray<Redacted.Redacted<string>>
 }
 
 /**
- * The Frontend API knows whether the user is signed in. The response must be a redirect to it: see `toResponse`.
+ * Requires a redirect to Clerk's Frontend API, which knows whether the user is signed in. `toResponse` makes it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Handshake {
   readonly _tag: "Handshake"
-  /** Clerk's own string for the reason. */
+  /** Why the state of the browser is unknown, one of the reasons of `SignedOut`. */
   readonly reason: Reason
-  /** The address to redirect to. It holds the session token. */
+  /** The absolute URL to redirect to. It holds the session token. */
   readonly location: Redacted.Redacted<string>
   /** The values of the `Set-Cookie` headers that the response must have. */
   readonly setCookies: ReadonlyArray<Redacted.Redacted<string>>
 }
 
 /**
- * The outcome of a request. It is a value, not an error.
+ * Describes how a request was decided. A user who is signed out is a value here, not an error.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Outcome<Custom = undefined> = SignedIn<Custom> | SignedOut | Handshake
 
 /**
- * Authenticates a request. Fails with `ClerkKeysUnavailable` if the keys are unavailable, because then no token can be
- * verified.
+ * Authenticates a request, and returns its outcome. Fails with `ClerkKeysUnavailable` if the keys or the revocations are
+ * unavailable, because then no token can be verified. Respond to that with 503, never with 401.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type RequestAuth<Custom = undefined> = (
@@ -180,9 +217,9 @@ export type RequestAuth<Custom = undefined> = (
 ) => Effect.Effect<Outcome<Custom>, ClerkKeysUnavailable, ClerkHttp>
 
 /**
- * Authenticates a request by its headers. Fails with `ClerkKeysUnavailable` if no token can be verified.
+ * Authenticates a request by its headers alone. Fails with `ClerkKeysUnavailable` if no token can be verified.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Connection = (
@@ -320,10 +357,12 @@ const toOutcome = <Custom>(decision: Decision<SessionClaims<Custom>>): Outcome<C
  * refresh an expired cookie and to finish a handshake. Fails with `ClerkConfigError` if an option is invalid.
  *
  * A bearer token decides alone. Without one, the newest session cookie of the instance counts, compared with
- * `__client_uat`. An expired cookie of a GET is refreshed. A page load whose state is unknown becomes a `Handshake`, and
- * any other request `SignedOut` with the same reason.
+ * `__client_uat`. An expired cookie of a GET is refreshed. A page load whose state is unknown becomes a `Handshake`. Any
+ * other request becomes `SignedOut` with the same reason.
  *
- * @since 0.1.0
+ * Make it once for the program, because it shares the refreshes of concurrent requests.
+ *
+ * @since 4.0.0
  * @category constructors
  */
 export const make: {
@@ -407,7 +446,7 @@ export const make: {
  * redirects. A cookie beside an `Origin` that is not accepted does not count. A connection outlives its token, so close it at
  * `session.expiresAt`. Fails with `ClerkConfigError` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const connection: {
@@ -441,10 +480,10 @@ export const connection: {
   })
 
 /**
- * Chooses the function for a request by its exact host, for several Clerk instances in one server. Returns `None` for any
- * other host.
+ * Chooses one of several functions by the host of the request, for a server with several Clerk instances. The host counts
+ * as a whole, with its port: `app.example.com`, `localhost:3000`. Returns `None` for any other host.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const byHost = <Result, E, R>(hosts: {
@@ -472,7 +511,7 @@ const redirectOf = (outcome: Outcome<unknown>): string | undefined => {
  * Lists the headers that the response must have: a `Set-Cookie` for each cookie, `Location` for a redirect, and
  * `Cache-Control: no-store` with either. For frameworks without `Response`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category responses
  */
 export const headers = (
@@ -489,10 +528,10 @@ export const headers = (
 }
 
 /**
- * Adds the headers of the outcome to a response, and returns the response. It copies a response whose headers cannot
- * change, such as that of `fetch`.
+ * Adds the headers of an outcome to a response, and returns the response. Copies a response whose headers cannot change,
+ * such as one of `fetch`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category responses
  */
 export const addHeaders = (response: Response, outcome: Outcome<unknown>): Response => {
@@ -512,13 +551,45 @@ export const addHeaders = (response: Response, outcome: Outcome<unknown>): Respo
 }
 
 /**
- * Returns the redirect that an outcome requires: to the handshake, or in development to the address without Clerk's
- * parameters. Returns `None` for any other outcome. Pass the outcome itself, not a copy.
+ * Returns the redirect (307) that an outcome requires: to the handshake, or in development to the address without Clerk's
+ * parameters. Returns `None` for any other outcome. Pass the outcome itself, because a copy loses the address.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category responses
  */
 export const toResponse = (outcome: Outcome<unknown>): Option.Option<Response> =>
   redirectOf(outcome) === undefined
     ? Option.none()
     : Option.some(addHeaders(new Response(null, { status: 307 }), outcome))
+
+/**
+ * Returns the values of the `Set-Cookie` headers that remove the session from a browser: the session cookies of the
+ * application, the refresh token and `__client_uat`. Add them to the response after `Sessions.revoke`, because the session
+ * token in the cookie would stay valid until it expires. Fails with `ClerkConfigError` if the publishable key is invalid.
+ *
+ * The values hold no secret and depend on the key alone, so you can compute them once.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { type SessionClaims, Sessions } from "effect-clerk"
+ * import { RequestAuth } from "effect-clerk/http-api"
+ *
+ * export const signOut = (session: SessionClaims) =>
+ *   Effect.gen(function* () {
+ *     yield* Sessions.revoke(session.sessionId)
+ *     const response = new Response(null, { status: 303, headers: { location: "/" } })
+ *     for (const cookie of yield* RequestAuth.signOutCookies("pk_test_Y2xlcmsuZXhhbXBsZS5jb20k")) {
+ *       response.headers.append("set-cookie", cookie)
+ *     }
+ *     return response
+ *   })
+ * ```
+ *
+ * @since 4.0.0
+ * @category responses
+ */
+export const signOutCookies = (
+  publishableKey: string
+): Effect.Effect<ReadonlyArray<string>, ClerkConfigError> =>
+  Effect.map(readIdentity(publishableKey), sessionRemovals)

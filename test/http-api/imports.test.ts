@@ -39,7 +39,7 @@ describe("a program that protects no server", () => {
     expect(others).toContain(clientModule)
   })
 
-  it("and a program that protects one loads them", async () => {
+  it("loads them once it protects one", async () => {
     const { others } = await loadedBy("http-api/index.ts")
     expect(others.filter(isServerModule)).toEqual(serverModules)
   })

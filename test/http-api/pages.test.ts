@@ -1,4 +1,4 @@
-import { Effect, Layer, Option } from "effect"
+import { Data, Effect, Layer, Option } from "effect"
 import { ClerkHttp, SigningKeys } from "effect-clerk"
 import { ClerkRouter, OptionalSession } from "effect-clerk/http-api"
 import { DEFAULT_ORIGIN as app, ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
@@ -14,8 +14,25 @@ const hello = Effect.map(OptionalSession, (session) =>
   })
 )
 
+class Broken extends Data.TaggedError("Broken") {}
+
+/** Each way in which a route can fail, and the status of the response. */
+const failures = [
+  ["/fails", Effect.fail(new Broken()), 500],
+  ["/dies", Effect.die(new Error("a defect")), 500],
+  ["/throws", Effect.sync(() => JSON.parse("{")), 500],
+  ["/responds", Effect.fail(HttpServerResponse.text("gone", { status: 410 })), 410]
+] as const
+
+const failing = Layer.mergeAll(
+  HttpRouter.add("GET", failures[0][0], failures[0][1]),
+  HttpRouter.add("GET", failures[1][0], failures[1][1]),
+  HttpRouter.add("GET", failures[2][0], failures[2][1]),
+  HttpRouter.add("GET", failures[3][0], failures[3][1])
+)
+
 const routes = (clerk: Layer.Layer<ClerkEmulator>, publishableKey: string) =>
-  Layer.mergeAll(HttpRouter.add("GET", "/", hello), HttpRouter.add("POST", "/", hello)).pipe(
+  Layer.mergeAll(HttpRouter.add("GET", "/", hello), HttpRouter.add("POST", "/", hello), failing).pipe(
     Layer.provide(ClerkRouter.pages({ publishableKey, authorizedParties: [app], origin: app }).layer),
     Layer.provide(SigningKeys.layerJwks),
     Layer.provide(ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY })),
@@ -65,6 +82,19 @@ describe.each(stages)("ClerkRouter.pages $name", ({ serve }) => {
       expect(response.headers["cache-control"]).toBe("no-store")
       expect(response.headers["set-cookie"]).toMatch(/__session=eyJ[^;,]+; [^,]*Secure; SameSite=Lax/)
       expect(response.headers["set-cookie"]).toMatch(new RegExp(`__refresh_${suffix}=[^;]+; .*HttpOnly`))
+    })
+  )
+
+  it.live.each(failures)("sets the cookies of a refresh also where the route %s", ([path, , status]) =>
+    Effect.gen(function* () {
+      const { clerk, send, suffix, user } = yield* open
+      const { refreshToken, sessionToken } = yield* clerk.signIn(user.id, { age: "2 minutes" })
+      const cookie = `__session=${sessionToken}; __client_uat=1; __refresh_${suffix}=${refreshToken}`
+      const response = yield* send(`GET ${path}`, { cookie })
+      expect(response.status).toBe(status)
+      expect(response.headers["cache-control"]).toBe("no-store")
+      expect(response.headers["set-cookie"]).toMatch(/__session=eyJ[^;,]+; [^,]*Secure; SameSite=Lax/)
+      expect(response.headers["set-cookie"]?.match(new RegExp(`__refresh_${suffix}=`, "g"))).toHaveLength(1)
     })
   )
 

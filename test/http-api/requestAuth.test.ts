@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { inspect } from "node:util"
 import { Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
 import { ClerkHttp, SigningKeys } from "effect-clerk"
@@ -276,6 +277,57 @@ describe("RequestAuth.byHost", () => {
   )
 })
 
+describe("RequestAuth.signOutCookies", () => {
+  const namesOf = (cookies: ReadonlyArray<string>) => cookies.map((each) => each.split("=")[0])
+
+  it.effect("removes each cookie of a session, with the suffix of the instance and without it", () =>
+    Effect.gen(function* () {
+      const { cookieSuffix, publishableKey } = yield* ClerkEmulator.make()
+      const cookies = yield* RequestAuth.signOutCookies(publishableKey)
+      expect(namesOf(cookies).sort()).toEqual(
+        [
+          "__session",
+          "__client_uat",
+          `__session_${cookieSuffix}`,
+          `__client_uat_${cookieSuffix}`,
+          `__refresh_${cookieSuffix}`
+        ].sort()
+      )
+      for (const cookie of cookies) {
+        expect(cookie).toMatch(/^[\w-]+=; Path=\/; Max-Age=0; SameSite=Lax$/)
+      }
+    })
+  )
+
+  it.effect.each<readonly [string, ReadonlyArray<string>]>([
+    ["clerk.example.com$", ["example.com"]],
+    ["clerk.app.example.co.uk$", ["app.example.co.uk", "example.co.uk", "co.uk"]],
+    ["localhost:4999$", []]
+  ])("removes __client_uat of production also for the domains above %s", ([host, domains]) =>
+    Effect.gen(function* () {
+      const cookies = yield* RequestAuth.signOutCookies(`pk_live_${btoa(host).replaceAll("=", "")}`)
+      const withDomain = cookies.filter((each) => each.includes("Domain="))
+      expect(withDomain.filter((each) => each.startsWith("__client_uat="))).toEqual(
+        domains.map((domain) => `__client_uat=; Path=/; Domain=${domain}; Max-Age=0; SameSite=Lax`)
+      )
+      expect(withDomain).toHaveLength(2 * domains.length)
+      expect(withDomain.every((each) => each.startsWith("__client_uat"))).toBe(true)
+    })
+  )
+
+  it.effect("fails with a ClerkConfigError that names the publishable key", () =>
+    Effect.gen(function* () {
+      for (const key of ["", "pk_test_x", "sk_test_emulator", undefined]) {
+        const error = yield* Effect.flip(RequestAuth.signOutCookies(untyped(key)))
+        expect(error._tag).toBe("ClerkConfigError")
+        expect(error.message).toBe(
+          "publishableKey must be the key that starts with pk_test_ or pk_live_ in Clerk's dashboard"
+        )
+      }
+    })
+  )
+})
+
 describe("RequestAuth.addHeaders", () => {
   const outcome: RequestAuth.Outcome = {
     _tag: "SignedOut",
@@ -314,5 +366,20 @@ describe("RequestAuth.reasons", () => {
   it("maps each reason of a ClerkTokenError to a string of Clerk", () => {
     expect(Object.keys(RequestAuth.reasons).sort()).toEqual([...tokenReasons].sort())
     expect(Object.values(RequestAuth.reasons).every((reason) => /^[a-z-]+$/.test(reason))).toBe(true)
+  })
+
+  it("are in the table of the page on request authentication", async () => {
+    const page = await readFile(new URL("../../docs/request-authentication.md", import.meta.url), "utf8")
+    const table = page.slice(page.indexOf("## Reasons"), page.indexOf("## Testing"))
+    const others = [
+      "client-uat-but-no-session-token",
+      "dev-browser-missing",
+      "dev-browser-sync",
+      "session-token-missing",
+      "session-token-expired-refresh-…"
+    ]
+    for (const reason of [...Object.values(RequestAuth.reasons), ...others]) {
+      expect(table).toMatch(new RegExp(`^\\|[^|]*\`${reason}\``, "m"))
+    }
   })
 })

@@ -1,5 +1,5 @@
 import { Effect, Layer, Option } from "effect"
-import { ClerkHttp, SigningKeys } from "effect-clerk"
+import { ClerkHttp, Sessions, SigningKeys } from "effect-clerk"
 import { RequestAuth } from "effect-clerk/http-api"
 import { ClerkEmulator, type ClerkEmulatorService, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
 import { runner } from "#test/fiber.js"
@@ -30,7 +30,19 @@ const open = (production: boolean, options: Partial<RequestAuth.Options> = {}) =
       ...options
     }).pipe(Effect.provide(services))
     const { runPromise } = yield* runner()
+    const signOutHere = async (request: Request): Promise<Response> => {
+      const outcome = await runPromise(authenticate(request).pipe(Effect.provide(services), Effect.orDie))
+      assert(outcome._tag === "SignedIn")
+      await runPromise(
+        Sessions.revoke(outcome.session.sessionId).pipe(Effect.provide(services), Effect.orDie)
+      )
+      const response = new Response(null, { status: 303, headers: { location: "/" } })
+      for (const cookie of await runPromise(Effect.orDie(RequestAuth.signOutCookies(clerk.publishableKey))))
+        response.headers.append("set-cookie", cookie)
+      return response
+    }
     const page = async (request: Request): Promise<Response> => {
+      if (new URL(request.url).pathname === "/sign-out") return signOutHere(request)
       const outcome = await runPromise(authenticate(request).pipe(Effect.provide(services), Effect.orDie))
       const redirect = RequestAuth.toResponse(outcome)
       if (Option.isSome(redirect)) return redirect.value
@@ -131,6 +143,25 @@ describe.each([
     })
   )
 
+  it.effect("is signed out at once by the server that revokes its session, and can sign in again", () =>
+    Effect.gen(function* () {
+      const { browser, clerk, load, signIn, user } = yield* open(production)
+      yield* signIn
+      const page = yield* load("/sign-out", { method: "POST", headers: { origin: app } })
+      expect(page.body).toBe("nobody: session-token-and-uat-missing")
+      expect(page.redirects.map(({ pathname }) => pathname)).toEqual(["/"])
+      const names = ["__session", "__client_uat", "__refresh"].flatMap((name) => [
+        name,
+        `${name}_${clerk.cookieSuffix}`
+      ])
+      expect(names.flatMap(browser.cookies)).toEqual([])
+      expect((yield* clerk.sessions).map(({ status }) => status)).toEqual(["revoked"])
+      expect((yield* load("/")).body).toContain("nobody")
+      expect((yield* signIn).body).toBe(user.id)
+      expect((yield* load("/")).body).toBe(user.id)
+    })
+  )
+
   it.effect("is signed out when its session is revoked and its token expires, and no loop begins", () =>
     Effect.gen(function* () {
       const { clerk, load, signIn } = yield* open(production)
@@ -143,6 +174,32 @@ describe.each([
       expect(page.status).toBe(200)
       expect(page.body).toContain("nobody")
       expect(page.redirects.length).toBeLessThanOrEqual(4)
+    })
+  )
+
+  it.effect("is signed out after three handshakes while the Backend API is down, and back afterwards", () =>
+    Effect.gen(function* () {
+      const { clerk, load, signIn, user } = yield* open(production)
+      // So large that Clerk returns a nonce, which only the Backend API exchanges.
+      const slug = "a".repeat(1_500)
+      const { id } = yield* clerk.createOrganization({ slug, members: [{ userId: user.id }] })
+      yield* signIn
+      const [session] = yield* clerk.sessions
+      yield* clerk.updateSession(session?.id ?? "", { lastActiveOrganizationId: id })
+      yield* TestClock.adjust("2 minutes")
+      // Each page load with this token shares the result of one refresh.
+      yield* clerk.respondNext({ operation: "Sessions.refresh", status: 401 })
+      const operation = "Clients.getHandshakePayload"
+      yield* Effect.replicateEffect(clerk.respondNext({ operation, status: 401 }), 3)
+      const page = yield* load("/")
+      expect([page.status, page.body]).toEqual([
+        200,
+        "nobody: session-token-expired-refresh-unexpected-bapi-error"
+      ])
+      const handshakes = page.redirects.filter(({ pathname }) => pathname === "/v1/client/handshake")
+      expect(handshakes).toHaveLength(3)
+      yield* TestClock.adjust("31 seconds")
+      expect((yield* load("/")).body).toBe(user.id)
     })
   )
 

@@ -59,6 +59,12 @@ Authenticator.make({ cookies: false, requireClientUat: true })
 
 expectTypeOf(ClerkRouter.pages(options)).toEqualTypeOf<ClerkRouter.PagesMiddleware>()
 
+expectTypeOf(RequestAuth.signOutCookies("pk_test_x")).toEqualTypeOf<
+  Effect.Effect<ReadonlyArray<string>, ClerkConfigError>
+>()
+// @ts-expect-error: the publishable key is missing
+RequestAuth.signOutCookies()
+
 const connection = RequestAuth.connection({ authorizedParties: ["https://app.example.com"] })
 expectTypeOf<Success<ReturnType<Success<typeof connection>>>>().toEqualTypeOf<
   RequestAuth.SignedIn | RequestAuth.SignedOut

@@ -13,9 +13,9 @@ export interface FactorMillis {
 }
 
 /**
- * Which factors the user must have verified recently. For a user without a second factor, the first one counts.
+ * The factors that the user must have verified recently. For a user without a second factor, the first one counts.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type ReverificationLevel = "first_factor" | "second_factor" | "multi_factor"
@@ -99,11 +99,38 @@ export const readRequirements = (
     : kinds.flatMap((kind) => read[kind].map((each): Requirement => ({ kind, ...each })))
 }
 
-/** Finds what is invalid in requirements that are written once for all requests, which must name at least one. */
+/** The forms of the names that a session can have. The prefix of a plan or a feature names its owner. */
+const nameForms = {
+  role: { form: /^(?:org:)?[^:\s]+$/, rule: "must have the form org:<role>" },
+  permission: { form: /^org:[^:\s]+:[^:\s]+$/, rule: "must have the form org:<feature>:<permission>" },
+  feature: {
+    form: /^(?:(?:o|org|organization|u|user):)?[^:\s]+$/,
+    rule: "must have the form <feature>, u:<feature> or o:<feature>"
+  },
+  plan: {
+    form: /^(?:(?:o|org|organization|u|user):)?[^:\s]+$/,
+    rule: "must have the form <plan>, u:<plan> or o:<plan>"
+  }
+}
+
+const formFlaw = ({ kind, value }: Requirement): RuleBreak | undefined => {
+  if (value instanceof RuleBreak) return inField(kind, value)
+  if (kind === "reverification" || typeof value !== "string") return undefined
+  const { form, rule } = nameForms[kind]
+  return form.test(value) ? undefined : new RuleBreak(kind, rule)
+}
+
+/**
+ * Finds what is invalid in requirements that are written once for all requests. They must name at least one, and no name
+ * may have a form that no session has.
+ */
 export const requirementsFlaw = (requirements: unknown, millisOf: MillisOf): RuleBreak | undefined => {
   const read = readRequirements(requirements, millisOf)
   if (read instanceof RuleBreak) return read
-  for (const { kind, value } of read) if (value instanceof RuleBreak) return inField(kind, value)
+  for (const requirement of read) {
+    const flaw = formFlaw(requirement)
+    if (flaw !== undefined) return flaw
+  }
   return read.length === 0
     ? new RuleBreak("requirements", `must name at least one of ${kinds.join(", ")}`)
     : undefined

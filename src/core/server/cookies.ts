@@ -169,3 +169,38 @@ export const readSessionCookies = (
     clientUat: Number.parseInt((usesSuffix ? uat.suffixed : uat.plain) ?? "", 10) || 0
   }
 }
+
+/** The domains above a host, but no top-level domain. */
+const domainsAbove = (host: string): ReadonlyArray<string> => {
+  const [, ...labels] = host.split(".")
+  const domain = labels.join(".")
+  return labels.length < 2 || /^[\d.]+$/.test(host) ? [] : [domain, ...domainsAbove(domain)]
+}
+
+/**
+ * Returns the `Set-Cookie` values that remove the session of an instance from a browser. The Frontend API of production
+ * sets `__client_uat` for the domain that it shares with the application, which its own host name ends with. A browser
+ * ignores a value for a domain that the application is not in.
+ */
+export const sessionRemovals = ({
+  cookieSuffix,
+  isDevelopment,
+  issuer
+}: {
+  readonly cookieSuffix: string
+  readonly isDevelopment: boolean
+  readonly issuer: string
+}): ReadonlyArray<string> => {
+  const withoutSuffix = ["__session", "__client_uat"]
+  const names = [...withoutSuffix, "__refresh"].map((name) => `${name}_${cookieSuffix}`)
+  const domains = isDevelopment ? [] : domainsAbove(new URL(issuer).hostname)
+  // Without `Secure`, because a browser ignores a secure cookie over http. It removes one over https all the same.
+  const remove = (name: string, domain = "") => `${name}=; Path=/;${domain} Max-Age=0; SameSite=Lax`
+  const all = [...withoutSuffix, ...names]
+  return [
+    ...all.map((name) => remove(name)),
+    ...all
+      .filter((name) => name.startsWith("__client_uat"))
+      .flatMap((name) => domains.map((domain) => remove(name, ` Domain=${domain};`)))
+  ]
+}

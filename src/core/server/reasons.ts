@@ -4,7 +4,7 @@ import type { TokenReason } from "../model.js"
  * The reasons that Clerk's own SDKs give for an outcome, and `session-token-revoked`, for which Clerk has no string. A
  * failed refresh adds its cause: `session-token-expired-refresh-fetch-error`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Reason =
@@ -35,7 +35,7 @@ export type Reason =
  *
  * Clerk has no string for a pending session, and none for a request from another origin. They map to the nearest one.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category reasons
  */
 export const reasons: { readonly [Each in TokenReason]: Reason } = {

@@ -190,7 +190,7 @@ describe("from another origin a cookie counts", () => {
     })
   })
 
-  it("but not to open a WebSocket", () => {
+  it("except when the request opens a WebSocket", () => {
     const handshake = { cookie: signedIn, upgrade: "websocket" }
     expect(found(request({ ...handshake, origin: "https://evil.test" }))).toBe("cross-origin")
     expect(found(request({ ...handshake, origin: app }))).toBe("c")
