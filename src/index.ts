@@ -1,5 +1,7 @@
 /**
- * @since 0.1.0
+ * Clerk's sessions as Effect programs: sessions, tokens, authorization, errors, retries and time limits.
+ *
+ * @since 4.0.0
  */
 export {
   ClerkDecodeError,

@@ -2,10 +2,10 @@
  * Signs many users out of every device, in a job that survives the end of its process.
  *
  * The job is a workflow of Effect: `@effect/workflow` on Effect 3, `effect/workflow` on Effect 4. Provide the
- * `WorkflowEngine` that fits: in memory for tests, one process with SQLite, or several with Postgres.
+ * `WorkflowEngine` that fits: in memory for tests, or one in a database for a job that resumes after a restart.
  *
- * A job is done when no session that was created up to the cutoff is active or pending, for any user of the source. The
- * users for whom this could not be done are listed by `failed`. Every request may be sent more than once.
+ * When a job is done, no session created up to the cutoff is active or pending, for any user of the source. `failed` lists
+ * the exceptions. Every request may be sent more than once.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@
  * })
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Clock from "effect/Clock"
@@ -58,7 +58,7 @@ import {
 } from "../core/bulk/options.js"
 import { firstSearch, looked, nextPart, type Search } from "../core/bulk/parts.js"
 import { inField, RuleBreak } from "../core/input.js"
-import { ClerkInvalidRequest } from "../errors/CallErrors.js"
+import { ClerkInvalidRequest, type ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { ClerkForbidden, ClerkUnauthorized } from "../errors/StatusErrors.js"
 import { configError } from "../runtime/errors.js"
@@ -75,50 +75,51 @@ import {
   type Stopped,
   type StopReason
 } from "./job.js"
+import type { StopError } from "./users.js"
 
 export type { FailedUser, FailureReason } from "../core/bulk/call.js"
 export type { Mode } from "../core/bulk/options.js"
 export type { StopReason } from "./job.js"
 
 /**
- * One page of the users to sign out.
+ * Holds one page of the users to sign out, as a source returns it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface UserPage {
   /** The ids of at most 1,000 users: `user_…`. A page may be empty. */
   readonly users: ReadonlyArray<string>
-  /** Where the next page starts, at most 4,096 characters. Absent on the last page. */
+  /** The cursor of the next page, at most 4,096 characters. Absent on the last page. */
   readonly next?: string | undefined
 }
 
 /**
- * The options of `SignOutEverywhere.layer`.
+ * Configures `SignOutEverywhere.layer`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category options
  */
 export interface LayerOptions<E, R> {
   /**
    * Reads a page of users. The cursor is the `next` of the page before, and `undefined` for the first page. A failure is
-   * retried with backoff, 10 attempts in all. Then the job stops. Order the users by something that does not change, such
-   * as their id, so that a user who signs up does not move the others.
+   * retried with backoff, 10 attempts in all, and then the job is `stopped`. Order the users by something that does not
+   * change, such as their id, so that a user who signs up does not move the others.
    */
   readonly source: (cursor: string | undefined) => Effect.Effect<UserPage, E, R>
-  /** The users of one chunk, 1 to 1,000. A job that resumes repeats the chunks that were not done. Default 100. */
+  /** The number of users in one chunk, 1 to 1,000. A resumed job repeats the chunks that were not done. Default 100. */
   readonly chunk?: number | undefined
-  /** The chunks at once in one process, 1 to 20. Default 3. */
+  /** The number of concurrent chunks in one process, 1 to 20. Default 3. */
   readonly parallel?: number | undefined
-  /** The users at once in one chunk, 1 to 50. Default 5. */
+  /** The number of concurrent users in one chunk, 1 to 50. Default 5. */
   readonly concurrency?: number | undefined
 }
 
 /**
- * Runs the jobs of the engine in this process. Every process of a fleet may have this layer: the engine gives each part of
- * a job to one of them. Fails with `ClerkConfigError` if an option is invalid.
+ * Makes this process a worker that runs the jobs of the engine. Every process of a fleet may have this layer, because the
+ * engine gives each part of a job to one of them. Fails with `ClerkConfigError` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category layers
  */
 export const layer = <E, R>(
@@ -135,29 +136,29 @@ export const layer = <E, R>(
 const defaultConcurrency = 5
 
 /**
- * The options of `SignOutEverywhere.start`.
+ * Configures `SignOutEverywhere.start`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category options
  */
 export interface StartOptions {
-  /** Your name for the job, 1 to 128 characters. It is the job: the same name never starts a second one. */
+  /** Your name for the job, 1 to 128 characters on one line. The same name never starts a second job. */
   readonly job: string
-  /** Sessions that were created up to this time end. Later ones stay. Not in the future. Default: now. */
+  /** Sessions created up to this time end, and later ones stay. It must not be in the future. Default: now. */
   readonly cutoff?: DateTime.Utc | Date | undefined
   /**
    * How sessions end. Default `"sessions"`:
    * - `"sessions"` lists the sessions of each user, and revokes those up to the cutoff;
-   * - `"compromised"` sets the password of each user as compromised. Clerk then ends all sessions of the user, those after
-   *   the cutoff too, and requires a new password at the next sign-in.
+   * - `"compromised"` sets the password of each user as compromised. Clerk then ends all sessions of the user, even those
+   *   after the cutoff, and requires a new password at the next sign-in.
    */
   readonly mode?: Mode | undefined
 }
 
 /**
- * A job that was started.
+ * Describes a job that was started.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Run {
@@ -190,11 +191,11 @@ const recorded = (job: string) =>
   )
 
 /**
- * Starts a job, and returns without waiting for its end. A job with this name that exists already goes on, with the cutoff
- * and the mode that it was started with. `start` returns these as soon as a worker has recorded them.
- * The worker may be in another process, except with an engine in memory.
+ * Starts a job, and returns without waiting for its end. If a job with this name exists, it continues with its own cutoff
+ * and mode, and `start` returns these. They are known as soon as a worker has recorded them. The worker may be in another
+ * process, except with an engine in memory. Fails with `ClerkInvalidRequest` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const start = (options: StartOptions): Effect.Effect<Run, ClerkInvalidRequest, WorkflowEngine> =>
@@ -209,9 +210,9 @@ export const start = (options: StartOptions): Effect.Effect<Run, ClerkInvalidReq
   })
 
 /**
- * How far a job is.
+ * Reports how far a job is.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Progress {
@@ -219,7 +220,7 @@ export interface Progress {
    * - `unknown`: no job has this name, or no worker has begun it yet;
    * - `running`: the job has users left, whether a worker is running or not;
    * - `done`: the job has no users left. See `failed` for the users who failed;
-   * - `stopped`: the job has users left, and does not go on. See `stopped` for the reason.
+   * - `stopped`: the job has users left, and never continues. See `stopped` for the reason.
    */
   readonly status: "unknown" | "running" | "done" | "stopped"
   /** The users who are finished, with those who failed. It grows by about ten chunks at a time. */
@@ -230,12 +231,12 @@ export interface Progress {
   readonly cutoff?: DateTime.Utc | undefined
   /** The mode of the job. Absent while the job is unknown. */
   readonly mode?: Mode | undefined
-  /** Why the job stopped: Clerk's 401 or 403, the source, or `cancel`. Absent otherwise. */
+  /** Why the job stopped: a 401 or 403 of Clerk, a failing source, `cancel`, or a defect. Absent otherwise. */
   readonly stopped?:
     | {
-        /** `defect` is an error in the program. */
+        /** The reason. `defect` is an error in the program. */
         readonly reason: StopReason | "defect"
-        /** What was wrong with the source. */
+        /** What was wrong with the source. Absent for other reasons. */
         readonly detail?: string | undefined
       }
     | undefined
@@ -288,34 +289,35 @@ const withJob = <A, E, R>(
 }
 
 /**
- * Returns how far a job is. Any process with the engine can ask, not only a worker.
+ * Returns how far a job is. Any process with the engine can call it, not only a worker. Fails with `ClerkInvalidRequest` if
+ * the name is not 1 to 128 characters on one line.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const progress = (job: string): Effect.Effect<Progress, ClerkInvalidRequest, WorkflowEngine> =>
   withJob("SignOutEverywhere.progress", job, readProgress)
 
 /**
- * Stops a job permanently, after the chunks that are running. A job that is done or stopped does not change. To go on, start a
- * job with another name and the same cutoff.
+ * Stops a job permanently, after the chunks that are running. Its status becomes `stopped` with the reason `cancelled`. A
+ * job that is done or stopped does not change. To continue, start a job with another name and the same cutoff.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const cancel = (job: string): Effect.Effect<void, ClerkInvalidRequest, WorkflowEngine> =>
   withJob("SignOutEverywhere.cancel", job, (job) => Cancellations.start({ job }))
 
 /**
- * Emits the progress of a job at once and then regularly, until the job is done or stopped.
+ * Streams the progress of a job: at once, then every 2 seconds or `every`, until the job is done or stopped.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const watch = (
   job: string,
   options: {
-    /** The time between two looks at the job. Each costs some queries. Default 2 seconds. */
+    /** The time between two reads of the progress, each of which costs a few queries. Default 2 seconds. */
     readonly every?: DurationInput | undefined
   } = {}
 ): Stream.Stream<Progress, ClerkInvalidRequest, WorkflowEngine> => {
@@ -330,10 +332,10 @@ export const watch = (
 }
 
 /**
- * Streams the users who failed, with the reason. While the job is running, these are the ones up to now. To try them
- * again, start another job with these users and the same cutoff.
+ * Streams the users who failed, with the reason. While the job is running, these are the ones up to now. To retry them,
+ * start another job with these users and the same cutoff.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const failed = (job: string): Stream.Stream<FailedUser, ClerkInvalidRequest, WorkflowEngine> =>
@@ -348,24 +350,24 @@ export const failed = (job: string): Stream.Stream<FailedUser, ClerkInvalidReque
   )
 
 /**
- * The options of `SignOutEverywhere.chunk`.
+ * Configures `SignOutEverywhere.chunk`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category options
  */
 export interface ChunkOptions {
-  /** Sessions that were created up to this time end. Not in the future. Every chunk of a job needs the same. */
+  /** Sessions created up to this time end. It must not be in the future. Every chunk of a job needs the same one. */
   readonly cutoff: DateTime.Utc | Date
   /** How sessions end, as in `StartOptions`. Default `"sessions"`. */
   readonly mode?: Mode | undefined
-  /** The users at once, 1 to 50. Default 5. */
+  /** The number of concurrent users, 1 to 50. Default 5. */
   readonly concurrency?: number | undefined
 }
 
 /**
- * What a chunk has done.
+ * Reports what a chunk has done.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ChunkResult {
@@ -376,24 +378,27 @@ export interface ChunkResult {
 }
 
 /**
- * Ends the sessions of at most 1,000 users, for a queue or a workflow engine of another kind. It is safe to run again:
- * users who are done cost one request each.
+ * Ends the sessions of at most 1,000 users, without an engine. Use it in a job of another queue or scheduler. It is safe to
+ * run again: users who are done cost one request each.
  *
  * Fails with `ClerkUnauthorized` or `ClerkForbidden` if Clerk rejects the secret key, and with `ClerkInvalidRequest` if an
- * option is invalid. Every other failure is retried for minutes, and then listed.
+ * option is invalid. Fails with `ClerkTransportError` (reason `secret-key-rejected`) if the effect in `secretKey` returns
+ * no key. Every other failure is retried, up to 10 attempts for each request, and then listed.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const chunk = (
   users: ReadonlyArray<string>,
   options: ChunkOptions
-): Effect.Effect<ChunkResult, ClerkUnauthorized | ClerkForbidden | ClerkInvalidRequest, ClerkHttp> =>
+): Effect.Effect<
+  ChunkResult,
+  ClerkUnauthorized | ClerkForbidden | ClerkTransportError | ClerkInvalidRequest,
+  ClerkHttp
+> =>
   Effect.flatMap(
     Clock.currentTimeMillis,
-    (
-      now
-    ): Effect.Effect<ChunkResult, ClerkUnauthorized | ClerkForbidden | ClerkInvalidRequest, ClerkHttp> => {
+    (now): Effect.Effect<ChunkResult, StopError | ClerkInvalidRequest, ClerkHttp> => {
       const ids = readUsers(users)
       if (ids instanceof RuleBreak) return invalid("SignOutEverywhere.chunk", inField("users", ids))
       const read = readChunk(options, timeOf, now)

@@ -1,4 +1,6 @@
 /**
- * @since 0.1.0
+ * Runs a call for many users, in a job that survives the end of its process.
+ *
+ * @since 4.0.0
  */
 export * as SignOutEverywhere from "./SignOutEverywhere.js"

@@ -2,7 +2,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Activity from "#major/activity.js"
@@ -14,8 +13,10 @@ import { failureReasons, maxAttempts, waitMillis } from "../core/bulk/call.js"
 import { type Mode, modes, readPage, type UserPage } from "../core/bulk/options.js"
 import { added, chunksOf, isFull } from "../core/bulk/parts.js"
 import { RuleBreak } from "../core/input.js"
+import { sourceFailure } from "../core/sourceFailure.js"
 import type { ClerkHttp } from "../services/ClerkHttp.js"
 import { signOutUsers } from "./chunk.js"
+import type { StopError } from "./users.js"
 
 /*
  * The two workflows of a job. The first one records what the job was started with, and starts the first part. A part
@@ -23,14 +24,18 @@ import { signOutUsers } from "./chunk.js"
  * activities only, and a part has at most about 2,000.
  */
 
-const chunkStops = ["unauthorized", "forbidden", "cancelled"] as const
+const chunkStops = ["unauthorized", "forbidden", "secret-key", "cancelled"] as const
 
 const stopReasons = [...chunkStops, "source"] as const
 
 /**
- * Why a job stopped before its end: Clerk's 401 or 403, `SignOutEverywhere.cancel`, or the source.
+ * States why a job stopped before its end:
+ * - `unauthorized`, `forbidden`: Clerk rejected the secret key with 401 or 403;
+ * - `secret-key`: the effect in `secretKey` cannot return a key;
+ * - `cancelled`: `SignOutEverywhere.cancel` was called;
+ * - `source`: the source failed 10 times, or returned an invalid page.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type StopReason = (typeof stopReasons)[number]
@@ -136,12 +141,6 @@ const SourceResult = Schema.Struct({
   flaw: nullable
 })
 
-const tagOf = (error: unknown): string => {
-  const tag = Predicate.hasProperty(error, "_tag") ? error._tag : undefined
-  // Not the message, which may hold a connection string.
-  return typeof tag === "string" && /^[\w./@-]{1,64}$/.test(tag) ? tag : "an error"
-}
-
 const readSource = <E, R>(
   { source }: JobOptions<E, R>,
   cursor: string | undefined
@@ -156,13 +155,14 @@ const readSource = <E, R>(
             : page
         )
       }
+      const { isPermanent, name = "an error" } = sourceFailure(failureOf(exit))
+      if (isPermanent)
+        return Effect.succeed(new RuleBreak("", `failed with ${name}, which no retry can help`))
       if (number >= maxAttempts) {
-        return Effect.succeed(
-          new RuleBreak("", `failed ${maxAttempts} times, at last with ${tagOf(failureOf(exit))}`)
-        )
+        return Effect.succeed(new RuleBreak("", `failed ${maxAttempts} times, at last with ${name}`))
       }
       return Effect.flatMap(Random.next, (chance) =>
-        Effect.flatMap(Effect.sleep(Duration.millis(waitMillis(sourceFailure, number, chance))), () =>
+        Effect.flatMap(Effect.sleep(Duration.millis(waitMillis(ofSource, number, chance))), () =>
           attempt(number + 1)
         )
       )
@@ -170,7 +170,7 @@ const readSource = <E, R>(
   return attempt(1)
 }
 
-const sourceFailure = { _tag: "source" }
+const ofSource = { _tag: "source" }
 
 /** Reads a page of users. A job that resumes finds it in the journal of the engine. */
 const readUsers = <E, R>(options: JobOptions<E, R>, page: number, cursor: string | null) =>
@@ -194,6 +194,12 @@ type ChunkDone = typeof ChunkDone.Type
 
 const stoppedBy = (stopped: ChunkDone["stopped"]): ChunkDone => ({ users: 0, failed: [], stopped })
 
+const stopOf = {
+  ClerkUnauthorized: "unauthorized",
+  ClerkForbidden: "forbidden",
+  ClerkTransportError: "secret-key"
+} satisfies Record<StopError["_tag"], ChunkDone["stopped"]>
+
 /** Ends the sessions of the users of a chunk. Its result does not fail, so that the other chunks are not interrupted. */
 const runChunk = (
   { concurrency }: { readonly concurrency: number },
@@ -207,8 +213,7 @@ const runChunk = (
     execute: Effect.flatMap(Cancellations.result({ job }), (cancelled) =>
       cancelled === undefined
         ? Effect.matchEffect(signOutUsers({ users, cutoffMillis: cutoff, mode, concurrency }), {
-            onFailure: ({ _tag }) =>
-              Effect.succeed(stoppedBy(_tag === "ClerkForbidden" ? "forbidden" : "unauthorized")),
+            onFailure: ({ _tag }) => Effect.succeed(stoppedBy(stopOf[_tag])),
             onSuccess: (done) => Effect.succeed<ChunkDone>({ ...done, stopped: null })
           })
         : Effect.succeed(stoppedBy("cancelled"))

@@ -4,9 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import { record } from "#major/schemas.js"
-import { type FailedCall, type FailureReason, verdictOn } from "../core/bulk/call.js"
+import { type FailedCall, type FailureReason, isWithoutKey, verdictOn } from "../core/bulk/call.js"
 import type { Mode } from "../core/bulk/options.js"
 import { dueIn, isOpen, type KnownSession, maxPasses, nextOffset, pageSize } from "../core/bulk/sessions.js"
+import type { ClerkTransportError } from "../errors/CallErrors.js"
 import type { ClerkForbidden, ClerkUnauthorized } from "../errors/StatusErrors.js"
 import type { CallError } from "../runtime/declaration.js"
 import { declared } from "../runtime/operation.js"
@@ -22,7 +23,7 @@ import * as Sessions from "../services/Sessions.js"
  */
 
 /** The errors that no call of a job can get past. */
-export type StopError = ClerkUnauthorized | ClerkForbidden
+export type StopError = ClerkUnauthorized | ClerkForbidden | ClerkTransportError
 
 /** Makes the ids of sessions known, so that servers reject their tokens at once. */
 export type Deny = (sessionIds: ReadonlyArray<string>) => Effect.Effect<void>
@@ -65,11 +66,12 @@ const factsOf = (error: CallError): FailedCall => ({
   _tag: error._tag,
   status: "status" in error ? error.status : undefined,
   retryAfterMillis:
-    "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined
+    "retryAfter" in error && error.retryAfter !== undefined ? Duration.toMillis(error.retryAfter) : undefined,
+  reason: "reason" in error ? error.reason : undefined
 })
 
 const isStop = (error: CallError): error is StopError =>
-  error._tag === "ClerkUnauthorized" || error._tag === "ClerkForbidden"
+  error._tag === "ClerkUnauthorized" || error._tag === "ClerkForbidden" || isWithoutKey(error)
 
 /** Makes a call until it succeeds or the job gives it up. */
 const persist = <A>(

@@ -79,12 +79,26 @@ const distance = (a: string, b: string): number => {
   return row[b.length] ?? 0
 }
 
+/** A name without what tells `secretKey`, `secret_key`, `SECRET-KEY` and `secretkey` apart. */
+const letters = (name: string): string => name.replace(/[_-]/g, "").toLowerCase()
+
+const maxName = 64
+
 /** The known name that a misspelt name probably stands for. */
-const nearest = (name: string, known: ReadonlyArray<string>): string | undefined =>
-  known
-    .map((each) => [each, distance(name.toLowerCase(), each.toLowerCase())] as const)
+export const nearest = (name: string, known: ReadonlyArray<string>): string | undefined => {
+  const written = letters(name.slice(0, maxName))
+  const [meant] = known
+    .map((each) => [each, distance(written, letters(each))] as const)
     .filter(([each, edits]) => edits <= Math.min(2, each.length / 3))
-    .sort(([, a], [, b]) => a - b)[0]?.[0]
+    .sort(([, a], [, b]) => a - b)
+  return meant?.[0]
+}
+
+/** Asks whether a misspelt name stands for a known one. Returns an empty text if no known name is near. */
+export const didYouMean = (name: string, known: ReadonlyArray<string>): string => {
+  const meant = nearest(name, known)
+  return meant === undefined ? "" : `; did you mean ${meant}?`
+}
 
 /** What an object of options is, for the errors about it. */
 export interface OptionsKind {
@@ -108,12 +122,8 @@ export const optionsFlaw = (
   if (typeof given !== "object" || given === null) return new RuleBreak(field, object)
   const strange = Object.keys(given).find((key) => !known.includes(key))
   if (strange !== undefined) {
-    const meant = nearest(strange.slice(0, 64), known)
     // A key or a token can stand in the place of a name by mistake.
-    return new RuleBreak(
-      visibleText(strange.slice(0, 64)),
-      meant === undefined ? unknown : `${unknown}; did you mean ${meant}?`
-    )
+    return new RuleBreak(visibleText(strange.slice(0, maxName)), `${unknown}${didYouMean(strange, known)}`)
   }
   const inherited = isMadeOf(given, known)
     ? undefined

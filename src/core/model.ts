@@ -3,9 +3,9 @@
  */
 
 /**
- * A request as a plain value. The client adds everything about the connection: origin, key, headers.
+ * A request as a plain value. The client adds the origin, the secret key and the headers.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkRequest {
@@ -13,20 +13,20 @@ export interface ClerkRequest {
   readonly operation: string
   /** The HTTP method. */
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
-  /** Path segments below `/v1`, not encoded: `["sessions", id, "revoke"]`. */
+  /** The segments of the path below `/v1`, not encoded: `["sessions", id, "revoke"]`. */
   readonly path: ReadonlyArray<string>
-  /** The query parameters, not encoded. The client leaves out a parameter that is `undefined`. */
+  /** The query parameters, not encoded. The client omits a parameter that is `undefined`. */
   readonly query?: { readonly [name: string]: string | number | boolean | undefined } | undefined
-  /** A JSON value. Absent means an empty body. */
+  /** The body, as a JSON value. Absent for an empty body. */
   readonly body?: unknown
-  /** The `Clerk-API-Version` of this request. Default: that of the client. */
+  /** The `Clerk-API-Version` of the request. Default: that of the client. */
   readonly apiVersion?: string | undefined
 }
 
 /**
- * A response as a plain value: any status, header names in lower case, the body as text.
+ * A response as a plain value, with any status.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkResponse {
@@ -39,30 +39,30 @@ export interface ClerkResponse {
 }
 
 /**
- * What a second execution of an operation does, which decides when the client retries it:
- * - `read` changes nothing;
- * - `idempotent` ends in the same state, or leaves only something unused behind;
- * - `once` must not happen twice: the client retries it only if the request certainly did not reach Clerk, or if Clerk
+ * What happens if Clerk executes an operation twice, which decides when the client retries it:
+ * - `read`: nothing changes.
+ * - `idempotent`: the state is the same, or something unused is left behind.
+ * - `once`: it must not happen. The client retries only if the request certainly did not reach Clerk, or if Clerk
  *   rejected it unread (429).
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Kind = "read" | "idempotent" | "once"
 
 /**
- * The statuses known today. `active` and `pending` are signed in (`pending`: with tasks still to do), the
- * others are over.
+ * A session status that Clerk documents. The user is signed in while it is `active` or `pending` (with tasks to
+ * complete). With any other status the session is over.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type KnownSessionStatus = (typeof knownSessionStatuses)[number]
 
 /**
- * Lists the statuses known today, in alphabetical order.
+ * The session statuses that Clerk documents, in alphabetical order.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export const knownSessionStatuses = [
@@ -96,6 +96,7 @@ export const transportReasons = [
   "protocol",
   "invalid-request",
   "secret-key",
+  "secret-key-rejected",
   "admission",
   "unknown"
 ] as const
@@ -107,9 +108,10 @@ export type Sent = "no" | "maybe"
 export const priorities = ["interactive", "bulk"] as const
 
 /**
- * Who waits for a rate limiter first. Somebody waits for an `interactive` call. A `bulk` call takes what is left.
+ * The priority of a call for a rate limiter. `interactive` calls, which a user waits for, come first. `bulk` calls take
+ * the capacity that is left.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Priority = (typeof priorities)[number]
@@ -175,11 +177,11 @@ export interface Issue {
   readonly expected: string
 }
 
-/** As `Issue`, with what tells the kinds of issues apart. */
+/** As `Issue`, with its kind. */
 export interface SchemaIssue extends Omit<Issue, "path"> {
   readonly path: ReadonlyArray<string>
   readonly kind: "invalid" | "missing" | "unknown"
-  /** The fields there are, where the one at `path` is unknown. */
+  /** The known fields, if the one at `path` is unknown. */
   readonly known?: ReadonlyArray<string>
 }
 
@@ -188,7 +190,7 @@ export type Decoded<A> =
   | { readonly _tag: "Success"; readonly value: A }
   | { readonly _tag: "Failure"; readonly issues: () => ReadonlyArray<SchemaIssue> }
 
-/** What every error of a call says about it. */
+/** The facts of a call in each of its errors. */
 export interface CallFacts {
   readonly operation: string
   readonly method: string
@@ -206,8 +208,10 @@ export interface Failure<Tag extends string, Fields> {
 export interface TransportFault {
   readonly reason: TransportReason
   readonly sent: Sent
-  /** The status a proxy rejected the connection with, if that is the cause and the status is known. */
+  /** The status with which a proxy rejected the connection, if that is the cause and the status is known. */
   readonly proxyStatus?: number
+  /** What is known of the failure of the caller's own code, if that is the cause. */
+  readonly detail?: string
 }
 
 /** The body of a response cannot be read. */
@@ -216,7 +220,7 @@ export interface BodyFault {
   readonly status?: number
   readonly contentType?: string | undefined
   readonly maxResponseBytes?: number
-  /** These are known where somebody has read the body. */
+  /** These are known if the client has read the body. */
   readonly issues?: ReadonlyArray<Issue>
   readonly expectedId?: string | undefined
   readonly receivedId?: string | undefined
@@ -259,17 +263,17 @@ export interface KeysFields {
 export type KeysFailure = Failure<"ClerkKeysUnavailable", KeysFields>
 
 /**
- * A key, and until when its holder is sure of it.
+ * A public key that verifies tokens, and how long it is fresh.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface VerificationKey {
   /**
-   * An RSA public key for `RSASSA-PKCS1-v1_5` with SHA-256, at least 2048 bits. With a key that a layer of `SigningKeys`
-   * imported, Node, Bun and Deno verify without suspension. With any other key, WebCrypto verifies.
+   * An RSA public key for `RSASSA-PKCS1-v1_5` with SHA-256, of at least 2048 bits. Node, Bun and Deno verify
+   * synchronously with the keys of the `SigningKeys` layers. WebCrypto verifies with any other key.
    */
   readonly key: CryptoKey
-  /** On the clock's monotonic nanoseconds. Absent: for as long as the process runs. */
+  /** When the key stops being fresh, in nanoseconds of the monotonic clock. Absent for a key that stays fresh. */
   readonly freshUntilNanos?: bigint | undefined
 }

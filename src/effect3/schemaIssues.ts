@@ -12,7 +12,7 @@ const descriptionOf = (ast: SchemaAST.AST): string | undefined =>
 const expectationOf = (ast: SchemaAST.AST): string => {
   const named = descriptionOf(ast) ?? Option.getOrUndefined(SchemaAST.getIdentifierAnnotation(ast))
   if (named !== undefined) return named
-  // Spelled out, these would be pages.
+  // Written out, these would fill pages.
   if (SchemaAST.isTypeLiteral(ast)) return "an object"
   if (SchemaAST.isTupleType(ast)) return "an array"
   if (SchemaAST.isTransformation(ast)) return expectationOf(ast.from)
@@ -20,7 +20,7 @@ const expectationOf = (ast: SchemaAST.AST): string => {
   return String(ast).slice(0, maxExpected)
 }
 
-/** That a field may also be left out is not what somebody who got it wrong needs to hear. */
+/** Leaves out that a field is optional, which does not help a caller whose value is wrong. */
 const isSaid = (ast: SchemaAST.AST): boolean => !SchemaAST.isUndefinedKeyword(ast)
 
 const keysOf = (pointer: ParseResult.Pointer): ReadonlyArray<string> =>
@@ -43,7 +43,7 @@ const depth = (issue: ParseResult.ParseIssue): number => {
 const issuesIn = (issue: ParseResult.Composite): ReadonlyArray<ParseResult.ParseIssue> =>
   "_tag" in issue.issues ? [issue.issues] : issue.issues
 
-/** Of a union's failures, the member the value came closest to is the one worth telling; none, if all are far. */
+/** Chooses the member of a union that the value comes closest to, for its issues. Chooses none if all are far. */
 const closest = (issues: ReadonlyArray<ParseResult.ParseIssue>): ReadonlyArray<ParseResult.ParseIssue> => {
   const said = issues.filter((issue) => issue._tag !== "Type" || isSaid(issue.ast))
   if (said.length === 1) return said
@@ -64,7 +64,7 @@ const unexpected = (path: ReadonlyArray<string>, around: SchemaAST.TypeLiteral):
     : { path, kind: "invalid", expected: rule }
 }
 
-// `said` is the outermost description at this path: "a whole number of milliseconds" tells more than "number".
+// `said` is the outermost description at this path: "a whole number of milliseconds" says more than "number".
 const walk = (
   issue: ParseResult.ParseIssue,
   path: ReadonlyArray<string>,

@@ -20,7 +20,7 @@ export interface ParserOptions {
 const optionsOf = ({ all, rejectUnknown }: ParserOptions) =>
   ({ errors: all ? "all" : "first", onExcessProperty: rejectUnknown ? "error" : "ignore" }) as const
 
-/** What a schema that suspends could not do. It is an issue, as on Effect 3. */
+/** The issue of a schema that decodes asynchronously, as on Effect 3. */
 const suspended: SchemaIssue = {
   path: [],
   kind: "invalid",

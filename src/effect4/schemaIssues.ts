@@ -14,7 +14,7 @@ const names: { readonly [Tag in SchemaAST.AST["_tag"]]?: string } = {
   String: "a string",
   Number: "a number",
   Boolean: "a boolean",
-  // Spelled out, these would be pages.
+  // Written out, these would fill pages.
   Objects: "an object",
   Arrays: "an array"
 }
@@ -22,7 +22,7 @@ const names: { readonly [Tag in SchemaAST.AST["_tag"]]?: string } = {
 const expectationOf = (ast: SchemaAST.AST): string => {
   const named = descriptionOf(ast) ?? SchemaAST.resolveIdentifier(ast)
   if (named !== undefined) return named
-  // What is encoded says what is expected.
+  // The encoded side says what is expected.
   const encoded = ast.encoding?.at(-1)?.to
   if (encoded !== undefined) return expectationOf(encoded)
   if (SchemaAST.isUnion(ast)) return ast.types.filter(isSaid).map(expectationOf).join(" or ")
@@ -30,13 +30,13 @@ const expectationOf = (ast: SchemaAST.AST): string => {
   return names[ast._tag] ?? "another value"
 }
 
-/** What a schema of `custom` expected in place of this value. Other messages may hold the value, so they are not used. */
+/** What a schema of `custom` expected here. Other messages may contain the value, so they are not used. */
 const expectedBy = ({ annotations }: Issue.InvalidValue): string | undefined => {
   const expected = annotations?.[expectedKey]
   return typeof expected === "string" ? expected : undefined
 }
 
-/** That a field may also be left out is not what somebody who got it wrong needs to hear. */
+/** Leaves out that a field is optional, which does not help a caller whose value is wrong. */
 const isSaid = (ast: SchemaAST.AST): boolean => !SchemaAST.isUndefined(ast)
 
 const depth = (issue: Issue.Issue): number => {
@@ -54,7 +54,7 @@ const depth = (issue: Issue.Issue): number => {
   }
 }
 
-/** Of a union's failures, the member the value came closest to is the one worth telling; none, if all are far. */
+/** Chooses the member of a union that the value comes closest to, for its issues. Chooses none if all are far. */
 const closest = (issues: ReadonlyArray<Issue.Issue>): ReadonlyArray<Issue.Issue> => {
   const said = issues.filter((issue) => issue._tag !== "InvalidType" || isSaid(issue.ast))
   if (said.length === 1) return said
@@ -62,7 +62,7 @@ const closest = (issues: ReadonlyArray<Issue.Issue>): ReadonlyArray<Issue.Issue>
   return deepest === 0 ? [] : said.filter((issue) => depth(issue) === deepest).slice(0, 1)
 }
 
-/** A key that an object may not have: of a struct it is unknown, of a record it breaks the rule for keys. */
+/** An unknown key of a struct, or a key of a record that breaks the rule for keys. */
 const unexpected = (path: ReadonlyArray<string>, around: SchemaAST.AST): SchemaIssue => {
   if (!SchemaAST.isObjects(around)) return { path, kind: "unknown", expected: "no such field" }
   const rule = around.indexSignatures.map(({ parameter }) => descriptionOf(parameter))[0]
@@ -84,7 +84,7 @@ const fieldOf = (
     ? around.propertySignatures.find(({ name }) => String(name) === path.at(-1))?.type
     : undefined
 
-// `said` is the outermost description at this path: "a whole number of milliseconds" tells more than "number".
+// `said` is the outermost description at this path: "a whole number of milliseconds" says more than "number".
 const walk = (
   issue: Issue.Issue,
   path: ReadonlyArray<string>,
@@ -138,7 +138,7 @@ const walk = (
   }
 }
 
-/** Two rules of one place are one issue where they have one description. */
+/** Merges two broken rules at one place that have the same description. */
 const isFirst = (issue: SchemaIssue, index: number, issues: ReadonlyArray<SchemaIssue>): boolean =>
   issues.findIndex(
     ({ expected, path }) => expected === issue.expected && path.join("\n") === issue.path.join("\n")

@@ -14,7 +14,7 @@ export { DateTimeUtc, DateTimeUtcFromString } from "effect/Schema"
 /** A schema that needs no services, with the type of its decoded and of its encoded values. */
 export type Codec<A, I = A> = Schema.Codec<A, I>
 
-/** A schema of data: its `make` and the structs it is a field of take what it decodes. */
+/** A schema of plain data: its `make`, and that of a struct with it as a field, take decoded values. */
 export interface DataCodec<A, I = A> extends Schema.Codec<A, I> {
   readonly "~type.make.in": A
   readonly "~type.make": A
@@ -23,7 +23,7 @@ export interface DataCodec<A, I = A> extends Schema.Codec<A, I> {
   readonly Rebuild: DataCodec<A, I>
 }
 
-/** Gives a schema what it says about itself: in errors, and in the documents made from it. */
+/** Annotates a schema with what errors and generated documents say about it. */
 export const annotated = <A, I>(
   schema: DataCodec<A, I>,
   annotations: {
@@ -83,10 +83,10 @@ export const redacted = <A, I>(schema: DataCodec<A, I>): DataCodec<Redacted.Reda
 export const redactedFromSelf = <A>(schema: DataCodec<A>): DataCodec<Redacted.Redacted<A>> =>
   Schema.Redacted(schema)
 
-/** For a field that may be absent, but not `undefined`. */
+/** Makes a field that may be absent, but not `undefined`. */
 export const optionalKey = <A, I>(schema: DataCodec<A, I>) => Schema.optionalKey(schema)
 
-/** For a field with a default, where its struct is constructed. */
+/** Gives a field a default for the constructor of its struct. */
 export const withConstructorDefault = <A, I>(schema: DataCodec<A, I>, value: NoInfer<A>) =>
   schema.pipe(Schema.withConstructorDefault(Effect.succeed(value)))
 
@@ -169,7 +169,7 @@ export const renamedStruct = <A, I>(
   ) as unknown as DataCodec<A, I>
 }
 
-/** Whether a schema has no value, as that of a response without a body. */
+/** Whether a schema decodes no value, as for a response without a body. */
 export const isVoid = ({ ast }: { readonly ast: SchemaAST.AST }): boolean => SchemaAST.isVoid(ast)
 
 /** The names of the fields of encoded values. `undefined` when they can have any. */

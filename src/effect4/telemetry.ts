@@ -22,9 +22,9 @@ export const withLabels = (metric: NumberMetric, labels: { readonly [key: string
   return (value, fiber) => labelled.updateUnsafe(value, fiber.context)
 }
 
-/** Whether anybody would see a span: there is one already, or a tracer that is not Effect's own. */
+/** Whether a span would be visible: there is one already, or a tracer that is not Effect's own. */
 export const isTraced = ({ cache: { span, tracer, tracerEnabled } }: RunningFiber): boolean =>
   tracerEnabled && (span !== undefined || (tracer !== undefined && tracer !== Tracer.nativeTracer))
 
-/** The options of a span that does not look up where it starts. A span of `Effect.useSpan` never does on Effect 4. */
+/** The options of a span without a stack trace. On Effect 4 a span of `Effect.useSpan` never has one. */
 export const withoutStackTrace = {} as const

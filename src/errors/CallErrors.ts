@@ -1,8 +1,8 @@
 /**
- * A call failed without an error response from Clerk: the input is invalid, no response came, or the client cannot
- * read the response.
+ * The errors of a call without an error response from Clerk: the input is invalid, no response came, or the client
+ * cannot read the response.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Duration from "effect/Duration"
@@ -12,18 +12,20 @@ import { decodeReasons, transportReasons } from "../core/model.js"
 import { callFields, withJson } from "./errorClass.js"
 
 /**
- * An input is invalid: `field` breaks `rule`. The client sent nothing. The error does not hold the value, except a
- * number of milliseconds that was probably meant as seconds.
+ * An input of a call or an option is invalid, so the client sent nothing. `field` names the input, and `rule` says what
+ * it must be.
  *
- * @since 0.1.0
+ * The error does not contain the value, except a number of milliseconds that was probably meant as seconds.
+ *
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkInvalidRequest extends withJson(
   Schema.TaggedError<ClerkInvalidRequest>()("ClerkInvalidRequest", {
     ...callFields,
-    /** The name of the invalid parameter. */
+    /** The name of the invalid parameter: `limit`. */
     field: Schema.String,
-    /** The rule that the parameter breaks. Reads on from the name: `must be a whole number from 1 to 500`. */
+    /** The rule that the parameter breaks, as the rest of a sentence: `must be a whole number from 1 to 500`. */
     rule: Schema.String
   })
 ) {
@@ -33,42 +35,64 @@ export class ClerkInvalidRequest extends withJson(
 }
 
 /**
- * Why no complete response came:
- * - `dns`, `connect-timeout`: the client could not connect;
- * - `refused`, `unreachable`: the client could not connect, or the network rejected packets of a connection.
- *   `unreachable` is also a connection that this machine could not open: no file descriptor, no port, no permission;
- * - `proxy`: your proxy responded to CONNECT with 502, 503, 504 or another transient status, or closed the connection;
- * - `proxy-rejected`: your proxy wants credentials (407), forbids the host (403), or has the certificate of another host;
- * - `reset`, `closed`, `incomplete-body`, `response-timeout`: the connection broke, or no data came in time;
- * - `tls`: the certificate or the handshake failed, or the encryption failed later;
- * - `protocol`: the peer sent an invalid HTTP response;
- * - `invalid-request`: the request could not be built, or its URL would not point where `apiUrl` points;
- * - `secret-key`: the effect in `secretKey` failed, or its value is not a secret key, so the request was not sent;
- * - `admission`: the store of the rate limiter (`FleetLimit`) is unavailable, so the request was not sent;
- * - `unknown`: the platform gave no cause that this library knows.
+ * Why no complete response came.
  *
- * @since 0.1.0
+ * The client could not connect:
+ * - `dns`: the host name could not be resolved.
+ * - `connect-timeout`: the connection attempt timed out.
+ * - `refused`: the connection was refused.
+ * - `unreachable`: there is no route to the host, or this machine could not open a connection (no file descriptor, port
+ *   or permission).
+ * - `proxy`: your proxy responded to CONNECT with a transient status such as 502, 503 or 504, or closed the connection.
+ * - `proxy-rejected`: your proxy requires credentials (407), forbids the host (403), or has a certificate for another
+ *   host.
+ * - `tls`: the certificate or the handshake failed, or the encryption failed later.
+ *
+ * The connection broke, or no data came in time. `refused` and `unreachable` can also occur here, if the network
+ * rejected packets of an open connection.
+ * - `reset`: the connection was reset.
+ * - `closed`: the connection was closed before a response.
+ * - `incomplete-body`: the connection was closed before the end of the body.
+ * - `response-timeout`: no data came within the time limit of the transport.
+ * - `protocol`: the peer sent an invalid HTTP response.
+ *
+ * The client did not send the request:
+ * - `invalid-request`: the request could not be built, or its URL would not point to `apiUrl`.
+ * - `secret-key`: the effect in `secretKey` failed.
+ * - `secret-key-rejected`: as `secret-key`, but a retry cannot help. The store rejected the read with a status such as
+ *   403, or the value is not a secret key.
+ * - `admission`: the store of the rate limiter (`FleetLimit`) is unavailable.
+ *
+ * `unknown` means that the platform gave no cause that this library knows.
+ *
+ * @since 4.0.0
  * @category models
  */
 export type TransportReason = typeof TransportReason.Type
 
 /**
- * @since 0.1.0
+ * The schema of {@link TransportReason}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const TransportReason = literals(transportReasons)
 
 /**
- * `no`: the request certainly never reached Clerk. `maybe`: Clerk may have acted on it. The system call that failed
- * decides, not the error code. Of a call with several attempts it says `no` only if that holds for each of them.
+ * Whether Clerk may have received a request. `no`: it certainly did not. `maybe`: Clerk may have acted on it.
  *
- * @since 0.1.0
+ * The client derives it from the system call that failed, not from the error code. For a call with several attempts,
+ * `no` applies to all of them.
+ *
+ * @since 4.0.0
  * @category models
  */
 export type Sent = typeof Sent.Type
 
 /**
- * @since 0.1.0
+ * The schema of {@link Sent}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const Sent = literals(["no", "maybe"])
@@ -89,15 +113,17 @@ const transportMessages: Readonly<Record<TransportReason, string>> = {
   tls: "the TLS connection failed; check certificates, the clock and intercepting proxies",
   protocol: "the peer sent an invalid HTTP response; check that apiUrl points to Clerk",
   "invalid-request": "the request could not be built",
-  "secret-key": "the secret key cannot be read, or is invalid; check the effect in secretKey and its store",
+  "secret-key": "the effect in secretKey failed, so there is no secret key; check its store",
+  "secret-key-rejected":
+    "the effect in secretKey returned no secret key; check its permissions and the value in its store",
   admission: "the store of the rate limiter is unavailable; check Redis, or set whenStoreDown",
   unknown: "the transport failed and gave no known cause"
 }
 
 /**
- * No complete response came from Clerk.
+ * No complete response came from Clerk. `reason` says why, and `sent` whether Clerk may have received the request.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkTransportError extends withJson(
@@ -107,8 +133,17 @@ export class ClerkTransportError extends withJson(
     reason: TransportReason,
     /** Whether Clerk may have received the request. */
     sent: Sent,
-    /** The HTTP status your proxy rejected the connection with. Present with `proxy` and `proxy-rejected`, if it is known. */
-    proxyStatus: Schema.optional(Schema.Number)
+    /**
+     * The HTTP status with which your proxy rejected the connection. Present with `proxy` and `proxy-rejected`, if
+     * known.
+     */
+    proxyStatus: Schema.optional(Schema.Number),
+    /**
+     * With `secret-key` and `secret-key-rejected`: the name, code and status of the failure
+     * (`AccessDeniedException 400`), or the rule that the key breaks. Absent if the failure has none of them. Never its
+     * message.
+     */
+    detail: Schema.optional(Schema.String)
   })
 ) {
   override get message(): string {
@@ -116,7 +151,8 @@ export class ClerkTransportError extends withJson(
       this.sent === "no" ? "The request was not sent." : "Clerk may have received and processed the request."
     const status =
       this.proxyStatus === undefined ? "" : `; the proxy responded with status ${this.proxyStatus}`
-    return `${this.operation}: no response from Clerk (${this.reason}): ${transportMessages[this.reason]}${status}. ${sent}`
+    const detail = this.detail === undefined ? "" : ` (${this.detail})`
+    return `${this.operation}: no response from Clerk (${this.reason}): ${transportMessages[this.reason]}${status}${detail}. ${sent}`
   }
 }
 
@@ -125,24 +161,24 @@ const wholeMillis = (duration: Duration.Duration): string =>
   Duration.format(Duration.millis(Math.round(Duration.toMillis(duration))))
 
 /**
- * A time limit ran out, which `phase` names.
+ * A time limit ran out before the call was complete. `phase` says which.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkTimeout extends withJson(
   Schema.TaggedError<ClerkTimeout>()("ClerkTimeout", {
     ...callFields,
     /**
-     * The limit that ran out. It is `timeout` of one attempt, or `deadline` of the whole call with its retries. With
-     * `admission` the deadline ran out while the call waited for a rate limiter.
+     * The limit that ran out: `attempt` is the `timeout` of one attempt, and `deadline` the limit of the whole call
+     * with its retries. With `admission`, the deadline ran out while the call waited for a rate limiter.
      */
     phase: literals(["attempt", "deadline", "admission"]),
     /** Whether Clerk may have received the request. */
     sent: Sent,
-    /** The limit, if it is known; milliseconds in the encoded form. */
+    /** The length of the limit, if known. Milliseconds in the encoded form. */
     limit: Schema.optional(Schema.DurationFromMillis),
-    /** The `_tag` of the failure of the attempt before. Absent if there was no other attempt. */
+    /** The `_tag` of the failure of the previous attempt. Absent on the first attempt. */
     lastFailure: Schema.optional(Schema.String)
   })
 ) {
@@ -161,13 +197,13 @@ export class ClerkTimeout extends withJson(
 }
 
 /**
- * Where a response differs from its schema, and what the schema expects there. Never holds the received value.
+ * A place where a response differs from its schema, without the received value.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface DecodeIssue {
-  /** The path in the response, in Clerk's own names: `data.0.user_id`. Empty for the whole response. */
+  /** The path in the response, with Clerk's names: `data.0.user_id`. Empty for the whole response. */
   readonly path: string
   /** What the schema expects there: `a string`. */
   readonly expected: string
@@ -175,19 +211,21 @@ export interface DecodeIssue {
 
 /**
  * Why the client cannot read a response:
- * - `empty`, `json`, `utf8`, `content-type`: the body is not a JSON document;
- * - `encoding`: the content encoding is unsupported or broken, or the body is not JSON when decompressed;
- * - `oversize`: the body is larger than `maxResponseBytes`;
- * - `schema`: the body does not match the schema (`issues` says where);
- * - `id-mismatch`: the response describes another resource (`expectedId`, `receivedId`).
+ * - `empty`, `json`, `utf8`, `content-type`: the body is not a JSON document.
+ * - `encoding`: the content encoding is unsupported or broken, or the decompressed body is not JSON.
+ * - `oversize`: the body is larger than `maxResponseBytes`.
+ * - `schema`: the body does not match the schema. `issues` says where.
+ * - `id-mismatch`: the response describes another resource. See `expectedId` and `receivedId`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type DecodeReason = typeof DecodeReason.Type
 
 /**
- * @since 0.1.0
+ * The schema of {@link DecodeReason}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const DecodeReason = literals(decodeReasons)
@@ -207,9 +245,9 @@ const decodeMessages: Readonly<Record<DecodeReason, string>> = {
 const isForeign: ReadonlySet<DecodeReason> = new Set<DecodeReason>(["empty", "json", "utf8", "content-type"])
 
 /**
- * The client cannot read the response. It never retries, because Clerk has processed the request.
+ * The client cannot read the response. It does not retry, because Clerk has processed the request.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkDecodeError extends withJson(
@@ -217,22 +255,22 @@ export class ClerkDecodeError extends withJson(
     ...callFields,
     /** Why the client cannot read the response. */
     reason: DecodeReason,
-    /** With `schema`: where the response differs from the schema. Empty otherwise. */
+    /** With `schema`: where the response differs from the schema. Otherwise empty. */
     issues: withConstructorDefault(
       Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })),
       []
     ),
-    /** The HTTP status of the response, if it is known. */
+    /** The HTTP status of the response, if known. */
     status: Schema.optional(Schema.Number),
     /** The media type of the response, without parameters: `text/html`. Absent if it is missing or invalid. */
     contentType: Schema.optional(Schema.String),
-    /** With `oversize`: the limit in bytes, if it is known. */
+    /** With `oversize`: the limit in bytes, if known. */
     maxResponseBytes: Schema.optional(Schema.Number),
-    /** With `id-mismatch`: the id of the call. */
+    /** With `id-mismatch`: the id in the call. */
     expectedId: Schema.optional(Schema.String),
-    /** With `id-mismatch`: the id in the response. Absent if it is missing or has not the form of an id. */
+    /** With `id-mismatch`: the id in the response. Absent if it is missing or is not an id. */
     receivedId: Schema.optional(Schema.String),
-    /** Clerk's id of the request, for Clerk's support. Absent if the response has none. */
+    /** Clerk's id of the request, to quote to Clerk's support. Absent if the response has none. */
     traceId: Schema.optional(Schema.String)
   })
 ) {

@@ -1,7 +1,7 @@
 /**
- * All errors of this library as one type, and functions that inspect an error.
+ * The type of all errors of this library, and functions that inspect an error.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import { causeIn, errorsIn } from "#major/cause.js"
 import { ClerkDecodeError, ClerkInvalidRequest, ClerkTimeout, ClerkTransportError } from "./CallErrors.js"
@@ -48,7 +48,7 @@ const classes = [
 /**
  * Any error of this library.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type ClerkError = InstanceType<(typeof classes)[number]>
@@ -79,32 +79,52 @@ const hasCode = (u: unknown, code: ClerkErrorCode): boolean => {
 }
 
 /**
- * Functions that inspect an error. Each takes a value of any type, such as the `error` of `catch (error)`. Each sees
- * through what Effect wraps an error in: a `Cause`, a failed `Exit`, and the `FiberFailure` that `Effect.runPromise`
- * rejects with on Effect 3. Of several failures the first one of this library counts, and failures count before defects.
+ * Inspects a value of any type, such as the `error` of `catch (error)`, for an error of this library.
  *
- * @since 0.1.0
+ * Each function also looks into a `Cause`, a failed `Exit`, and the `FiberFailure` with which `Effect.runPromise`
+ * rejects on Effect 3. Of several failures the first one of this library counts, and failures count before defects.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { ClerkError, Sessions } from "effect-clerk"
+ *
+ * export const signOut = async (sessionId: string) => {
+ *   try {
+ *     await Effect.runPromise(Sessions.revoke(sessionId))
+ *   } catch (error) {
+ *     // The session is gone already.
+ *     if (ClerkError.hasCode(error, "resource_not_found")) return
+ *     throw error
+ *   }
+ * }
+ * ```
+ *
+ * @since 4.0.0
  * @category errors
  */
 export const ClerkError: {
   /**
-   * Returns the error of this library in `u`, or `undefined`. It finds defects too: a bare call without a usable
-   * `CLERK_SECRET_KEY` dies with `ClerkConfigError`.
+   * Returns the error of this library in `u`, or `undefined`. It finds defects too, such as the `ClerkConfigError` of a
+   * call that you run without a layer and without a valid `CLERK_SECRET_KEY`.
    */
   readonly from: (u: unknown) => ClerkError | undefined
   /**
-   * Returns whether `u` is, or holds, an error of this library. It narrows tagged errors, as in the error channel of an
-   * effect. It does not narrow `unknown`, which may be a `Cause` without the error's fields: use `from`.
+   * Returns whether `u` is or contains an error of this library. It narrows tagged errors, as in the error channel of
+   * an effect. It does not narrow `unknown`, which can be a `Cause` without the fields of the error: use `from`.
    */
   readonly is: {
     /** Returns whether `error` is an error of this library, and narrows it. */
     <E extends { readonly _tag: string; readonly message: string }>(error: E): error is E & ClerkError
-    /** Returns whether `u` is, or holds, an error of this library. Does not narrow: use `from`. */
+    /** Returns whether `u` is or contains an error of this library. Does not narrow it: use `from`. */
     (u: unknown): boolean
   }
-  /** Returns whether you can safely make the same call again, and it could succeed then. */
+  /** Returns whether the failed call can be retried: a retry is safe, and it can succeed. */
   readonly isRetryable: (u: unknown) => boolean
-  /** Returns whether Clerk responded with this error code. An editor completes the known codes; others are accepted. */
+  /**
+   * Returns whether Clerk responded with this error code. Editors complete the known codes, and any other string is
+   * accepted.
+   */
   readonly hasCode: (u: unknown, code: ClerkErrorCode) => boolean
 } = {
   from,

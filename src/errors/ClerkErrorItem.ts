@@ -1,18 +1,18 @@
 /**
- * One of Clerk's errors in a response, and the codes that it can have.
+ * The errors in Clerk's error responses, and their codes.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Schema from "effect/Schema"
 import { annotated, type DataCodec, record } from "#major/schemas.js"
 
 /**
- * The codes Clerk documents for sessions and their tokens. Clerk adds codes without notice, so any other
- * string is accepted too; the known ones complete in an editor.
+ * The error codes that Clerk documents for sessions and their tokens. Editors complete them, and any other string is
+ * accepted, because Clerk adds codes.
  *
  * @see https://clerk.com/docs/errors/overview
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type ClerkErrorCode =
@@ -70,25 +70,28 @@ export type ClerkErrorCode =
   | (string & {})
 
 /**
- * One of Clerk's errors in a response. Every field is optional, because Clerk's responses sometimes leave it out. The
- * client masks secrets in the texts, removes control characters and cuts each text to 300 characters.
+ * One error of an error response. Every field can be absent, as in Clerk's responses.
  *
- * @since 0.1.0
+ * The client masks secrets in the texts, removes control characters and cuts each text to 300 characters.
+ *
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkErrorItem {
   /** Clerk's code: `resource_not_found`. */
   readonly code?: ClerkErrorCode | undefined
-  /** A short text for people: `Session not found`. */
+  /** A short text for people: `Session not found` (`message`). */
   readonly message?: string | undefined
-  /** A longer text for people. */
+  /** A longer text for people (`long_message`). */
   readonly longMessage?: string | undefined
-  /** More data, with Clerk's own keys: `param_name`, `session_id`. */
+  /** Details with Clerk's own keys: `param_name`, `session_id`. */
   readonly meta?: { readonly [key: string]: unknown } | undefined
 }
 
 /**
- * @since 0.1.0
+ * The schema of {@link ClerkErrorItem}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const ClerkErrorItem: DataCodec<ClerkErrorItem> = annotated(

@@ -1,7 +1,7 @@
 /**
- * A webhook is invalid.
+ * The error for an invalid webhook.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
@@ -13,30 +13,32 @@ import { httpApiStatus, withJson } from "./errorClass.js"
  * Why a webhook is invalid.
  *
  * The headers, checked first:
- * - `missing-header`: a header of the signature is missing (`header` says which).
- * - `malformed-header`: a header is malformed or comes twice, or the headers of Svix (`svix-*`) and those of Standard
- *   Webhooks (`webhook-*`) are mixed.
- * - `timestamp`: the message was sent too long ago, or in the future (`sentAt`, `checkedAt`).
+ * - `missing-header`: a header of the signature is missing. `header` names it.
+ * - `malformed-header`: a header is malformed or occurs twice, or headers of Svix (`svix-*`) and of Standard Webhooks
+ *   (`webhook-*`) are mixed.
+ * - `timestamp`: the message was sent too long ago or in the future. See `sentAt` and `checkedAt`.
  *
  * The signature:
  * - `signature`: no signature matches a secret.
- * - `parsed-body`: the body is not the raw one, so that the signature cannot be checked. This is an error of your server.
+ * - `parsed-body`: your server passed a parsed body instead of the raw one, so the signature cannot be checked.
  *
  * The body, checked after the signature:
  * - `body`: it is not a JSON object with a `type`.
- * - `schema`: the data of a session event does not match the schema of a session (`issues` says where).
+ * - `schema`: the data of a session event does not match the schema of a session. `issues` says where.
  *
- * Only from a handler, which reads the body itself:
+ * A handler, which reads the body itself, adds these:
  * - `oversize`: the body is larger than `maxBytes`.
  * - `incomplete-body`: the body did not arrive completely, or not in time.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type WebhookReason = typeof WebhookReason.Type
 
 /**
- * @since 0.1.0
+ * The schema of {@link WebhookReason}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const WebhookReason = literals(webhookReasons)
@@ -57,11 +59,11 @@ const reasonMessages: Readonly<Record<WebhookReason, string>> = {
 }
 
 /**
- * A webhook is invalid. `reason` says why. The error never holds the body, a signature or a secret.
+ * A webhook is invalid, and `reason` says why. An `HttpApi` responds with status 400.
  *
- * Its status in an `HttpApi` is 400.
+ * The error never contains the body, a signature or a secret.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkWebhookError extends withJson(
@@ -70,13 +72,16 @@ export class ClerkWebhookError extends withJson(
     {
       /** Why the webhook is invalid. */
       reason: WebhookReason,
-      /** With `missing-header` and `malformed-header`: the name of the header, if it is one header. */
+      /** With `missing-header` and `malformed-header`: the name of the header, if one header is the cause. */
       header: Schema.optional(Schema.String),
       /** With `timestamp`: when the message was sent, as it states. */
       sentAt: Schema.optional(DateTimeUtcFromString),
-      /** With `timestamp`: the time of the clock here. */
+      /** With `timestamp`: the time on this server's clock. */
       checkedAt: Schema.optional(DateTimeUtcFromString),
-      /** With `schema`: where the data differs from the schema, and what it expects there. Never the received value. */
+      /**
+       * With `schema`: where the data differs from the schema, and what the schema expects there. Never the received
+       * value.
+       */
       issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })))
     },
     httpApiStatus(400)

@@ -1,28 +1,31 @@
 /**
- * Clerk responded with an error: one class per status.
+ * The errors that Clerk responds with, one class per status.
  *
- * None of these classes sets an HTTP status for `HttpApi`. A 401 from Clerk means that the server's key is invalid, not
- * that the user is signed out. Map these errors before they leave your API.
+ * None of them sets an HTTP status for `HttpApi`, so map them before they leave your API. A 401 from Clerk means that
+ * your server's key is invalid, not that the user is signed out.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
+import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { ClerkErrorItem } from "./ClerkErrorItem.js"
-import { callFields, withJson } from "./errorClass.js"
+import { callFields, retryAfterText, withJson } from "./errorClass.js"
 
 const statusFields = {
   ...callFields,
   /** The HTTP status of the response. */
   status: Schema.Number,
-  /** Clerk's errors. Empty if the body is not a list of Clerk's errors. */
+  /** The errors in the response (`errors`). Empty if the body is not an error response of Clerk. */
   errors: Schema.Array(ClerkErrorItem),
-  /** Clerk's id of the request, for Clerk's support. Absent if the response has none. */
+  /** Clerk's id of the request (`clerk_trace_id`), to quote to Clerk's support. Absent if the response has none. */
   traceId: Schema.optional(Schema.String)
 }
 
 const throttleFields = {
   ...statusFields,
-  /** How long Clerk asks you to wait; milliseconds in the encoded form. Absent if Clerk does not say. */
+  /**
+   * How long Clerk wants you to wait (`Retry-After`). Milliseconds in the encoded form. Absent if Clerk does not say.
+   */
   retryAfter: Schema.optional(Schema.DurationFromMillis)
 }
 
@@ -31,6 +34,7 @@ interface StatusFailure {
   readonly status: number
   readonly errors: ReadonlyArray<ClerkErrorItem>
   readonly traceId?: string | undefined
+  readonly retryAfter?: Duration.Duration | undefined
 }
 
 /** For a response without one of Clerk's errors. */
@@ -47,13 +51,14 @@ const statusMessage = (self: StatusFailure): string => {
   const said = first?.message ?? first?.longMessage ?? hintOf(self)
   const more = self.errors.length > 1 ? ` (and ${self.errors.length - 1} more)` : ""
   const trace = self.traceId === undefined ? "" : ` (trace ${self.traceId})`
-  return `${self.operation}: ${self.status}${code}${said === undefined ? "" : `: ${said}`}${more}${trace}`
+  const facts = `${self.status}${code}${said === undefined ? "" : `: ${said}`}${more}`
+  return `${self.operation}: ${facts}${retryAfterText(self.retryAfter)}${trace}`
 }
 
 /**
- * 400: the request was malformed, the API version is unknown, or the operation is not for this kind of instance.
+ * 400: the request is malformed, the API version is unknown, or this kind of instance does not allow the operation.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkBadRequest extends withJson(
@@ -62,10 +67,12 @@ export class ClerkBadRequest extends withJson(
 ) {}
 
 /**
- * 401: the secret key is missing or invalid. On `Sessions.refresh` it can also mean that Clerk rejected the tokens:
- * send the browser through the handshake. The error codes tell the two apart.
+ * 401: the secret key is invalid.
  *
- * @since 0.1.0
+ * On `Sessions.refresh` it can also mean that Clerk rejected the browser's tokens: then send the browser through the
+ * handshake. The error codes tell the two apart.
+ *
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkUnauthorized extends withJson(
@@ -74,9 +81,9 @@ export class ClerkUnauthorized extends withJson(
 ) {}
 
 /**
- * 403: the secret key is valid, but does not allow this.
+ * 403: the secret key is valid, but does not allow the operation.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkForbidden extends withJson(
@@ -85,9 +92,9 @@ export class ClerkForbidden extends withJson(
 ) {}
 
 /**
- * 404: no such session, user, organization or template.
+ * 404: the session, user, organization or template does not exist.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkNotFound extends withJson(
@@ -96,9 +103,9 @@ export class ClerkNotFound extends withJson(
 ) {}
 
 /**
- * 409: the state of the resource forbids this, or another request is changing the resource.
+ * 409: the state of the resource forbids the operation, or another request is changing the resource.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkConflict extends withJson(
@@ -107,9 +114,9 @@ export class ClerkConflict extends withJson(
 ) {}
 
 /**
- * 410: Clerk has withdrawn the operation.
+ * 410: Clerk has removed the operation.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkGone extends withJson(
@@ -118,9 +125,9 @@ export class ClerkGone extends withJson(
 ) {}
 
 /**
- * 422: Clerk rejected a parameter. `errors[n].meta.param_name` usually names it.
+ * 422: Clerk rejected a parameter, which `errors[n].meta.param_name` usually names.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkUnprocessableEntity extends withJson(
@@ -129,10 +136,10 @@ export class ClerkUnprocessableEntity extends withJson(
 ) {}
 
 /**
- * 429: too many requests with this secret key. `retryAfter` says how long Clerk asks you to wait.
+ * 429: the instance sent more requests than Clerk allows. `retryAfter` says how long Clerk wants you to wait.
  *
  * @see https://clerk.com/docs/guides/how-clerk-works/system-limits
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkRateLimited extends withJson(
@@ -143,7 +150,7 @@ export class ClerkRateLimited extends withJson(
 /**
  * 500 to 599: Clerk, or the network in front of it, failed.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkServerError extends withJson(
@@ -152,10 +159,10 @@ export class ClerkServerError extends withJson(
 ) {}
 
 /**
- * A status that the operation does not document: a redirect, a success without the expected body, or an error that the
- * operation does not declare. The client never follows a redirect.
+ * Any other status: a redirect, a success without the expected body, or an error that the operation does not declare.
+ * The client never follows a redirect.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkUnexpectedStatus extends withJson(

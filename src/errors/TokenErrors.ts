@@ -1,51 +1,53 @@
 /**
- * A token is invalid, or cannot be verified now.
+ * The errors of token verification.
  *
- * Do not treat the two alike. An invalid token is the caller's error: respond with 401. Unavailable keys are the
- * server's: respond with 503. In an `HttpApi` both errors set their status.
+ * Handle the two differently. `ClerkTokenError` is the caller's error: respond with 401. `ClerkKeysUnavailable` is your
+ * server's: respond with 503. An `HttpApi` does so by itself.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import { DateTimeUtcFromString, literals } from "#major/schemas.js"
 import { keysUnavailableReasons, tokenReasons } from "../core/model.js"
-import { httpApiStatus, withJson } from "./errorClass.js"
+import { httpApiStatus, retryAfterText, withJson } from "./errorClass.js"
 
 /**
  * Why a token is invalid.
  *
  * The form of the token, checked before its claims are read:
  * - `format`: it is not a compact JWS (RFC 7515), or it is too long.
- * - `header`, `alg`, `typ`: the header is invalid or has `crit` or `b64`, the algorithm is not RS256, or the type is
- *   not `JWT`.
+ * - `header`: the header is invalid, or has `crit` or `b64`.
+ * - `alg`, `typ`: the algorithm is not RS256, or the type is not `JWT`.
  * - `category`: it is a token of another category, such as that of a JWT template or of a machine.
- * - `unknown-key`: the instance has no key with its key id.
+ * - `unknown-key`: the instance has no key with its key id (`kid`).
  * - `signature`: the signature does not match.
  *
- * The claims of the token, checked after the signature:
- * - `exp`, `nbf`, `iat`: it has expired, is not valid yet, or was issued in the future. Or the claim is not a time.
+ * The claims, checked after the signature:
+ * - `exp`, `nbf`, `iat`: the token has expired, is not valid yet, or was issued in the future. Or the claim is not a
+ *   time.
  * - `sub`, `sid`, `iss`, `azp`, `aud`: the claim is missing, malformed, or not the expected one.
  * - `session-pending`: the session is pending (the user has tasks to complete), or its status cannot be read.
- * - `claims`: your own schema rejected the claims (`issues` says where).
- * - `revoked`: its session was revoked, or a job holds its user. Checked last, and with the option `revocations` only.
+ * - `claims`: your own schema rejected the claims. `issues` says where.
+ * - `revoked`: the session was revoked, or a job holds its user. Checked last, and only with the option `revocations`.
  *
- * The request to a server:
+ * The request to your server:
  * - `missing`: it has no token.
  * - `cross-origin`: it has a token in a cookie, but comes from another origin.
  * - `client-uat-missing`: it has a token in a cookie, but the cookie `__client_uat` is missing or says that the user
  *   signed out.
- * - `client-uat-newer`: its token was issued before the user signed in or out the last time, as `__client_uat` states.
+ * - `client-uat-newer`: the token was issued before the user last signed in or out, as `__client_uat` states.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type TokenReason = typeof TokenReason.Type
 
 /**
- * @since 0.1.0
+ * The schema of {@link TokenReason}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const TokenReason = literals(tokenReasons)
@@ -83,12 +85,11 @@ const reasonMessages: Readonly<Record<TokenReason, string>> = {
 }
 
 /**
- * A token is invalid, or a request has none. `reason` says why. The other fields hold the times or the values that
- * were compared, where they explain the reason. The error never holds the token.
+ * A token is invalid, or a request has none. `reason` says why. An `HttpApi` responds with status 401.
  *
- * Its status in an `HttpApi` is 401.
+ * The other fields hold the times or values that explain the reason. The error never contains the token.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkTokenError extends withJson(
@@ -103,15 +104,18 @@ export class ClerkTokenError extends withJson(
       notBefore: Schema.optional(DateTimeUtcFromString),
       /** With `iat` and `exp`: when the token was issued, as it states. */
       issuedAt: Schema.optional(DateTimeUtcFromString),
-      /** With a time: the time of the clock here. */
+      /** With `exp`, `nbf` and `iat`: the time on this server's clock. */
       checkedAt: Schema.optional(DateTimeUtcFromString),
-      /** With a time: the accepted difference between the clocks. Milliseconds in the encoded form. */
+      /** With `exp`, `nbf` and `iat`: the accepted difference between the clocks. Milliseconds in the encoded form. */
       clockSkew: Schema.optional(Schema.DurationFromMillis),
-      /** With `azp`, `iss`, `aud`: the values in the token. Absent if the token has none. */
+      /** With `azp`, `iss` and `aud`: the values in the token. Absent if the token has none. */
       actual: Schema.optional(Schema.Array(Schema.String)),
-      /** With `azp`, `iss`, `aud`: the accepted values. Absent with `azp` when the authorized parties are a predicate. */
+      /** With `azp`, `iss` and `aud`: the accepted values. Absent with `azp` if `authorizedParties` is a predicate. */
       expected: Schema.optional(Schema.Array(Schema.String)),
-      /** With `claims`: where the claims differ from the schema, and what it expects there. Never the received value. */
+      /**
+       * With `claims`: where the claims differ from your schema, and what the schema expects there. Never the received
+       * value.
+       */
       issues: Schema.optional(Schema.Array(Schema.Struct({ path: Schema.String, expected: Schema.String })))
     },
     httpApiStatus(401)
@@ -150,19 +154,21 @@ const explanation = (error: ClerkTokenError): string => {
 /**
  * Why the keys are unavailable:
  * - `unreachable`: no response came, or none in time.
- * - `rejected`: Clerk rejected the request, because the secret key is invalid or may not read keys.
+ * - `rejected`: Clerk rejected the request, because the secret key is invalid or does not allow it.
  * - `failing`: Clerk responded with 429 or 5xx.
- * - `invalid`: the response is not a key set, is larger than 64 KB, or has two keys with one id.
+ * - `invalid`: the response is not a key set, is larger than 64 KiB, or has two keys with the same id.
  * - `empty`: the key set has no usable key.
- * - `revocations`: not the keys but the revocations are unavailable, because their store did not respond.
+ * - `revocations`: the keys are available, but the store of the revocations did not respond.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type KeysUnavailableReason = typeof KeysUnavailableReason.Type
 
 /**
- * @since 0.1.0
+ * The schema of {@link KeysUnavailableReason}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const KeysUnavailableReason = literals(keysUnavailableReasons)
@@ -176,17 +182,14 @@ const unavailableMessages: Readonly<Record<KeysUnavailableReason, string>> = {
   revocations: "the store of revoked sessions did not respond in time; check the connection to Redis"
 }
 
-/** Rounds up to seconds. The milliseconds are rounded first, because their encoded form is a float. */
-const wholeSeconds = (duration: Duration.Duration) =>
-  Math.ceil(Math.round(Duration.toMillis(duration)) / 1000)
-
 /**
- * The public keys of the instance are unavailable, so the token cannot be verified. It may be valid. With the reason
- * `revocations`, the revocations are unavailable: whether a session was revoked is unknown, or a change is not stored yet.
+ * The public keys of the instance are unavailable, so a token cannot be verified. It may be valid. An `HttpApi`
+ * responds with status 503.
  *
- * Its status in an `HttpApi` is 503.
+ * With the reason `revocations`, the revocations are unavailable: either it is unknown whether a session was revoked,
+ * or a change is not stored yet.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export class ClerkKeysUnavailable extends withJson(
@@ -195,11 +198,11 @@ export class ClerkKeysUnavailable extends withJson(
     {
       /** Why the keys are unavailable. */
       reason: KeysUnavailableReason,
-      /** The `_tag` of the error of the failed call. Absent if the call succeeded. */
+      /** The `_tag` of the error of the failed fetch. Absent if the fetch succeeded. */
       failure: Schema.optional(Schema.String),
       /** The time until the next fetch of the keys. Milliseconds in the encoded form. */
       retryAfter: Schema.optional(Schema.DurationFromMillis),
-      /** Whether a later attempt can succeed: not if Clerk rejected the secret key. */
+      /** Whether a later attempt can succeed. `false` if Clerk rejected the secret key. */
       retryable: Schema.Boolean
     },
     httpApiStatus(503)
@@ -207,8 +210,7 @@ export class ClerkKeysUnavailable extends withJson(
 ) {
   override get message(): string {
     const failure = this.failure === undefined ? "" : ` (${this.failure})`
-    const next = this.retryAfter === undefined ? "" : `, next fetch in ${wholeSeconds(this.retryAfter)}s`
     const what = this.reason === "revocations" ? "Revocations" : "Signing keys"
-    return `${what} unavailable (${this.reason}): ${unavailableMessages[this.reason]}${failure}${next}`
+    return `${what} unavailable (${this.reason}): ${unavailableMessages[this.reason]}${failure}${retryAfterText(this.retryAfter)}`
   }
 }

@@ -54,6 +54,10 @@ export const withJson = <C extends { readonly prototype: Error }>(
   return Base
 }
 
+/** The wait in a message, in seconds. The milliseconds are rounded first, because their encoded form is a float. */
+export const retryAfterText = (wait: Duration.Duration | undefined): string =>
+  wait === undefined ? "" : ` (retry after ${Math.ceil(Math.round(Duration.toMillis(wait)) / 1000)} s)`
+
 /**
  * What the error of every call says about that call. A transport or a test double may leave these out: the call loop
  * sets them before the error reaches the caller.
@@ -61,14 +65,14 @@ export const withJson = <C extends { readonly prototype: Error }>(
 export const callFields = {
   /** The name of the operation: `Sessions.get`. */
   operation: withConstructorDefault(Schema.String, "ClerkHttp.execute"),
-  /** The HTTP method. */
-  method: withConstructorDefault(Schema.String, "GET"),
-  /** The path template, without ids: `/sessions/{id}`. */
-  path: withConstructorDefault(Schema.String, "/"),
-  /** The number of requests the call started. 0 if the input is invalid. */
+  /** The HTTP method: `GET`. Empty if the operation makes no request, such as `SessionTokens.verify`, or is unknown. */
+  method: withConstructorDefault(Schema.String, ""),
+  /** The template of the path, without ids: `/sessions/{id}`. Empty where `method` is empty. */
+  path: withConstructorDefault(Schema.String, ""),
+  /** The number of requests that the call made. 0 if the input is invalid. */
   attempts: withConstructorDefault(Schema.Number, 1),
-  /** Whether you can safely make the same call again, and it could succeed then. */
+  /** Whether you can retry the call: a retry is safe, and it can succeed. */
   retryable: withConstructorDefault(Schema.Boolean, false),
-  /** `true` if the client would have retried, but had spent its retry budget. Absent otherwise. */
+  /** `true` if the client would have retried, but had used up its retry budget. Otherwise absent. */
   retryBudgetExhausted: Schema.optional(Schema.Boolean)
 }

@@ -1,9 +1,9 @@
 /**
- * The revocations of several processes, which share them through a stream of Redis.
+ * Shares the revocations of several processes through a stream of Redis, so that each rejects the tokens of a revoked
+ * session within milliseconds.
  *
- * Each process holds a copy of the stream, so a verification asks nobody. A revoked session is rejected everywhere within
- * milliseconds. A process that starts, or was disconnected, reads what it missed. If Redis loses its data, the processes
- * add what they know.
+ * Each process holds a copy of the stream, so a verification sends no request. A process that starts, or was disconnected,
+ * reads what it missed. If Redis loses its data, the processes add the lost entries.
  *
  * @example
  * ```ts
@@ -19,7 +19,7 @@
  *   )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -44,9 +44,9 @@ export {
 } from "../core/revocations/redis.js"
 
 /**
- * The options of `RevocationsRedis.layer`. All processes need the same `stream`, `tokenLifetime` and `holdLimit`.
+ * Configures `RevocationsRedis.layer`. All processes need the same `stream`, `tokenLifetime` and `holdLimit`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Options extends LifetimeOptions {
@@ -54,13 +54,14 @@ export interface Options extends LifetimeOptions {
   readonly redis: RedisClient
   /**
    * What a verifier does with a token while the copy of this process is older than `staleAfter`, because Redis is
-   * unavailable. `"accept"` accepts it, unless this process knows that its session was revoked. `"refuse"` fails with
-   * `ClerkKeysUnavailable`, a 503, so that an outage of Redis is an outage of your server. Default `"accept"`.
+   * unavailable. Default `"accept"`:
+   * - `"accept"` accepts it, unless this process knows that its session was revoked;
+   * - `"refuse"` fails with `ClerkKeysUnavailable`, a 503, so an outage of Redis is an outage of your server.
    */
   readonly whenStale?: "accept" | "refuse" | undefined
   /** The age of the copy from which it is too old, 3 seconds to 1 hour. Default 10 seconds. */
   readonly staleAfter?: DurationInput | undefined
-  /** The key of the stream. Default `effect-clerk:revocations`. */
+  /** The key of the stream in Redis, 1 to 512 characters. Default `effect-clerk:revocations`. */
   readonly stream?: string | undefined
 }
 
@@ -71,14 +72,14 @@ const readRedis = (redis: unknown): RedisClient | RuleBreak =>
     : broken("must be a client, made with fromIoRedis or fromNodeRedis")
 
 /**
- * Shares the revocations of all processes through a stream of Redis 5 or newer. The layer waits for the copy of this
- * process to be complete, for 2 seconds at most. Without Redis it starts with an empty copy and a warning. Fails with
+ * Shares the revocations of all processes through a stream of Redis 5 or newer. The layer waits until the copy of this
+ * process is complete, for 2 seconds at most. Without Redis it starts with an empty copy and a warning. Fails with
  * `ClerkConfigError` if an option is invalid.
  *
  * One fiber reads the stream and one writes it, each over a connection of its own. The layer is for servers that live
  * long, such as those of Node.js, Bun and Deno, and not for Cloudflare Workers.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<Revocations, ClerkConfigError> =>

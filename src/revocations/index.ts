@@ -1,5 +1,7 @@
 /**
- * @since 0.1.0
+ * Rejects the tokens of revoked sessions at once, in one process or in all processes over Redis.
+ *
+ * @since 4.0.0
  */
 export {
   type ChangeError,

@@ -40,7 +40,7 @@ import type { TimedOut } from "./send.js"
 import { type CallRecord, countCall, countRetry, inSpan } from "./telemetry.js"
 import { within } from "./time.js"
 
-// By its key, as in `Sessions`. The service can be any object of a user's.
+// By its key, as in `Sessions`. The service can be any object of the caller.
 const clerkHttp = /*#__PURE__*/ serviceBy<never, ClerkHttpService>(clerkHttpKey)
 
 /** Runs an operation: checks the input, then makes requests, as often as the policy and the kind allow. */
@@ -196,7 +196,7 @@ class RunningCall<A> {
       record.status = undefined
       record.traceId = undefined
     }
-    // A confirmation is no attempt.
+    // A confirmation is not an attempt.
     const send = isConfirmation ? sendThrough : this.#client.around
     const sent = send(this.#client, request, millis, this.#clock, this.#call, state.attempts)
     const { admission } = this.#client

@@ -25,11 +25,13 @@ import { within, withoutEnd } from "./time.js"
 import { flagVariable, secretVariable, textVariable } from "./variables.js"
 
 /**
- * The service that operations reach Clerk through. The library reads the other members only where they are own
- * properties, so that a mock (`Layer.mock(ClerkHttp, { execute })`) needs `execute` alone. A getter of a class does not
+ * The service behind `ClerkHttp`, which sends requests to Clerk. A mock needs only `execute`:
+ * `Layer.mock(ClerkHttp, { execute })`.
+ *
+ * The library reads the other members only if they are the object's own properties, so a getter of a class does not
  * count.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkHttpService {
@@ -37,11 +39,11 @@ export interface ClerkHttpService {
   readonly execute: (
     request: ClerkRequest
   ) => Effect.Effect<ClerkResponse, ClerkTransportError | ClerkDecodeError>
-  /** The host of the requests, for traces. Default: none. */
+  /** The host that receives the requests, for traces. Default: none. */
   readonly address?: string | undefined
-  /** The settings that calls run under. Default: one attempt and no time limit. */
+  /** The retries and time limits of calls. Default: one attempt and no time limit. */
   readonly policy?: Settings | undefined
-  /** Delays requests, such as a rate limiter. Default: none. */
+  /** Delays requests, as a rate limiter does. Default: none. */
   readonly admission?: Admission | undefined
   /**
    * Runs around each attempt. `RequestHooks.layer` sets it. Default: none.
@@ -54,15 +56,17 @@ export interface ClerkHttpService {
 /**
  * Decides when a client may send its requests. `FleetLimit` makes one.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Admission {
   /**
-   * Succeeds when the request may be sent. It runs before each request, retries included, and its time counts towards the
-   * `deadline` of the call, not towards the `timeout` of the attempt. `millis` are the milliseconds until the deadline,
-   * which may be `Infinity`. At the deadline it is interrupted, and the call fails with `ClerkTimeout` of the phase
-   * `admission`. It can fail so at once, with any `ClerkTimeout`, where a wait would be too long.
+   * Succeeds when the request may be sent. It runs before each request, retries included. `millis` is the time until
+   * the deadline of the call in milliseconds, which may be `Infinity`.
+   *
+   * Its time counts towards the `deadline` of the call, not towards the `timeout` of the attempt. At the deadline it is
+   * interrupted, and the call fails with `ClerkTimeout` (phase `admission`). If the wait would be too long, it can fail
+   * with a `ClerkTimeout` at once.
    */
   readonly acquire: (
     request: ClerkRequest,
@@ -70,21 +74,20 @@ export interface Admission {
     millis: number
   ) => Effect.Effect<void, ClerkTransportError | ClerkTimeout>
   /**
-   * Runs after each response, with its status and its `Retry-After` in milliseconds, if it has a valid one. The call
-   * continues when it is done.
+   * Runs after each response, with the status and the `Retry-After` in milliseconds, if valid. The call waits for it.
    */
   readonly observe: (status: number, retryAfterMillis: number | undefined) => Effect.Effect<void>
 }
 
-/** What code around an attempt knows of its call. */
+/** The facts of a call that code around an attempt gets. */
 interface RunningCallFacts extends Omit<Call<never>, "operation" | "prepared"> {
   readonly operation: OperationFacts
 }
 
 /**
- * Sends one attempt of a call, with code of the caller around it. `RequestHooks` makes one.
+ * Sends one attempt of a call, with the caller's code around it. `RequestHooks` makes one.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Around = (
@@ -107,12 +110,12 @@ type SendWithin = (
   millis: number
 ) => Effect.Effect<WireResponse, WireFailure | TimedOut>
 
-/** What an `execute` of this library is made of. */
+/** The parts of an `execute` of this library. */
 export interface Sender {
-  /** Keeps time itself. Absent where somebody has wrapped the `execute`. */
+  /** Applies the time limit itself. Absent if a wrapper replaced the `execute`. */
   readonly send: SendWithin | undefined
   readonly redactor: Redactor
-  /** Lends the secret key. Absent for an `execute` of somebody else. An API that needs no key has none. */
+  /** Lends the secret key. Absent for an `execute` of the caller, and for an API without a key. */
   readonly withKey?: <A>(use: (secretKey: string) => A) => A | undefined
 }
 
@@ -126,10 +129,10 @@ const foreign: Sender = { send: undefined, redactor: noSecrets }
 
 export const senderOf = (execute: unknown): Sender =>
   typeof execute === "function" && Object.hasOwn(execute, senderKey)
-    ? (Reflect.get(execute, senderKey) as Sender) // `withSender` alone sets it
+    ? (Reflect.get(execute, senderKey) as Sender) // only `withSender` sets it
     : foreign
 
-/** Makes the `execute` of what sends. */
+/** Makes the `execute` of a sender. */
 export const executeOf = (sender: Sender & { readonly send: SendWithin }): Execute =>
   withSender(
     (request) =>
@@ -158,7 +161,7 @@ export const makeExecute = (send: Send, api: Api): Execute => {
 export const withSecretsOf = (inner: Execute, execute: Execute): Execute =>
   withSender(execute, { ...senderOf(inner), send: undefined })
 
-/** Lends the secret key of a client. Returns `undefined` for an `execute` of somebody else. */
+/** Lends the secret key of a client. Returns `undefined` for an `execute` of the caller. */
 export const withSecretKey = <A>(
   { execute }: ClerkHttpService,
   use: (secretKey: string) => A
@@ -186,7 +189,7 @@ const clients = new WeakMap<ClerkHttpService, Client>()
 
 const unknownFailure = transportFailure({ reason: "unknown", sent: "maybe" })
 
-/** The failure in an error of somebody's `execute` or `acquire`. */
+/** The failure in an error of the caller's `execute` or `acquire`. */
 export const toWireFailure = (error: unknown): WireFailure => wireFailure(error) ?? unknownFailure
 
 /** Sends one request through a client, within a time limit. */
@@ -206,7 +209,7 @@ export const sendThrough = (
   return within(sent, millis, clock)
 }
 
-/** The state of the client behind a service, which may be any object of a user's. */
+/** The state of the client behind a service, which may be any object of the caller. */
 export const clientOf = (http: ClerkHttpService): Client => {
   // A mock has a value for every name, so only own members are read.
   const policy = own(http, "policy")
@@ -245,14 +248,13 @@ const checkedPolicy = (policy: unknown = standard): Settings | RuleBreak => {
 }
 
 /**
- * A value of the option `secretKey` that makes the service of a client itself. It holds the code, so that only programs
- * with such a key have it in their bundle.
+ * A `secretKey` that you can replace without a restart. `SecretKey.fromEffect` makes one.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export class ChangingSecretKey {
-  /** Makes the service, as `makeClient` does. */
+  /** Makes the service of a client that has this key. */
   readonly makeClient: typeof makeClient
 
   constructor(make: typeof makeClient) {
@@ -327,7 +329,7 @@ const sharedEnvironmentClient: Effect.Effect<ClerkHttpService> = Effect.flatMap(
   (provider) => {
     const existing = environmentClients.get(provider)
     if (existing !== undefined) return Effect.succeed(existing)
-    // Both types of an operation have to fail alike, so a bare call without a key is a defect.
+    // The two types of an `Op` have the same errors, so a call without a client or a key is a defect.
     return Effect.map(Effect.orDie(environmentClient), (built) => {
       const client = environmentClients.get(provider) ?? built
       environmentClients.set(provider, client)

@@ -24,7 +24,7 @@ import type {
 /**
  * The errors of every operation. An operation can declare more.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type CommonError =
@@ -40,26 +40,26 @@ export type CommonError =
   | ClerkDecodeError
 
 /**
- * The statuses an operation may declare, with their errors. One that is not declared is `ClerkUnexpectedStatus`.
+ * The statuses that an operation can declare, and their errors. An undeclared status is `ClerkUnexpectedStatus`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export interface DeclaredErrors {
-  /** No such resource. */
+  /** The resource does not exist. */
   readonly 404: ClerkNotFound
-  /** The state of the resource forbids this, or another request is changing the resource. */
+  /** The state of the resource forbids the operation, or another request is changing the resource. */
   readonly 409: ClerkConflict
-  /** Clerk has withdrawn the operation. */
+  /** Clerk has removed the operation. */
   readonly 410: ClerkGone
   /** Clerk rejected a parameter. */
   readonly 422: ClerkUnprocessableEntity
 }
 
 /**
- * The statuses that `DeclaredErrors` lists.
+ * The statuses that an operation can declare.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type DeclaredStatus = keyof DeclaredErrors
@@ -67,15 +67,15 @@ export type DeclaredStatus = keyof DeclaredErrors
 /**
  * The errors of an operation that declares these statuses: `ErrorOf<404 | 422>`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type ErrorOf<Status extends DeclaredStatus = never> = CommonError | DeclaredErrors[Status]
 
 /**
- * The names between braces in a path template.
+ * The names of the parameters in a path template: `"id"` for `/users/{id}/ban`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type PathParams<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
@@ -114,18 +114,17 @@ type PathFault<
     : never
 
 /**
- * A path template without a mistake; otherwise a sentence that says what is wrong with it, which the compiler shows.
+ * A path template, or a sentence that says what is wrong with it, which the compiler shows.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type CheckedPath<Path extends string> = [PathFault<Path>] extends [never] ? Path : PathFault<Path>
 
 /**
- * The input of a declared operation: `path` when the template has parameters, `query` and `body` when they are
- * declared, and nothing else.
+ * The input of a declared operation: `path` if the template has parameters, `query` and `body` if they are declared.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Input<Path extends string, Query, Body> = [PathParams<Path>, Query, Body] extends [
@@ -141,9 +140,9 @@ export type Input<Path extends string, Query, Body> = [PathParams<Path>, Query, 
       ([Body] extends [never] ? unknown : { readonly body: Body })
 
 /**
- * The values a query can carry.
+ * The values that a query can have after encoding.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface QueryEncoded {
@@ -151,9 +150,9 @@ export interface QueryEncoded {
 }
 
 /**
- * Describes an endpoint of the Backend API: its request, its response and its errors.
+ * The description of an endpoint of the Backend API: its request, its response and its errors.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Declaration<
@@ -166,32 +165,42 @@ export interface Declaration<
   Body,
   BodyI
 > {
-  /** The name in errors and traces: `Users.ban`. */
+  /** The name of the operation in errors and traces: `Users.ban`. */
   readonly name: string
   /** The HTTP method. */
   readonly method: ClerkRequest["method"]
-  /** The path below `/v1`, with parameters in braces: `/users/{id}/ban`. The schema `IdText` checks a parameter. */
+  /**
+   * The path below `/v1`, with parameters in braces: `/users/{id}/ban`. A parameter has 1 to 128 letters, digits, `_`
+   * or `-`.
+   */
   readonly path: CheckedPath<Path>
-  /** Whether the client may retry the operation. See `Kind`. */
+  /** Whether the client can retry the operation. See {@link Kind}. */
   readonly kind: Kind
-  /** Decodes the body of a success. `Schema.Void` reads no body, and makes 204 a success. */
+  /** The schema of a successful response. `Schema.Void` reads no body, and makes 204 a success. */
   readonly success: Codec<A, AI>
-  /** The documented statuses besides 400, 401, 403, 429 and 5xx. Default: none. */
+  /** The error statuses that the endpoint documents besides 400, 401, 403, 429 and 5xx. Default: none. */
   readonly errors?: ReadonlyArray<Status> | undefined
-  /** Encodes the query. An invalid value is a `ClerkInvalidRequest` whose rule is the description of its schema. Default: no query. */
+  /**
+   * The schema that encodes the query. An invalid value is a `ClerkInvalidRequest` with the description of its schema.
+   * Default: no query.
+   */
   readonly query?: Codec<Query, QueryI> | undefined
-  /** Encodes the body in the same way. A body without fields is not sent. Default: no body. */
+  /** The schema that encodes the body, with the same errors. A body without fields is not sent. Default: no body. */
   readonly body?: Codec<Body, BodyI> | undefined
-  /** The API version of the operation. Default: that of the client. */
+  /** The `Clerk-API-Version` of the operation. Default: that of the client. */
   readonly apiVersion?: string | undefined
-  /** The path parameter that the response must have as its `id`. Default: none. */
+  /** The path parameter that the response must have as its `id`. Another id is a `ClerkDecodeError`. Default: none. */
   readonly responseId?: PathParams<Path> | undefined
   /**
-   * Confirms a retry that Clerk rejects, perhaps because an earlier attempt succeeded and its response was lost.
-   * `GET path` returns the state, and `isDone` returns whether the operation has reached it. Default: no confirmation.
+   * Confirms a retry that Clerk rejects, because an earlier attempt may have succeeded although its response was lost.
+   * The client requests `GET path`, and `isDone` returns whether the operation has taken effect. Default: no
+   * confirmation.
    */
   readonly confirm?: { readonly path: `/${string}`; readonly isDone: (value: A) => boolean } | undefined
-  /** The fields of the encoded body and query that are credentials. Errors mask them where Clerk quotes them. Default: none. */
+  /**
+   * The fields of the encoded body and query that are credentials. Errors mask them if Clerk quotes them. Default:
+   * none.
+   */
   readonly secrets?: ReadonlyArray<(keyof BodyI | keyof QueryI) & string> | undefined
 }
 

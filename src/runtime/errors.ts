@@ -42,9 +42,16 @@ export const wireError = (failure: WireFailure): ClerkTransportError | ClerkDeco
 /** The failure in an error of a transport, or `undefined` for any other value. */
 export const wireFailure = (error: unknown): WireFailure | undefined => {
   if (error instanceof ClerkTransportError) {
-    const { proxyStatus, reason, sent } = error
-    const fields = { reason, sent }
-    return { _tag: error._tag, fields: proxyStatus === undefined ? fields : { ...fields, proxyStatus } }
+    const { detail, proxyStatus, reason, sent } = error
+    return {
+      _tag: error._tag,
+      fields: {
+        reason,
+        sent,
+        ...(proxyStatus === undefined ? undefined : { proxyStatus }),
+        ...(detail === undefined ? undefined : { detail })
+      }
+    }
   }
   if (!(error instanceof ClerkDecodeError)) return undefined
   const { contentType, expectedId, issues, maxResponseBytes, reason, receivedId, status, traceId } = error

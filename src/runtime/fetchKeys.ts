@@ -23,19 +23,19 @@ import type { Send } from "./send.js"
 /** Twice the length of a set of 50 large keys. */
 const maxSetLength = 64 * 1024
 
-/** Redacted, so that no tracer shows a set which holds what it should not. */
+/** Redacted, so that no tracer shows a set that contains a private key by mistake. */
 const Jwks = Schema.Struct({ keys: redacted(Schema.Array(Schema.Unknown)) })
 
-/** Of the Backend API, for holders of a secret key. */
+/** At the Backend API, which requires the secret key. */
 const backendPath = "/jwks"
 
-/** Of the Frontend API, for everybody. */
+/** At the Frontend API, which is public. */
 const frontendPath = "/.well-known/jwks.json"
 
 /** Shorter limits than for other calls, because requests wait for these keys. */
 const policy: Settings = { maxAttempts: 3, timeout: "5 seconds", deadline: fetchDeadline }
 
-/** Rejects a set that is too long. Of an error page that is too long, only the status is used. */
+/** Rejects a key set that is too long. For an error page that is too long, the status is enough. */
 const withinLimit = (response: ClerkResponse): Effect.Effect<ClerkResponse, ClerkDecodeError> => {
   if (response.body.length <= maxSetLength) return Effect.succeed(response)
   return response.status < 300

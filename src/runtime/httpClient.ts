@@ -62,7 +62,7 @@ export const withDirectSend = (client: HttpClient.HttpClient, send: Send): HttpC
 
 const directSend = (client: HttpClient.HttpClient): Send | undefined =>
   Object.hasOwn(client, directSendKey)
-    ? (Reflect.get(client, directSendKey) as Send) // `withDirectSend` alone sets it
+    ? (Reflect.get(client, directSendKey) as Send) // only `withDirectSend` sets it
     : undefined
 
 /** Sends with the `HttpClient` that the layer is given. */

@@ -16,13 +16,16 @@ import { keysUnavailable } from "./errors.js"
 import { type Beats, isolatesRequests, maxLooks, pollMillis, waitMillis, withHeartbeat } from "./isolation.js"
 
 /**
- * Finds the key that verifies a token.
+ * The service behind `SigningKeys`, which finds the key that verifies a token.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SigningKeysService {
-  /** The key a token's header names by `kid`, or `undefined` when the instance has no such key. */
+  /**
+   * Returns the key with this id (`kid` in the header of a token), or `undefined` if the instance has no such key.
+   * Fails with `ClerkKeysUnavailable` if the keys cannot be fetched.
+   */
   readonly find: (kid: string | undefined) => Effect.Effect<VerificationKey | undefined, ClerkKeysUnavailable>
 }
 
@@ -35,14 +38,14 @@ type FetchExit = Exit.Exit<KeySet, KeysFailure>
 /** How long a fetch of the keys may take with all its attempts. */
 export const fetchDeadline = "8 seconds"
 
-/** The keys of one instance, and the fetches that bring them. */
+/** The keys of one instance, and their fetches. */
 export interface KeyCache {
   readonly service: SigningKeysService
   readonly hold: Effect.Effect<void>
   readonly release: Effect.Effect<void>
 }
 
-/** Makes a cache of the keys that `fetch` brings. */
+/** Makes a cache of the keys that `fetch` returns. */
 export const makeKeyCache = (fetch: FetchKeys, isIsolated = isolatesRequests()): KeyCache =>
   isIsolated ? isolatedCache(fetch) : sharedCache(fetch)
 
@@ -59,7 +62,7 @@ export const keysIn = ({
 
 const none: Found = Effect.succeed(undefined)
 
-/** Not `Clock.currentTimeNanos`, which under TestClock dies of times between two milliseconds. */
+/** Does not use `Clock.currentTimeNanos`, which dies under TestClock at a time between two milliseconds. */
 const withNow = <A, E>(use: (now: bigint) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Clock.clockWith((clock) => use(nanosOf(clock)))
 
@@ -80,8 +83,11 @@ const endOf = <F>(fetch: F, exit: FetchExit): State.KeyEvent<F> => {
   return result === undefined ? { _tag: "Abandoned", fetch } : { _tag: "Ended", fetch, result }
 }
 
-const warn = (failure: KeysFailure) =>
-  Effect.logWarning(`${keysUnavailable(failure).message}; the keys fetched before stay in use`)
+/** One fetch serves all callers, and what a caller gets tells a client nothing about the cause. So the fetch is logged. */
+const warn = (failure: KeysFailure, hasKeys: boolean) =>
+  Effect.logWarning(
+    `${keysUnavailable(failure).message}; ${hasKeys ? "the keys fetched before stay in use" : "no token can be verified"}`
+  )
 
 /** A fetch that all callers wait for. */
 interface SharedFetch extends State.FetchInProgress {
@@ -110,10 +116,10 @@ const sharedCache = (fetch: FetchKeys): KeyCache => {
     state = State.next(state, endOf(current, exit), now)
     const done = Deferred.done(current.done, Exit.asVoid(exit))
     const failure = failureOf(exit)
-    return failure === undefined || state.held === undefined
+    return failure === undefined
       ? done
       : // A logger is the user's code, so the callers that wait come first.
-        Effect.andThen(done, warn(failure))
+        Effect.andThen(done, warn(failure, state.held !== undefined))
   }
 
   const start = (current: SharedFetch): Effect.Effect<void> =>
@@ -203,7 +209,7 @@ interface IsolatedFetch extends State.FetchInProgress, Beats {
   readonly expiresAt: bigint
 }
 
-/** What a caller that waits has seen of a fetch. */
+/** What a waiting caller has observed of a fetch. */
 interface Watch {
   readonly fetch: IsolatedFetch
   readonly beats: number
@@ -211,10 +217,10 @@ interface Watch {
   readonly looks: number
 }
 
-/** Longer than any fetch takes that can still end. */
+/** Longer than any fetch that can still end. */
 const expiry = BigInt(Duration.toMillis(fetchDeadline) + 1_000) * 1_000_000n
 /**
- * For runtimes where a request must not wait for another one. All that requests share is data: the state of the cache.
+ * For runtimes where a request must not wait for another one. Requests share only data: the state of the cache.
  */
 const isolatedCache = (fetch: FetchKeys): KeyCache => {
   let state: State.KeyState<IsolatedFetch> = State.noKeys
@@ -235,10 +241,10 @@ const isolatedCache = (fetch: FetchKeys): KeyCache => {
     // An interruption or a defect is the caller's own, and holds no failure.
     if (failure === undefined && Exit.isFailure(exit)) return Effect.failCause(withoutFailures(exit.cause))
     const found = withoutFetch(State.decideAfter(state, kid, failure, now)) ?? none
-    return failure === undefined || state.held === undefined
+    return failure === undefined
       ? found
       : // A defect of a logger must not become the caller's.
-        Effect.andThen(Effect.exit(warn(failure)), found)
+        Effect.andThen(Effect.exit(warn(failure, state.held !== undefined)), found)
   }
 
   const fetchFor = (kid: string): Found =>

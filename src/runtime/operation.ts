@@ -3,19 +3,21 @@ import { decoder, encoder } from "#major/parser.js"
 import { type Codec, isVoid } from "#major/schemas.js"
 import { type Encode, makeOperation, notAParameter, type Operation } from "../core/call/operation.js"
 import { RuleBreak } from "../core/input.js"
-import type { Decoded } from "../core/model.js"
+import type { Decoded, SchemaIssue } from "../core/model.js"
 import { visibleText } from "../core/redaction/redact.js"
 import { call } from "./call.js"
 import type { Declaration, DeclaredStatus, ErrorOf, Input, QueryEncoded } from "./declaration.js"
 
-/** An unknown property is rejected: a filter that is dropped is a trap. */
+/** Rejects unknown properties, because a filter that is silently dropped lists too much. */
 const strictly = { all: false, rejectUnknown: true }
 
 const rules = {
-  invalid: (expected: string) => `must be ${expected}`,
-  missing: (expected: string) => `must be given: ${expected}`,
-  unknown: () => notAParameter
+  invalid: ({ expected }: SchemaIssue) => `must be ${expected}`,
+  missing: ({ expected }: SchemaIssue) => `must be given: ${expected}`,
+  unknown: ({ known = [], path }: SchemaIssue) => notAParameter(path[0] ?? "", path.length === 1 ? known : [])
 }
+
+const noIssue: SchemaIssue = { path: [], kind: "invalid", expected: "valid" }
 
 const encodePart = <A, I>(part: string, schema: Codec<A, I> | undefined): Encode | undefined => {
   if (schema === undefined) return undefined
@@ -23,13 +25,13 @@ const encodePart = <A, I>(part: string, schema: Codec<A, I> | undefined): Encode
   return (value) => {
     const result = encode(value)
     if (result._tag === "Success") return { encoded: result.value }
-    const issue = result.issues()[0] ?? { path: [], kind: "invalid", expected: "valid" }
+    const [issue = noIssue] = result.issues()
     // The name of a field can be a text that the caller was sent, so it is cleaned like any text from outside.
-    return new RuleBreak(visibleText(issue.path[0] ?? part), rules[issue.kind](issue.expected))
+    return new RuleBreak(visibleText(issue.path[0] ?? part), rules[issue.kind](issue))
   }
 }
 
-/** A decoder that reads what it can without a schema, which decodes the rest and says what is wrong with it. */
+/** Decodes what it can without a schema. The schema decodes the rest, and finds the issues. */
 export type Reader<A> = (json: unknown) => A | undefined
 
 const decoderWith = <A, I>(schema: Codec<A, I>, read: Reader<A> | undefined) => {

@@ -11,43 +11,50 @@ import type { Priority } from "../core/model.js"
 /**
  * A retry that is about to happen.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RetryEvent {
   /** The name of the operation: `Sessions.get`. */
   readonly operation: string
-  /** The attempt that failed, from 1. */
+  /** The number of the attempt that failed, from 1. */
   readonly attempt: number
-  /** The `_tag` of its failure. */
+  /** The `_tag` of the failure: `ClerkServerError`. */
   readonly failure: string
   /** The wait before the next attempt. */
   readonly delay: Duration.Duration
 }
 
 /**
- * The settings a call runs under. A call takes an absent setting from the next outer combinator, then from the client.
- * The defaults below hold if none of them sets it. `RequestPolicy.standard` is the default of a client.
+ * The retries and time limits of calls. A call takes an absent setting from the next outer combinator, then from its
+ * client.
  *
- * @since 0.1.0
+ * If none of them sets it, the defaults below apply. A client without a `policy` has `RequestPolicy.standard`.
+ *
+ * @since 4.0.0
  * @category models
  */
 export interface Settings {
-  /** The number of requests one call may make, 1 to 10. 1 means no retry. Default 1. */
+  /** The number of requests that one call may make, 1 to 10. With 1 there is no retry. Default 1. */
   readonly maxAttempts?: number | undefined
   /**
-   * The time limit of one request, from connecting to the last byte of the response. A bare number counts milliseconds:
-   * `10` is 10 ms, `"10 seconds"` is what a call needs. Default: no limit.
+   * The time limit of one request, from the connection to the last byte of the response, such as `"10 seconds"`. A
+   * number counts milliseconds. Default: no limit.
    */
   readonly timeout?: DurationInput | undefined
   /**
-   * The time limit of one call: every attempt and every wait between them. A bare number counts milliseconds. Default: no
-   * limit.
+   * The time limit of one call with all its attempts and the waits between them, such as `"30 seconds"`. A number
+   * counts milliseconds. Default: no limit.
    */
   readonly deadline?: DurationInput | undefined
-  /** Runs before each wait, for your own logs and metrics. Its time counts towards `deadline`. Default: none. */
+  /**
+   * Runs before the wait of each retry, for your logs and metrics. Its time counts towards `deadline`. Default: none.
+   */
   readonly onRetry?: ((event: RetryEvent) => Effect.Effect<void>) | undefined
-  /** Who waits first for a rate limiter, such as `FleetLimit`. Without a rate limiter it changes nothing. Default `interactive`. */
+  /**
+   * The priority of the call for a rate limiter, such as `FleetLimit`. Without one it has no effect. Default
+   * `interactive`.
+   */
   readonly priority?: Priority | undefined
 }
 

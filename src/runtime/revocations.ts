@@ -13,9 +13,9 @@ import type { ClerkKeysUnavailable } from "../errors/TokenErrors.js"
 import type { SessionId, UserId } from "../schema/Ids.js"
 
 /**
- * The claims that decide whether a token is denied. `SessionClaims` has them.
+ * The claims that decide whether a token is rejected. `SessionClaims` has them.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RevocableClaims {
@@ -28,62 +28,62 @@ export interface RevocableClaims {
 }
 
 /**
- * The errors of a change. With `ClerkKeysUnavailable` (reason `revocations`) the change is in effect in this process,
- * which resends it until the store has it. With `ClerkInvalidRequest` an id is malformed, and nothing has changed.
+ * The errors of a change.
  *
- * @since 0.1.0
+ * With `ClerkKeysUnavailable` (reason `revocations`) the change is in effect in this process, which resends it until
+ * the store has it. With `ClerkInvalidRequest` an id is malformed, and nothing has changed.
+ *
+ * @since 4.0.0
  * @category errors
  */
 export type ChangeError = ClerkKeysUnavailable | ClerkInvalidRequest
 
 /**
- * What the service does.
+ * The service behind `Revocations`, which knows the revoked sessions and the held users.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RevocationsService {
-  /** Returns whether a token is denied, by the copy of this process: two look-ups, without suspension. */
+  /** Returns whether the token is rejected, by the copy in this process. It makes two look-ups and no request. */
   readonly isRevoked: (claims: RevocableClaims) => boolean
   /**
-   * Returns whether the copy of this process is too old to accept tokens. Always false with `whenStale: "accept"`, and in
-   * memory.
+   * Returns whether the copy in this process is too old to accept tokens. Always `false` with `whenStale: "accept"`,
+   * and in memory.
    */
   readonly isUnavailable: () => boolean
   /**
-   * Denies all tokens of one session, or of several. The entry lives for `tokenLifetime` and 5 minutes for the skew of
-   * clocks, counted by each process from receipt. `until` makes it live longer, but not longer than `holdLimit`.
+   * Rejects all tokens of one or more sessions. Succeeds when the store has the entry, so a webhook can respond with
+   * 2xx after it.
    *
-   * Succeeds when the store has the entry, so a webhook can respond with 2xx after it.
+   * The entry lives for `tokenLifetime` plus 5 minutes of clock skew, which each process counts from receipt. `until`
+   * makes it live longer, up to `holdLimit`.
    */
   readonly revoke: (
     sessionIds: SessionId | string | ReadonlyArray<SessionId | string>,
     until?: DateTime.Utc
   ) => Effect.Effect<void, ChangeError>
   /**
-   * Denies all tokens of these users until `release`, or for `holdLimit`. A job holds users while it revokes their
-   * sessions, because browsers get new tokens for a session during this time.
+   * Rejects all tokens of these users until `release`, or for `holdLimit`. A job holds users while it revokes their
+   * sessions, because browsers get new tokens for a session in that time.
    *
-   * A token does not say when its session was created. So a hold also denies the tokens of a sign-in after `cutoff`, until
-   * the release. Tokens issued up to `cutoff` stay denied after the release, as long as an entry lives.
+   * A token does not say when its session was created. So a hold also rejects the tokens of a sign-in after `cutoff`,
+   * until the release. Tokens issued up to `cutoff` stay rejected after the release, as long as the entry lives.
    */
   readonly holdUsers: (
     userIds: ReadonlyArray<UserId | string>,
     cutoff: DateTime.Utc
   ) => Effect.Effect<void, ChangeError>
-  /** Ends all holds of these users. Call it after `revoke` of their sessions. */
+  /** Ends all holds of these users. Call it after you revoked their sessions. */
   readonly release: (userIds: ReadonlyArray<UserId | string>) => Effect.Effect<void, ChangeError>
-  /**
-   * The time since the copy of this process was last known to be complete. Infinite until it is for the first time, zero
-   * in memory.
-   */
+  /** The time since the copy in this process was last complete. Infinite before the first time, and zero in memory. */
   readonly lag: Effect.Effect<Duration.Duration>
 }
 
 /** The key of the service in a context. */
 export const revocationsKey = "effect-clerk/services/Revocations"
 
-/** By its key: the class would add its layers to every bundle. */
+/** By its key, because the class would add its layers to every bundle. */
 export const revocations = /*#__PURE__*/ serviceBy<never, RevocationsService>(revocationsKey)
 
 const idsFlaw = (ids: ReadonlyArray<unknown>): RuleBreak | undefined =>
@@ -92,8 +92,8 @@ const idsFlaw = (ids: ReadonlyArray<unknown>): RuleBreak | undefined =>
     : broken("must be ids of Clerk, of up to 128 letters, digits, _ and -")
 
 /**
- * Brings a change that is applied here to other processes. The effect has accepted the change when it returns. The effect
- * inside waits until the store has it.
+ * Sends a change that is applied here to other processes. When the outer effect returns, the change is accepted. The inner
+ * effect waits until the store has it.
  */
 export type Publish = (change: Change) => Effect.Effect<Effect.Effect<void, ClerkKeysUnavailable>>
 
@@ -110,7 +110,7 @@ export const makeRevocations = (
     ids: ReadonlyArray<string>,
     make: (now: number) => Change
   ): Effect.Effect<void, ChangeError> =>
-    // An interruption ends the wait alone. A change that is in effect here must reach the other processes.
+    // An interruption ends only the wait, because a change that is in effect here must reach the other processes.
     Effect.uninterruptibleMask((restore): Effect.Effect<void, ChangeError> => {
       const flaw = idsFlaw(ids)
       if (flaw !== undefined) {

@@ -24,7 +24,7 @@ export const serverReaders = {
   requireClientUat: optional(flag)
 }
 
-/** Checks what no option of a server can say alone. */
+/** Checks the combinations of a server's options. */
 export const checkServerSettings = <Decode>(settings: Omit<TokenSettings<Decode>, "category">) =>
   checkSettings({ ...settings, category: "session" as const })
 

@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import { clockOf, forkDetach, makeDeferred, nanosOf, type RunningFiber, withFiber } from "#major/fiber.js"
 import { type Beats, isolatesRequests, maxLooks, pollMillis, waitMillis, withHeartbeat } from "./isolation.js"
 
-/** Does the work of a key once for all callers that come while it is done, and for a short time after it. */
+/** Runs the work of a key once for all concurrent callers, and for those that come shortly after it. */
 export type SingleFlight<A> = <R>(key: string, work: Effect.Effect<A, never, R>) => Effect.Effect<A, never, R>
 
 export interface SingleFlightOptions<A> {
@@ -16,7 +16,7 @@ export interface SingleFlightOptions<A> {
   readonly lost: A
 }
 
-/** A result, and until when it serves. */
+/** A result, and how long it serves callers. */
 interface Result<A> {
   readonly value: A
   readonly endsAt: bigint
@@ -44,7 +44,7 @@ export const makeSingleFlight = <A>(
   isIsolated = isolatesRequests()
 ): SingleFlight<A> => (isIsolated ? isolated(options) : shared(options))
 
-/** Does the work in a fiber of its own, so that a caller that goes away does not end it for the others. */
+/** Runs the work in its own fiber, so that an interrupted caller does not end it for the others. */
 const shared = <A>({ capacity, keepNanos }: SingleFlightOptions<A>): SingleFlight<A> => {
   const flights = new Map<string, Flight<A> & { readonly done: Deferred.Deferred<A> }>()
   return (key, work) =>

@@ -6,7 +6,7 @@ import { callback, forkFrom, interruptFrom, liveClock, timeoutFail, withFiber } 
 import { type TimedOut, timedOut } from "./send.js"
 
 /**
- * Limits the time of an effect that does not keep time itself.
+ * Limits the time of an effect that has no time limit of its own.
  *
  * A timeout of Effect costs more than all the rest of a call. So under the live clock the effect runs in a child fiber
  * beside a timer of the platform. Any other clock, such as TestClock, needs that timeout.

@@ -1,10 +1,10 @@
 /**
- * Clerk's ids, branded so that a user's id cannot be passed where a session's is due.
+ * Clerk's ids, branded so that the compiler rejects a user's id where a session's is expected.
  *
- * Operations accept plain strings as well. The brands assert nothing about the text, because Clerk does not
- * publish the alphabet of its ids; what may go into a request is `IdText`.
+ * Operations accept plain strings too. The brands do not check the text, because Clerk does not publish the form of its
+ * ids. `IdText` says what a request accepts.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Schema from "effect/Schema"
@@ -12,66 +12,74 @@ import { type DataCodec, filtered } from "#major/schemas.js"
 import { idRule, isIdText } from "../core/call/operation.js"
 
 /**
- * A session's id, as in `sess_2g7np7Hrk0SN6kj5EDMLDaKNL0S`.
+ * The schema of a session's id, such as `sess_2g7np7Hrk0SN6kj5EDMLDaKNL0S`. `SessionId.make` brands a string.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionId = Schema.String.pipe(Schema.brand("SessionId"))
 
 /**
- * @since 0.1.0
+ * The id of a session: `sess_…`.
+ *
+ * @since 4.0.0
  * @category models
  */
 export type SessionId = typeof SessionId.Type
 
 /**
- * A user's id, as in `user_2g7np7Hrk0SN6kj5EDMLDaKNL0S`.
+ * The schema of a user's id, such as `user_2g7np7Hrk0SN6kj5EDMLDaKNL0S`. `UserId.make` brands a string.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const UserId = Schema.String.pipe(Schema.brand("UserId"))
 
 /**
- * @since 0.1.0
+ * The id of a user: `user_…`.
+ *
+ * @since 4.0.0
  * @category models
  */
 export type UserId = typeof UserId.Type
 
 /**
- * The id of a client: one browser or device, which may hold several sessions.
+ * The schema of a client's id, such as `client_2g7np7Hrk0SN6kj5EDMLDaKNL0S`. `ClientId.make` brands a string.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const ClientId = Schema.String.pipe(Schema.brand("ClientId"))
 
 /**
- * @since 0.1.0
+ * The id of a client, which is one browser or device: `client_…`. A client can have several sessions.
+ *
+ * @since 4.0.0
  * @category models
  */
 export type ClientId = typeof ClientId.Type
 
 /**
- * An organization's id, as in `org_2g7np7Hrk0SN6kj5EDMLDaKNL0S`.
+ * The schema of an organization's id, such as `org_2g7np7Hrk0SN6kj5EDMLDaKNL0S`. `OrganizationId.make` brands a string.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const OrganizationId = Schema.String.pipe(Schema.brand("OrganizationId"))
 
 /**
- * @since 0.1.0
+ * The id of an organization: `org_…`.
+ *
+ * @since 4.0.0
  * @category models
  */
 export type OrganizationId = typeof OrganizationId.Type
 
 /**
- * What may stand for an id (or a template's name) in a request. It is an allow-list, because everything outside
- * of it changes the meaning of a URL somewhere between here and Clerk.
+ * The schema of an id, or of a template's name, in a request: 1 to 128 letters, digits, `_` or `-`. Any other character
+ * could change the meaning of the URL.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const IdText: DataCodec<string> = filtered(Schema.String, isIdText, idRule)

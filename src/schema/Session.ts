@@ -1,15 +1,15 @@
 /**
- * A session, as Clerk's Backend API describes it.
+ * A session in the form of Clerk's Backend API, and its schema.
  *
- * Decoded values are camelCase with `DateTime.Utc` times. The encoded side is Clerk's wire form, with snake_case and epoch
- * milliseconds. An `HttpApi` endpoint whose success is a `Session` responds in the wire form.
+ * A decoded session has camelCase keys and `DateTime.Utc` times. Its encoded form is Clerk's: snake_case keys and
+ * milliseconds since 1970. An `HttpApi` endpoint whose success is `Session` responds in that form.
  *
- * Decoding is strict only for `object`, `id`, `user_id`, `status` and the times. It ignores unknown fields, keeps an
- * unknown status, reads `null` as absent, and reads any other field of the wrong type as absent. One exception: an
- * `actor` of the wrong type is present but empty, because its presence means an impersonation.
+ * Decoding is strict for `object`, `id`, `user_id`, `status` and the times. It ignores unknown fields, keeps an unknown
+ * status, and omits any other field that is `null` or has the wrong type. Only an `actor` of the wrong type becomes an
+ * empty object, because its presence means an impersonation.
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as DateTime from "effect/DateTime"
@@ -32,15 +32,17 @@ import { ClientId, OrganizationId, SessionId, UserId } from "./Ids.js"
 export { type KnownSessionStatus, knownSessionStatuses } from "../core/model.js"
 
 /**
- * A session's status: one of the known ones, or one that Clerk has added since.
+ * The status of a session: a known one, or one that Clerk adds later.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type SessionStatus = KnownSessionStatus | (string & {})
 
 /**
- * @since 0.1.0
+ * The schema of {@link SessionStatus}. It accepts any string.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionStatus: DataCodec<SessionStatus> = annotated(Schema.String, {
@@ -58,13 +60,13 @@ const EpochMillis: DataCodec<DateTime.Utc, number> = transform(
 )
 
 /**
- * The device and place a session was last active on. Every field is optional, because all of them are for display.
+ * The device and the place where a session was last used. Every field is optional and for display only.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionActivity {
-  /** The kind of the record: `"session_activity"`. */
+  /** The kind of the record: `session_activity`. */
   readonly object?: string | undefined
   /** The id of the record: `activity_…`. */
   readonly id?: string | undefined
@@ -85,9 +87,9 @@ export interface SessionActivity {
 }
 
 /**
- * A session activity on the wire.
+ * {@link SessionActivity} in Clerk's form.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionActivityEncoded {
@@ -112,7 +114,9 @@ export interface SessionActivityEncoded {
 }
 
 /**
- * @since 0.1.0
+ * The schema of {@link SessionActivity}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionActivity: DataCodec<SessionActivity, SessionActivityEncoded> = annotated(
@@ -140,10 +144,10 @@ export const SessionActivity: DataCodec<SessionActivity, SessionActivityEncoded>
 )
 
 /**
- * The person who acts in the user's name in an impersonation. `sub` is the actor's id. Other members that Clerk adds
- * (`iss`, `sid`, `type`, …) are kept. It is empty when Clerk sent an actor that cannot be read.
+ * The actor who impersonates the user. `sub` is the actor's id, and all other members that Clerk sends (`iss`, `sid`,
+ * `type`, …) are kept. Empty if Clerk sent an actor that cannot be read.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionActor {
@@ -151,7 +155,9 @@ export interface SessionActor {
 }
 
 /**
- * @since 0.1.0
+ * The schema of {@link SessionActor}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionActor: DataCodec<SessionActor> = annotated(record(Schema.String, Schema.Unknown), {
@@ -159,10 +165,10 @@ export const SessionActor: DataCodec<SessionActor> = annotated(record(Schema.Str
 })
 
 /**
- * Something a user has to do before a pending session becomes active: `choose-organization`, `reset-password`,
- * `setup-mfa`, or a task Clerk has added since.
+ * A task that the user has to complete before a pending session becomes active: `choose-organization`,
+ * `reset-password`, `setup-mfa`, or one that Clerk adds later.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionTask {
@@ -171,7 +177,9 @@ export interface SessionTask {
 }
 
 /**
- * @since 0.1.0
+ * The schema of {@link SessionTask}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionTask: DataCodec<SessionTask> = annotated(Schema.Struct({ key: Schema.String }), {
@@ -179,9 +187,9 @@ export const SessionTask: DataCodec<SessionTask> = annotated(Schema.Struct({ key
 })
 
 /**
- * A user's signed-in state on one client.
+ * A session: one user, signed in on one client (browser or device).
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Session {
@@ -191,37 +199,37 @@ export interface Session {
   readonly id: SessionId
   /** The user who is signed in: `user_…`. */
   readonly userId: UserId
-  /** The client (one browser or device) of the session: `client_…`. Absent if Clerk states none. */
+  /** The client (one browser or device) of the session: `client_…`. Absent if Clerk sends none. */
   readonly clientId?: ClientId | undefined
-  /** Present if somebody impersonates the user. Empty if Clerk sent an actor that cannot be read. */
+  /** The actor. Present if somebody impersonates the user. Empty if Clerk sent an actor that cannot be read. */
   readonly actor?: SessionActor | undefined
-  /** The status. A user is signed in while it is `active` or `pending`. */
+  /** The status. The user is signed in while it is `active` or `pending`. */
   readonly status: SessionStatus
-  /** The organization that was active last in the session: `org_…`. Absent if no organization was active. */
+  /** The organization that was last active in the session: `org_…`. Absent if none was. */
   readonly lastActiveOrganizationId?: OrganizationId | undefined
-  /** When the session was used last. */
+  /** When the session was last used. */
   readonly lastActiveAt: DateTime.Utc
-  /** The device and the place of the last use. Absent if Clerk states none. */
+  /** The device and the place of the last use. Absent if Clerk sends none. */
   readonly latestActivity?: SessionActivity | undefined
   /** When the session expires. */
   readonly expireAt: DateTime.Utc
-  /** When the session ends if it stays unused. */
+  /** When the session ends if it stays unused. Absent if Clerk sends no such time. */
   readonly abandonAt?: DateTime.Utc | undefined
-  /** When the session changed last. */
+  /** When the session last changed. */
   readonly updatedAt: DateTime.Utc
-  /** When the user signed in. */
+  /** When the session was created. */
   readonly createdAt: DateTime.Utc
   /**
-   * What a pending session waits for. Absent when Clerk sent a list that cannot be read: decide by `status` whether a
-   * session is pending.
+   * The tasks that the user has to complete. Absent if Clerk sent none, or a list that cannot be read: decide by
+   * `status` whether a session is pending.
    */
   readonly tasks?: ReadonlyArray<SessionTask> | undefined
 }
 
 /**
- * A session on the wire.
+ * {@link Session} in Clerk's form. Times are in milliseconds since 1970.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionEncoded {
@@ -233,30 +241,32 @@ export interface SessionEncoded {
   readonly user_id: string
   /** The client (one browser or device) of the session. */
   readonly client_id?: string | null | undefined
-  /** Who acts in the user's name, in an impersonation. */
+  /** The actor, if somebody impersonates the user. */
   readonly actor?: SessionActor | null | undefined
   /** The status of the session. */
   readonly status: string
-  /** The organization that was active last. */
+  /** The organization that was last active in the session. */
   readonly last_active_organization_id?: string | null | undefined
-  /** When the session was used last, in milliseconds since 1970. */
+  /** When the session was last used, in milliseconds since 1970. */
   readonly last_active_at: number
   /** The device and the place of the last use. */
   readonly latest_activity?: SessionActivityEncoded | null | undefined
   /** When the session expires, in milliseconds since 1970. */
   readonly expire_at: number
-  /** When the session ends if it is not used, in milliseconds since 1970. */
+  /** When the session ends if it stays unused, in milliseconds since 1970. */
   readonly abandon_at?: number | null | undefined
-  /** When the session changed last, in milliseconds since 1970. */
+  /** When the session last changed, in milliseconds since 1970. */
   readonly updated_at: number
-  /** When the user signed in, in milliseconds since 1970. */
+  /** When the session was created, in milliseconds since 1970. */
   readonly created_at: number
-  /** The tasks the user has to complete while the session is `pending`. */
+  /** The tasks that the user has to complete while the session is `pending`. */
   readonly tasks?: ReadonlyArray<SessionTask> | null | undefined
 }
 
 /**
- * @since 0.1.0
+ * The schema of {@link Session}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const Session: DataCodec<Session, SessionEncoded> = annotated(

@@ -1,7 +1,7 @@
 /**
- * One page of a list of sessions.
+ * A page of sessions, and its schema.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Schema from "effect/Schema"
@@ -18,30 +18,29 @@ import {
 import { Session, type SessionEncoded } from "./Session.js"
 
 /**
- * Sessions, newest first. `totalCount` counts the matching sessions of all pages. It is absent when Clerk responded with
- * a bare array.
+ * A page of sessions, as `Sessions.list` returns it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionPage {
   /** The sessions on the page, newest first. */
   readonly data: ReadonlyArray<Session>
-  /** The number of sessions on all pages. Absent if Clerk responded with a bare array. */
+  /** The number of matching sessions on all pages (`total_count`). Absent if Clerk responded with a plain array. */
   readonly totalCount?: number | undefined
 }
 
 /**
- * Both forms a list takes on the wire.
+ * {@link SessionPage} in the two forms that Clerk uses: an object with `data`, or a plain array.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type SessionPageEncoded =
   | {
       /** The sessions on the page, newest first. */
       readonly data: ReadonlyArray<SessionEncoded>
-      /** The number of sessions on all pages. */
+      /** The number of matching sessions on all pages. */
       readonly total_count?: number | null | undefined
     }
   | ReadonlyArray<SessionEncoded>
@@ -64,9 +63,9 @@ const BareArray = transform(Sessions, toType(Envelope), {
 })
 
 /**
- * Decodes the envelope and the bare array; encodes to the envelope.
+ * The schema of {@link SessionPage}. Decodes both forms, and encodes to the object with `data`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionPage: DataCodec<SessionPage, SessionPageEncoded> = annotated(union(Envelope, BareArray), {

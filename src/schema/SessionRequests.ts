@@ -1,9 +1,9 @@
 /**
- * The parameters of the session operations, as a caller gives them and on the wire.
+ * The parameters of the session operations, and the schemas that encode them.
  *
- * The descriptions below are the rules in errors: "limit must be {description}".
+ * The descriptions of the schemas are the rules in errors: "limit must be {description}".
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Duration from "effect/Duration"
@@ -31,44 +31,46 @@ import { type ClientId, IdText, type OrganizationId, type UserId } from "./Ids.j
 import { type KnownSessionStatus, knownSessionStatuses } from "./Session.js"
 
 /**
- * A credential given to an operation. A plain string is accepted for convenience; `Redacted` keeps it out of
- * logs on the caller's side too.
+ * A credential that you pass to an operation. A plain string is accepted, but `Redacted` keeps it out of your own logs.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type SecretInput = Redacted.Redacted<string> | string
 
 interface ListFilters {
-  /** Lists only sessions in this status. Default: sessions in any status. */
+  /** Lists only sessions with this status. Default: any status. */
   readonly status?: KnownSessionStatus | undefined
-  /** The number of sessions on a page, 1 to 500. Default: 10 in `list` (Clerk's default), 500 in `stream`. */
+  /**
+   * The number of sessions on a page, 1 to 500. Default: 10 in `Sessions.list` (Clerk's default), 500 in
+   * `Sessions.stream`.
+   */
   readonly limit?: number | undefined
   /** The number of sessions to skip. Default 0. */
   readonly offset?: number | undefined
 }
 
 /**
- * Selects the sessions of a user, and of one client of that user if `clientId` is set.
+ * Selects the sessions of a user, or only those on one client if you set `clientId`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ListByUser extends ListFilters {
   /** Lists the sessions of this user: `user_…`. */
   readonly userId: UserId | string
-  /** Lists only the sessions on this client (one browser or device): `client_…`. Default: sessions on any client. */
+  /** Lists only the sessions on this client (one browser or device): `client_…`. Default: any client. */
   readonly clientId?: ClientId | string | undefined
 }
 
 /**
- * Selects the sessions of a client (one browser or device), and of one user if `userId` is set.
+ * Selects the sessions on a client (one browser or device), or only those of one user if you set `userId`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ListByClient extends ListFilters {
-  /** Lists only the sessions of this user: `user_…`. Default: sessions of any user. */
+  /** Lists only the sessions of this user: `user_…`. Default: any user. */
   readonly userId?: UserId | string | undefined
   /** Lists the sessions on this client: `client_…`. */
   readonly clientId: ClientId | string
@@ -77,7 +79,7 @@ export interface ListByClient extends ListFilters {
 /**
  * Selects the sessions to list. Requires `userId`, `clientId`, or both.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type ListParams = ListByUser | ListByClient
@@ -85,7 +87,7 @@ export type ListParams = ListByUser | ListByClient
 /**
  * The user and the organization of a new session.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface CreateParams {
@@ -96,36 +98,37 @@ export interface CreateParams {
 }
 
 /**
- * Sets the lifetime of a new token.
+ * The options of a new token.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface CreateTokenOptions {
   /**
-   * The lifetime in whole seconds, from 30 seconds to 315 360 000 seconds (ten years): `"5 minutes"`. A number counts
-   * milliseconds, as everywhere in Effect. Default: the lifetime set in the instance or in the template.
+   * The lifetime of the token, such as `"5 minutes"`: whole seconds, from 30 to 315,360,000 (ten years). A number
+   * counts milliseconds. Default: the lifetime that the instance or the template sets.
    */
   readonly expiresIn?: DurationInput | undefined
 }
 
 /**
- * Names the token that `Sessions.verify` checks together with the session.
+ * The options of `Sessions.verify`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface VerifyOptions {
-  /** The session token from the browser's `__session` cookie. Default: none, so Clerk checks the session only. */
+  /** The session token from the cookie `__session`. Default: none, so Clerk checks only the session. */
   readonly token?: SecretInput | undefined
 }
 
 /**
- * Headers in any form that servers have: the `Headers` of a web `Request`, a `Map`, pairs of name and value, or a record.
- * Records are Node's `IncomingHttpHeaders` and Effect's `Headers`. A value may be an array, which keeps
- * its order. The client leaves out a value that is `undefined`.
+ * Headers in the form of any server: the `Headers` of a web `Request`, a `Map`, pairs of name and value, or a record.
+ * Node's `IncomingHttpHeaders` and Effect's `Headers` are such records.
  *
- * @since 0.1.0
+ * A value can be an array, which keeps its order. The client omits values that are `undefined`.
+ *
+ * @since 4.0.0
  * @category models
  */
 export type RequestHeadersInput =
@@ -133,26 +136,26 @@ export type RequestHeadersInput =
   | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /**
- * What a browser sent. Clerk issues a new session token from it.
+ * What a browser sent, in exchange for which Clerk issues a new session token.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RefreshParams {
-  /** The expired session token from the `__session` cookie. Clerk accepts it once. */
+  /** The expired session token, from the cookie `__session`. Clerk accepts it once. */
   readonly expiredToken: SecretInput
-  /** The refresh token from the `__refresh` cookie. */
+  /** The refresh token, from the cookie `__refresh`. */
   readonly refreshToken: SecretInput
-  /** The origin of the browser's request: `https://app.example.com`. */
+  /** The origin of the browser's page: `https://app.example.com`. Clerk compares it with the `azp` of the token. */
   readonly requestOrigin: string
   /**
-   * The headers of the browser's request, at most 64 KiB in all. Clerk uses them to recognise the device. Pass the
-   * headers of your server's request as they are. Default: none.
+   * The headers of the browser's request, at most 64 KiB in all. Pass those of your server's request unchanged: Clerk
+   * recognizes the device by them. Default: none.
    */
   readonly requestHeaders?: RequestHeadersInput | undefined
   /** The IPv4 or IPv6 address of the browser. Default: none. */
   readonly requestOriginatingIp?: string | undefined
-  /** The form of the result: `"token"` for a token, `"cookie"` for `Set-Cookie` values. Default `"token"`. */
+  /** The form of the result: `"token"` for a `SessionToken`, `"cookie"` for `SessionCookies`. Default `"token"`. */
   readonly format?: "token" | "cookie" | undefined
   /** Whether the names of the cookies end in the suffix of the instance. Default: Clerk decides. */
   readonly suffixedCookies?: boolean | undefined
@@ -167,7 +170,7 @@ const isGiven = (query: object, name: string): boolean =>
 /**
  * Encodes the query of `Sessions.list`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const ListQuery = filteredStruct(
@@ -207,7 +210,7 @@ export const ListQuery = filteredStruct(
 /**
  * Encodes the body of `Sessions.create`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const CreateBody = renamedStruct<
@@ -261,7 +264,7 @@ const RequestHeaders: DataCodec<RequestHeadersInput, HeaderLists> = transform(
 /**
  * Encodes the query of `Sessions.refresh`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const RefreshQuery = renamedStruct<
@@ -275,7 +278,7 @@ export const RefreshQuery = renamedStruct<
 /**
  * Encodes the body of `Sessions.refresh`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const RefreshBody = renamedStruct<
@@ -312,7 +315,7 @@ export const RefreshBody = renamedStruct<
 /**
  * Encodes the body of `Sessions.verify`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const VerifyBody = Schema.Struct({ token: Schema.optional(Jwt) })
@@ -347,7 +350,7 @@ const ExpirySeconds: DataCodec<DurationInput, number> = transform(Schema.Int, Ex
 /**
  * Encodes the body of `Sessions.createToken` and of `Sessions.createTokenFromTemplate`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category schemas
  */
 export const CreateTokenBody = renamedStruct<

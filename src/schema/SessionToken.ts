@@ -1,9 +1,10 @@
 /**
  * What Clerk issues for a session: a token, or the cookies that carry it.
  *
- * Both are credentials, so both are `Redacted`: read them with `Redacted.value` at the point of use.
+ * Both are credentials, so they are `Redacted` and print as `<redacted>`. Read them with `Redacted.value` where you use
+ * them.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import type * as Redacted from "effect/Redacted"
@@ -15,20 +16,20 @@ const Secret = annotated(redacted(Schema.NonEmptyString), { description: "a non-
 /**
  * A signed JSON Web Token.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionToken {
   /** The kind of the resource. */
   readonly object: "token"
-  /** The signed token. `Redacted.value` reads it. */
+  /** The signed token. Read it with `Redacted.value`. */
   readonly jwt: Redacted.Redacted<string>
 }
 
 /**
- * A session token on the wire.
+ * {@link SessionToken} in Clerk's form.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionTokenEncoded {
@@ -39,7 +40,9 @@ export interface SessionTokenEncoded {
 }
 
 /**
- * @since 0.1.0
+ * The schema of {@link SessionToken}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionToken: DataCodec<SessionToken, SessionTokenEncoded> = annotated(
@@ -51,22 +54,22 @@ export const SessionToken: DataCodec<SessionToken, SessionTokenEncoded> = annota
 )
 
 /**
- * `Set-Cookie` values to pass on to the browser, in order.
+ * The `Set-Cookie` values of a new session token. Send them to the browser in this order.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionCookies {
   /** The kind of the resource. */
   readonly object: "cookies"
-  /** The values of the `Set-Cookie` headers, in order. `Redacted.value` reads one. */
+  /** The values of the `Set-Cookie` headers, in order. Read one with `Redacted.value`. */
   readonly cookies: ReadonlyArray<Redacted.Redacted<string>>
 }
 
 /**
- * Session cookies on the wire.
+ * {@link SessionCookies} in Clerk's form.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionCookiesEncoded {
@@ -77,7 +80,9 @@ export interface SessionCookiesEncoded {
 }
 
 /**
- * @since 0.1.0
+ * The schema of {@link SessionCookies}.
+ *
+ * @since 4.0.0
  * @category schemas
  */
 export const SessionCookies: DataCodec<SessionCookies, SessionCookiesEncoded> = annotated(

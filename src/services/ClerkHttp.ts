@@ -1,7 +1,7 @@
 /**
- * The one service that every operation depends on: it sends a request to Clerk and returns the response.
+ * The service that sends requests to Clerk. Every operation needs it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Config from "effect/Config"
@@ -33,76 +33,84 @@ export type { ClerkRequest, ClerkResponse } from "../core/model.js"
 export type { Admission, ChangingSecretKey, ClerkHttpService } from "../runtime/client.js"
 
 /**
- * The options of a client.
+ * The options of a client. Only `secretKey` is required.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkHttpOptions {
   /**
-   * The instance's secret key, `sk_test_…` or `sk_live_…`. With `SecretKey.fromEffect` an effect reads it, so that you
-   * can replace the key without a restart.
+   * The secret key of your instance, `sk_test_…` or `sk_live_…`, wrapped with `Redacted.make`. `SecretKey.fromEffect`
+   * takes an effect that reads the key, so that you can replace it without a restart.
    */
   readonly secretKey: Redacted.Redacted<string> | ChangingSecretKey
   /**
-   * The URL of the Backend API, without `/v1`. It uses https, or http on a loopback address (`localhost`,
-   * `*.localhost`, `127.*`, `[::1]`). Default `https://api.clerk.com`.
+   * The URL of the Backend API, without `/v1`. Must use https. Plain http is accepted for loopback addresses
+   * (`localhost`, `*.localhost`, `127.*`, `[::1]`). Default `https://api.clerk.com`.
    */
   readonly apiUrl?: string | undefined
   /**
-   * Whether `apiUrl` may use http on any host, such as `http://clerk:4999` for an emulator in another container. Needs
-   * a test key (`sk_test_…`), because http sends the key unencrypted. Default false.
+   * Accepts http for any host in `apiUrl`, such as `http://clerk:4999` of an emulator in another container. Needs a
+   * test key (`sk_test_…`), because http sends the key unencrypted. Default `false`.
    */
   readonly allowInsecureHttp?: boolean | undefined
-  /**
-   * Whether `secretKey` may be in another form than Clerk's, for a gateway that has keys of its own. Default false.
-   */
+  /** Accepts a `secretKey` in another form than Clerk's, for a gateway that has its own keys. Default `false`. */
   readonly allowAnySecretKey?: boolean | undefined
-  /** The dated version of the API to speak. Default `2026-05-12`. */
+  /** The dated version of the API, sent as `Clerk-API-Version`. Default `2026-05-12`. */
   readonly apiVersion?: string | undefined
-  /** What calls of this client run under. Default `RequestPolicy.standard`. */
+  /**
+   * The retries and time limits of this client's calls. Default `RequestPolicy.standard`: three attempts of at most 10
+   * seconds, 30 seconds in all.
+   */
   readonly policy?: RequestPolicy.Settings | undefined
-  /** The maximum size of a response in bytes, after decompression. Default 8 MiB. */
+  /**
+   * The maximum size of a response in bytes, after decompression. A larger response is a `ClerkDecodeError`
+   * (`oversize`). Default 8 MiB.
+   */
   readonly maxResponseBytes?: number | undefined
 }
 
 /**
- * The options of `layerConfig`: those of a client, with the key and the URL read from `Config`. A text that is empty or
- * only white space counts as missing.
+ * The options of `ClerkHttp.layerConfig`. They are those of {@link ClerkHttpOptions}, except that `Config` reads the
+ * key and the URL. An empty or blank value counts as missing.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ClerkHttpConfigOptions
   extends Omit<ClerkHttpOptions, "secretKey" | "apiUrl" | "allowInsecureHttp"> {
-  /** Default: `CLERK_SECRET_KEY`. */
+  /** Reads the secret key. Default: the variable `CLERK_SECRET_KEY`. */
   readonly secretKey?: Config.Config<Redacted.Redacted<string>> | undefined
-  /** Default: `CLERK_API_URL`, which may be absent. */
+  /** Reads the URL of the Backend API. Default: the variable `CLERK_API_URL`, which is optional. */
   readonly apiUrl?: Config.Config<string> | undefined
-  /** Default: `CLERK_ALLOW_INSECURE_HTTP` (`true` or `false`), which may be absent. */
+  /**
+   * Accepts http for any host in `apiUrl`. Default: the variable `CLERK_ALLOW_INSECURE_HTTP` (`true` or `false`), which
+   * is optional.
+   */
   readonly allowInsecureHttp?: boolean | Config.Config<boolean> | undefined
 }
 
 /**
- * The transport of all operations. Provide one of the layers, or in a test any object with an `execute`.
+ * Sends the requests of all operations to Clerk. Provide one of its layers. In a test, provide any object with an
+ * `execute` that returns a response.
  *
  * @example
  * ```ts
  * import { Effect, Redacted } from "effect"
  * import { ClerkHttp, Sessions } from "effect-clerk"
  *
- * const program = Sessions.get("sess_123").pipe(
+ * export const program = Sessions.get("sess_123").pipe(
  *   Effect.provide(ClerkHttp.layerFetch({ secretKey: Redacted.make("sk_test_…") }))
  * )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category services
  */
 export class ClerkHttp extends Service<ClerkHttp, ClerkHttpService>()(clerkHttpKey) {
   /**
-   * Sends with Effect's `HttpClient`, which you provide, and the key in `options.secretKey`. Fails with
-   * `ClerkConfigError` when an option is invalid.
+   * Provides a client over Effect's `HttpClient`, which you provide. Fails with `ClerkConfigError` if an option is
+   * invalid.
    */
   static layer(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError, HttpClient.HttpClient> {
     return Layer.effect(
@@ -112,8 +120,11 @@ export class ClerkHttp extends Service<ClerkHttp, ClerkHttpService>()(clerkHttpK
   }
 
   /**
-   * As `layer`, with the secret key and the API's URL read from `Config`: `CLERK_SECRET_KEY`, `CLERK_API_URL` and
-   * `CLERK_ALLOW_INSECURE_HTTP`. A variable that is empty counts as missing.
+   * Provides a client over Effect's `HttpClient`, which you provide, with settings from `Config`. By default it reads
+   * `CLERK_SECRET_KEY`, `CLERK_API_URL` and `CLERK_ALLOW_INSECURE_HTTP`.
+   *
+   * Fails with `ClerkConfigError` if a setting is missing or invalid, and with `ConfigError` if your own `Config`
+   * fails.
    */
   static layerConfig(
     options: ClerkHttpConfigOptions = {}
@@ -133,8 +144,8 @@ export class ClerkHttp extends Service<ClerkHttp, ClerkHttpService>()(clerkHttpK
   }
 
   /**
-   * Over the global `fetch`, on any runtime, with the key in `options.secretKey` (`Redacted.make("sk_…")`). Fails with
-   * `ClerkConfigError` when an option breaks a rule.
+   * Provides a client over the global `fetch`, which works in every runtime. Fails with `ClerkConfigError` if an option
+   * is invalid.
    */
   static layerFetch(options: ClerkHttpOptions): Layer.Layer<ClerkHttp, ClerkConfigError> {
     return Layer.effect(
@@ -144,8 +155,11 @@ export class ClerkHttp extends Service<ClerkHttp, ClerkHttpService>()(clerkHttpK
   }
 
   /**
-   * The client of the environment, over the global `fetch`. A bare `Effect.runPromise(Sessions.get(id))` uses such a
-   * client. Each use of the layer builds another client: provide it once to share one.
+   * Provides a client over the global `fetch`, with settings from the environment: `CLERK_SECRET_KEY`, `CLERK_API_URL`
+   * and `CLERK_ALLOW_INSECURE_HTTP`. Fails with `ClerkConfigError` if one is missing or invalid.
+   *
+   * An operation that you run without any service, as in `Effect.runPromise(Sessions.get(id))`, uses such a client.
+   * Each use of the layer builds another client: provide it once to share one.
    */
   // Effect memoizes layers by reference. Without `fresh`, a program with two environments would use the key of the first
   // for both.

@@ -1,8 +1,6 @@
 /**
- * An operation of Clerk's Backend API, declared as data.
- *
- * The operations of `Sessions` are declared this way. Declare any other endpoint likewise: it gets the same checks, errors,
- * policy and decoding.
+ * Declares an operation for any endpoint of Clerk's Backend API, with the checks, errors, retries and decoding of the
+ * built-in ones.
  *
  * @example
  * ```ts
@@ -23,7 +21,7 @@
  * export const program = ban({ path: { id: "user_123" } })
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import type * as Effect from "effect/Effect"
 import {
@@ -51,20 +49,22 @@ export type {
 } from "../runtime/declaration.js"
 
 /**
- * An effect that needs `ClerkHttp`. Composed (`map`, `gen`, `all`, …) it has `ClerkHttp` in its requirements. Run bare, as
- * in `Effect.runPromise(Sessions.get(id))`, it takes the client from the environment (`ClerkHttp.layerDefault`).
+ * The effect of an operation. In a program (`map`, `gen`, `all`, …) it requires `ClerkHttp`. You can also run it alone,
+ * as in `Effect.runPromise(Sessions.get(id))`: then it uses the client of the environment, as `ClerkHttp.layerDefault`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 // The order matters: inference takes the requirements of the last member.
 export type Op<A, E> = Effect.Effect<A, E> & Effect.Effect<A, E, ClerkHttp>
 
 /**
- * Makes an operation from its declaration. Throws a `TypeError` that names the mistake when the declaration has one the
- * compiler did not see. An input with an unknown, missing or invalid part fails with `ClerkInvalidRequest`.
+ * Returns a function that calls the declared endpoint. An input with an unknown, missing or invalid part fails with
+ * `ClerkInvalidRequest`.
  *
- * @since 0.1.0
+ * Throws a `TypeError` that names the mistake if the declaration has one that the compiler did not find.
+ *
+ * @since 4.0.0
  * @category constructors
  */
 export const make = <

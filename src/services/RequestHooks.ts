@@ -1,7 +1,7 @@
 /**
- * Your own code before and after each attempt of a client.
+ * Runs your own code before and after each attempt of a client, for logs, metrics or audits.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import type * as Clock from "effect/Clock"
@@ -21,9 +21,9 @@ import { within } from "../runtime/time.js"
 import { ClerkHttp } from "./ClerkHttp.js"
 
 /**
- * A request that the client is about to send. It holds nothing of the caller's input.
+ * A request that the client is about to send. It contains no ids, parameters or secrets.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RequestEvent {
@@ -31,44 +31,47 @@ export interface RequestEvent {
   readonly operation: string
   /** The HTTP method. */
   readonly method: string
-  /** The path template, without ids: `/sessions/{id}`. */
+  /** The template of the path, without ids: `/sessions/{id}`. */
   readonly path: string
   /** The number of the attempt, from 1. */
   readonly attempt: number
 }
 
 /**
- * How a request ended: with a status, or with a failure.
+ * The result of a request: a status or a failure.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ResponseEvent extends RequestEvent {
-  /** The HTTP status. Absent without a complete response. */
+  /** The HTTP status. Absent if no complete response came. */
   readonly status?: number | undefined
-  /** The `_tag` of the failure without a complete response: `ClerkTransportError`, `ClerkTimeout`, `ClerkDecodeError`. */
+  /**
+   * The `_tag` of the failure if no complete response came: `ClerkTransportError`, `ClerkTimeout` or
+   * `ClerkDecodeError`.
+   */
   readonly failure?: string | undefined
-  /** The time from the start of the attempt to its end. */
+  /** The time that the attempt took. */
   readonly duration: Duration.Duration
-  /** Clerk's id of the request. Absent if the response has none. */
+  /** Clerk's id of the request, from the header `clerk-trace-id` or `cf-ray`. Absent if the response has none. */
   readonly traceId?: string | undefined
 }
 
 /**
- * The hooks of `layer`. All are optional.
+ * The hooks of {@link layer}. Both are optional.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Options {
   /**
-   * Runs before each attempt. Its time counts towards the `deadline` of the call. A defect in it is logged, and changes
-   * nothing. Default: none.
+   * Runs before each attempt. Its time counts towards the `deadline` of the call. If it dies, the client logs the
+   * defect and continues. Default: none.
    */
   readonly onRequest?: ((event: RequestEvent) => Effect.Effect<void>) | undefined
   /**
-   * Runs after each attempt, with the status or the failure. Its time counts towards the `deadline` of the call. A defect
-   * in it is logged, and changes nothing. It does not run if the call is interrupted. Default: none.
+   * Runs after each attempt, with its status or its failure, unless the call is interrupted. Its time counts towards
+   * the `deadline` of the call. If it dies, the client logs the defect and continues. Default: none.
    */
   readonly onResponse?: ((event: ResponseEvent) => Effect.Effect<void>) | undefined
 }
@@ -144,8 +147,10 @@ const hook = <Event>() =>
 const readers = { onRequest: hook<RequestEvent>(), onResponse: hook<ResponseEvent>() }
 
 /**
- * Runs hooks around each attempt of the `ClerkHttp` provided. The hooks of several such layers all run, the first layer's
- * nearest to the request. Fails with `ClerkConfigError` if an option is invalid.
+ * Runs hooks around each attempt of the `ClerkHttp` that you provide. Fails with `ClerkConfigError` if an option is
+ * invalid.
+ *
+ * The hooks of several such layers all run. Those of the innermost layer run nearest to the request.
  *
  * @example
  * ```ts
@@ -157,7 +162,7 @@ const readers = { onRequest: hook<RequestEvent>(), onResponse: hook<ResponseEven
  * }).pipe(Layer.provide(ClerkHttp.layerDefault))
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<ClerkHttp, ClerkConfigError, ClerkHttp> =>

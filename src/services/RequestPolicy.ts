@@ -1,25 +1,24 @@
 /**
- * The settings a Clerk call runs under: the number of attempts, the time limit of one attempt, the time limit of the call.
+ * Sets retries and time limits: for a client, for one call, or for a whole program.
  *
- * Settings are data for a client (`policy`), and combinators for an effect: one call, or a program with many. A
- * combinator retries nothing by itself. It configures the calls inside, so a program never runs twice because its last
- * call failed, and retries never multiply. For each setting the combinator nearest to the call wins, then outer ones,
- * then the client's policy.
+ * Settings are data for a client (`policy`) and combinators for an effect. A combinator configures the calls inside the
+ * effect, and never runs the effect itself again. So nested combinators do not multiply the retries. For each setting,
+ * the combinator nearest to the call wins, then the outer ones, then the policy of the client.
  *
  * @example
  * ```ts
  * import { Effect, flow } from "effect"
  * import { RequestPolicy, Sessions } from "effect-clerk"
  *
- * const patient = flow(RequestPolicy.retry({ maxAttempts: 5 }), RequestPolicy.deadline("1 minute"))
+ * const forJobs = flow(RequestPolicy.retry({ maxAttempts: 5 }), RequestPolicy.deadline("1 minute"))
  *
  * export const program = Effect.gen(function* () {
  *   const session = yield* Sessions.get("sess_123").pipe(RequestPolicy.timeout("2 seconds"))
  *   return yield* Sessions.revoke(session.id)
- * }).pipe(patient)
+ * }).pipe(forJobs)
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Clock from "effect/Clock"
@@ -38,18 +37,18 @@ export type { Priority } from "../core/model.js"
 export type { RetryEvent, Settings } from "../runtime/policy.js"
 
 /**
- * Three attempts, 10 seconds each, 30 seconds in all. The default of a client.
+ * The default policy of a client: three attempts of at most 10 seconds each, 30 seconds for the whole call.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category settings
  */
 export const standard: Policy.Settings = Policy.standard
 
 /**
- * Runs the calls inside under these settings, as if they were their client's. With an invalid setting, the first call
- * inside fails with `ClerkInvalidRequest`.
+ * Applies settings to every call inside, as if their client had them. If a setting is invalid, the first call inside
+ * fails with `ClerkInvalidRequest`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const use = (
@@ -64,10 +63,25 @@ export const use = (
 const withFlaw = (broken: RuleBreak) => Policy.override((outer) => ({ ...outer, broken }))
 
 /**
- * Sets how many attempts each call inside may make, where its kind allows a retry. `maxAttempts` counts the first request
- * too, 1 to 10: `{ maxAttempts: 3 }` retries at most twice.
+ * Sets how many attempts each call inside may make, and a hook that runs before each retry. `maxAttempts` is 1 to 10
+ * and counts the first request, so `{ maxAttempts: 3 }` allows two retries.
  *
- * @since 0.1.0
+ * The client retries only where it is safe: see `Operation.Kind`.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RequestPolicy, Sessions } from "effect-clerk"
+ *
+ * export const session = Sessions.get("sess_123").pipe(
+ *   RequestPolicy.retry({
+ *     maxAttempts: 5,
+ *     onRetry: ({ attempt, failure }) => Effect.logWarning(`attempt ${attempt} failed with ${failure}`)
+ *   })
+ * )
+ * ```
+ *
+ * @since 4.0.0
  * @category combinators
  */
 export const retry = (
@@ -75,9 +89,9 @@ export const retry = (
 ): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use(settings)
 
 /**
- * Sets the time limit of each request inside, from connecting to the last byte of the response.
+ * Limits each request inside, from the connection to the last byte of the response. A number counts milliseconds.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const timeout = (
@@ -85,11 +99,25 @@ export const timeout = (
 ): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use({ timeout: limit })
 
 /**
- * Sets a time limit for everything inside together. Each call knows the time that is left: it does not begin a wait that
- * would outlast it. When the limit runs out, the effect is interrupted and fails with `ClerkTimeout`. It replaces the
- * client's `deadline`, which is a limit for each call.
+ * Limits everything inside together. When the time runs out, the effect is interrupted and fails with `ClerkTimeout`. A
+ * number counts milliseconds.
  *
- * @since 0.1.0
+ * The limit replaces the `deadline` of the client, which applies to each call. A call inside knows the time that is
+ * left, and does not begin a wait that would exceed it.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { RequestPolicy, Sessions } from "effect-clerk"
+ *
+ * // Both calls together take at most 5 seconds.
+ * export const token = Sessions.get("sess_123").pipe(
+ *   Effect.flatMap(({ id }) => Sessions.createToken(id)),
+ *   RequestPolicy.deadline("5 seconds")
+ * )
+ * ```
+ *
+ * @since 4.0.0
  * @category combinators
  */
 export const deadline =
@@ -119,10 +147,10 @@ export const deadline =
   }
 
 /**
- * Sets who waits first for a rate limiter, such as `FleetLimit`: somebody waits for `interactive` calls, and `bulk` calls
- * take what is left. Without a rate limiter it changes nothing.
+ * Sets the priority of each call inside for a rate limiter, such as `FleetLimit`. Calls that a user waits for are
+ * `interactive`, the default. `bulk` calls take the capacity that is left. Without a rate limiter it has no effect.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const priority = (
@@ -130,9 +158,9 @@ export const priority = (
 ): (<A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => use({ priority })
 
 /**
- * Allows one attempt for each call inside. The time limits stay.
+ * Allows one attempt for each call inside. Time limits stay.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = /*#__PURE__*/ use({
@@ -140,10 +168,10 @@ export const noRetry: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A
 })
 
 /**
- * Allows one attempt without a time limit for each call inside, regardless of the client and of outer combinators. The
- * end of an outer `deadline` still interrupts, and the priority stays.
+ * Removes retries and time limits: each call inside makes one attempt, regardless of the client and of outer
+ * combinators. An outer `deadline` still interrupts it, and the priority stays.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category combinators
  */
 export const none: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> =

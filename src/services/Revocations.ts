@@ -1,8 +1,8 @@
 /**
- * Session tokens that are rejected before they expire.
+ * Rejects session tokens before they expire.
  *
- * A session token is valid for about a minute, even if its session is revoked in that time. This service holds the ids of
- * revoked sessions for that minute. A verifier with `revocations: true` rejects their tokens at once.
+ * A session token is valid for about 60 seconds, even if its session is revoked in that time. This service holds the
+ * ids of revoked sessions for that time, and a verifier with `revocations: true` rejects their tokens at once.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@
  * }).pipe(Effect.provide(Layer.merge(Revocations.layerMemory(), SigningKeys.layerConfig)))
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Duration from "effect/Duration"
@@ -41,34 +41,41 @@ import { makeRevocations, type RevocationsService, revocationsKey } from "../run
 export type { ChangeError, RevocableClaims, RevocationsService } from "../runtime/revocations.js"
 
 /**
- * How long entries live.
+ * The lifetimes of the entries.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface LifetimeOptions {
   /**
-   * The longest lifetime of the session tokens that your servers accept, 1 second to 1 day. Entries live 5 minutes longer,
-   * for the skew of clocks. Raise it if you issue tokens with a longer `expiresIn`: a token that outlives its entry is
-   * accepted again. Default 60 seconds, the lifetime of Clerk's session tokens.
+   * The longest lifetime of the session tokens that your servers accept, 1 second to 1 day. A number counts
+   * milliseconds. Default 60 seconds, the lifetime of Clerk's session tokens.
+   *
+   * Entries live 5 minutes longer, to allow for clock skew. Raise it if you issue tokens with a longer `expiresIn`: a
+   * token that outlives its entry is accepted again.
    */
   readonly tokenLifetime?: DurationInput | undefined
   /**
-   * How long a user is held if nobody calls `release`, 1 second to 1 day. A job that died so keeps nobody out for ever. Set it longer than a job takes for the users that it holds at once. Default 10 minutes.
+   * How long a user is held if nobody calls `release`, 1 second to 1 day. A number counts milliseconds. Default 10
+   * minutes.
+   *
+   * The limit releases the users of a job that died. Set it longer than a job takes for the users that it holds at
+   * once.
    */
   readonly holdLimit?: DurationInput | undefined
 }
 
 /**
- * The revoked sessions and held users that this process knows.
+ * Knows the revoked sessions and the held users. Provide `layerMemory` for one process, or `RevocationsRedis.layer` for
+ * several.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category services
  */
 export class Revocations extends Service<Revocations, RevocationsService>()(revocationsKey) {
   /**
-   * Holds the revocations in the memory of one process. A server with several processes needs `RevocationsRedis.layer`.
-   * Each build of the layer has entries of its own, so make the layer once and share it. Fails with `ClerkConfigError` if an option is invalid.
+   * Keeps the revocations in the memory of this process. Each build of the layer has its own entries, so build it once
+   * and share it. Fails with `ClerkConfigError` if an option is invalid.
    */
   static layerMemory(options: LifetimeOptions = {}): Layer.Layer<Revocations, ClerkConfigError> {
     return Layer.effect(

@@ -1,7 +1,7 @@
 /**
- * A secret key that you can replace without a restart.
+ * Reads the secret key from an effect, so that you can replace it without a restart.
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Effect from "effect/Effect"
@@ -11,6 +11,7 @@ import { RuleBreak } from "../core/input.js"
 import type { WireFailure } from "../core/model.js"
 import { liveRedactor } from "../core/redaction/live.js"
 import { makeRedactor } from "../core/redaction/redact.js"
+import { sourceFailure } from "../core/sourceFailure.js"
 import { transportFailure } from "../core/wire/faults.js"
 import {
   ChangingSecretKey,
@@ -29,7 +30,17 @@ export type { ChangingSecretKey } from "../runtime/client.js"
 /** More than a client has in the time that a response may quote one of them. */
 const maxKeys = 32
 
-const unread = Effect.fail<WireFailure>(transportFailure({ reason: "secret-key", sent: "no" }))
+/** The failure of a request without a key. */
+const unread = (reason: "secret-key" | "secret-key-rejected", detail: string | undefined) =>
+  Effect.fail<WireFailure>(
+    transportFailure(detail === undefined ? { reason, sent: "no" } : { reason, sent: "no", detail })
+  )
+
+/** The failure of the effect itself. */
+const unreadBy = (error: unknown) => {
+  const { isPermanent, name } = sourceFailure(error)
+  return unread(isPermanent ? "secret-key-rejected" : "secret-key", name)
+}
 
 type Key = Effect.Effect<Redacted.Redacted<string>, unknown>
 
@@ -55,7 +66,8 @@ const changingExecute = (
     const text = textOf(secretKey)
     if (text === latest) return Effect.succeed(sender)
     return Effect.matchEffect(clientOf(secretKey), {
-      onFailure: () => unread,
+      // The rule of an option never has its value.
+      onFailure: ({ rule, setting }) => unread("secret-key-rejected", `${setting} ${rule}`),
       onSuccess: ({ execute }) => {
         latest = String(text)
         sender = senderOf(execute)
@@ -65,8 +77,7 @@ const changingExecute = (
       }
     })
   }
-  // The failure is dropped, because it may hold a secret.
-  const read = Effect.matchEffect(key, { onFailure: () => unread, onSuccess: senderFor })
+  const read = Effect.matchEffect(key, { onFailure: unreadBy, onSuccess: senderFor })
   return executeOf({
     redactor: liveRedactor(() => redactor),
     send: (request, millis) =>
@@ -77,7 +88,9 @@ const changingExecute = (
           failure._tag === "TimedOut" ? timedOut("no") : failure
         )
         return Effect.flatMap(ready, ({ send }) =>
-          send === undefined ? unread : send(request, Math.max(1, millis - (performance.now() - started)))
+          send === undefined
+            ? unread("secret-key", undefined)
+            : send(request, Math.max(1, millis - (performance.now() - started)))
         )
       }),
     withKey: (use) => use(latest)
@@ -85,11 +98,16 @@ const changingExecute = (
 }
 
 /**
- * Makes the value of the option `secretKey` of an effect that reads the key, for example from a secret store.
+ * Makes a `secretKey` for a client from an effect that reads the key, such as a request to a secret store.
  *
- * The effect runs when the layer is built, and before each request: cache it with `Effect.cachedWithTTL`. Its time counts
- * towards the `timeout` of the attempt. If it fails or returns an invalid key, nothing is sent. The call then fails with
- * `ClerkTransportError` of the reason `secret-key`.
+ * The effect runs when the layer is built and before each request, so cache it. `Effect.cachedWithTTL` caches a
+ * failure too, so the example empties the cache after one. The time of the effect counts towards the `timeout` of the
+ * attempt. If it fails, the client sends nothing, and retries as after a failed connection. The call then fails with
+ * `ClerkTransportError` (reason `secret-key`).
+ *
+ * If the failure has a status from 400 to 499, or the value is not a secret key, the client does not retry. The reason is
+ * then `secret-key-rejected`. The statuses 408, 409, 423, 425 and 429 count as transient. The `detail` of the error has
+ * the name, code and status of the failure, or the rule that the key breaks.
  *
  * @example
  * ```ts
@@ -97,12 +115,14 @@ const changingExecute = (
  * import { ClerkHttp, SecretKey } from "effect-clerk"
  *
  * const readKey = Effect.sync(() => Redacted.make(process.env["CLERK_SECRET_KEY"] ?? ""))
- * const secretKey = SecretKey.fromEffect(Effect.runSync(Effect.cachedWithTTL(readKey, "1 minute")))
+ * const [cached, forget] = Effect.runSync(Effect.cachedInvalidateWithTTL(readKey, "1 minute"))
  *
- * export const Clerk = ClerkHttp.layerFetch({ secretKey })
+ * export const Clerk = ClerkHttp.layerFetch({
+ *   secretKey: SecretKey.fromEffect(Effect.onError(cached, () => forget))
+ * })
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const fromEffect = (key: Effect.Effect<Redacted.Redacted<string>, unknown>): ChangingSecretKey =>
@@ -114,9 +134,11 @@ export const fromEffect = (key: Effect.Effect<Redacted.Redacted<string>, unknown
         configError(new RuleBreak("secretKey", "must be read by an effect: pass one to fromEffect"))
       )
     }
-    const first = Effect.mapError(key, () =>
-      configError(new RuleBreak("secretKey", "cannot be read: the effect failed"))
-    )
+    const first = Effect.mapError(key, (error) => {
+      const { name } = sourceFailure(error)
+      const by = name === undefined ? "" : ` with ${name}`
+      return configError(new RuleBreak("secretKey", `cannot be read: the effect failed${by}`))
+    })
     return Effect.flatMap(Effect.all([first, send]), ([firstKey, send]) => {
       const clientOf: ClientOf = (secretKey) =>
         makeClient({ ...Object(options), secretKey }, Effect.succeed(send))

@@ -1,8 +1,9 @@
 /**
- * Verifies session tokens without a call to Clerk: the signature by the instance's public key, then the claims.
+ * Verifies session tokens on your server without a request to Clerk: first the signature with the instance's public
+ * key, then the claims.
  *
- * A token is valid for about a minute, even if its session is revoked in that time. Where that is too long, set
- * `revocations`, or call `Sessions.get` as well.
+ * A session token is valid for about 60 seconds, even if its session is revoked in that time. If that is too long for
+ * you, set `revocations` or call `Sessions.get` as well.
  *
  * @example
  * ```ts
@@ -17,7 +18,7 @@
  * ```
  *
  * @see https://clerk.com/docs/guides/sessions/manual-jwt-verification
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Effect from "effect/Effect"
@@ -39,49 +40,52 @@ import { SigningKeys } from "./SigningKeys.js"
 export type { AuthorizedParties } from "../core/token/settings.js"
 
 /**
- * What to check in a token. All options are optional.
+ * The checks of a token. All options are optional, but set `authorizedParties` if tokens come in cookies.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface VerifyOptions<Custom = undefined, Encoded = unknown> {
   /**
-   * The origins whose tokens are accepted (`azp`), as browsers write them: a list such as `["https://app.example.com"]`,
-   * or a predicate. Set it wherever tokens come in cookies, so that another application on your domain cannot use its
-   * own. Default: tokens of any origin.
+   * The accepted origins (`azp`), as browsers write them: a list such as `["https://app.example.com"]`, or a predicate.
+   * Set it wherever tokens come in cookies. Otherwise another application on your domain can use its own tokens.
+   * Default: any origin.
    */
   readonly authorizedParties?: AuthorizedParties | undefined
-  /** Whether to accept a token without `azp` when `authorizedParties` is set. Default `"reject"`. */
+  /** What to do with a token that has no `azp`. Needs `authorizedParties`. Default `"reject"`. */
   readonly missingAzp?: "reject" | "allow" | undefined
-  /** The accepted audiences: `aud` has to contain one of them. Default: any audience. */
+  /** The accepted audiences. The `aud` of the token must contain at least one of them. Default: any audience. */
   readonly audience?: string | ReadonlyArray<string> | undefined
   /**
-   * The exact `iss`: the https URL of the instance's Frontend API, without a slash at the end. A loopback address may
+   * The exact `iss`: the https URL of the instance's Frontend API, without a slash at the end. Loopback addresses can
    * use http, for an emulator. Default: any issuer whose key signed the token.
    */
   readonly issuer?: string | undefined
-  /** The accepted difference between the clocks here and at Clerk, 0 to 5 minutes. Default 5 seconds. */
+  /**
+   * The accepted difference between this clock and Clerk's, 0 to 5 minutes. A number counts milliseconds. Default 5
+   * seconds.
+   */
   readonly clockSkew?: DurationInput | undefined
-  /** Whether to accept a token of a pending session, whose user has tasks to complete. Default false. */
+  /** Accepts tokens of pending sessions, whose users have tasks to complete. Default `false`. */
   readonly allowPending?: boolean | undefined
   /**
-   * The category of tokens to accept: `"session"`, or `"template"` for tokens of a JWT template, which name no session
-   * and outlive it. Default `"session"`.
+   * The accepted category: `"session"`, or `"template"` for tokens of a JWT template. Tokens of a template name no
+   * session, and stay valid after it ends. Default `"session"`.
    */
   readonly category?: "session" | "template" | undefined
   /**
-   * Decodes your own claims, from all claims of the token, into `custom`. It runs with every verification. Default:
-   * none, so `custom` is `undefined`.
+   * The schema of your custom claims. It decodes all claims of the token, at each verification, and the result is
+   * `custom`. Default: none, so `custom` is `undefined`.
    */
   readonly claims?: Codec<Custom, Encoded> | undefined
-  /** Does not reject the tokens of revoked sessions. See `WithRevocations`. Default false. */
+  /** Does not check for revoked sessions. See {@link Revocable} for `true`. Default `false`. */
   readonly revocations?: false | undefined
 }
 
 /**
- * Options with `revocations`, which requires the service `Revocations` of `effect-clerk/revocations`.
+ * Options with `revocations`, which require the service `Revocations` of `effect-clerk/revocations`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type WithRevocations<Options> = Options extends unknown
@@ -89,16 +93,17 @@ export type WithRevocations<Options> = Options extends unknown
   : never
 
 /**
- * Whether to check the revocations.
+ * The option that rejects tokens of revoked sessions.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Revocable {
   /**
-   * Whether to reject the tokens of revoked sessions and held users. Fails with `ClerkTokenError` (reason `revoked`), and
-   * with `ClerkKeysUnavailable` (reason `revocations`) if the layer says `whenStale: "refuse"` and the copy of this process
-   * is too old. Default false.
+   * Rejects tokens of revoked sessions and held users with `ClerkTokenError` (reason `revoked`).
+   *
+   * If the layer says `whenStale: "refuse"` and the copy of this process is too old, fails with `ClerkKeysUnavailable`
+   * (reason `revocations`). Default `false`.
    */
   readonly revocations: boolean
   /** Session tokens only: the token of a JWT template names no session. Default `"session"`. */
@@ -106,36 +111,36 @@ export interface Revocable {
 }
 
 /**
- * How to remember valid tokens, so that the signature of each is checked once.
+ * The cache of valid tokens, with which a verifier checks the signature of each token once.
  *
- * A token is looked up by the whole of its text. Each time the verifier compares its times with the clock, calls a
- * predicate for `authorizedParties`, and decodes your own claims. A token is never accepted from memory beyond its
- * expiry or beyond the time its key is fresh. The claims are frozen, because all callers with the token share them.
+ * The whole token is the key. Each use still compares the token's times with the clock, calls a predicate for
+ * `authorizedParties`, and decodes your custom claims. No token is accepted from the cache after it expires, or after
+ * its signing key is no longer fresh. All callers share the claims of a token, so they are frozen.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface CacheOptions {
-  /** The number of tokens to remember, 1 to 1,000,000. A new token replaces the oldest. */
+  /** The number of tokens in the cache, 1 to 1,000,000. When it is full, a new token replaces the oldest. */
   readonly capacity: number
 }
 
 /**
- * The options of `SessionTokens.verifier`: those of `verify`, and a cache.
+ * The options of {@link verifier}: those of {@link verify}, and a cache.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface VerifierOptions<Custom = undefined, Encoded = unknown>
   extends VerifyOptions<Custom, Encoded> {
-  /** Remembers valid tokens, so that the verifier checks the signature of each once. Default: no cache. */
+  /** Caches valid tokens, so that the verifier checks the signature of each once. Default: no cache. */
   readonly cache?: CacheOptions | undefined
 }
 
 /**
- * Verifies tokens with options that were checked once.
+ * A function that verifies a token and returns its claims. {@link verifier} makes one.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Verifier<Claims> = (
@@ -143,9 +148,9 @@ export type Verifier<Claims> = (
 ) => Effect.Effect<Claims, ClerkTokenError | ClerkKeysUnavailable>
 
 /**
- * The errors of `SessionTokens.verify`.
+ * The errors of {@link verify}: the token is invalid, the keys are unavailable, or an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type VerifyError = ClerkTokenError | ClerkKeysUnavailable | ClerkInvalidRequest
@@ -164,26 +169,44 @@ interface Reading<Custom, Encoded> {
 }
 
 /**
- * Verifies a token and returns its claims. Fails with `ClerkTokenError` if the token is invalid, with
- * `ClerkKeysUnavailable` if the keys are unavailable, and with `ClerkInvalidRequest` if an option is invalid. To verify
- * many tokens with the same options, make a `verifier`.
+ * Verifies a token and returns its claims. Fails with `ClerkTokenError` if the token is invalid, `ClerkKeysUnavailable`
+ * if the keys are unavailable, and `ClerkInvalidRequest` if an option is invalid.
  *
- * @since 0.1.0
+ * To verify many tokens with the same options, make a {@link verifier}.
+ *
+ * @since 4.0.0
  * @category verification
  */
 export const verify: {
   /**
-   * Verifies a session token, decodes your own claims by the schema `claims`, and returns the claims with yours in
-   * `custom`. Fails with `ClerkTokenError` if the token is invalid, with `ClerkKeysUnavailable` if the keys are
-   * unavailable, and with `ClerkInvalidRequest` if an option is invalid.
+   * Verifies a session token and returns its claims, with your custom claims in `custom` as the schema `claims` decodes
+   * them.
+   *
+   * Fails with `ClerkTokenError` if the token is invalid, `ClerkKeysUnavailable` if the keys are unavailable, and
+   * `ClerkInvalidRequest` if an option is invalid.
+   *
+   * @example
+   * ```ts
+   * import { Effect, Schema } from "effect"
+   * import { SessionTokens } from "effect-clerk"
+   *
+   * const Claims = Schema.Struct({ tenant: Schema.String })
+   *
+   * export const tenantOf = (token: string) =>
+   *   SessionTokens.verify(token, { authorizedParties: ["https://app.example.com"], claims: Claims }).pipe(
+   *     Effect.map(({ custom }) => custom.tenant)
+   *   )
+   * ```
    */
   <Custom, Encoded>(
     token: Redacted.Redacted<string> | string,
     options: VerifyOptions<Custom, Encoded> & OfSession & Reading<Custom, Encoded>
   ): Effect.Effect<SessionClaims<Custom>, VerifyError, SigningKeys>
   /**
-   * Verifies a session token and returns its claims: the user, the session, the organization, the features. Fails with
-   * `ClerkTokenError` if the token is invalid, with `ClerkKeysUnavailable` if the keys are unavailable, and with
+   * Verifies a session token and returns its claims: the user, the session, the organization and its permissions, the
+   * features.
+   *
+   * Fails with `ClerkTokenError` if the token is invalid, `ClerkKeysUnavailable` if the keys are unavailable, and
    * `ClerkInvalidRequest` if an option is invalid.
    */
   <Custom = undefined, Encoded = unknown>(
@@ -191,27 +214,31 @@ export const verify: {
     options?: VerifyOptions<Custom, Encoded> & OfSession
   ): Effect.Effect<SessionClaims<Custom | undefined>, VerifyError, SigningKeys>
   /**
-   * Verifies a session token, rejects it if its session was revoked, and decodes your own claims by the schema `claims`
-   * into `custom`. Fails with `ClerkTokenError` if the token is invalid or revoked, and with `ClerkInvalidRequest` if an
-   * option is invalid. Fails with `ClerkKeysUnavailable` if the keys or the revocations are unavailable.
+   * Verifies a session token, rejects it if its session is revoked, and returns its claims. The schema `claims` decodes
+   * your custom claims into `custom`.
+   *
+   * Fails with `ClerkTokenError` if the token is invalid or revoked, `ClerkKeysUnavailable` if keys or revocations are
+   * unavailable, and `ClerkInvalidRequest` if an option is invalid.
    */
   <Custom, Encoded>(
     token: Redacted.Redacted<string> | string,
     options: WithRevocations<VerifyOptions<Custom, Encoded>> & Reading<Custom, Encoded>
   ): Effect.Effect<SessionClaims<Custom>, VerifyError, SigningKeys | Revocations>
   /**
-   * Verifies a session token, and rejects it if its session was revoked. Fails with `ClerkTokenError` if the token is
-   * invalid or revoked, and with `ClerkInvalidRequest` if an option is invalid. Fails with `ClerkKeysUnavailable` if the
-   * keys or the revocations are unavailable.
+   * Verifies a session token, rejects it if its session is revoked, and returns its claims.
+   *
+   * Fails with `ClerkTokenError` if the token is invalid or revoked, `ClerkKeysUnavailable` if keys or revocations are
+   * unavailable, and `ClerkInvalidRequest` if an option is invalid.
    */
   (
     token: Redacted.Redacted<string> | string,
     options: WithRevocations<VerifyOptions>
   ): Effect.Effect<SessionClaims, VerifyError, SigningKeys | Revocations>
   /**
-   * Verifies a token of the given category, decodes your own claims by the schema `claims`, and returns the claims
-   * with yours in `custom`. A token of a JWT template (`category: "template"`) names no session. Fails with
-   * `ClerkTokenError` if the token is invalid, with `ClerkKeysUnavailable` if the keys are unavailable, and with
+   * Verifies a token of the given `category` and returns its claims, with your custom claims in `custom` as the schema
+   * `claims` decodes them. A token of a JWT template (`"template"`) names no session.
+   *
+   * Fails with `ClerkTokenError` if the token is invalid, `ClerkKeysUnavailable` if the keys are unavailable, and
    * `ClerkInvalidRequest` if an option is invalid.
    */
   <Custom, Encoded>(
@@ -219,9 +246,11 @@ export const verify: {
     options: VerifyOptions<Custom, Encoded> & Reading<Custom, Encoded>
   ): Effect.Effect<TokenClaims<Custom>, VerifyError, SigningKeys>
   /**
-   * Verifies a token of the given category and returns its claims. A token of a JWT template
-   * (`category: "template"`) names no session. Fails with `ClerkTokenError` if the token is invalid, with
-   * `ClerkKeysUnavailable` if the keys are unavailable, and with `ClerkInvalidRequest` if an option is invalid.
+   * Verifies a token of the given `category` and returns its claims. A token of a JWT template (`"template"`) names no
+   * session.
+   *
+   * Fails with `ClerkTokenError` if the token is invalid, `ClerkKeysUnavailable` if the keys are unavailable, and
+   * `ClerkInvalidRequest` if an option is invalid.
    */
   <Custom = undefined, Encoded = unknown>(
     token: Redacted.Redacted<string> | string,
@@ -250,51 +279,65 @@ export const verify: {
 }
 
 /**
- * Makes a function that verifies tokens with these options and with the `SigningKeys` provided. Fails with
- * `ClerkConfigError` if an option is invalid.
+ * Returns a function that verifies tokens with these options and the `SigningKeys` of the context. Make it once and use
+ * it for every request. Fails with `ClerkConfigError` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const verifier: {
   /**
-   * Makes a function that verifies session tokens and decodes your own claims by the schema `claims` into `custom`.
-   * Fails with `ClerkConfigError` if an option is invalid.
+   * Returns a function that verifies session tokens and decodes your custom claims with the schema `claims` into
+   * `custom`. Fails with `ClerkConfigError` if an option is invalid.
    */
   <Custom, Encoded>(
     options: VerifierOptions<Custom, Encoded> & OfSession & Reading<Custom, Encoded>
   ): Effect.Effect<Verifier<SessionClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
-   * Makes a function that verifies session tokens with these options and with the `SigningKeys` provided. Fails with
-   * `ClerkConfigError` if an option is invalid.
+   * Returns a function that verifies session tokens with these options and the `SigningKeys` of the context. Make it
+   * once and use it for every request. Fails with `ClerkConfigError` if an option is invalid.
+   *
+   * @example
+   * ```ts
+   * import { Effect } from "effect"
+   * import { SessionTokens } from "effect-clerk"
+   *
+   * export const makeUserOf = Effect.gen(function* () {
+   *   const verify = yield* SessionTokens.verifier({
+   *     authorizedParties: ["https://app.example.com"],
+   *     cache: { capacity: 10_000 }
+   *   })
+   *   return (token: string) => Effect.map(verify(token), (claims) => claims.userId)
+   * })
+   * ```
    */
   <Custom = undefined, Encoded = unknown>(
     options?: VerifierOptions<Custom, Encoded> & OfSession
   ): Effect.Effect<Verifier<SessionClaims<Custom | undefined>>, ClerkConfigError, SigningKeys>
   /**
-   * Makes a function that verifies session tokens, rejects those of revoked sessions, and decodes your own claims by the
-   * schema `claims` into `custom`. Fails with `ClerkConfigError` if an option is invalid.
+   * Returns a function that verifies session tokens, rejects those of revoked sessions, and decodes your custom claims
+   * with the schema `claims` into `custom`. Fails with `ClerkConfigError` if an option is invalid.
    */
   <Custom, Encoded>(
     options: WithRevocations<VerifierOptions<Custom, Encoded>> & Reading<Custom, Encoded>
   ): Effect.Effect<Verifier<SessionClaims<Custom>>, ClerkConfigError, SigningKeys | Revocations>
   /**
-   * Makes a function that verifies session tokens and rejects those of revoked sessions. Fails with `ClerkConfigError` if
-   * an option is invalid.
+   * Returns a function that verifies session tokens and rejects those of revoked sessions. Fails with
+   * `ClerkConfigError` if an option is invalid.
    */
   (
     options: WithRevocations<VerifierOptions>
   ): Effect.Effect<Verifier<SessionClaims>, ClerkConfigError, SigningKeys | Revocations>
   /**
-   * Makes a function that verifies tokens of the given category and decodes your own claims by the schema `claims`
-   * into `custom`. Fails with `ClerkConfigError` if an option is invalid.
+   * Returns a function that verifies tokens of the given `category` and decodes your custom claims with the schema
+   * `claims` into `custom`. Fails with `ClerkConfigError` if an option is invalid.
    */
   <Custom, Encoded>(
     options: VerifierOptions<Custom, Encoded> & Reading<Custom, Encoded>
   ): Effect.Effect<Verifier<TokenClaims<Custom>>, ClerkConfigError, SigningKeys>
   /**
-   * Makes a function that verifies tokens of the given category with these options and with the `SigningKeys`
-   * provided. Fails with `ClerkConfigError` if an option is invalid.
+   * Returns a function that verifies tokens of the given `category`. Fails with `ClerkConfigError` if an option is
+   * invalid.
    */
   <Custom = undefined, Encoded = unknown>(
     options: VerifierOptions<Custom, Encoded>

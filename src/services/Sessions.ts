@@ -1,17 +1,20 @@
 /**
- * Clerk's sessions: who is signed in, where, and for how long.
+ * Lists, reads, revokes and refreshes Clerk's sessions, and issues their tokens.
  *
- * Every function returns an effect that needs `ClerkHttp`. Ids may be plain or branded strings. The type of a function
- * lists its errors. `Operation.CommonError` are the errors of every call.
+ * Each function returns an effect that needs `ClerkHttp`. Ids can be plain or branded strings. An id has 1 to 128
+ * letters, digits, `_` or `-`: with any other id the call fails with `ClerkInvalidRequest` before it sends a request.
+ *
+ * A call can fail with the errors in `Operation.CommonError`, and with those that its own error type adds.
  *
  * @example
  * ```ts
  * import { Effect, Stream } from "effect"
  * import { Sessions } from "effect-clerk"
  *
- * // Signs a user out of every device. Collects the sessions of all pages before it revokes the first one.
+ * // Signs a user out of every device.
  * export const signOutEverywhere = (userId: string) =>
  *   Effect.gen(function* () {
+ *     // All pages first: a revoke in between could move a session past the next page.
  *     const open = yield* Sessions.stream({ userId }).pipe(
  *       Stream.filter(({ status }) => status === "active" || status === "pending"),
  *       Stream.runCollect
@@ -25,7 +28,7 @@
  * ```
  *
  * @see https://clerk.com/docs/reference/backend-api/tag/Sessions
- * @since 0.1.0
+ * @since 4.0.0
  */
 
 import * as Effect from "effect/Effect"
@@ -65,57 +68,58 @@ import type { ClerkHttp, ClerkHttpService } from "./ClerkHttp.js"
 import type * as Operation from "./Operation.js"
 
 /**
- * The errors of `Sessions.list` and `Sessions.stream`.
+ * The errors of {@link list} and {@link stream}. `ClerkUnprocessableEntity` (422) means that Clerk rejected a filter.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type ListError = Operation.ErrorOf<422>
 
 /**
- * The errors of `Sessions.create`.
+ * The errors of {@link create}.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type CreateError = Operation.ErrorOf<404 | 409 | 422>
 
 /**
- * The errors of `Sessions.get`.
+ * The errors of {@link get}. `ClerkNotFound` (404) means that the session does not exist.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type GetError = Operation.ErrorOf<404>
 
 /**
- * The errors of `Sessions.refresh`.
+ * The errors of {@link refresh}. `ClerkUnauthorized` (401) means that Clerk rejected the browser's tokens.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type RefreshError = Operation.ErrorOf<422>
 
 /**
- * The errors of `Sessions.revoke`.
+ * The errors of {@link revoke}. `ClerkNotFound` (404) means that the session does not exist.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type RevokeError = Operation.ErrorOf<404 | 409>
 
 /**
- * The errors of `Sessions.verify`.
+ * The errors of {@link verify}.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type VerifyError = Operation.ErrorOf<404 | 410>
 
 /**
- * The errors of `Sessions.createToken` and `Sessions.createTokenFromTemplate`.
+ * The errors of {@link createToken} and {@link createTokenFromTemplate}. `ClerkNotFound` (404) means that the session
+ * or the template does not exist.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category errors
  */
 export type CreateTokenError = Operation.ErrorOf<404 | 422>
@@ -140,24 +144,36 @@ const listOperation = /*#__PURE__*/ declared(
 
 // The first two signatures make the compiler name the property that is missing: of a union it names none.
 /**
- * Lists the sessions of a user, a client, or both, newest first, one page at a time. A page has at most `limit`
- * sessions, by default 10; `stream` returns the sessions of all pages. Clerk deletes sessions that ended long ago.
+ * Returns one page of a user's sessions, newest first. The default page size is 10, and the maximum is 500.
  *
- * @since 0.1.0
+ * Use {@link stream} for the sessions of all pages. Clerk deletes sessions that ended long ago.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Sessions } from "effect-clerk"
+ *
+ * export const newest = (userId: string) =>
+ *   Effect.map(Sessions.list({ userId, status: "active", limit: 1 }), ({ data }) => data[0])
+ * ```
+ *
+ * @since 4.0.0
  * @category operations
  */
 export function list(params: ListByUser): Operation.Op<SessionPage, ListError>
 /**
- * Lists the sessions on a client, newest first, one page at a time, by default of 10 sessions.
+ * Returns one page of the sessions on a client (one browser or device), newest first. The default page size is 10, and
+ * the maximum is 500.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export function list(params: ListByClient): Operation.Op<SessionPage, ListError>
 /**
- * Lists the sessions of a user, a client, or both, newest first, one page at a time, by default of 10 sessions.
+ * Returns one page of the sessions of a user, a client, or both, newest first. The default page size is 10, and the
+ * maximum is 500.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export function list(params: ListParams): Operation.Op<SessionPage, ListError>
@@ -180,10 +196,11 @@ const createOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Creates an active session for a user, for tests. Production instances reject it. The client never retries a request
- * that Clerk may have received, because each request makes another session.
+ * Creates an active session for a user without a browser. Use it in tests: Clerk rejects it for production instances.
  *
- * @since 0.1.0
+ * Each request makes another session, so the client retries only a request that Clerk certainly did not process.
+ *
+ * @since 4.0.0
  * @category operations
  */
 export const create = (params: CreateParams): Operation.Op<Session, CreateError> =>
@@ -203,9 +220,11 @@ const getOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Returns a session with its present status. It shows whether a session was revoked while its token is still valid.
+ * Returns a session with its current status. Fails with `ClerkNotFound` if it does not exist.
  *
- * @since 0.1.0
+ * Use it to detect a sign-out at once, because a token issued before stays valid until it expires.
+ *
+ * @since 4.0.0
  * @category operations
  */
 export const get = (id: SessionId | string): Operation.Op<Session, GetError> => getOperation({ path: { id } })
@@ -228,12 +247,13 @@ const refreshToToken = /*#__PURE__*/ refreshOperation(SessionToken)
 const refreshToCookies = /*#__PURE__*/ refreshOperation(SessionCookies)
 
 /**
- * Issues the `Set-Cookie` values that carry a new session token, from an expired session token and the browser's
- * refresh token. `ClerkUnauthorized` means that Clerk rejected the tokens: send the browser through the handshake.
+ * Returns the `Set-Cookie` values of a new session token, in exchange for the browser's expired session token and its
+ * refresh token. Fails with `ClerkUnauthorized` if Clerk rejects these tokens: then send the browser through the
+ * handshake.
  *
- * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
+ * Clerk accepts an expired token once, so the client retries only a request that Clerk certainly did not process.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export function refresh(
@@ -241,13 +261,13 @@ export function refresh(
   params: RefreshParams & { readonly format: "cookie" }
 ): Operation.Op<SessionCookies, RefreshError>
 /**
- * Issues a new session token from an expired session token and the browser's refresh token. With
- * `format: "cookie"`, issues the `Set-Cookie` values that carry it. `ClerkUnauthorized` means that Clerk rejected the
- * tokens: send the browser through the handshake.
+ * Returns a new session token, in exchange for the browser's expired session token and its refresh token. Fails with
+ * `ClerkUnauthorized` if Clerk rejects these tokens: then send the browser through the handshake.
  *
- * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
+ * Clerk accepts an expired token once, so the client retries only a request that Clerk certainly did not process. With
+ * `format: "cookie"` the result is `SessionCookies`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export function refresh(
@@ -255,12 +275,12 @@ export function refresh(
   params: RefreshParams & { readonly format?: "token" | undefined }
 ): Operation.Op<SessionToken, RefreshError>
 /**
- * Issues a new session token, or the `Set-Cookie` values that carry it if `format` is `"cookie"`. `ClerkUnauthorized`
- * means that Clerk rejected the tokens: send the browser through the handshake.
+ * Returns a new session token, or its `Set-Cookie` values if `format` is `"cookie"`. Fails with `ClerkUnauthorized` if
+ * Clerk rejects the browser's tokens: then send the browser through the handshake.
  *
- * Clerk accepts an expired token once, so the client never retries a request that Clerk may have received.
+ * Clerk accepts an expired token once, so the client retries only a request that Clerk certainly did not process.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export function refresh(
@@ -297,14 +317,15 @@ const revokeOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Ends a session and returns it with its new status. A token that was issued before stays valid until it expires,
- * usually within a minute.
+ * Ends a session and returns it with its new status. A second revocation changes nothing. Fails with `ClerkNotFound` if
+ * the session does not exist.
  *
- * With the service `Revocations` in the context, the call also records the session there, and verifiers with
- * `revocations: true` reject its tokens at once. If the store of that service is down, the call still succeeds and logs a
- * warning. Then this process rejects the tokens, and resends the entry until the store has it.
+ * Tokens issued before stay valid until they expire, by default 60 seconds after their issue. If the context has the
+ * service `Revocations`, the call also records the session there, and verifiers with `revocations: true` reject its
+ * tokens at once. When the store of that service is down, the call still succeeds and logs a warning. This process
+ * rejects the tokens and resends the entry until the store has it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const revoke = (id: SessionId | string): Operation.Op<Session, RevokeError> =>
@@ -332,11 +353,11 @@ const verifyOperation = /*#__PURE__*/ declared(
 )
 
 /**
- * Verifies a session, and the token given with it, at Clerk.
+ * Verifies a session, and its token if you pass one, with a request to Clerk.
  *
- * @deprecated Clerk withdraws this endpoint after API version 2025-03-12, which this call always uses. To verify a token,
+ * @deprecated Clerk removed this endpoint after API version 2025-03-12, which this call always uses. To verify a token,
  * use `SessionTokens.verify(token)`. To read the status of a session, use `Sessions.get(id)`.
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export const verify = (
@@ -355,9 +376,13 @@ const createTokenOperation = /*#__PURE__*/ declared({
 })
 
 /**
- * Issues a session token. The token has no `azp`, because no browser requested it.
+ * Issues a session token. `expiresIn` sets its lifetime. The default is the lifetime that the instance sets, usually 60
+ * seconds.
  *
- * @since 0.1.0
+ * The token has no `azp`, because no browser requested it. A verifier with `authorizedParties` rejects it, unless
+ * `missingAzp` is `"allow"`.
+ *
+ * @since 4.0.0
  * @category operations
  */
 export const createToken = (
@@ -376,9 +401,12 @@ const createTokenFromTemplateOperation = /*#__PURE__*/ declared({
 })
 
 /**
- * Issues a token with the claims of one of the instance's JWT templates. Revoking the session does not end the token.
+ * Issues a token with the claims of the JWT template `name`, for a call to another service. `expiresIn` sets its
+ * lifetime. The default is the lifetime that the template sets.
  *
- * @since 0.1.0
+ * The token names no session (`sid`), so it stays valid until it expires, even after you revoke the session.
+ *
+ * @since 4.0.0
  * @category operations
  */
 export const createTokenFromTemplate = (
@@ -391,31 +419,43 @@ export const createTokenFromTemplate = (
 const maxPageSize = 500
 
 /**
- * Streams the sessions of a user, a client, or both, newest first. Fetches each page when it is needed.
+ * Streams all sessions of a user, newest first. It fetches a page when you consume it, and emits each session once.
+ *
  * `limit` is the number of sessions on a page, 1 to 500 (default 500). `offset` is the number of sessions to skip
  * (default 0).
  *
- * Clerk pages by position. A session created between two pages moves the others back, so the stream drops ids it
- * has emitted. A session that stops matching `status` moves the others forward, past the next page. To revoke
- * sessions, collect the stream first (`Stream.runCollect`), then revoke.
+ * Collect the stream before you revoke sessions (`Stream.runCollect`). Clerk pages by position, so a session that stops
+ * matching `status` moves the others forward, past the next page.
  *
- * @since 0.1.0
+ * @example
+ * ```ts
+ * import { Stream } from "effect"
+ * import { Sessions } from "effect-clerk"
+ *
+ * export const browsers = (userId: string) =>
+ *   Sessions.stream({ userId, status: "active" }).pipe(
+ *     Stream.map(({ latestActivity }) => latestActivity?.browserName ?? "unknown"),
+ *     Stream.runCollect
+ *   )
+ * ```
+ *
+ * @since 4.0.0
  * @category operations
  */
 export function stream(params: ListByUser): Stream.Stream<Session, ListError, ClerkHttp>
 /**
- * Streams the sessions on a client, newest first. Fetches each page when it is needed, by default 500 sessions at a
- * time.
+ * Streams all sessions on a client (one browser or device), newest first. It fetches a page of 500 sessions when you
+ * consume it; `limit` sets another page size.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export function stream(params: ListByClient): Stream.Stream<Session, ListError, ClerkHttp>
 /**
- * Streams the sessions of a user, a client, or both, newest first. Fetches each page when it is needed, by default
- * 500 sessions at a time.
+ * Streams all sessions of a user, a client, or both, newest first. It fetches a page of 500 sessions when you consume
+ * it; `limit` sets another page size.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category operations
  */
 export function stream(params: ListParams): Stream.Stream<Session, ListError, ClerkHttp>
@@ -437,70 +477,71 @@ export function stream(params: ListParams): Stream.Stream<Session, ListError, Cl
 }
 
 /**
- * All operations, with their client filled in, so that no operation requires `ClerkHttp`. `Sessions.client` returns it.
+ * The operations of `Sessions` with a client filled in, so that none of them requires `ClerkHttp`. {@link client}
+ * returns it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionsClient {
   readonly list: {
-    /** Lists the sessions of a user, one page at a time, by default of 10 sessions. See `Sessions.list`. */
+    /** Returns one page of a user's sessions, by default 10. See {@link list}. */
     (params: ListByUser): Effect.Effect<SessionPage, ListError>
-    /** Lists the sessions on a client, one page at a time, by default of 10 sessions. See `Sessions.list`. */
+    /** Returns one page of the sessions on a client, by default 10. See {@link list}. */
     (params: ListByClient): Effect.Effect<SessionPage, ListError>
-    /** Lists the sessions of a user, a client, or both, one page at a time. See `Sessions.list`. */
+    /** Returns one page of the sessions of a user, a client, or both, by default 10. See {@link list}. */
     (params: ListParams): Effect.Effect<SessionPage, ListError>
   }
-  /** Creates an active session for a user, for tests. See `Sessions.create`. */
+  /** Creates an active session for a user, in tests. See {@link create}. */
   readonly create: (params: CreateParams) => Effect.Effect<Session, CreateError>
-  /** Returns a session with its present status. See `Sessions.get`. */
+  /** Returns a session with its current status. See {@link get}. */
   readonly get: (id: SessionId | string) => Effect.Effect<Session, GetError>
   readonly refresh: {
-    /** Issues the `Set-Cookie` values that carry a new session token. See `Sessions.refresh`. */
+    /** Returns the `Set-Cookie` values of a new session token. See {@link refresh}. */
     (
       id: SessionId | string,
       params: RefreshParams & { readonly format: "cookie" }
     ): Effect.Effect<SessionCookies, RefreshError>
-    /** Issues a new session token from an expired one. See `Sessions.refresh`. */
+    /** Returns a new session token, in exchange for an expired one. See {@link refresh}. */
     (
       id: SessionId | string,
       params: RefreshParams & { readonly format?: "token" | undefined }
     ): Effect.Effect<SessionToken, RefreshError>
-    /** Issues a new session token, or the `Set-Cookie` values that carry it. See `Sessions.refresh`. */
+    /** Returns a new session token, or its `Set-Cookie` values. See {@link refresh}. */
     (
       id: SessionId | string,
       params: RefreshParams
     ): Effect.Effect<SessionToken | SessionCookies, RefreshError>
   }
   /**
-   * Ends a session and returns it with its new status. Records it in the `Revocations` that were present when the client
-   * was made, or else where the method runs. See `Sessions.revoke`.
+   * Ends a session and returns it with its new status. Records it in the `Revocations` that were in the context when
+   * you made the client, or else in those where the method runs. See {@link revoke}.
    */
   readonly revoke: (id: SessionId | string) => Effect.Effect<Session, RevokeError>
   /**
-   * Verifies a session, and the token given with it, at Clerk. See `Sessions.verify`.
+   * Verifies a session, and its token if you pass one, with a request to Clerk. See {@link verify}.
    *
-   * @deprecated Clerk withdraws this endpoint. To verify a token, use `SessionTokens.verify(token)`. To read the status
+   * @deprecated Clerk removed this endpoint. To verify a token, use `SessionTokens.verify(token)`. To read the status
    * of a session, use `get(id)`.
    */
   readonly verify: (id: SessionId | string, options?: VerifyOptions) => Effect.Effect<Session, VerifyError>
-  /** Issues a session token. See `Sessions.createToken`. */
+  /** Issues a session token. See {@link createToken}. */
   readonly createToken: (
     id: SessionId | string,
     options?: CreateTokenOptions
   ) => Effect.Effect<SessionToken, CreateTokenError>
-  /** Issues a token with the claims of a JWT template. See `Sessions.createTokenFromTemplate`. */
+  /** Issues a token with the claims of a JWT template. See {@link createTokenFromTemplate}. */
   readonly createTokenFromTemplate: (
     id: SessionId | string,
     name: string,
     options?: CreateTokenOptions
   ) => Effect.Effect<SessionToken, CreateTokenError>
   readonly stream: {
-    /** Streams the sessions of a user, newest first. See `Sessions.stream`. */
+    /** Streams all sessions of a user, newest first. See {@link stream}. */
     (params: ListByUser): Stream.Stream<Session, ListError>
-    /** Streams the sessions on a client, newest first. See `Sessions.stream`. */
+    /** Streams all sessions on a client, newest first. See {@link stream}. */
     (params: ListByClient): Stream.Stream<Session, ListError>
-    /** Streams the sessions of a user, a client, or both, newest first. See `Sessions.stream`. */
+    /** Streams all sessions of a user, a client, or both, newest first. See {@link stream}. */
     (params: ListParams): Stream.Stream<Session, ListError>
   }
 }
@@ -509,8 +550,8 @@ export interface SessionsClient {
 const clerkHttp = /*#__PURE__*/ serviceBy<ClerkHttp, ClerkHttpService>(clerkHttpKey)
 
 /**
- * Returns all operations with the present `ClerkHttp` filled in, for a service that is built once. Its methods then have
- * no requirements, and keep this client wherever they run.
+ * Returns all operations with the `ClerkHttp` of the context filled in. Use it in a service that you build once: its
+ * methods then require nothing, and use this client wherever they run.
  *
  * @example
  * Effect 4:
@@ -543,7 +584,7 @@ const clerkHttp = /*#__PURE__*/ serviceBy<ClerkHttp, ClerkHttpService>(clerkHttp
  * }) {}
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const client: Effect.Effect<SessionsClient, never, ClerkHttp> = /*#__PURE__*/ Effect.flatMap(

@@ -1,22 +1,7 @@
 /**
- * The public keys that verify an instance's tokens.
+ * Provides the public keys that verify an instance's tokens: one key from a setting, or all keys from Clerk.
  *
- * @example
- * ```ts
- * import { Effect } from "effect"
- * import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
- *
- * // By CLERK_JWT_KEY, CLERK_SECRET_KEY or CLERK_PUBLISHABLE_KEY, whichever is set.
- * export const fromEnvironment = SessionTokens.verify("eyJ…").pipe(Effect.provide(SigningKeys.layerConfig))
- *
- * // From Clerk, through the client that is provided.
- * export const fromClerk = SessionTokens.verify("eyJ…").pipe(
- *   Effect.provide(SigningKeys.layerJwks),
- *   Effect.provide(ClerkHttp.layerDefault)
- * )
- * ```
- *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -42,51 +27,70 @@ export type { VerificationKey } from "../core/model.js"
 export type { SigningKeysService } from "../runtime/keyCache.js"
 
 /**
- * Names the instance whose public keys to fetch. Set one of the two.
+ * The instance whose public keys to fetch. Set exactly one of the two options.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface PublicKeysOptions {
   /**
-   * The instance's publishable key, `pk_test_…` or `pk_live_…`, which encodes the host of its Frontend API. The keys are
-   * at `/.well-known/jwks.json` of that host, over https, or over http where the host is a loopback name.
-   * Default: none, so `issuer` is required.
+   * The publishable key of the instance, `pk_test_…` or `pk_live_…`. It encodes the host of the Frontend API, which
+   * serves the keys at `/.well-known/jwks.json` over https. Loopback hosts use http. Default: none, so `issuer` is
+   * required.
    */
   readonly publishableKey?: string | undefined
   /**
-   * The URL of the instance's Frontend API, such as `https://clerk.example.com`: what its tokens have as `iss`. It uses
-   * https, or http on a loopback address (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`). Default: none, so
-   * `publishableKey` is required.
+   * The URL of the instance's Frontend API, which its tokens have as `iss`: `https://clerk.example.com`. Must use
+   * https. Plain http is accepted for loopback addresses (`localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`). Default:
+   * none, so `publishableKey` is required.
    */
   readonly issuer?: string | undefined
 }
 
 /**
- * The source of the keys that `SessionTokens` verifies with.
+ * Finds the key that verifies a token. `SessionTokens` and the server middlewares need it: provide one of its layers.
  *
- * @since 0.1.0
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { ClerkHttp, SessionTokens, SigningKeys } from "effect-clerk"
+ *
+ * // With the first of CLERK_JWT_KEY, CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY that is set.
+ * export const fromEnvironment = SessionTokens.verify("eyJ…").pipe(Effect.provide(SigningKeys.layerConfig))
+ *
+ * // From Clerk, with the secret key of a client.
+ * export const fromClerk = SessionTokens.verify("eyJ…").pipe(
+ *   Effect.provide(SigningKeys.layerJwks),
+ *   Effect.provide(ClerkHttp.layerDefault)
+ * )
+ * ```
+ *
+ * @since 4.0.0
  * @category services
  */
 export class SigningKeys extends Service<SigningKeys, SigningKeysService>()(
   "effect-clerk/services/SigningKeys"
 ) {
   /**
-   * Reads one key from text: the "JWKS public key" of Clerk's dashboard, in PEM form (SPKI). It also accepts line ends
-   * written as `\n`, the base64 alone, and either of them encoded in base64 once more. The key is checked when the layer
-   * is built. No request is sent.
+   * Provides one key, which verifies all tokens without a request. `pem` is the "JWKS public key" of Clerk's dashboard
+   * (PEM, SPKI). Fails with `ClerkConfigError` if it is not an RSA public key.
+   *
+   * Line ends can be written as `\n`. The base64 alone is accepted, and so is either form encoded in base64 once more.
    */
   static layerPem(pem: string | Redacted.Redacted<string>): Layer.Layer<SigningKeys, ClerkConfigError> {
     return Layer.effect(SigningKeys, oneKey(pem))
   }
 
   /**
-   * Fetches the keys of the instance through the `ClerkHttp` below, with its secret key. The first token causes the first
-   * fetch. Keys are fresh for 10 minutes, and stay in use for up to an hour while Clerk is unavailable. Concurrent
-   * callers share one fetch. An unknown key id causes another fetch, at most one in 30 seconds while keys are held.
-   * Without keys, a failed fetch is retried after 1, 2, 4, 8, 16 and then 30 seconds.
+   * Provides the keys of the instance, which it fetches from Clerk with the client and its secret key. The first token
+   * causes the first fetch, and concurrent callers share one fetch.
    *
-   * The keys belong to the `ClerkHttp` below: two clients never share them, even where this layer is built twice.
+   * Keys are fresh for 10 minutes, and stay in use for up to an hour while Clerk is unavailable. An unknown key id
+   * causes another fetch, at most one in 30 seconds while keys are held. Without keys, a failed fetch is retried after
+   * 1, 2, 4, 8, 16 and then every 30 seconds.
+   *
+   * The keys belong to the `ClerkHttp` of the context. Two clients never share them, and one client shares them between
+   * all builds of this layer.
    */
   static readonly layerJwks: Layer.Layer<SigningKeys, never, ClerkHttp> = Layer.fresh(
     scoped(
@@ -96,9 +100,10 @@ export class SigningKeys extends Service<SigningKeys, SigningKeysService>()(
   )
 
   /**
-   * Fetches the keys that the instance publishes at its Frontend API, over the global `fetch`. It needs no secret key and
-   * sends none. Each build of the layer has keys of its own, with the times of `layerJwks`. Fails with
-   * `ClerkConfigError` when an option breaks a rule.
+   * Provides the keys that the instance publishes at its Frontend API, over the global `fetch`. It needs no secret key
+   * and sends none. Fails with `ClerkConfigError` if an option is invalid.
+   *
+   * Each build of the layer has its own keys. It fetches and keeps them as `layerJwks` does.
    *
    * @example
    * ```ts
@@ -117,7 +122,7 @@ export class SigningKeys extends Service<SigningKeys, SigningKeysService>()(
     )
   }
 
-  /** As `layerPublic`, over Effect's `HttpClient`, which you provide. */
+  /** Provides the keys as `layerPublic` does, over Effect's `HttpClient`, which you provide. */
   static layerPublicHttp(
     options: PublicKeysOptions
   ): Layer.Layer<SigningKeys, ClerkConfigError, HttpClient.HttpClient> {
@@ -128,13 +133,15 @@ export class SigningKeys extends Service<SigningKeys, SigningKeysService>()(
   }
 
   /**
-   * Takes the keys from the environment, by the first of these variables that is set and not empty:
+   * Provides keys by the first of these environment variables that is set and not empty:
    *
-   * 1. `CLERK_JWT_KEY`: the key in it, as `layerPem`, without any request;
-   * 2. `CLERK_SECRET_KEY`: as `layerJwks`, over the client of the environment (`ClerkHttp.layerDefault`);
-   * 3. `CLERK_PUBLISHABLE_KEY`: as `layerPublic`.
+   * 1. `CLERK_JWT_KEY`: the key in it, as `layerPem`, without any request.
+   * 2. `CLERK_SECRET_KEY`: the keys of the instance, as `layerJwks`, over the client of the environment
+   *    (`ClerkHttp.layerDefault`).
+   * 3. `CLERK_PUBLISHABLE_KEY`: the published keys, as `layerPublic`.
    *
-   * Each build of the layer reads the environment again.
+   * Fails with `ClerkConfigError` if none is set or the value is invalid. Each build of the layer reads the environment
+   * again.
    */
   static readonly layerConfig: Layer.Layer<SigningKeys, ClerkConfigError> = Layer.fresh(
     scoped(

@@ -1,22 +1,20 @@
 /**
- * A fast transport for Node.js: an `HttpClient` on undici's dispatcher, without the cost of `fetch`.
+ * Provides a fast `HttpClient` for Node.js, on undici's dispatcher instead of `fetch`.
  *
- * It needs the package `undici` (7 or 8) beside it, and is the entry `effect-clerk/Undici`.
+ * Install the package `undici` (7 or 8) and import this module as `effect-clerk/Undici`.
  *
  * @example
  * ```ts
- * import { Effect, Layer, Redacted } from "effect"
- * import { ClerkHttp, Sessions } from "effect-clerk"
+ * import { Layer, Redacted } from "effect"
+ * import { ClerkHttp } from "effect-clerk"
  * import * as Undici from "effect-clerk/Undici"
  *
- * const Clerk = ClerkHttp.layer({ secretKey: Redacted.make("sk_test_…") }).pipe(
+ * export const Clerk = ClerkHttp.layer({ secretKey: Redacted.make("sk_test_…") }).pipe(
  *   Layer.provide(Undici.layer({ connections: 32 }))
  * )
- *
- * export const program = Sessions.get("sess_123").pipe(Effect.provide(Clerk))
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -34,32 +32,32 @@ import { withoutEnd } from "../runtime/time.js"
 import { proxyConnections, undiciSend } from "../runtime/undici.js"
 
 /**
- * How the pool keeps its connections: the options of undici's `Agent` (`connections`, `keepAliveTimeout`, `connect`,
- * `pipelining`, …). Times are in milliseconds.
+ * The options of undici's `Agent`, which keeps the connections: `connections`, `keepAliveTimeout`, `connect`,
+ * `pipelining` and others. Times are in milliseconds.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type UndiciOptions = Agent.Options
 
 /**
- * The options of `make`.
+ * The options of {@link make}.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface MakeOptions {
-  /** How many bytes of a response, after decompression, are accepted. Default 8 MiB. */
+  /** The maximum size of a response in bytes, after decompression. Default 8 MiB. */
   readonly maxResponseBytes?: number | undefined
 }
 
 /**
- * Makes an `HttpClient` over a dispatcher of your own, which you also close. It reads responses whole and rejects one
- * of more than `maxResponseBytes`. A `ClerkHttp` on top of it applies its own limit instead.
+ * Makes an `HttpClient` over your own dispatcher, which you also close. It reads each response whole, and rejects one
+ * larger than `maxResponseBytes`. A `ClerkHttp` on top of it applies its own limit instead.
  *
- * Throws a `ClerkConfigError` when an option is unknown or breaks a rule.
+ * Throws a `ClerkConfigError` if an option is unknown or invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const make = (dispatcher: Dispatcher, options: MakeOptions = {}): HttpClient.HttpClient => {
@@ -162,20 +160,20 @@ const dispatcherFlaw = (
 }
 
 /**
- * Provides an `HttpClient` with a pool of connections of its own, which closes with the layer's scope. Fails with
- * `ClerkConfigError` when undici does not know an option or rejects its value.
+ * Provides an `HttpClient` with its own connection pool, which closes with the scope of the layer. Fails with
+ * `ClerkConfigError` if undici does not know an option or rejects its value.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category layers
  */
 export const layer = (options: UndiciOptions = {}): Layer.Layer<HttpClient.HttpClient, ClerkConfigError> =>
   scoped(dispatcherFlaw(options, "Agent", []), () => new Agent(options), options)
 
 /**
- * The proxy, and the connections to it: the options of undici's `EnvHttpProxyAgent` (`httpProxy`, `httpsProxy`, `noProxy`, `token`,
- * `proxyTls`, `requestTls`, …). Options that are absent come from the environment.
+ * The options of undici's `EnvHttpProxyAgent`: `httpProxy`, `httpsProxy`, `noProxy`, `token`, `proxyTls`, `requestTls`
+ * and others. The proxies default to those in the environment.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type ProxyOptions = EnvHttpProxyAgent.Options
@@ -194,15 +192,14 @@ const proxyOptionNames = [
 ]
 
 /**
- * Returns a dispatcher that sends requests through the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except to the hosts in
- * `NO_PROXY`. The options override the environment. Without a proxy the dispatcher connects directly. You close the
- * dispatcher yourself.
+ * Makes a dispatcher that sends requests through the proxy in `HTTPS_PROXY` or `HTTP_PROXY`, except to the hosts in
+ * `NO_PROXY`. The options override the environment. Without a proxy it connects directly. You close the dispatcher.
  *
  * It is undici's `EnvHttpProxyAgent` with two differences:
- * - A request fails when the proxy closes the connection during CONNECT. undici 7 itself connects again, without end.
- * - `proxyTunnel` defaults to `true`, also with undici 8.
+ * - A request fails if the proxy closes the connection during CONNECT. undici 7 itself would reconnect without end.
+ * - `proxyTunnel` defaults to `true` with undici 8 too.
  *
- * Throws a `ClerkConfigError` when an option is unknown, or when undici rejects one.
+ * Throws a `ClerkConfigError` if an option is unknown, or if undici rejects one.
  *
  * @example
  * ```ts
@@ -212,7 +209,7 @@ const proxyOptionNames = [
  * setGlobalDispatcher(Undici.proxyAgent({ httpsProxy: "http://proxy.example.com:3128" }))
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
@@ -234,8 +231,8 @@ export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
 }
 
 /**
- * Provides an `HttpClient` over the dispatcher of `proxyAgent`, which closes with the layer's scope. Fails with
- * `ClerkConfigError` when an option is unknown, or when undici rejects one.
+ * Provides an `HttpClient` over the dispatcher of {@link proxyAgent}, which closes with the scope of the layer. Fails
+ * with `ClerkConfigError` if an option is unknown, or if undici rejects one.
  *
  * @example
  * ```ts
@@ -248,7 +245,7 @@ export const proxyAgent = (options: ProxyOptions = {}): EnvHttpProxyAgent => {
  * )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category layers
  */
 export const layerProxy = (

@@ -1,7 +1,7 @@
 /**
- * A route of an `HttpRouter` (in Effect 3, an `HttpLayerRouter`) that receives webhooks.
+ * Receives webhooks in a route of an `HttpRouter` (in Effect 3, an `HttpLayerRouter`).
  *
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -35,11 +35,10 @@ const serverResponse = (response: Response): Effect.Effect<HttpServerResponse.Ht
   )
 
 /**
- * Makes a route that receives webhooks, and responds as `Webhooks.toHandler` does. The services of `onEvent` are those
- * that you provide to the layer. Fails with `ClerkConfigError` if an option is invalid, and with the errors of
- * `verifier`.
+ * Makes a route that receives webhooks, and responds as `Webhooks.toHandler` does. Provide the services of `onEvent` to
+ * the layer. Fails with `ClerkConfigError` if an option is invalid, and with the errors of `verifier`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const route = <E, R, EV, RV>(

@@ -1,5 +1,5 @@
 /**
- * Verifies the webhooks that Clerk sends through Svix, and decodes the events of sessions. No call to Clerk is made.
+ * Verifies the webhooks that Clerk sends through Svix, and decodes the events of sessions, without a call to Clerk.
  *
  * @example
  * ```ts
@@ -20,7 +20,7 @@
  * ```
  *
  * @see https://clerk.com/docs/guides/development/webhooks/overview
- * @since 0.1.0
+ * @since 4.0.0
  */
 import * as Clock from "effect/Clock"
 import type * as DateTime from "effect/DateTime"
@@ -63,39 +63,39 @@ import type { RequestHeadersInput, SecretInput } from "../schema/SessionRequests
 export type { SessionEventType } from "../core/webhooks/event.js"
 
 /**
- * How to check webhooks, without the secret.
+ * Configures how webhooks are verified, without the secret. `makeConfig` reads the secret from `Config`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface ConfigOptions {
   /**
-   * The secrets before a rotation, which are accepted too: one, or a list of at most four. Default: none. Svix signs with
-   * the old secret for 24 hours after a rotation.
+   * The secrets before a rotation, which are accepted too: one, or a list of at most 4. Default: no other secret. Svix
+   * signs with the old secret for 24 hours after a rotation.
    */
   readonly previous?: SecretInput | ReadonlyArray<SecretInput> | undefined
   /**
-   * The accepted difference between the time of the message and the clock here, from one second to one hour. Default
+   * The accepted difference between the time of the message and the clock of this server, 1 second to 1 hour. Default
    * 5 minutes. An older message is rejected, so that a recorded one cannot be sent later.
    */
   readonly tolerance?: DurationInput | undefined
 }
 
 /**
- * How to check webhooks.
+ * Configures how webhooks are verified.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface Options extends ConfigOptions {
-  /** The signing secret of the endpoint, from Clerk's dashboard: `whsec_…`. */
+  /** The signing secret of the endpoint, from Clerk's dashboard: `whsec_` and 24 to 75 bytes in base64. */
   readonly secret: SecretInput
 }
 
 /**
- * A webhook as a server receives it.
+ * Holds a webhook as your server received it.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface WebhookInput {
@@ -106,26 +106,26 @@ export interface WebhookInput {
 }
 
 /**
- * What every event has.
+ * Lists the fields that every event has.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface EventFields {
   /** The id of the message: `msg_…`. Each delivery of the message has the same id. */
   readonly messageId: string
-  /** When this delivery was sent. */
+  /** When this delivery was sent, from `svix-timestamp`. It has whole seconds. */
   readonly sentAt: DateTime.Utc
-  /** When the event occurred. Absent if Clerk states no time. */
+  /** When the event occurred: Clerk's `timestamp`. Absent if Clerk states no time. */
   readonly occurredAt?: DateTime.Utc | undefined
-  /** The id of the instance: `ins_…`. Absent if Clerk states none. */
+  /** The id of the instance: Clerk's `instance_id`, `ins_…`. Absent if Clerk states no instance. */
   readonly instanceId?: string | undefined
 }
 
 /**
- * A session was created or has ended.
+ * Reports that a session was created or has ended.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface SessionEvent extends EventFields {
@@ -137,9 +137,9 @@ export interface SessionEvent extends EventFields {
 }
 
 /**
- * Any other event of Clerk. Its data is not decoded.
+ * Reports any other event of Clerk. Its data is not decoded.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface OtherEvent extends EventFields {
@@ -151,18 +151,19 @@ export interface OtherEvent extends EventFields {
 }
 
 /**
- * An event. `_tag` tells the two kinds apart: after `event._tag === "SessionEvent"`, `event.data` is a `Session`, and
+ * Describes an event of Clerk. `_tag` tells the two kinds apart: after `event._tag === "SessionEvent"`, `event.data` is a `Session`, and
  * `event.type` is one of four. The type of another event may be any text, so `type` alone does not narrow an event.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type WebhookEvent = SessionEvent | OtherEvent
 
 /**
- * Verifies webhooks with options that were checked once.
+ * Verifies a webhook and returns its event, with options that were checked once. Fails with `ClerkWebhookError` if the
+ * webhook is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Verifier = (input: WebhookInput) => Effect.Effect<WebhookEvent, ClerkWebhookError>
@@ -236,7 +237,7 @@ const configError = ({ field, rule }: RuleBreak, variable?: string): ClerkConfig
 /**
  * Makes a function that verifies webhooks with these options. Fails with `ClerkConfigError` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<Verifier, ClerkConfigError> =>
@@ -256,7 +257,7 @@ const variable = "CLERK_WEBHOOK_SIGNING_SECRET"
  * Makes a function that verifies webhooks with the secret in the variable `CLERK_WEBHOOK_SIGNING_SECRET`, read from
  * `Config`. Fails with `ClerkConfigError` if the variable is missing or blank, or if an option is invalid.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const makeConfig = (options: ConfigOptions = {}): Effect.Effect<Verifier, ClerkConfigError> =>
@@ -273,7 +274,7 @@ export const makeConfig = (options: ConfigOptions = {}): Effect.Effect<Verifier,
 
 /**
  * Verifies one webhook and returns its event. Fails with `ClerkWebhookError` if the webhook is invalid, and with
- * `ClerkConfigError` if an option is invalid. To verify many webhooks with the same options, `make` a verifier.
+ * `ClerkConfigError` if an option is invalid. For many webhooks with the same options, `make` a verifier once.
  *
  * @example
  * ```ts
@@ -289,7 +290,7 @@ export const makeConfig = (options: ConfigOptions = {}): Effect.Effect<Verifier,
  *   )
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category verification
  */
 export const verify = (
@@ -299,22 +300,22 @@ export const verify = (
   Effect.flatMap(make(options), (verifier) => verifier(input))
 
 /**
- * How a handler reads the body.
+ * Configures how a handler reads the body.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface HandlerOptions {
-  /** The largest body in bytes. Default 1 MiB. A larger one gets the status 413. */
+  /** The largest body in bytes, at least 1. Default 1,048,576 (1 MiB). A larger one gets the status 413. */
   readonly maxBytes?: number | undefined
   /** The time limit for reading the body. Default 10 seconds. A slower one gets the status 408. */
   readonly bodyTimeout?: DurationInput | undefined
 }
 
 /**
- * Responds to a webhook.
+ * Responds to the request of a webhook. It does not fail: a rejected webhook and a failed `onEvent` are responses.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Handler<R = never> = (request: Request) => Effect.Effect<Response, never, R>
@@ -350,18 +351,20 @@ const rejection = (error: ClerkWebhookError): Effect.Effect<Response> =>
   )
 
 /**
- * Makes a handler of webhooks for any server that has web requests: it reads the raw body, verifies it, and runs
- * `onEvent`. It responds only after that:
+ * Makes a handler of webhooks for any server with web requests. It reads the raw body, verifies it, runs `onEvent`, and
+ * only then responds:
  *
  * - 204 after `onEvent` succeeded;
- * - 500 after `onEvent` failed or died, so that Svix sends the message again; the cause is logged;
- * - 400 for an invalid signature or a malformed message, 413 for a body that is too large, 408 for a slow one;
+ * - 500 after `onEvent` failed or died, so that Svix resends the message. The cause is logged;
+ * - 500 if a framework has read the body before;
+ * - 400 for an invalid signature or a malformed message;
+ * - 413 for a body above `maxBytes`, and 408 for one that did not arrive within `bodyTimeout`;
  * - 405 for any method but POST.
  *
  * Svix delivers a message at least once and in any order, so `onEvent` must be idempotent. Fails with `ClerkConfigError`
  * if an option is invalid, and with the errors of `verifier`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category handlers
  */
 export const toHandler = <E, R, EV, RV>(

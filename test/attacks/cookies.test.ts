@@ -87,7 +87,7 @@ describe("a result of a handshake sets no cookie", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.live("but those of this instance with a domain that covers the host", () =>
+  it.live("except those of this instance with a domain that covers the host", () =>
     Effect.gen(function* () {
       const good = [
         `__session_${production.suffix}=${value}; Domain=example.com; Secure`,

@@ -83,7 +83,7 @@ describe("a loop of redirects ends", () => {
     }).pipe(Effect.provide(clerk().layer))
   )
 
-  it.live("because it never starts for a browser that keeps no cookies", () =>
+  it.live("before it starts, for a browser that keeps no cookies", () =>
     Effect.gen(function* () {
       expect((yield* visit(page(""))).status).toBe("SignedOut")
       // A result of the handshake that the browser does not keep signs it in for one page only.

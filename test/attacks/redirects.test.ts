@@ -97,7 +97,7 @@ describe("the address of a redirect is on the configured origin", () => {
     }).pipe(Effect.provide(clerk().layer))
   )
 
-  it.live("which the host chooses among several, and never beside them", () =>
+  it.live("that matches the host, or on the first one for any other host", () =>
     Effect.gen(function* () {
       const origin = ["https://app.example.com", "https://b.example.com"]
       const returnTo = (host: string) =>

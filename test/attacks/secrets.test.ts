@@ -120,7 +120,7 @@ describe("no secret of a request is shown", () => {
     }).pipe(Effect.provide(keys), Effect.provide(clerk().layer))
   })
 
-  it.live("but in the response itself", () =>
+  it.live("except in the response itself", () =>
     Effect.gen(function* () {
       const authenticate = yield* serverOf()
       const outcome = yield* authenticate(page(`__clerk_handshake=${handshake}`))

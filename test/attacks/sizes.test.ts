@@ -62,7 +62,7 @@ describe("a request takes little time", () => {
     }).pipe(Effect.provide(clerk().layer))
   )
 
-  it.live("and is still authenticated beside 2,000 other cookies", () =>
+  it.live("with 2,000 other cookies, and is still authenticated", () =>
     Effect.gen(function* () {
       const others = Array.from({ length: 2_000 }, (_, at) => `a${at}=b`).join("; ")
       expect((yield* visit(page(`${others}; ${victimCookies()}`))).user).toBe("user_victim")

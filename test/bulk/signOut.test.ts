@@ -326,6 +326,19 @@ describe("a source", () => {
     })
   )
 
+  it.effect("that is rejected stops the job at once, because no retry can help", () => {
+    let reads = 0
+    const source = () =>
+      Effect.suspend(() => {
+        reads += 1
+        return Effect.fail({ _tag: "ResponseError", response: { status: 403 }, message: "key 1234" })
+      })
+    return Effect.gen(function* () {
+      assert.strictEqual(yield* stoppedBy(source), "failed with ResponseError 403, which no retry can help")
+      assert.strictEqual(reads, 1)
+    })
+  })
+
   const wrong: ReadonlyArray<readonly [title: string, page: unknown, rule: string]> = [
     ["no object", "user_1", "must return an object with users and next"],
     ["a misspelt name", { users: [], nxt: "1" }, "nxt is not a part of a page; did you mean next?"],

@@ -230,8 +230,8 @@ describe("every error", () => {
       const { attempts, method, operation, path, retryable } = error
       expect({ attempts, method, operation, path, retryable }).toEqual({
         operation: "ClerkHttp.execute",
-        method: "GET",
-        path: "/",
+        method: "",
+        path: "",
         attempts: 1,
         retryable: false
       })

@@ -91,7 +91,7 @@ describe("the message of", () => {
         retryAfter: Duration.seconds(30),
         retryable: true
       }),
-      "Signing keys unavailable (failing): Clerk responded with 429 or 5xx (ClerkServerError), next fetch in 30s"
+      "Signing keys unavailable (failing): Clerk responded with 429 or 5xx (ClerkServerError) (retry after 30 s)"
     ],
     [
       "keys that are permanently unavailable",

@@ -263,7 +263,7 @@ describe("a response that quotes a secret in another form shows none of it", () 
     })
   )
 
-  it.effect("and a response without a secret is unchanged", () =>
+  it.effect("while a response without a secret stays unchanged", () =>
     Effect.gen(function* () {
       const sent = '{ "errors": [ {"code":"resource_not_found", "message":"No session \\u0026 no user"} ] }'
       const response = yield* Effect.flatMap(ClerkHttp, ({ execute }) =>

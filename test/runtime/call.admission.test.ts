@@ -88,7 +88,7 @@ describe("the admission of a client", () => {
     return Effect.gen(function* () {
       const error = yield* Effect.flip(Effect.provide(get, layer))
       expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "admission", sent: "no", attempts: 0 })
-      expect(error).toMatchObject({ operation: "Sessions.get", retryable: false })
+      expect(error).toMatchObject({ operation: "Sessions.get", retryable: true })
       expect(given).toEqual([10_000])
       expect(events).not.toContain("send")
       yield* Effect.flip(Effect.provide(RequestPolicy.none(get), layer))

@@ -50,7 +50,14 @@ const passing = [
   "admission"
 ] as const
 
-const final = ["proxy-rejected", "tls", "protocol", "invalid-request", "unknown"] as const
+const final = [
+  "proxy-rejected",
+  "secret-key-rejected",
+  "tls",
+  "protocol",
+  "invalid-request",
+  "unknown"
+] as const
 
 describe.each(kinds)("a %s operation", (kind, run) => {
   it.effect.each(passing)("is retried when %s came before it was sent", (reason) =>

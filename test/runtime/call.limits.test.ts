@@ -98,7 +98,7 @@ describe("the deadline of a call", () => {
         phase: "deadline",
         sent: "maybe",
         attempts: 2,
-        retryable: false,
+        retryable: true,
         lastFailure: "ClerkTimeout"
       })
       expect(times).toEqual([0, 10_050])
@@ -112,10 +112,28 @@ describe("the deadline of a call", () => {
         turns: [Effect.never],
         policy: { maxAttempts: 3, deadline: "5 seconds" }
       })
-      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", attempts: 1, retryable: false })
+      expect(error).toMatchObject({ _tag: "ClerkTimeout", phase: "deadline", attempts: 1, retryable: true })
       expect(error.message).toBe("Sessions.get: not complete within 5s (deadline), 1 attempt made")
       expect(ended).toBe(5_000)
     })
+  )
+
+  it.effect.each(operations)(
+    "lets the caller repeat $name, of the kind $kind, unless it is `once`",
+    ({ run, kind }) =>
+      Effect.gen(function* () {
+        const { error, times } = yield* runToFailure(run, {
+          turns: [Effect.never],
+          policy: { maxAttempts: 3, deadline: "5 seconds" }
+        })
+        expect(error).toMatchObject({
+          _tag: "ClerkTimeout",
+          phase: "deadline",
+          sent: "maybe",
+          retryable: kind !== "once"
+        })
+        expect(times).toEqual([0])
+      })
   )
 
   it.effect("counts the waits too", () =>

@@ -123,7 +123,7 @@ describe("a retry budget is filled", () => {
     })
   )
 
-  it.effect("by the last retry of a call alone", () =>
+  it.effect("only by the last retry of a call", () =>
     Effect.gen(function* () {
       // Each call uses 28 tokens and restores 14, so 34 calls leave 24 of 500, for one more retry.
       const twice = (index: number) => (index % 3 === 2 ? success : refused)
@@ -134,7 +134,7 @@ describe("a retry budget is filled", () => {
     })
   )
 
-  it.effect("a little by a success without a retry", () =>
+  it.effect("by one token for a success without a retry", () =>
     Effect.gen(function* () {
       // Ten tokens are left. Four successes make fourteen, which is one retry.
       for (const [successes, retries] of [

@@ -109,6 +109,32 @@ describe("a secret key that is an effect", () => {
     })
   )
 
+  it.effect("is read again at once after a failure that empties the cache", () =>
+    Effect.gen(function* () {
+      const state = { isDown: false, reads: 0 }
+      const read = Effect.suspend(() => {
+        state.reads++
+        return state.isDown ? Effect.fail("down") : Effect.succeed(Redacted.make(first))
+      })
+      const [cached, forget] = yield* Effect.cachedInvalidateWithTTL(read, "1 minute")
+      const { calls, layer } = overFetch({
+        secretKey: SecretKey.fromEffect(Effect.onError(cached, () => forget)),
+        policy: { maxAttempts: 1 }
+      })
+      yield* Effect.gen(function* () {
+        yield* get
+        yield* TestClock.adjust("1 minute")
+        state.isDown = true
+        expect(yield* Effect.flip(get)).toMatchObject({ reason: "secret-key" })
+        state.isDown = false
+        yield* get
+        yield* get
+      }).pipe(Effect.provide(layer))
+      expect(calls.map(keyOf)).toEqual([first, first, first])
+      expect(state.reads).toBe(3)
+    })
+  )
+
   it.effect("is checked when the layer is built, as a plain one is", () =>
     Effect.gen(function* () {
       const layer = (key: Key, more: object = {}) =>
@@ -116,6 +142,13 @@ describe("a secret key that is an effect", () => {
       const of = (key: string) => Effect.succeed(Redacted.make(key))
       expect(yield* told(layer(Effect.fail(`no ${first}`)), first)).toBe(
         "secretKey cannot be read: the effect failed"
+      )
+      const denied = Object.assign(new Error(`no ${first}`), {
+        name: "AccessDeniedException",
+        $metadata: { httpStatusCode: 400 }
+      })
+      expect(yield* told(layer(Effect.fail(denied)), first)).toBe(
+        "secretKey cannot be read: the effect failed with AccessDeniedException 400"
       )
       expect(yield* told(layer(of("")))).toMatch(/^secretKey is missing or empty/)
       expect(yield* told(layer(of(`${first} `)), first)).toBe("secretKey must not contain white space")
@@ -136,30 +169,79 @@ describe("a secret key that is an effect", () => {
     })
   )
 
-  const keyError = { _tag: "ClerkTransportError", reason: "secret-key", sent: "no" }
+  const keyError = { _tag: "ClerkTransportError", sent: "no" }
 
-  const unusable: ReadonlyArray<readonly [name: string, key: Key]> = [
-    ["cannot be read", Effect.fail(new Error(`the store with ${second} is down`))],
-    ["is empty", Effect.succeed(Redacted.make(""))],
-    ["is of another form", Effect.succeed(Redacted.make("CanaryOtherForm1a2b3c4d"))],
-    ["is a publishable key", Effect.succeed(Redacted.make("pk_test_CanaryPublic5e6f"))],
-    ["is not redacted", untyped(Effect.succeed(second))],
-    ["is nothing", untyped(Effect.void)]
+  const store = (fields: object): Key =>
+    Effect.fail(Object.assign(new Error(`the store with ${second} failed`), fields))
+
+  const transient: ReadonlyArray<readonly [name: string, key: Key, detail: string | undefined]> = [
+    ["cannot be read", store({}), undefined],
+    ["cannot be read from a store that is down", store({ code: "ECONNREFUSED" }), "ECONNREFUSED"],
+    ["cannot be read because of a 503", store({ _tag: "StoreError", status: 503 }), "StoreError 503"],
+    ["cannot be read because of a 429", store({ response: { status: 429 } }), "429"],
+    [
+      "cannot be read because AWS throttles",
+      store({ name: "ThrottlingException", $metadata: { httpStatusCode: 400 } }),
+      "ThrottlingException 400"
+    ]
   ]
-  for (const [name, key] of unusable) {
-    it.effect(`that later ${name} fails the call before anything is sent, and shows nothing`, () =>
-      Effect.gen(function* () {
-        const { secretKey, state } = changingKey(first)
-        const { calls, layer } = overFetch({ secretKey, policy: { maxAttempts: 1 } })
-        const { channels, exit } = yield* Effect.gen(function* () {
-          state.key = key
-          return yield* channelsOf(get)
-        }).pipe(Effect.provide(layer))
-        expect(errorOf(exit)).toMatchObject({ ...keyError, attempts: 1, retryable: true })
-        expect(calls).toEqual([])
-        const secrets = { first, second, other: "CanaryOtherForm1a2b3c4d", public: "CanaryPublic5e6f" }
-        expect(leaks(channels, secrets)).toEqual([])
-      })
+  const permanent: ReadonlyArray<readonly [name: string, key: Key, detail: string]> = [
+    ["is forbidden", store({ _tag: "ResponseError", response: { status: 403 } }), "ResponseError 403"],
+    [
+      "is denied by AWS",
+      store({ name: "AccessDeniedException", $metadata: { httpStatusCode: 400 } }),
+      "AccessDeniedException 400"
+    ],
+    [
+      "is empty",
+      Effect.succeed(Redacted.make("")),
+      "secretKey is missing or empty: copy the secret key (sk_test_… or sk_live_…) from Clerk's dashboard"
+    ],
+    [
+      "is of another form",
+      Effect.succeed(Redacted.make("CanaryOtherForm1a2b3c4d")),
+      "secretKey is not a secret key of Clerk: copy the secret key (sk_test_… or sk_live_…) from Clerk's dashboard. For a gateway that has keys of its own, set allowAnySecretKey: true"
+    ],
+    [
+      "is a publishable key",
+      Effect.succeed(Redacted.make("pk_test_CanaryPublic5e6f")),
+      "secretKey is a publishable key (pk_); the secret key starts with sk_"
+    ],
+    [
+      "is not redacted",
+      untyped(Effect.succeed(second)),
+      "secretKey must be a Redacted string (wrap it with Redacted.make), or SecretKey.fromEffect of an effect"
+    ],
+    [
+      "is nothing",
+      untyped(Effect.void),
+      "secretKey is missing or empty: copy the secret key (sk_test_… or sk_live_…) from Clerk's dashboard"
+    ]
+  ]
+  const unusable = [
+    ...transient.map((each) => [...each, "secret-key", 2] as const),
+    ...permanent.map((each) => [...each, "secret-key-rejected", 1] as const)
+  ]
+  for (const [name, key, detail, reason, attempts] of unusable) {
+    it.live(
+      `that later ${name} fails the call with ${reason} before anything is sent, and shows nothing`,
+      () =>
+        Effect.gen(function* () {
+          const { secretKey, state } = changingKey(first)
+          const { calls, layer } = overFetch({ secretKey, policy: { maxAttempts: 2 } })
+          const { channels, exit } = yield* Effect.gen(function* () {
+            state.key = key
+            return yield* channelsOf(get)
+          }).pipe(Effect.provide(layer))
+          const retryable = reason === "secret-key"
+          expect(errorOf(exit)).toMatchObject({ ...keyError, reason, attempts, retryable })
+          expect(Object(errorOf(exit)).detail).toBe(detail)
+          if (detail !== undefined)
+            expect(Object(errorOf(exit)).message).toContain(`(${detail}). The request was not sent.`)
+          expect(calls).toEqual([])
+          const secrets = { first, second, other: "CanaryOtherForm1a2b3c4d", public: "CanaryPublic5e6f" }
+          expect(leaks(channels, secrets)).toEqual([])
+        })
     )
   }
 

@@ -30,6 +30,7 @@ describe("the secret key", () => {
   const white = "must not contain white space"
   const printable = "must be printable ASCII: it has a character that no key has, as a placeholder does"
   const quoted = "must be the key alone, without quotes"
+  const bearer = "must be the key alone, without Bearer"
   const cases: ReadonlyArray<readonly [name: string, key: unknown, rule: string]> = [
     ["missing", undefined, missing],
     [
@@ -68,12 +69,9 @@ describe("the secret key", () => {
       Redacted.make("pk_test_cHVibGlj"),
       "is a publishable key (pk_); the secret key starts with sk_"
     ],
-    ["a header with a key", Redacted.make("Bearer sk_test_header"), white],
-    [
-      "a header that lost its space",
-      Redacted.make("Bearersk_test_header"),
-      "must be the key alone, without Bearer"
-    ]
+    ["the value of a header", Redacted.make("Bearer sk_test_header"), bearer],
+    ["the value of a header, led by a space", Redacted.make(" bearer sk_test_header"), bearer],
+    ["a header that lost its space", Redacted.make("Bearersk_test_header"), bearer]
   ]
   for (const [name, key, rule] of cases) {
     it.effect(`that is ${name} is rejected`, () =>

@@ -357,8 +357,13 @@ describe("the input of a declared operation", () => {
 
   it.effect.each([
     ["path", `paht ${takes} path, query, body`, rename, { ...valid, path: undefined, paht: valid.path }],
-    ["query", `querry ${takes} path, query, body`, rename, { ...valid, querry: {} }],
-    ["body beside a body", `Body ${takes} path, query, body`, rename, { ...valid, Body: {} }],
+    ["query", `querry ${takes} path, query, body; did you mean query?`, rename, { ...valid, querry: {} }],
+    [
+      "body beside a body",
+      `Body ${takes} path, query, body; did you mean body?`,
+      rename,
+      { ...valid, Body: {} }
+    ],
     ["absent value", `paht ${takes} path, query, body`, rename, { ...valid, paht: undefined }],
     ["part that is not declared", `body ${takes} path`, make(good), { path: { id: "1" }, body: {} }],
     ["query that is not declared", `query ${takes} nothing`, list, { query: { limit: 5 } }],
@@ -366,7 +371,7 @@ describe("the input of a declared operation", () => {
     ["id without its part", `id ${takes} path`, make(good), { id: "1" }],
     [
       "parameter",
-      "ID is not a parameter of this operation",
+      "ID is not a parameter of this operation; did you mean id?",
       rename,
       { ...valid, path: { ID: "1", part: "2" } }
     ],
@@ -405,7 +410,7 @@ describe("the input of a declared operation", () => {
     ["body that is missing", "body must be an object", rename, { path: valid.path, query: {} }],
     [
       "field of the query",
-      "forse is not a parameter of this operation",
+      "forse is not a parameter of this operation; did you mean force?",
       rename,
       { ...valid, query: { forse: true } }
     ],

@@ -29,7 +29,7 @@ describe("a deadline over a program", () => {
         method: "POST",
         path: "/sessions/{id}/revoke",
         attempts: 1,
-        retryable: false
+        retryable: true
       })
       expect(ended).toBeGreaterThanOrEqual(9_999)
       expect(ended).toBeLessThanOrEqual(10_000)

@@ -117,7 +117,7 @@ describe("policies compose", () => {
     })
   )
 
-  it.effect("and the one nearest to the call wins", () =>
+  it.effect("so that the one nearest to the call wins", () =>
     Effect.gen(function* () {
       const of = (attempts: number) => RequestPolicy.retry({ maxAttempts: attempts })
       expect(yield* attemptsUnder(flow(of(2), of(5)), { maxAttempts: 3 })).toBe(2)

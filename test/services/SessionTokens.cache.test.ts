@@ -53,7 +53,7 @@ describe("a verifier with a cache", () => {
     })
   )
 
-  it.effect("and without a cache every time", () =>
+  it.effect("checks the signature every time if it has no cache", () =>
     Effect.gen(function* () {
       const { asked, verify } = yield* remembering({ cache: undefined })
       yield* verify(token)

@@ -50,7 +50,7 @@ describe("a claim that is not a time is rejected:", () => {
     ["but nbf may be before 1970, where the clock of a test begins", { nbf: -10 }],
     ["but exp may be far in the future", { exp: now + 315_360_000 }]
   ])
-  it.effect("but a time may have a fraction, and is read to the millisecond", () =>
+  it.effect("a time with a fraction is accepted, and read to the millisecond", () =>
     Effect.gen(function* () {
       const read = yield* claimsOf(sessionToken({ exp: now + 0.5, iat: now - 0.5, nbf: now - 1.25 }))
       expect(read).toMatchObject({

@@ -275,7 +275,7 @@ describe("a message", () => {
         status: 429,
         errors: [{ code: "too_many_requests" }],
         retryAfter: 7_000,
-        message: "Sessions.get: 429 too_many_requests"
+        message: "Sessions.get: 429 too_many_requests (retry after 7 s)"
       })
     })
   )

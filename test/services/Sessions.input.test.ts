@@ -384,8 +384,20 @@ describe("a parameter", () => {
         const rules = yield* Effect.forEach(names, (name) =>
           told(call(JSON.parse(`{"${name}":"a value to hide"}`)), "a value to hide")
         )
+        const meant = new Map<string, string>([
+          ...(["Sessions.list", "Sessions.create"].includes(operation)
+            ? ([
+                ["userid", "userId"],
+                ["user_id", "userId"]
+              ] as const)
+            : []),
+          ...(operation === "Sessions.refresh" ? ([["expired_token", "expiredToken"]] as const) : [])
+        ])
         expect(rules).toEqual(
-          names.map((name) => `${operation} | ${name} | is not a parameter of this operation`)
+          names.map((name) => {
+            const hint = meant.has(name) ? `; did you mean ${meant.get(name)}?` : ""
+            return `${operation} | ${name} | is not a parameter of this operation${hint}`
+          })
         )
       })
     )

@@ -84,7 +84,7 @@ describe("tokens of the emulated Clerk are verified with its keys", () => {
     }).pipe(Effect.provide(ClerkEmulator.layer()))
   )
 
-  it.effect("and are not verified with an invalid secret key", () =>
+  it.effect("only if the secret key is valid", () =>
     Effect.gen(function* () {
       const { clerk, sessionToken } = yield* signIn
       yield* clerk.respondNext({ status: 401, body: '{"errors":[{"code":"clerk_key_invalid"}]}' })

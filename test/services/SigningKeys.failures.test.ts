@@ -159,7 +159,7 @@ describe("the time of the next fetch", () => {
     Effect.gen(function* () {
       const { error } = yield* runToFailure(findOne, { turns: [ClerkTest.json(401, {})] })
       expect(error.message).toBe(
-        "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized), next fetch in 1s"
+        "Signing keys unavailable (rejected): Clerk rejected the request; check the secret key (ClerkUnauthorized) (retry after 1 s)"
       )
       expect(JSON.parse(JSON.stringify(error))).toEqual({
         _tag: "ClerkKeysUnavailable",

@@ -434,7 +434,7 @@ describe("the public keys of the emulated Clerk", () => {
     }).pipe(Effect.provide(ClerkEmulator.layer()))
   )
 
-  it.effect("and its issuer follow from the publishable key of an emulator on this machine", () =>
+  it.effect("follow, like the issuer, from the publishable key of an emulator on this machine", () =>
     Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       const { publishableKey } = clerk

@@ -68,8 +68,11 @@ describe("the log", () => {
     return { lines, layer: addLogger(logger) }
   }
 
-  const line = (why: string) =>
-    `level=WARN message="Signing keys unavailable ${why}; the keys fetched before stay in use"`
+  const line = (why: string, consequence = "the keys fetched before stay in use") =>
+    `level=WARN message="Signing keys unavailable ${why}; ${consequence}"`
+
+  const unreachable = "(unreachable): no response from Clerk (ClerkTransportError)"
+  const noToken = "no token can be verified"
 
   it.effect("has one warning for each request that failed while old keys stay in use", () => {
     const { layer, times } = stage({ turns: [keysNamed("ins_1"), outage] })
@@ -81,7 +84,7 @@ describe("the log", () => {
       yield* Effect.replicateEffect(look("ins_1"), 100, { concurrency: "unbounded" })
       yield* Effect.replicateEffect(look("ins_1"), 10)
       yield* pause
-      const first = line("(unreachable): no response from Clerk (ClerkTransportError)")
+      const first = line(unreachable)
       expect(lines).toEqual([first])
       yield* TestClock.adjust("30 seconds")
       yield* Effect.replicateEffect(look("ins_1"), 10)
@@ -91,8 +94,8 @@ describe("the log", () => {
     }).pipe(Effect.provide([keysOver(layer), logger]))
   })
 
-  it.effect("has no warning without old keys, because every caller fails then", () => {
-    const { layer } = stage({ turns: [outage, keysNamed("ins_1"), keySet(), outage] })
+  it.effect("has one warning for each request that failed without old keys", () => {
+    const { layer, times } = stage({ turns: [outage, keysNamed("ins_1"), keySet(), outage] })
     const { lines, layer: logger } = logging()
     return Effect.gen(function* () {
       const outcomes: Array<string> = []
@@ -101,11 +104,19 @@ describe("the log", () => {
         yield* TestClock.adjust("10 minutes")
       }
       expect(outcomes).toEqual(["unreachable", "found", "empty", "unreachable"])
-      expect(lines).toEqual([])
+      yield* Effect.replicateEffect(look("ins_1"), 100, { concurrency: "unbounded" })
+      yield* pause
+      expect(lines).toEqual([
+        line(unreachable, noToken),
+        line("(empty): the key set has no usable RS256 key", noToken),
+        line(unreachable, noToken),
+        line(unreachable, noToken)
+      ])
+      expect(times).toHaveLength(5)
     }).pipe(Effect.provide([keysOver(layer), logger]))
   })
 
-  it.effect("has no warning when the old keys expired during the fetch", () => {
+  it.effect("has a warning that no token can be verified when the old keys expired during the fetch", () => {
     const { layer } = stage({ turns: [keysNamed("ins_1"), Effect.delay(Effect.fail(outage), "2 seconds")] })
     const { lines, layer: logger } = logging()
     return Effect.gen(function* () {
@@ -114,7 +125,8 @@ describe("the log", () => {
       const fiber = yield* fork(look("ins_2"))
       yield* TestClock.adjust("2 seconds")
       expect(yield* Fiber.join(fiber)).toBe("unreachable")
-      expect(lines).toEqual([])
+      yield* pause
+      expect(lines).toEqual([line(unreachable, noToken)])
     }).pipe(Effect.provide([keysOver(layer), logger]))
   })
 

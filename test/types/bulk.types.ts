@@ -8,6 +8,7 @@ import type {
   ClerkForbidden,
   ClerkHttp,
   ClerkInvalidRequest,
+  ClerkTransportError,
   ClerkUnauthorized
 } from "effect-clerk"
 import { SignOutEverywhere } from "effect-clerk/bulk"
@@ -61,7 +62,7 @@ declare const cutoff: DateTime.Utc
 expectTypeOf(SignOutEverywhere.chunk(["user_1"], { cutoff })).toEqualTypeOf<
   Effect.Effect<
     SignOutEverywhere.ChunkResult,
-    ClerkUnauthorized | ClerkForbidden | ClerkInvalidRequest,
+    ClerkUnauthorized | ClerkForbidden | ClerkTransportError | ClerkInvalidRequest,
     ClerkHttp
   >
 >()

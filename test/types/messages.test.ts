@@ -183,19 +183,19 @@ const named: ReadonlyArray<readonly [code: string, names: ReadonlyArray<string>]
 /** The documentation that an editor shows for the name of a called function. */
 const hovered: ReadonlyArray<readonly [call: string, says: string]> = [
   ['SessionTokens.verify("t")', "Verifies a session token and returns its claims"],
-  ['SessionTokens.verify("t", { claims: Schema.Struct({}) })', "decodes your own claims"],
-  ['SessionTokens.verify("t", { category: "template" })', "names no session"],
-  ["SessionTokens.verifier()", "Makes a function that verifies session tokens"],
-  ["SessionTokens.verifier({ claims: Schema.Struct({}) })", "decodes your own claims"],
-  ['Sessions.list({ userId: "u" })', "by default 10"],
+  ['SessionTokens.verify("t", { claims: Schema.Struct({}) })', "your custom claims"],
+  ['SessionTokens.verify("t", { category: "template" })', "A token of a JWT template"],
+  ["SessionTokens.verifier()", "Returns a function that verifies session tokens"],
+  ["SessionTokens.verifier({ claims: Schema.Struct({}) })", "your custom claims"],
+  ['Sessions.list({ userId: "u" })', "The default page size is 10"],
   ['Sessions.list({ clientId: "c" })', "sessions on a client"],
   ['Sessions.stream({ clientId: "c" })', "sessions on a client"],
   [refresh('requestOrigin: "c", format: "cookie"'), "`Set-Cookie` values"],
-  [refresh('requestOrigin: "c"'), "Issues a new session token"],
+  [refresh('requestOrigin: "c"'), "Returns a new session token"],
   ['ClerkAuth.layer({ authorizedParties: ["https://a"] })', "Builds the middleware"],
   ["ClerkAuth.layer({ cookies: false })", "Builds the middleware"],
   ["ClerkRouter.signedIn({ cookies: false })", "provides `CurrentSession`"],
-  ["Authenticator.make({ cookies: false })", "authenticates a request"],
+  ["Authenticator.make({ cookies: false })", "authenticates the current request"],
   ['Authorization.hasRole("org:admin")', "has this role"]
 ]
 

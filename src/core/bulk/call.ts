@@ -25,7 +25,7 @@ export const failureReasons = [
  * - `invalid-request`: the id cannot be an id of Clerk, or a policy around the call is invalid;
  * - `sessions-remain`: the user has more than 500 sessions, and each of 5 passes found more to end.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type FailureReason = (typeof failureReasons)[number]
@@ -33,7 +33,7 @@ export type FailureReason = (typeof failureReasons)[number]
 /**
  * A user who is listed as failed: a session up to the cutoff may be active or pending.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface FailedUser {
@@ -49,6 +49,8 @@ export interface FailedCall {
   /** The status of the response, if there was one. */
   readonly status?: number | undefined
   readonly retryAfterMillis?: number | undefined
+  /** The reason of a `ClerkTransportError`. */
+  readonly reason?: string | undefined
 }
 
 export type Verdict =
@@ -93,10 +95,20 @@ const isFinal = ({ _tag, status }: FailedCall): boolean =>
     status !== 409 &&
     status !== 429)
 
+/** Whether no call can be made, because the store of the secret key rejects the read or has no secret key. */
+export const isWithoutKey = ({
+  _tag,
+  reason
+}: {
+  readonly _tag: string
+  readonly reason?: string | undefined
+}) => _tag === "ClerkTransportError" && reason === "secret-key-rejected"
+
 /** Decides what follows a failed call. `attempt` counts from 1. */
 export const verdictOn = (failed: FailedCall, attempt: number, chance: number): Verdict => {
   const { _tag, status } = failed
-  if (_tag === "ClerkUnauthorized" || _tag === "ClerkForbidden") return { _tag: "Stop" }
+  if (_tag === "ClerkUnauthorized" || _tag === "ClerkForbidden" || isWithoutKey(failed))
+    return { _tag: "Stop" }
   if (status === 404 && _tag !== "ClerkDecodeError") return { _tag: "Gone" }
   return isFinal(failed) || attempt >= maxAttempts
     ? { _tag: "GiveUp", reason: reasonOf(failed) }

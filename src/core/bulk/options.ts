@@ -7,7 +7,7 @@ export const modes = ["sessions", "compromised"] as const
 /**
  * How a job ends the sessions of a user. See `StartOptions`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type Mode = (typeof modes)[number]

@@ -1,7 +1,7 @@
 import { broken, flag, inField, isBlank, optionsFlaw, RuleBreak, readOptions } from "../input.js"
 import { readBaseUrl } from "../wire/baseUrl.js"
 
-/** The options of a client after every check, with the defaults in place. */
+/** The options of a client after all checks, with their defaults. */
 export interface ClientSettings<Policy> {
   readonly secretKey: string
   /** Origin and path prefix, without a slash at the end. */
@@ -37,13 +37,14 @@ const checkSecretKey = (key: unknown, allowAny: boolean): string | RuleBreak => 
   if (key === undefined) return missing
   if (typeof key !== "string") return broken("must be a Redacted string")
   if (isBlank(key)) return missing
+  // Before the rule about white space, which the value of a header breaks too.
+  if (/^\s*bearer/i.test(key)) return broken("must be the key alone, without Bearer")
   if (/\s/.test(key)) return broken("must not contain white space")
   if (!/^[\x21-\x7e]+$/.test(key))
     return broken("must be printable ASCII: it has a character that no key has, as a placeholder does")
   if (key.length > 512) return broken("is too long for a secret key")
   if (/["'`]/.test(key)) return broken("must be the key alone, without quotes")
   if (key.startsWith("pk_")) return broken("is a publishable key (pk_); the secret key starts with sk_")
-  if (/^bearer/i.test(key)) return broken("must be the key alone, without Bearer")
   if (!allowAny && !/^sk_(?:test|live)_./.test(key)) {
     return broken(
       `is not a secret key of Clerk: ${fromDashboard}. For a gateway that has keys of its own, set allowAnySecretKey: true`
@@ -75,7 +76,7 @@ export const maxResponseBytes = (bytes: unknown = defaultMaxResponseBytes): numb
 
 const asItIs = (value: unknown) => value
 
-/** How to read what is not plain. Each returns a RuleBreak for an invalid value. */
+/** Reads the options that are not plain values. Each returns a RuleBreak for an invalid value. */
 export interface ClientReaders<Policy> {
   /** Unwraps the secret. */
   readonly secretKey: (value: unknown) => unknown

@@ -1,6 +1,6 @@
 import type { BodyFault, CallFacts, Failure, Sent, TransportFault } from "../model.js"
 
-/** One of Clerk's errors in a response. Every field has been seen missing. */
+/** One error of an error response. Clerk sometimes omits each field. */
 export interface ErrorItem {
   readonly code?: string
   readonly message?: string

@@ -5,7 +5,7 @@ import type { CallFailure, TimeoutFields } from "./failure.js"
 import { factsOf, type Operation, type PreparedCall } from "./operation.js"
 import type { Limits } from "./policy.js"
 import { readResponse, shownMediaType } from "./response.js"
-import { isFaultRetryable, isIdempotent, retryCost, waitMillis } from "./retry.js"
+import { isFaultRetryable, isSafeToRepeat, retryCost, waitMillis } from "./retry.js"
 
 /*
  * The loop of one call as data. `start` and `next` return the next step, and `runtime/call.ts` executes it: it sends a
@@ -116,13 +116,14 @@ const timeout = <A>(
       : endsAtNanos === undefined
         ? limits.deadlineMillis
         : Number.POSITIVE_INFINITY
+  const sent = retry?.mayHaveActed === true ? "maybe" : sentLast
   return {
     _tag: "ClerkTimeout",
     fields: {
       ...factsOf(operation, attempts),
       phase,
-      sent: retry?.mayHaveActed === true ? "maybe" : sentLast,
-      retryable: phase === "attempt" && (isIdempotent(operation.kind) || sentLast === "no"),
+      sent,
+      retryable: isSafeToRepeat(operation.kind, sent),
       ...(limit === Number.POSITIVE_INFINITY ? undefined : { limitMillis: limit }),
       ...(retry === undefined ? undefined : { lastFailure: retry.lastFailure })
     }
@@ -254,7 +255,9 @@ const afterAttempt = <A>(call: Call<A>, state: State, event: Event, now: Now): S
       return settle(call, completed(event.failure, call, state), state, now)
     case "TimedOut": {
       const phase = state.phase === "attempt" ? "attempt" : "deadline"
-      return settle(call, timeout(call, state.attempts, phase, event.sent, state.retry), state, now)
+      const failure = timeout(call, state.attempts, phase, event.sent, state.retry)
+      // The caller may make the call again, but this call has no time left. A timer can fire before the deadline.
+      return phase === "deadline" ? fail(failure) : settle(call, failure, state, now)
     }
     case "NotAdmitted":
       return fail(timeout(call, state.attempts - 1, "admission", "no", state.retry))

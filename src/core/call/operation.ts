@@ -1,4 +1,4 @@
-import { isRecord, own, RuleBreak } from "../input.js"
+import { didYouMean, isRecord, own, RuleBreak } from "../input.js"
 import type { CallFacts, ClerkRequest, Decoded, Kind } from "../model.js"
 import { textsIn, visibleText } from "../redaction/redact.js"
 
@@ -91,7 +91,9 @@ const fill = (segments: ReadonlyArray<Segment>, path: PathValues): ReadonlyArray
 /** A name of the caller's can be a text that the caller was sent, so it is cleaned like any text from outside. */
 const flaw = (field: string, rule: string) => new RuleBreak(visibleText(field), rule)
 
-export const notAParameter = "is not a parameter of this operation"
+/** The rule that an unknown parameter breaks. */
+export const notAParameter = (name: string, known: ReadonlyArray<string>): string =>
+  `is not a parameter of this operation${didYouMean(name, known)}`
 
 const noValues: PathValues = {}
 
@@ -100,7 +102,7 @@ const checkPath = (path: unknown, names: ReadonlyArray<string>): PathValues | Ru
   if (path !== undefined && !isRecord(path)) return flaw("path", "must be an object")
   const given = path ?? noValues
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) return flaw(name, notAParameter)
+    if (!names.includes(name)) return flaw(name, notAParameter(name, names))
   }
   for (const name of names) {
     if (!Object.hasOwn(given, name)) return flaw(name, `must be given: ${idRule}`)
@@ -125,7 +127,8 @@ const readInput = (input: unknown, takes: ReadonlyArray<string>): Input | RuleBr
   if (!isRecord(input)) return flaw("input", "must be an object")
   for (const key of Object.keys(input)) {
     if (takes.includes(key) || (inputParts.includes(key) && input[key] === undefined)) continue
-    return flaw(key, `is not a part of this operation's input, which takes ${takes.join(", ") || "nothing"}`)
+    const rule = `is not a part of this operation's input, which takes ${takes.join(", ") || "nothing"}`
+    return flaw(key, `${rule}${didYouMean(key, takes)}`)
   }
   return { path: own(input, "path"), query: own(input, "query"), body: own(input, "body") }
 }

@@ -1,7 +1,7 @@
 import { broken, optional, RuleBreak, readOptions } from "../input.js"
 import { type Priority, priorities } from "../model.js"
 
-/** A policy as the call loop reads it; `Infinity` where there is no limit. */
+/** A policy as the call loop reads it. `Infinity` means no limit. */
 export interface Limits<Hook> {
   readonly maxAttempts: number
   readonly timeoutMillis: number
@@ -22,7 +22,7 @@ export const unlimited: Limits<never> = {
 /** Converts a duration to milliseconds. Returns `undefined` for any other value. */
 export type ToMillis = (duration: unknown) => number | undefined
 
-/** Timers hold 31 bits of milliseconds; beyond that they fire at once or never. */
+/** Timers hold 31 bits of milliseconds. With a longer delay they fire at once or never. */
 const maxTimerMillis = 2 ** 31 - 1
 
 /** Reads a time limit, in milliseconds. */

@@ -20,7 +20,7 @@ export const traceIdIn = ({ headers }: Head, redactor: Redactor, json?: unknown)
 
 const maxItems = 16
 
-/** Reads Clerk's list of errors. Every field has been seen missing, so none is required. */
+/** Reads Clerk's list of errors. Clerk sometimes omits each field, so none is required. */
 const errorItemsIn = (json: unknown, redactor: Redactor): ReadonlyArray<ErrorItem> => {
   if (!isRecord(json) || !Array.isArray(json["errors"])) return []
   const shown = (value: unknown) => (typeof value === "string" ? redactor.text(value) : undefined)
@@ -104,7 +104,7 @@ const isJsonType = (contentType: string): boolean =>
 /** The value of a success, or the failure of the response. */
 export type ReadResponse<A> = { readonly _tag: "Success"; readonly value: A } | StatusFailure | DecodeFailure
 
-/** Why a success cannot be read, and its JSON as far as it has any. */
+/** Why a success cannot be read, and its JSON, if any. */
 interface Flaw extends Pick<DecodeFields, "reason" | "issues" | "expectedId" | "receivedId"> {
   readonly _tag: "Flaw"
   readonly json?: unknown

@@ -32,8 +32,12 @@ export const isIdempotent = (kind: Kind): boolean => kind === "read" || kind ===
 
 const isUnsentRetryable = (kind: Kind): boolean => kind === "once" || isIdempotent(kind)
 
+/** Whether a call can be made again without doing twice what must happen once. */
+export const isSafeToRepeat = (kind: Kind, sent: Sent): boolean =>
+  sent === "no" ? isUnsentRetryable(kind) : isIdempotent(kind)
+
 export const isFaultRetryable = (kind: Kind, reason: TransportReason, sent: Sent): boolean =>
-  transientReasons.has(reason) && (sent === "no" ? isUnsentRetryable(kind) : isIdempotent(kind))
+  transientReasons.has(reason) && isSafeToRepeat(kind, sent)
 
 export const isStatusRetryable = (kind: Kind, status: number): boolean =>
   status === 429 ? isUnsentRetryable(kind) : isIdempotent(kind) && transientStatuses.has(status)

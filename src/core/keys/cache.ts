@@ -4,7 +4,7 @@ import type { KeySet } from "./keySet.js"
 
 /*
  * The decisions of a key cache. All times are nanoseconds of the monotonic clock. The drivers in `runtime` run the
- * fetches and tell here what came of them.
+ * fetches and report their results here.
  */
 
 const second = 1_000_000_000n
@@ -117,7 +117,7 @@ export const decide = <F extends FetchInProgress>(state: KeyState<F>, kid: strin
   return failure === undefined ? noKey : unavailableAt(state, failure, now)
 }
 
-/** Decides what a caller does whose fetch has just ended: such a caller never starts another one. */
+/** Decides what a caller does after its fetch has ended. It never starts another one. */
 export const decideAfter = <F extends FetchInProgress>(
   state: KeyState<F>,
   kid: string,

@@ -4,7 +4,7 @@ import { broken, type RuleBreak } from "../input.js"
 import { importRsaKey } from "../token/signature.js"
 import { rsaFlaw } from "./keySet.js"
 
-/** The labels of what people paste by mistake, and what to tell them. */
+/** The labels of keys that are pasted by mistake, with the rule that the error states. */
 const wrongLabels: ReadonlyArray<readonly [RegExp, string]> = [
   [
     /PRIVATE KEY/,

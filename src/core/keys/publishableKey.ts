@@ -3,7 +3,7 @@ import { broken, inField, optional, RuleBreak, readOptions } from "../input.js"
 import { decodeBase64urlText } from "../token/compact.js"
 import { type BaseUrl, isLoopback, readBaseUrl } from "../wire/baseUrl.js"
 
-/** What a publishable key tells: where the Frontend API is, and how the instance's cookies are called. */
+/** The contents of a publishable key: the address of the Frontend API, and the suffix of the instance's cookies. */
 export interface PublishableKey {
   readonly issuer: string
   readonly cookieSuffix: string
@@ -16,7 +16,7 @@ const noKey = broken("must be the key that starts with pk_test_ or pk_live_ in C
 /** The characters of a host name never need `+` or `/` in base64, and Clerk mostly leaves the padding out. */
 const form = /^pk_(?:test|live)_([A-Za-z0-9]{1,400})={0,2}$/
 
-/** A host as Clerk has them, or `localhost`; with a port. */
+/** A host name of Clerk or `localhost`, perhaps with a port. */
 const hostForm = /^((?:(?:[a-z0-9-]+\.)+[a-z0-9-]+|localhost)(?::\d{1,5})?)\$$/
 
 const decoded = (text: string): string => {
@@ -27,7 +27,7 @@ const decoded = (text: string): string => {
   }
 }
 
-/** Reads the address of the Frontend API in a publishable key: http where the host is this machine, as of an emulator. */
+/** Reads the address of the Frontend API in a publishable key: http if the host is this machine, as for an emulator. */
 const issuerOf = (key: unknown): string | RuleBreak => {
   const encoded = typeof key === "string" ? form.exec(key)?.[1] : undefined
   const host = hostForm.exec(decoded(encoded ?? ""))?.[1]
@@ -56,7 +56,7 @@ const readKeyAddress = (key: unknown): BaseUrl | RuleBreak => {
   return typeof issuer === "string" ? readAddress(issuer) : issuer
 }
 
-/** Reads from the options of public keys where the Frontend API of the instance is. */
+/** Reads the address of the instance's Frontend API from the options of public keys. */
 export const readFrontendApi = (options: unknown): BaseUrl | RuleBreak => {
   const read = readOptions(
     options,

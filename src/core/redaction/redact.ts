@@ -21,7 +21,7 @@ const credentials = [
 const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g
 
 /**
- * Makes a text from outside fit to be shown, and shortens it to 300 characters. Masks everything with the form of a
+ * Cleans a text from outside for display, and shortens it to 300 characters. Masks everything with the form of a
  * credential. Turns control characters into spaces, so that a log line stays one line.
  */
 export const visibleText = (text: string): string => {
@@ -38,9 +38,9 @@ export interface Redactor {
    * Returns a text without a secret unchanged.
    */
   readonly hide: (text: string) => string
-  /** Makes a text fit to be shown: masks the secrets, then does what `visibleText` does. */
+  /** Cleans a text for display: masks the secrets, then does what `visibleText` does. */
   readonly text: (text: string) => string
-  /** Makes a JSON value fit to be shown: cleans every text in it, and limits its depth and width. */
+  /** Cleans a JSON value for display: cleans every text in it, and limits its depth and width. */
   readonly json: (value: unknown) => unknown
   /** Returns a redactor that removes these secrets, too. */
   readonly with: (secrets: ReadonlyArray<string>) => Redactor

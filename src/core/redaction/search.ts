@@ -131,7 +131,7 @@ const base64Encoded = (text: string): string =>
   btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))
 
 /**
- * Base64 of a longer text has the secret at one of three alignments. The neighbours of the secret change the digits at
+ * Base64 of a longer text has the secret at one of three alignments. The neighbors of the secret change the digits at
  * its ends, so these are left out.
  */
 const base64Forms = (secret: string): ReadonlyArray<string> =>

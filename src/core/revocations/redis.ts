@@ -1,7 +1,7 @@
 /**
  * A connection to Redis.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RedisConnection {
@@ -14,7 +14,7 @@ export interface RedisConnection {
 /**
  * Opens connections to Redis, as `fromIoRedis` and `fromNodeRedis` do. Make your own for another client.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface RedisClient {
@@ -28,7 +28,7 @@ export interface RedisClient {
 /**
  * The parts of an `ioredis` client that this library uses: `new Redis(…)`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface IoRedis {
@@ -45,7 +45,7 @@ export interface IoRedis {
 /**
  * The parts of a client of `redis` (node-redis) that this library uses: `createClient(…)`.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export interface NodeRedis {
@@ -67,7 +67,7 @@ const ignore = () => {}
 /**
  * Uses a client of `ioredis`. The layer opens two duplicates of it, one that reads and one that writes.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const fromIoRedis = (client: IoRedis): RedisClient => ({
@@ -85,7 +85,7 @@ export const fromIoRedis = (client: IoRedis): RedisClient => ({
  * Uses a client of `redis` (node-redis), version 5 or newer. The layer opens two duplicates of it, one that reads and one
  * that writes. The client itself need not be connected.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category constructors
  */
 export const fromNodeRedis = (client: NodeRedis): RedisClient => ({

@@ -1,7 +1,7 @@
 /*
  * Reads sessions from JSON in one pass, about ten times as fast as the schema in `schema/Session.ts`. A property test
- * holds the two equal. A reader returns `undefined` for a value that it does not accept. The schema then decodes the value
- * again: it decides, and it says what is wrong.
+ * compares the two. A reader returns `undefined` for a value that it does not accept. The schema then decodes the value
+ * again, and finds the issues.
  */
 
 /** A session whose times are of the type `Instant`. */
@@ -81,7 +81,7 @@ const fields: ReadonlyArray<string> = [...sessionFields, ...activityFields, ...p
 /** JSON objects inherit from `Object.prototype`. While it has none of the fields, each field that is read is an own one. */
 const isPolluted = (): boolean => fields.some((field) => field in Object.prototype)
 
-/** Thrown while reading: the schema decides. */
+/** Thrown while reading, so that the schema decides. */
 const unread = Symbol("effect-clerk/unread")
 
 const isObject = <Fields extends ReadonlyArray<string>>(value: unknown): value is Wire<Fields> =>
@@ -128,7 +128,7 @@ const readActivity = (wire: Wire<typeof activityFields>): ActivityData => {
 /** An actor that cannot be read must not look like no actor, so it is empty. */
 const readActor = (value: unknown): { readonly [claim: string]: unknown } => {
   if (!isObject(value)) return {}
-  // Assigning to `__proto__` is no ordinary assignment.
+  // An assignment to `__proto__` would set the prototype.
   if (Object.hasOwn(value, "__proto__")) throw unread
   return { ...value }
 }

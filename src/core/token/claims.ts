@@ -14,7 +14,7 @@ export interface Times<Instant, Span> {
 }
 
 /**
- * What every token says. Members that may be absent are set one by one: spreading them in took half of the time that it
+ * The claims of every token. Members that may be absent are set one by one: spreading them in took half of the time that it
  * took to read a token.
  */
 export interface PlainClaims<Instant> {
@@ -29,7 +29,7 @@ export interface PlainClaims<Instant> {
   readonly custom: undefined
 }
 
-/** What a session token says. */
+/** The claims of a session token. */
 export interface PlainSessionClaims<Instant, Span> extends PlainClaims<Instant> {
   readonly sessionId: string
   readonly status: "active" | "pending"

@@ -52,7 +52,7 @@ export interface CompactToken {
   readonly signature: string
 }
 
-/** A session cookie holds at most 4 KB; four times that is never a session token. */
+/** Four times the size of a session cookie, which is at most 4 KB. */
 const maxToken = 16_384
 const maxHeader = 2_048
 /** Deeper nesting is an attack on recursive readers. */

@@ -3,14 +3,14 @@ import { readBaseUrl } from "../wire/baseUrl.js"
 import type { Category } from "./compact.js"
 
 /**
- * The origins whose tokens are accepted, as browsers write them: a list of one or more, or a predicate.
+ * The origins whose tokens are accepted, as browsers write them: a list with at least one, or a predicate.
  *
- * A predicate is for origins that you cannot list, such as those of preview deployments. Everything it accepts can act
- * as your application, so match the whole origin and anchor the pattern at both ends. Without `^` and `$`,
+ * Use a predicate for origins that you cannot list, such as those of preview deployments. Every origin that it accepts
+ * can act as your application, so match the whole origin and anchor the pattern at both ends. Without `^` and `$`,
  * `https://app-x-team.vercel.app.evil.example` matches too.
  *
- * The predicate is called with origins only, once or twice per request. A predicate that throws, or returns anything but
- * `true`, rejects the token. With a list, an error names the origins expected; with a predicate it cannot.
+ * The predicate is called only with origins, once or twice per request. If it throws or returns anything but `true`,
+ * the token is rejected. An error names the expected origins of a list, but not those of a predicate.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ import type { Category } from "./compact.js"
  * })
  * ```
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type AuthorizedParties = ReadonlyArray<string> | ((azp: string) => boolean)
@@ -35,7 +35,7 @@ export interface Parties {
   readonly list: ReadonlyArray<string> | undefined
 }
 
-/** What tokens are compared with: the options of a verifier after all checks. */
+/** The options of a verifier after all checks. */
 export interface TokenSettings<Decode = unknown> {
   readonly category: Category
   readonly authorizedParties: Parties | undefined
@@ -182,7 +182,7 @@ export const verifierReaders = <Decode>(decoders: OptionDecoders<Decode>) => ({
   cache: optional(readCache)
 })
 
-/** Checks what no option can say alone. */
+/** Checks the combinations of options. */
 export const checkSettings = <Decode>(
   settings: TokenSettings<Decode> | RuleBreak
 ): TokenSettings<Decode> | RuleBreak => {

@@ -14,10 +14,10 @@ import type { TokenSettings } from "./settings.js"
 
 /*
  * The checks of a token in their order, which is part of the contract: form, key, signature, claims. No key is looked up
- * for a malformed token. No claim is read before the signature, so that no error tells a forger what a token says.
+ * for a malformed token. No claim is read before the signature, so that no error shows a forger what a token contains.
  */
 
-/** A token that passed all checks but that of the caller's own schema, which reads the payload. */
+/** A token that passed all checks, except that of the caller's schema, which reads the payload. */
 export interface Verified<Instant> {
   readonly _tag: "Verified"
   readonly claims: PlainClaims<Instant>
@@ -39,7 +39,7 @@ const freeze = (value: unknown): void => {
   Object.freeze(value)
 }
 
-/** Makes the checks of tokens by the same settings, and their memory of valid tokens. */
+/** Makes the checks of tokens with the same settings, and the cache of valid tokens. */
 export const makeTokenVerifier = <Instant, Span>(settings: TokenSettings, times: Times<Instant, Span>) => {
   const capacity = settings.cache?.capacity ?? 0
   const keepsPayload = settings.claims !== undefined

@@ -11,7 +11,7 @@ export const sessionEventTypes = [
 /**
  * The types of the events of sessions.
  *
- * @since 0.1.0
+ * @since 4.0.0
  * @category models
  */
 export type SessionEventType = (typeof sessionEventTypes)[number]

@@ -1,7 +1,7 @@
 import type { TransportFault } from "../model.js"
 
 /*
- * Recognises failures by the texts of errors. Deno and workerd give no codes, and for HTTP/2 Node and undici give none
+ * Recognizes failures by the texts of errors. Deno and workerd give no codes, and for HTTP/2 Node and undici give none
  * either. `npm run test:runtimes` has seen each of these texts. An unknown text classifies nothing.
  */
 
@@ -145,7 +145,7 @@ const ofStatus = (status: number | string | undefined): TransportFault | undefin
 const transientSocksReply = /^UND_ERR_SOCKS5_REPLY_[13456]$/
 
 /**
- * Recognises the failure of a connection through a proxy by its code, and by its text where the code has other meanings,
+ * Recognizes the failure of a connection through a proxy by its code, and by its text where the code has other meanings,
  * too. Such a failure comes before the request goes to Clerk, or says that the proxy did not forward it.
  */
 export const faultOfProxy = (

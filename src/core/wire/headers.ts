@@ -30,7 +30,7 @@ type Header = [name: string, values: Array<string>]
 const addTo = (lists: Map<string, Header>, entry: unknown) => {
   if (!Array.isArray(entry) || entry.length !== 2) return undefined
   const [name, value]: ReadonlyArray<unknown> = entry
-  // Node's http2 server lists the pseudo-headers among the headers, though they are none.
+  // Node's http2 server lists pseudo-headers among the headers.
   if (typeof name === "string" && /^:[a-z]{1,32}$/.test(name)) return name.length
   if (typeof name !== "string" || name.length > maxText || !token.test(name) || name === "__proto__") {
     return undefined

@@ -35,6 +35,12 @@ describe("the verdict on a failed call", () => {
   }
 })
 
+it("stops a job without a secret key, and retries after another failure of its store", () => {
+  const verdict = (reason: string) => verdictOn({ _tag: "ClerkTransportError", reason }, 1, 0.5)._tag
+  assert.strictEqual(verdict("secret-key-rejected"), "Stop")
+  assert.strictEqual(verdict("secret-key"), "Retry")
+})
+
 describe("the wait before the next attempt", () => {
   const failed = { _tag: "ClerkServerError", status: 500 }
 

@@ -246,7 +246,7 @@ describe("the call loop", () => {
         _tag: "Fail",
         failure: {
           _tag: "ClerkTimeout",
-          fields: { phase: "admission", sent: "no", attempts: 0, retryable: false, limitMillis: 5_000 }
+          fields: { phase: "admission", sent: "no", attempts: 0, retryable: true, limitMillis: 5_000 }
         }
       })
     })

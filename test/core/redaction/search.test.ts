@@ -155,7 +155,7 @@ describe("a secret in an error's text is masked", () => {
     }
   )
 
-  it("and Clerk's message is unchanged", () => {
+  it("while a message of Clerk without a secret stays unchanged", () => {
     for (const text of [
       "resource_not_found",
       "The secret key is invalid. Make sure it starts with sk_test_ or sk_live_",
