@@ -1,22 +1,22 @@
 /**
  * Measures the library beside its floors and the official client, and compares it with its targets.
  *
- *     npm run bench                                 ten minutes; writes a page and a picture for each Effect major
+ *     npm run bench                                 ten minutes; records the figures, and writes the pages and pictures
+ *     npm run bench -- --render                     writes the pages and pictures from the recorded figures
  *     npm run bench -- --quick                      about a minute, and writes nothing
  *     npm run bench -- --node 24                    on one Node version
  *     npm run bench -- --rounds 41 --calls 1000     more measurements
  *
  * Without `--node` it runs on the machine's Node and on Node 24, which it installs into test/runtimes if it is missing.
  */
-import { writeFile } from "node:fs/promises"
 import { parseArgs } from "node:util"
-import { major } from "../scripts/support/major.js"
 import { measureBundle } from "./bundle.js"
-import { chartOf } from "./chart.js"
 import { compileChildren, runChild, withServer } from "./children.js"
+import { type Figures, figuresOf, readFigures, recordFigures } from "./figures.js"
 import { findNodes, type Node } from "./nodes.js"
-import { pageOf } from "./page.js"
+import { packageVersions, pageOf } from "./page.js"
 import type { Reading } from "./readings.js"
+import { writeRendered } from "./render.js"
 import type { NodeResults, Results } from "./results.js"
 import { compileImports, measureStartup } from "./startup.js"
 import type { StreamResults } from "./stream.js"
@@ -30,7 +30,8 @@ const { values } = parseArgs({
     calls: { type: "string" },
     node: { type: "string" },
     "warm-ups": { type: "string" },
-    quick: { type: "boolean", default: false }
+    quick: { type: "boolean", default: false },
+    render: { type: "boolean", default: false }
   }
 })
 
@@ -60,21 +61,28 @@ const measureOn = async (node: Node, apiUrl: string): Promise<NodeResults> => {
   return { ...verified, node, readings: [...readings, ...verified.readings], stream, startup }
 }
 
-step("compiling")
-const nodes = await findNodes(values.node)
-await compileChildren()
-await compileImports()
+const measureAll = async (): Promise<Figures> => {
+  step("compiling")
+  const nodes = await findNodes(values.node)
+  await compileChildren()
+  await compileImports()
 
-const measured: Array<NodeResults> = []
-await withServer(async (apiUrl) => {
-  for (const node of nodes) measured.push(await measureOn(node, apiUrl))
-})
-const results: Results = { rounds, warmUps, calls, nodes: measured, bundle: await measureBundle() }
+  const measured: Array<NodeResults> = []
+  await withServer(async (apiUrl) => {
+    for (const node of nodes) measured.push(await measureOn(node, apiUrl))
+  })
+  const results: Results = { rounds, warmUps, calls, nodes: measured, bundle: await measureBundle() }
+  const figures = figuresOf(results, new Date().toISOString().slice(0, 10), await packageVersions())
+  process.stdout.write(`${pageOf(figures)}\n## Targets\n\n${targetsTable(results)}\n`)
+  return figures
+}
 
-const page = await pageOf(results)
-process.stdout.write(`${page}\n## Targets\n\n${targetsTable(results)}\n`)
-
-if (!values.quick) {
-  await writeFile(new URL(`${major}.md`, import.meta.url), page)
-  await writeFile(new URL(`${major}.svg`, import.meta.url), chartOf(measured))
+if (values.render) {
+  await writeRendered(await readFigures())
+} else {
+  const figures = await measureAll()
+  if (!values.quick) {
+    await recordFigures(figures)
+    await writeRendered(figures)
+  }
 }

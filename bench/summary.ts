@@ -1,56 +1,54 @@
-import { cpuRatio, readingOf } from "./readings.js"
-import type { NodeResults } from "./results.js"
-import { spreadOf } from "./statistics.js"
+/** The short table: what a call costs, one at a time. */
+import { type Figures, figureOf, type NodeFigures } from "./figures.js"
 import { numberText, type Row, table } from "./table.js"
-import { type Client, type Work, works } from "./works.js"
+import type { Client, Work } from "./works.js"
 
-/** A call of this library in one of its ways. */
-interface Call {
+/** A call that users make, as the short table and the chart show it. */
+export interface ShownCall {
+  readonly title: string
   readonly work: Work
+  /** This library's way to do it. */
   readonly client: Client
-  readonly way: string
+  /** Whether the floor of the work is the least that this call must do. */
+  readonly hasFloor: boolean
 }
 
-const calls: ReadonlyArray<Call> = [
-  ...(
-    ["get over undici", "get over fetch", "list over undici", "list over fetch", "verify"] as const
-  ).flatMap(
-    (work): ReadonlyArray<Call> => [
-      { work, client: "fiber", way: ", in a fiber" },
-      { work, client: "each", way: ", `runPromise` each" }
-    ]
-  ),
-  { work: "verify", client: "cachedFiber", way: " of a cached token, in a fiber" },
-  { work: "verify", client: "cachedEach", way: " of a cached token, `runPromise` each" },
-  { work: "decode", client: "decoder", way: "" }
+export const shownCalls: ReadonlyArray<ShownCall> = [
+  { title: "Read a session, over undici", work: "get over undici", client: "fiber", hasFloor: true },
+  { title: "Read a session, over fetch", work: "get over fetch", client: "fiber", hasFloor: true },
+  { title: "List 500 sessions, over undici", work: "list over undici", client: "fiber", hasFloor: true },
+  { title: "List 500 sessions, over fetch", work: "list over fetch", client: "fiber", hasFloor: true },
+  { title: "Verify a token", work: "verify", client: "fiber", hasFloor: true },
+  { title: "Verify a token that is in the cache", work: "verify", client: "cachedFiber", hasFloor: false }
 ]
 
-const cells = ({ readings }: NodeResults, { client, work }: Call): Row => {
-  const ours = readingOf(readings, work, client, 1)
-  const others = (["floor", "official"] as const).map((other) => readingOf(readings, work, other, 1))
-  const micros = (cpu: ReadonlyArray<number>) => numberText(spreadOf(cpu).median)
-  return [
-    ours === undefined ? "–" : micros(ours.cpu),
-    ...others.map((other) => {
-      const ratio = cpuRatio(ours, other)
-      return other === undefined || ratio === undefined
-        ? "–"
-        : `${micros(other.cpu)} (${numberText(ratio.median)} ×)`
-    })
-  ]
+export const cpuText = (cpu: number | undefined): string => (cpu === undefined ? "–" : numberText(cpu))
+
+/** The CPU time of a call by this library, by @clerk/backend and by the floor, in microseconds. */
+export const cpuOf = (
+  node: NodeFigures,
+  { client, hasFloor, work }: ShownCall
+): { readonly [C in "ours" | "official" | "floor"]: number | undefined } => ({
+  ours: figureOf(node, work, client)?.cpu,
+  official: figureOf(node, work, "official")?.cpu,
+  floor: hasFloor ? figureOf(node, work, "floor")?.cpu : undefined
+})
+
+const cells = (node: NodeFigures, call: ShownCall): Row => {
+  const { floor, official, ours } = cpuOf(node, call)
+  return [cpuText(ours), cpuText(official), cpuText(floor)]
 }
 
-/** What a call costs, one at a time, in microseconds of CPU. */
-export const summaryTable = (nodes: ReadonlyArray<NodeResults>): string =>
-  table(
+export const summaryTable = ({ nodes }: Figures): string => {
+  const within = (version: string) => (nodes.length === 1 ? "" : `Node ${version}: `)
+  return table(
     [
-      "call",
-      ...nodes.flatMap(({ node }) => [`Node ${node.version}: effect-clerk`, "floor", "@clerk/backend"]),
-      "name of the floor"
+      "CPU time of one call, in µs",
+      ...nodes.flatMap(({ node }) => [`${within(node.version)}effect-clerk`, "@clerk/backend", "floor"])
     ],
-    calls.map((call) => [
-      works[call.work].title + call.way,
-      ...nodes.flatMap((results) => cells(results, call)),
-      works[call.work].floor
-    ])
+    shownCalls.map((call) => [call.title, ...nodes.flatMap((node) => cells(node, call))])
   )
+}
+
+/** A table of the same head, in another document. */
+export const summaryPattern = /^\| CPU time of one call, in µs .*\n(?:\|.*\n)+/m
