@@ -82,8 +82,8 @@ export const isDone = (done: string | undefined): done is "one" | "others" | und
   done === undefined || done === "one" || done === "others"
 
 const notices = {
-  one: { sentence: "That device is signed out." },
-  others: { sentence: "All your other devices are signed out." }
+  one: { sentence: "That device has been signed out." },
+  others: { sentence: "All your other devices have been signed out." }
 }
 
 /** The responses to the requests of a user who is signed in. */

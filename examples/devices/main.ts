@@ -24,7 +24,9 @@ const hangUp = Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnec
 const Announced = Layer.effectDiscard(
   Effect.andThen(
     hangUp,
-    HttpServer.addressFormattedWith((origin) => Console.log(`Your devices: ${origin} (Ctrl-C to end)`))
+    HttpServer.addressFormattedWith((origin) =>
+      Console.log(`Open ${origin} to see your devices. Press Ctrl+C to stop.`)
+    )
   )
 )
 

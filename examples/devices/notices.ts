@@ -2,18 +2,18 @@ import { Duration, Effect } from "effect"
 import type { ClerkError } from "effect-clerk"
 import type { Notice } from "./layout.js"
 
-export const noSuchDevice: Notice = { status: 404, sentence: "That device is not signed in any more." }
+export const noSuchDevice: Notice = { status: 404, sentence: "That device is no longer signed in." }
 
-export const noSuchPage: Notice = { status: 404, sentence: "There is no such page." }
+export const noSuchPage: Notice = { status: 404, sentence: "This page does not exist." }
 
 export const otherOrigin: Notice = {
   status: 403,
-  sentence: "That came from another site, so nothing was changed."
+  sentence: "This request came from another website, so nothing was changed."
 }
 
 export const signedOutMeanwhile: Notice = {
   status: 401,
-  sentence: "You are not signed in on this device any more."
+  sentence: "You are no longer signed in on this device."
 }
 
 const when = (wait: Duration.Duration | undefined) => {
@@ -30,11 +30,11 @@ const refusalOf = (error: ClerkError): Notice => {
     case "ClerkNotFound":
       return noSuchDevice
     case "ClerkConflict":
-      return { status: 409, sentence: "That device cannot be signed out as things are now." }
+      return { status: 409, sentence: "That device cannot be signed out at the moment." }
     case "ClerkRateLimited":
       return {
         status: 503,
-        sentence: `Too many people are here at once. Please try again ${when(error.retryAfter)}.`,
+        sentence: `The sign-in service receives too many requests. Retry ${when(error.retryAfter)}.`,
         retryAfter: error.retryAfter
       }
     case "ClerkKeysUnavailable":
@@ -42,15 +42,16 @@ const refusalOf = (error: ClerkError): Notice => {
     case "ClerkTransportError":
       return {
         status: 503,
-        sentence: "The sign-in service is out of order. Please try again in a moment."
+        sentence: "The sign-in service is unavailable. Retry in a moment."
       }
     case "ClerkTimeout":
       return {
         status: 504,
-        sentence: "The sign-in service took too long. Please see what is signed in before you try again."
+        sentence:
+          "The sign-in service did not respond in time. Check which devices are signed in before you retry."
       }
     default:
-      return { status: 500, sentence: "Something is wrong on our side. Please tell us if it stays so." }
+      return { status: 500, sentence: "Something went wrong on our side. Contact us if it happens again." }
   }
 }
 

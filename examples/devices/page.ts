@@ -51,7 +51,7 @@ const device = (
   const place = placeName(latestActivity)
   return html`<li${isCurrent ? html` aria-current="true"` : ""}>
 <div>
-<h2>${name}${isCurrent ? badge("This device") : status === "pending" ? badge("Sign-in not finished") : ""}</h2>
+<h2>${name}${isCurrent ? badge("This device") : status === "pending" ? badge("Sign-in incomplete") : ""}</h2>
 <p>${listed(place, latestActivity?.ipAddress)}</p>
 <p class="soft">Last active
 <time datetime="${DateTime.formatIso(lastActiveAt)}">${ago(lastActiveAt, now)} (${exact(lastActiveAt)} UTC)</time></p>
@@ -70,7 +70,7 @@ export const devicesPage = ({ current, others }: Devices, now: DateTime.Utc, not
   respond({
     title: "Your devices",
     notice,
-    content: html`<p class="soft">You are signed in on these devices. Sign out any that you do not know.</p>
+    content: html`<p class="soft">You are signed in on these devices. Sign out any that you do not recognize.</p>
 <ul class="devices">
 ${[device(current, now, true), ...others.map((session) => device(session, now, false))]}
 </ul>
@@ -81,7 +81,7 @@ ${others.length > 0 ? othersForm : undefined}`
 const noticePage = (notice: Notice, wayOn: Html) =>
   respond({ title: "Your devices", notice, content: html`<p>${wayOn}</p>` })
 
-export const problemPage = (notice: Notice) => noticePage(notice, html`<a href="/">Show your devices</a>`)
+export const problemPage = (notice: Notice) => noticePage(notice, html`<a href="/">Back to your devices</a>`)
 
 export const signInAgainPage = (notice: Notice) =>
   noticePage(notice, html`<a href="/sign-in">Sign in again</a>`)

@@ -8,8 +8,8 @@ import { respond, seeOther } from "./layout.js"
 export const signInPage = (isDone: boolean): Response =>
   respond({
     title: "Sign in",
-    notice: isDone ? { sentence: "You are signed out on this device." } : undefined,
-    content: html`<p class="soft">This is a demo, with a Clerk in memory. Which browser would you like to be?</p>
+    notice: isDone ? { sentence: "You have signed out on this device." } : undefined,
+    content: html`<p class="soft">This demo uses a Clerk in memory. Choose the browser to sign in with.</p>
 <form method="post" action="/sign-in" class="choices">
 ${browsers.map(
   (key) => html`<button class="plain" name="browser" value="${key}">${browserName(key)}</button>`

@@ -12,11 +12,15 @@ import { aShortDay } from "./program.js"
 import { metricLines, spanLines } from "./report.js"
 import { observe } from "./telemetry.js"
 
+const introduction = `Six requests to an account service, whose Clerk is in memory. Two succeed, three fail, and the last one signs out.
+The second one succeeds at the second attempt. The attributes contain no token and no id of a user or a session.`
+
 const main = Effect.gen(function* () {
   const [, { metrics, spans }] = yield* observe(aShortDay)
-  yield* Console.log("Traces\n")
+  yield* Console.log(introduction)
+  yield* Console.log("\nTraces: one tree for each request, and one for the keys that the service fetches\n")
   yield* Effect.forEach(spanLines(spans), (line) => Console.log(line))
-  yield* Console.log("\nMetrics\n")
+  yield* Console.log("\nMetrics: totals of the run\n")
   yield* Effect.forEach(metricLines(metrics), (line) => Console.log(line))
 })
 

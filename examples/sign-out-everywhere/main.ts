@@ -131,14 +131,16 @@ const main = Effect.gen(function* () {
     Effect.sync(() => startWorker(database, apiUrl)),
     (worker) => Effect.sync(() => worker.kill("SIGKILL"))
   )
-  yield* Console.log(`${users} users with ${sessions.length} sessions. Sign-ins go on.`)
+  yield* Console.log(
+    `Signing out ${users} users with ${sessions.length} sessions, while users sign in again.`
+  )
   yield* Effect.forkScoped(signIns)
 
   const first = yield* worker
   yield* Effect.promise(() => follow(first, users * 0.4))
   yield* Effect.sleep(Math.random() * 300)
   yield* Effect.promise(() => killed(first))
-  yield* Console.log("\nkilled the worker (SIGKILL), and started another one")
+  yield* Console.log("\nKilled the worker with SIGKILL. Started another one, which resumes the job.")
   const last = yield* Effect.flatMap(worker, (second) => Effect.promise(() => follow(second, Infinity)))
 
   const all = yield* clerk.sessions
@@ -150,11 +152,12 @@ const main = Effect.gen(function* () {
   yield* Console.log(
     [
       "",
-      `status             ${last?.status}`,
-      `users done         ${last?.users}, of them ${last?.failed} failed`,
-      `sessions left      ${left.length}`,
-      `newer kept         ${kept.length} of ${newer.length}`,
-      `requests           ${requests.all}, of them ${requests.repeated} repeated`
+      `job status               ${last?.status}`,
+      `users processed          ${last?.users} of ${users}, ${last?.failed} failed`,
+      `older sessions left      ${left.length}`,
+      `newer sessions kept      ${kept.length} of ${newer.length}`,
+      `requests to Clerk        ${requests.all}, ${requests.repeated} of them repeated`,
+      ""
     ].join("\n")
   )
   const holds =
@@ -164,7 +167,11 @@ const main = Effect.gen(function* () {
     left.length === 0 &&
     kept.length === newer.length
   if (!holds) process.exitCode = 1
-  yield* Console.log(holds ? "The guarantee holds." : "The guarantee does not hold.")
+  yield* Console.log(
+    holds
+      ? "Passed: every older session has ended, and every newer session is kept."
+      : "Failed: the job did not end all older sessions, or it ended a newer one."
+  )
 })
 
 NodeRuntime.runMain(main.pipe(Effect.scoped, Effect.provide(Clerk)))

@@ -53,7 +53,7 @@ describe("accessibility", () => {
     assert.strictEqual(await page.title(), "Your devices")
     await page.getByRole("button", { name: "Sign out Chrome on Android" }).click()
     await page.getByRole("status").waitFor()
-    assert.strictEqual(await page.title(), "That device is signed out. – Your devices")
+    assert.strictEqual(await page.title(), "That device has been signed out. – Your devices")
   })
 
   scenario("each button has a name of its own", async ({ visitorAs }) => {

@@ -17,7 +17,7 @@ describe("your devices", () => {
       const page = await visitorAs("Chrome on Mac")
       assert.deepStrictEqual(await devicesOf(page), [
         "Chrome on Mac This device",
-        "Edge on Windows Sign-in not finished",
+        "Edge on Windows Sign-in incomplete",
         "Safari on iPhone",
         "Firefox on Windows",
         "Chrome on Android"
@@ -48,12 +48,12 @@ describe("your devices", () => {
       const iPhone = await visitorAs("Safari on iPhone")
 
       await mac.getByRole("button", { name: "Sign out Safari on iPhone, Thessaloniki, GR" }).click()
-      assert.strictEqual(await mac.getByRole("status").innerText(), "That device is signed out.")
+      assert.strictEqual(await mac.getByRole("status").innerText(), "That device has been signed out.")
       assert.notInclude(await devicesOf(mac), "Safari on iPhone")
 
       const answer = await iPhone.reload()
       assert.strictEqual(answer?.status(), 401)
-      assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
+      assert.include(await iPhone.getByRole("alert").innerText(), "no longer signed in on this device")
       assert.strictEqual(await iPhone.getByRole("button").count(), 0)
       await iPhone.getByRole("link", { name: "Sign in again" }).click()
       await signInAs(iPhone, "Safari on iPhone")
@@ -72,7 +72,7 @@ describe("your devices", () => {
       await mac.getByRole("status").waitFor()
 
       await iPhone.getByRole("button", { name: "Sign out all other devices" }).click()
-      assert.include(await iPhone.getByRole("alert").innerText(), "not signed in on this device")
+      assert.include(await iPhone.getByRole("alert").innerText(), "no longer signed in on this device")
       assert.deepStrictEqual(
         (await atClerk(statuses)).filter((status) => status === "revoked"),
         ["revoked"]
@@ -85,7 +85,10 @@ describe("your devices", () => {
     async ({ atClerk, visitorAs }) => {
       const page = await visitorAs("Firefox on Windows")
       await page.getByRole("button", { name: "Sign out all other devices" }).click()
-      assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
+      assert.strictEqual(
+        await page.getByRole("status").innerText(),
+        "All your other devices have been signed out."
+      )
       assert.deepStrictEqual(await devicesOf(page), ["Firefox on Windows This device"])
       assert.strictEqual(await page.getByRole("button", { name: "all other" }).count(), 0)
       assert.sameMembers(await atClerk(statuses), ["active", "revoked", "revoked", "revoked", "revoked"])
@@ -96,7 +99,7 @@ describe("your devices", () => {
     const page = await visitorAs("Chrome on Mac")
     await page.getByRole("button", { name: "Sign out Chrome on Mac" }).click()
     assert.strictEqual(new URL(page.url()).pathname, "/sign-in")
-    assert.strictEqual(await page.getByRole("status").innerText(), "You are signed out on this device.")
+    assert.strictEqual(await page.getByRole("status").innerText(), "You have signed out on this device.")
     const left = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`)
     assert.deepStrictEqual(
       left.filter((cookie) => /^__(session|refresh)/.test(cookie)),

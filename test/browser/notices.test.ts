@@ -26,11 +26,11 @@ describe("an error response of Clerk", () => {
       await atClerk(refuse(outage, outage))
       const answer = await page.reload()
       assert.strictEqual(answer?.status(), 503)
-      assert.include(await page.getByRole("alert").innerText(), "sign-in service is out of order")
-      assert.match(await page.title(), /^The sign-in service is out of order/)
+      assert.include(await page.getByRole("alert").innerText(), "sign-in service is unavailable")
+      assert.match(await page.title(), /^The sign-in service is unavailable/)
       await noWordsOfClerks(page)
 
-      await page.getByRole("link", { name: "Show your devices" }).click()
+      await page.getByRole("link", { name: "Back to your devices" }).click()
       assert.strictEqual(await page.getByRole("listitem").count(), 5)
     }
   )
@@ -52,7 +52,7 @@ describe("an error response of Clerk", () => {
       case: "the device is gone",
       refusals: [refusal(404, "resource_not_found")],
       status: 404,
-      says: "not signed in any more"
+      says: "no longer signed in"
     },
     {
       case: "the device cannot be signed out",
@@ -66,7 +66,7 @@ describe("an error response of Clerk", () => {
       status: 503,
       says: "in 20 seconds"
     },
-    { case: "Clerk is out of order", refusals: [outage, outage], status: 503, says: "out of order" },
+    { case: "Clerk is unavailable", refusals: [outage, outage], status: 503, says: "is unavailable" },
     {
       case: "Clerk does not take the secret key",
       refusals: [refusal(401, "clerk_key_invalid")],
@@ -90,7 +90,7 @@ describe("an error response of Clerk", () => {
       await noWordsOfClerks(page)
 
       await clickThrough(page, "Sign out Safari on iPhone")
-      assert.strictEqual(await page.getByRole("status").innerText(), "That device is signed out.")
+      assert.strictEqual(await page.getByRole("status").innerText(), "That device has been signed out.")
     })
   }
 
@@ -116,7 +116,10 @@ describe("an error response of Clerk", () => {
       await stage.atClerk(refuseAfterList(refusal(404, "resource_not_found")))
       const answer = await clickThrough(page, "Sign out all other devices")
       assert.strictEqual(answer.status(), 303)
-      assert.strictEqual(await page.getByRole("status").innerText(), "All your other devices are signed out.")
+      assert.strictEqual(
+        await page.getByRole("status").innerText(),
+        "All your other devices have been signed out."
+      )
     }
   )
 })

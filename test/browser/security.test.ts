@@ -44,7 +44,7 @@ describe("the security of the example", () => {
     const form = page.locator("form").first()
     await form.evaluate((form, id) => form.setAttribute("action", `/devices/${id}/revoke`), theirs)
     await form.getByRole("button").click()
-    assert.strictEqual(await page.getByRole("alert").innerText(), "That device is not signed in any more.")
+    assert.strictEqual(await page.getByRole("alert").innerText(), "That device is no longer signed in.")
     assert.isTrue(await atClerk(isActive(theirs)))
   })
 
@@ -58,7 +58,7 @@ describe("the security of the example", () => {
       await page.getByRole("button").click()
       await page.getByRole("heading").waitFor()
       if (host === "127.0.0.1") {
-        assert.include(await page.getByRole("alert").innerText(), "came from another site")
+        assert.include(await page.getByRole("alert").innerText(), "came from another website")
       } else {
         // To another site the browser sends no cookie.
         assert.strictEqual(page.url(), `${origin}/sign-in`)

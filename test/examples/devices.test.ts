@@ -151,7 +151,7 @@ describe("the devices example", () => {
 
       const refused = yield* post(revokePathOf(before.text, "Chrome on Mac"))
       assert.strictEqual(refused.status, 401)
-      assert.include(alertOf(refused.text), "not signed in on this device")
+      assert.include(alertOf(refused.text), "no longer signed in on this device")
       assert.notInclude(refused.text, "Chrome on Mac")
       assert.isTrue((yield* clerk.sessions).every(({ status }) => status !== "revoked"))
     }).pipe(atNoonWith(ClerkInMemory))
@@ -165,7 +165,7 @@ describe("the devices example", () => {
       for (const page of [yield* get("/nowhere"), yield* post("/nowhere"), yield* get("/?done=all")]) {
         assert.strictEqual(page.status, 404)
         assert.strictEqual(page.headers.get("cache-control"), "no-store")
-        assert.strictEqual(alertOf(page.text), "There is no such page.")
+        assert.strictEqual(alertOf(page.text), "This page does not exist.")
       }
     }).pipe(atNoonWith(ClerkInMemory))
   )
@@ -178,7 +178,7 @@ describe("the devices example", () => {
       yield* clerk.respondNext({ status: 401, body: "{}" })
       const page = yield* get("/")
       assert.strictEqual(page.status, 503)
-      assert.include(alertOf(page.text), "out of order")
+      assert.include(alertOf(page.text), "is unavailable")
     }).pipe(atNoonWith(ClerkInMemory))
   )
 
@@ -189,7 +189,7 @@ describe("the devices example", () => {
         const { get, post } = yield* visitor
         yield* post("/sign-in", { browser: "mac" })
         const page = yield* givenUp(get("/"), asked)
-        assert.include(alertOf(page.text), "took too long")
+        assert.include(alertOf(page.text), "did not respond in time")
       }).pipe(atNoonWith(clerk))
     })
   )
@@ -202,7 +202,7 @@ describe("the devices example", () => {
         yield* post("/sign-in", { browser: "mac" })
         const path = revokePathOf((yield* get("/")).text, "Safari on iPhone")
         const page = yield* givenUp(post(path), asked)
-        assert.include(alertOf(page.text), "see what is signed in")
+        assert.include(alertOf(page.text), "Check which devices are signed in")
         assert.include(page.text, "Safari on iPhone")
       }).pipe(atNoonWith(clerk))
     })

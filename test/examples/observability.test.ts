@@ -111,10 +111,10 @@ describe("the observability example", () => {
       const failed = spans.filter(({ status }) => status.code === SpanStatusCode.ERROR)
       assert.strictEqual(failed.length, 6)
       const listing = failed.find(({ name }) => name === "Sessions.list")
-      assert.strictEqual(listing?.status.message, "Sessions.list: 429")
+      assert.strictEqual(listing?.status.message, "Sessions.list: 429 (retry after 3600 s)")
       assert.deepStrictEqual(
         listing?.events.map(({ attributes, name }) => [name, attributes?.["exception.message"]]),
-        [["exception", "Sessions.list: 429"]]
+        [["exception", "Sessions.list: 429 (retry after 3600 s)"]]
       )
     })
   )

@@ -14,10 +14,10 @@ describe("the example of a job whose worker is killed", () => {
       Effect.gen(function* () {
         const { code, output } = yield* runExample("sign-out-everywhere/main.ts", ["--users", "300"])
         assert.strictEqual(code, 0, output)
-        assert.match(output, /killed the worker \(SIGKILL\), and started another one/)
-        assert.match(output, /users done {9}300, of them 0 failed/)
-        assert.match(output, /sessions left {6}0\n/)
-        assert.match(output, /newer kept {9}(\d+) of \1\n/)
+        assert.match(output, /Killed the worker with SIGKILL\. Started another one, which resumes the job\./)
+        assert.match(output, /users processed {10}300 of 300, 0 failed/)
+        assert.match(output, /older sessions left {6}0\n/)
+        assert.match(output, /newer sessions kept {6}(\d+) of \1\n/)
         assert.match(output, /\[#{40}\] 300\/300 users, 0 failed, done/)
       }),
     90_000

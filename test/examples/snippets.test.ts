@@ -3,7 +3,7 @@
  * that it defines. A local server with the ids of the snippets stands for Clerk.
  */
 import { execFileSync } from "node:child_process"
-import { readdirSync, readFileSync, rmSync } from "node:fs"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -19,8 +19,8 @@ import { afterAll, assert, describe, it } from "#test/vitest.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-// A snippet imports packages, so its file has to be inside the project.
-const snippets = join(root, `.snippets-${process.pid}`)
+// A snippet imports packages, so its file has to be inside the project. Test files share a process, so each has a folder.
+const snippets = join(root, `.snippets-run-${process.pid}`)
 execFileSync(process.execPath, [join(root, "scripts/snippets.mjs"), snippets], { cwd: root })
 
 const runtime = ManagedRuntime.make(
@@ -41,6 +41,11 @@ afterAll(async () => {
 process.env["CLERK_SECRET_KEY"] = Redacted.value(DEFAULT_SECRET_KEY)
 process.env["CLERK_WEBHOOK_SIGNING_SECRET"] = `whsec_${Buffer.alloc(24).toString("base64")}`
 process.env["CLERK_API_URL"] = await runtime.runPromise(HttpServer.addressFormattedWith(Effect.succeed))
+
+// The argument and the file of the programs that sign users out. This user has no sessions.
+process.argv[2] = "user_none"
+process.env["USERS"] = join(snippets, "users.txt")
+writeFileSync(process.env["USERS"], "user_none\n")
 
 const folder = join(snippets, major)
 

@@ -5,7 +5,8 @@ import {
   HttpApiEndpoint,
   HttpApiGroup,
   HttpClient,
-  HttpClientRequest
+  HttpClientRequest,
+  HttpLayerRouter
 } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
@@ -20,7 +21,7 @@ class Account extends HttpApiGroup.make("account")
 
 class Api extends HttpApi.make("api").add(Account) {}
 
-const ApiLive = HttpApiBuilder.api(Api).pipe(
+const ApiLive = HttpLayerRouter.addHttpApi(Api).pipe(
   Layer.provide(
     HttpApiBuilder.group(Api, "account", (handlers) =>
       handlers.handle("me", () => Effect.map(CurrentSession, ({ userId }) => ({ userId })))
@@ -30,8 +31,7 @@ const ApiLive = HttpApiBuilder.api(Api).pipe(
 )
 
 // The server fetches its keys from the emulator, as from Clerk.
-const Stage = HttpApiBuilder.serve().pipe(
-  Layer.provide(ApiLive),
+const Stage = HttpLayerRouter.serve(ApiLive, { disableLogger: true }).pipe(
   Layer.provide(SigningKeys.layerJwks),
   Layer.provide(ClerkHttp.layer({ secretKey: DEFAULT_SECRET_KEY })),
   Layer.provide(ClerkEmulator.layerHttpClient),

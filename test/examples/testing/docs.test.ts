@@ -6,8 +6,8 @@ import { commands } from "../../../src/testing/cli/commands.js"
 const root = fileURLToPath(new URL("../../..", import.meta.url))
 const text = (path: string) => readFile(`${root}/${path}`, "utf8")
 
-describe("the page on testing", () => {
-  it.each(["devices", "retries", "expiry", "protectedApi"])(
+describe("the pages on testing", () => {
+  it.each(["retries", "expiry", "protectedApi"])(
     "shows the example %s as it runs here, for each Effect major",
     async (name) => {
       const page = await text("docs/testing.md")
@@ -19,7 +19,7 @@ describe("the page on testing", () => {
   )
 
   it("lists every command of the emulator program, with its method", async () => {
-    const page = await text("docs/testing.md")
+    const page = await text("docs/emulator.md")
     const listed = [...page.matchAll(/^\| `(GET|POST) \/__emulator\/([\w-]+)`/gm)]
     expect(listed.map(([, method, name]) => `${method} ${name}`).sort()).toEqual(
       Object.entries(commands)
