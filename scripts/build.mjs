@@ -5,14 +5,28 @@
 //
 // The sources are copied without the files of the other major. In the copy, `#major/name.js` becomes a relative path, and
 // the version that of the package. The compiler runs on the copy, so the source maps describe the published sources. The
-// copies of docstrings and documents show the programs of one major.
+// copies of docstrings and documents show the programs, commands and versions of one major. Their links lead to files of
+// the package, or to the repository at the tag of the release.
 import { spawnSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join, relative, sep } from "node:path"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
+import { dirname, join, posix, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
+import { isElsewhere, mapLinks } from "./support/links.mjs"
+import { llmsText, summaryOf } from "./support/llms.mjs"
 import { textFor } from "./support/majorText.mjs"
+import { addressOf, readMetadata, writeAddresses } from "./support/metadata.mjs"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
+process.chdir(root)
 
 /**
  * The folder of the files that import what only one major has. Beside the other major such an import fails. Every runtime
@@ -24,6 +38,15 @@ const guards = {
 }
 
 const majors = Object.keys(guards)
+
+/** The folder for an import of an optional peer, which can be missing beside the right Effect too. */
+const guardFor = (major, specifier) => {
+  const manifest = JSON.parse(readFileSync(join(root, "packages", major, "package.json"), "utf8"))
+  const [, name] = /^((?:@[^/]+\/)?[^/]+)/.exec(specifier)
+  if (manifest.peerDependenciesMeta?.[name]?.optional !== true) return guards[major]
+  const [, oldest] = /^>=([\d.]+)/.exec(manifest.peerDependencies[name])
+  return guards[major].replace("--", `-and-${name.replace("/", "+")}-from-${oldest}--`)
+}
 
 const filesIn = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -40,7 +63,6 @@ const isIn = (major, specifier) => {
 /** Moves the imports that only this major has to files of their own, in the folder that says what to do. */
 const guard = (major, folder) => {
   const others = majors.filter((each) => each !== major)
-  mkdirSync(join(folder, guards[major]))
   for (const file of filesIn(folder)) {
     const text = readFileSync(file, "utf8")
     const rewritten = text.replaceAll(
@@ -48,8 +70,10 @@ const guard = (major, folder) => {
       (line, start, specifier) => {
         if (others.some((other) => isIn(other, specifier))) return line
         const name = specifier.replaceAll("/", "-").replace("@", "")
-        writeFileSync(join(folder, guards[major], `${name}.ts`), `export * from "${specifier}"\n`)
-        return `${start}"./${guards[major]}/${name}.js"`
+        const guarded = guardFor(major, specifier)
+        mkdirSync(join(folder, guarded), { recursive: true })
+        writeFileSync(join(folder, guarded, `${name}.ts`), `export * from "${specifier}"\n`)
+        return `${start}"./${guarded}/${name}.js"`
       }
     )
     if (rewritten !== text) writeFileSync(file, rewritten)
@@ -68,7 +92,7 @@ const stage = (major, sources) => {
     if (rewritten !== text) writeFileSync(file, rewritten)
   }
 
-  const { version } = JSON.parse(readFileSync(join(root, "packages", major, "package.json"), "utf8"))
+  const version = versionOf(major)
   const file = join(sources, "core", "version.ts")
   const text = readFileSync(file, "utf8")
   const replaced = text.replace(/^export const version = "0\.0\.0"$/m, `export const version = "${version}"`)
@@ -77,13 +101,48 @@ const stage = (major, sources) => {
 }
 
 /** The published files that name a place of this repository, which they do not have, or a major in a program. */
-const misplaced = (folder) => {
-  const signs = ["#major", "majors/", root, "file://", "```ts effect"]
+const misplaced = (major, folder) => {
+  const signs = [
+    "#major",
+    "majors/",
+    root,
+    "file://",
+    "```ts effect",
+    ...(major === "effect3" ? ["@since 4."] : [])
+  ]
   return filesIn(folder).flatMap((file) => {
     const text = readFileSync(file, "utf8")
     return signs
       .filter((sign) => text.includes(sign))
       .map((sign) => `${relative(root, file)} contains ${sign}`)
+  })
+}
+
+const versionOf = (major) =>
+  JSON.parse(readFileSync(join(root, "packages", major, "package.json"), "utf8")).version
+
+/** The tag of the commit from which both packages are released. */
+const tag = () => `v${versionOf("effect4")}`
+
+/**
+ * A document of a package whose links work there. npm shows the README outside the package, so all of its links are
+ * absolute. The other documents link to each other by relative paths.
+ */
+const withLinks = (folder, path, text) => {
+  const { repository } = readMetadata()
+  return mapLinks(text, (link) => {
+    if (isElsewhere(link) || link.startsWith("#")) return link
+    const [named, anchor] = link.split("#", 2)
+    const target = posix.normalize(posix.join(posix.dirname(path), named))
+    if (path !== "README.md" && existsSync(join(folder, target))) return link
+    const file = join(root, target)
+    if (!existsSync(file)) throw new Error(`${path}: ${link}: there is no such file`)
+    const kind = statSync(file).isDirectory()
+      ? "folder"
+      : /\.(?:gif|jpe?g|png|svg|webp)$/.test(target)
+        ? "image"
+        : "file"
+    return `${addressOf(repository, tag(), target, kind)}${anchor === undefined ? "" : `#${anchor}`}`
   })
 }
 
@@ -97,9 +156,21 @@ const fill = (major, build) => {
     const images = join(root, "docs", "images")
     cpSync(join(root, name), join(folder, name), { recursive: true, filter: (path) => path !== images })
   }
-  for (const file of filesIn(folder).filter((name) => name.endsWith(".md"))) {
-    writeFileSync(file, textFor(major, readFileSync(file, "utf8"), file))
+  const documents = filesIn(folder).filter((name) => name.endsWith(".md"))
+  for (const file of documents) {
+    const path = relative(folder, file).split(sep).join("/")
+    writeFileSync(file, withLinks(folder, path, textFor(major, readFileSync(file, "utf8"), file)))
   }
+  const { projectDocuments } = JSON.parse(readFileSync(join(root, "typedoc.json"), "utf8"))
+  const { description, name } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+  const guides = ["README.md", ...projectDocuments.filter((path) => path.startsWith("docs/"))].map((path) =>
+    summaryOf(path, readFileSync(join(folder, path), "utf8"))
+  )
+  const effect = `This package is for Effect ${major.at(-1)}`
+  writeFileSync(
+    join(folder, "llms.txt"),
+    llmsText({ name, description: `${description}. ${effect}`, guides, linkOf: (path) => path })
+  )
   for (const name of ["dist", "src"]) cpSync(join(build, name), join(folder, name), { recursive: true })
 }
 
@@ -112,7 +183,7 @@ const build = (major) => {
   const config = join(root, "majors", major, "tsconfig.build.json")
   const { status } = spawnSync(process.execPath, [compiler, "-p", config], { stdio: "inherit" })
   if (status !== 0) return [`the sources do not compile with the packages of ${major}`]
-  const problems = [...misplaced(join(folder, "dist")), ...misplaced(join(folder, "src"))]
+  const problems = ["dist", "src"].flatMap((name) => misplaced(major, join(folder, name)))
   if (problems.length === 0) fill(major, folder)
   return problems
 }
@@ -121,6 +192,7 @@ const wanted = process.argv.slice(2)
 const unknown = wanted.filter((each) => !majors.includes(each))
 if (unknown.length > 0) throw new Error(`unknown majors: ${unknown.join(", ")}`)
 for (const major of wanted.length === 0 ? majors : wanted) {
+  writeAddresses(major)
   const problems = build(major)
   for (const problem of problems) console.error(`${major}: ${problem}`)
   if (problems.length > 0) process.exitCode = 1

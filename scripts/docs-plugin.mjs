@@ -3,6 +3,10 @@
 import { basename, resolve, sep } from "node:path"
 import { Application, Comment, Converter, ReflectionKind, RendererEvent } from "typedoc"
 import ts from "typescript"
+import { textFor } from "./support/majorText.mjs"
+import { readMetadata } from "./support/metadata.mjs"
+
+const major = process.env.EFFECT_MAJOR
 
 const modules = {
   index: ["effect-clerk", "Sessions, tokens, errors and policies: what most programs import."],
@@ -23,9 +27,8 @@ const moduleComment = /^\/\*\*\n(?=(?: \*.*\n)+\n*(?:import|export (?:type )?[{*
 const readFile = ts.sys.readFile
 ts.sys.readFile = (path, encoding) => {
   const text = readFile(path, encoding)
-  return resolve(path).startsWith(sources)
-    ? text?.replace(moduleComment, "/**\n * @packageDocumentation\n")
-    : text
+  if (text === undefined || !resolve(path).startsWith(sources)) return text
+  return textFor(major, text, path).replace(moduleComment, "/**\n * @packageDocumentation\n")
 }
 
 /** The page of a module of Effect, such as `src/http/HttpClient.ts`. */
@@ -41,16 +44,29 @@ const apiReference = {
     const [, module] = /^src\/((?:[a-z-]+\/)?[A-Z]\w*)\.ts$/.exec(packagePath) ?? []
     return module === undefined ? undefined : `https://effect.website/docs/v4/api/effect/${module}`
   }
-}[process.env.EFFECT_MAJOR]
+}[major]
 
-/** Whether an export has a docstring. A function has it at its signatures. */
-const isDocumented = (reflection) =>
-  reflection.signatures === undefined
-    ? reflection.hasComment()
-    : reflection.signatures.every((signature) => signature.hasComment())
+/** What an export lacks: a docstring, or the tag with its first version. A function has them at its signatures. */
+const missing = (reflection) => {
+  const parts = reflection.signatures ?? [reflection]
+  if (!parts.every((part) => part.hasComment())) return "docstring"
+  // The comments of modules and namespaces are not those of their files here.
+  const isFolder = reflection.kindOf(ReflectionKind.Module | ReflectionKind.Namespace)
+  const hasSince = ({ comment }) => comment.getTag("@since") !== undefined
+  return isFolder || parts.some(hasSince) ? undefined : "@since tag"
+}
 
 /** @param {Application} app */
 export const load = (app) => {
+  app.on(Application.EVENT_BOOTSTRAP_END, () => {
+    const { homepage, repository } = readMetadata()
+    // For the canonical address of each page, and the site map.
+    app.options.setValue("hostedBaseUrl", major === "effect3" ? `${homepage}effect3/` : homepage)
+    app.options.setValue("navigationLinks", {
+      GitHub: repository,
+      ...(major === "effect3" ? { "Effect 4": homepage } : { "Effect 3": `${homepage}effect3/` })
+    })
+  })
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.children ?? []) {
       const [name, summary] = modules[module.name] ?? []
@@ -73,9 +89,8 @@ export const load = (app) => {
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => {
     for (const owner of project.getReflectionsByKind(ReflectionKind.Module | ReflectionKind.Namespace)) {
       for (const reflection of [owner, ...owner.children]) {
-        if (!reflection.isReference() && !isDocumented(reflection)) {
-          app.logger.warn(`${reflection.getFullName()} has no docstring`)
-        }
+        const lacking = reflection.isReference() ? undefined : missing(reflection)
+        if (lacking !== undefined) app.logger.warn(`${reflection.getFullName()} has no ${lacking}`)
       }
     }
   })

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process"
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { checkLinks } from "./docs-links.mjs"
+import { llmsText, summaryOf } from "./support/llms.mjs"
 
 const { out, projectDocuments } = JSON.parse(readFileSync("typedoc.json", "utf8"))
 const { description, name } = JSON.parse(readFileSync(join("packages", "effect4", "package.json"), "utf8"))
@@ -23,48 +24,28 @@ for (const [major, options] of [
   if (status !== 0) process.exit(1)
 }
 
-/** A page's title, and the first sentence below it. */
-const summaryOf = (path) => {
-  const text = readFileSync(path, "utf8")
-  const title = /^# (.+)$/m.exec(text)?.[1]
-  const paragraph = text
-    .split(/\n\s*\n/)
-    .map((block) => block.trim())
-    .find((block) => /^(?!```)[^#|!<>-]/.test(block))
-  const sentence = /^.*?[.:](?=\s|$)/s.exec(paragraph ?? "")?.[0]
-  if (title === undefined || sentence === undefined)
-    throw new Error(`${path} has no title or no first sentence`)
-  const plain = sentence.replaceAll("\n", " ").replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
-  return { path, title, text, summary: plain.replace(/:$/, ".") }
-}
-
 // The Markdown is beside the pages, in the folders that its links expect.
-const pages = ["README.md", ...projectDocuments].map(summaryOf)
+const pages = ["README.md", ...projectDocuments].map((path) => summaryOf(path))
 for (const { path } of pages) {
   mkdirSync(join(out, "markdown", dirname(path)), { recursive: true })
   cpSync(path, join(out, "markdown", path))
 }
 
-const isGuide = ({ path }) => path.startsWith("docs/")
-const listed = (some) =>
-  some.map(({ path, summary, title }) => `- [${title}](markdown/${path}): ${summary}`).join("\n")
+const isGuide = ({ path }) => path.startsWith("docs/") || path === "README.md"
 
 writeFileSync(
   join(out, "llms.txt"),
-  [
-    `# ${name}`,
-    `> ${description}.`,
-    "## Guides",
-    listed(pages.filter((page) => isGuide(page) || page.path === "README.md")),
-    "## Optional",
-    listed(pages.filter((page) => !isGuide(page) && page.path !== "README.md")),
-    ""
-  ].join("\n\n")
+  llmsText({
+    ...{ name, description },
+    guides: pages.filter(isGuide),
+    optional: pages.filter((page) => !isGuide(page)),
+    linkOf: (path) => `markdown/${path}`
+  })
 )
 writeFileSync(
   join(out, "llms-full.txt"),
   pages
-    .filter((page) => isGuide(page) || page.path === "README.md")
+    .filter(isGuide)
     .map(({ path, text }) => `<!-- ${path} -->\n\n${text.trim()}\n`)
     .join("\n")
 )

@@ -1,8 +1,8 @@
 /**
  * Packs the library for one Effect major and tests the tarball. It is linted and installed into an empty project beside
- * its peers. The programs of the README compile and run there. It is required from CommonJS, bundled and measured, and its
- * types are checked. npm must reject it beside the other Effect major. Installed there all the same, it must say what to
- * install.
+ * its peers. No document has a broken link. The programs of the README compile and run there, and every command of the
+ * first pages works from an empty folder. It is required from CommonJS, bundled and measured, and its types are checked.
+ * npm must reject it beside the other Effect major. Installed there all the same, it must say what to install.
  *
  *     npm run test:package                 checks the package of each major
  *     npm run test:package -- --update     updates the expected types and sizes
@@ -13,8 +13,10 @@ import { pathToFileURL } from "node:url"
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { bundled } from "./package/bundles.js"
+import { checkDocuments } from "./package/documents.js"
 import { startEmulator } from "./package/emulator.js"
 import { canBeRequired, importMillis, oneCopyOf } from "./package/installed.js"
+import { follow, type Page } from "./package/newUsers.js"
 import { checkTypes, lintPackage } from "./package/published.js"
 import { checkBundles } from "./package/sizes.js"
 import { checkShownTypes } from "./package/types.js"
@@ -96,6 +98,37 @@ const checkReadme = (project: string) =>
     yield* runs("program2", "signed out of 2 sessions")
   }).pipe(Effect.scoped)
 
+/** The pages that a new user follows, from an empty folder to a program that works. */
+const firstPages: ReadonlyArray<Page> = [
+  { path: "README.md", section: "First program" },
+  { path: "docs/getting-started.md" },
+  { path: "docs/frameworks/effect-http-api.md" },
+  { path: "docs/frameworks/hono.md" },
+  { path: "docs/frameworks/node.md" }
+]
+
+const maxSeconds = 120
+
+/** Types every command of the first pages, with the tarball in place of the name of the package, and tested versions. */
+const checkFirstPages = (tarball: string, versions: Readonly<Record<string, string>>) => {
+  const tested = Object.entries(versions)
+    // The oldest types of Node serve this project. A test runner wants newer ones.
+    .filter(([name]) => name !== "@types/node")
+    .map(([name, range]) => [name, `${name}@${range}`])
+  const replacements = { ...Object.fromEntries(tested), "effect-clerk": tarball }
+  const followed = (page: Page) =>
+    Effect.gen(function* () {
+      const { commands, seconds } = yield* follow(packageFolder, page, replacements)
+      yield* Console.log(`  ${commands} commands, ${seconds.toFixed(0)} s to the first success`)
+      if (seconds > maxSeconds) {
+        yield* Effect.fail(new Error(`expected the first success within ${maxSeconds} s`))
+      }
+    })
+  return Effect.forEach(firstPages, (page) => check(`a new user can follow ${page.path}`, followed(page)), {
+    discard: true
+  })
+}
+
 const otherEffect = major === "effect3" ? "effect@latest" : "effect@3"
 
 /** Without the right peers the library must not be installed, because it would fail when it is imported. */
@@ -124,6 +157,26 @@ const checkWrongMajor = (tarball: string, undici: string) =>
     const unexpected = yield* run(project, process.execPath, ["imports.mjs"])
     if (unexpected !== "") yield* Effect.fail(new Error(unexpected))
   }).pipe(Effect.scoped)
+
+/** An entry without its optional peer must name it. `project` has only the required peers. */
+const checkOptionalPeers = (project: string, optional: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const program = `for (const entry of ${JSON.stringify(yield* entriesOf(project))}) {
+  const failure = await import(entry).then(() => undefined, ({ message }) => message)
+  if (failure !== undefined) console.log(entry, failure)
+}`
+    yield* write(join(project, "peers.mjs"), program)
+    const failures = (yield* run(project, process.execPath, ["peers.mjs"]))
+      .split("\n")
+      .filter((line) => line !== "")
+    const names = optional.flatMap((name) => [`'${name}'`, `-and-${name.replace("/", "+")}-from-`])
+    const unexpected = failures.filter((line) => !names.some((name) => line.includes(name)))
+    if (failures.length === 0 || unexpected.length > 0) {
+      yield* Effect.fail(
+        new Error(`expected the name of a peer: ${unexpected.join("\n") || "no entry failed"}`)
+      )
+    }
+  })
 
 /** The build writes the version into the sources, which have a placeholder. */
 const checkVersion = (project: string) =>
@@ -170,6 +223,10 @@ const main = Effect.gen(function* () {
 
   yield* install(project, [packed.file, ...peers.map((name) => `${name}@${versions[name]}`)])
   yield* check(`${packed.name} in an empty project brings no second effect`, oneCopyOf("effect", project))
+  yield* check(
+    "no document has a broken link, or a part for the other Effect major",
+    checkDocuments(join(project, "node_modules/effect-clerk"))
+  )
   yield* check("the client sends the version of the package", checkVersion(project))
   yield* check("npm rejects it beside the other Effect major", checkRejection(packed.file))
   yield* check(
@@ -177,11 +234,13 @@ const main = Effect.gen(function* () {
     checkWrongMajor(packed.file, `undici@${versions["undici"]}`)
   )
   yield* checkReadme(project)
+  yield* checkFirstPages(packed.file, versions)
   yield* check(
     "editors show the types that are written down",
     checkShownTypes(project, join(root, "test/package", major, "types.txt"), update)
   )
 
+  yield* check("without its optional peer, each entry names it", checkOptionalPeers(project, optional))
   // The README's programs do not use these.
   yield* add(
     project,

@@ -3,9 +3,12 @@
 //
 // Changesets and npm allow one package of a name. So `packages/package.json` lists the one for Effect 4, of which
 // `changeset version` makes the version and the section of the changelog. This script adds the other package.
+//
+// The working directory is the repository to change.
 import { spawnSync } from "node:child_process"
 import { cpSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { changelogHeading } from "./support/release.mjs"
 
 const manifestOf = (major) => join("packages", major, "package.json")
 const read = (major) => JSON.parse(readFileSync(manifestOf(major), "utf8"))
@@ -33,7 +36,12 @@ const parts =
   /^# Changelog\n\n## \S+\n([\s\S]*?\n)(All notable changes[^\n]*\n)\n(?:## Unreleased\n\n)?([\s\S]*)$/.exec(
     changelog
   )
-if (parts === null) throw new Error("CHANGELOG.md is not laid out as it should be")
+if (parts === null) {
+  throw new Error(
+    'CHANGELOG.md needs a title, a line that starts with "All notable changes", and the sections of the versions'
+  )
+}
 const [, section, introduction, rest] = parts
-const heading = `## ${version} for Effect 4, ${next.version} for Effect 3`
-writeFileSync("CHANGELOG.md", `# Changelog\n\n${introduction}\n${heading}\n${section}${rest}`)
+const changes = section.replace("### Minor Changes", "### Changes").replace("### Patch Changes", "### Fixes")
+const heading = changelogHeading({ effect3: next.version, effect4: version })
+writeFileSync("CHANGELOG.md", `# Changelog\n\n${introduction}\n${heading}\n${changes}${rest}`)

@@ -84,10 +84,18 @@ for (const major of ["effect3", "effect4"]) {
   mkdirSync(join(folder, major), { recursive: true })
   let count = 0
   for (const { file, text } of documents) {
-    for (const { code } of snippetsIn(textFor(major, text, file))) {
+    const found = snippetsIn(textFor(major, text, file))
+    for (const { code } of found) {
       count += 1
-      const name = `${count}-${file.replaceAll(/[^\w.]/g, "-")}.ts`
-      writeFileSync(join(folder, major, name), `// From ${file}\n${code}`)
+      const name = `${count}-${file.replaceAll(/[^\w.]/g, "-")}`
+      writeFileSync(join(folder, major, `${name}.ts`), `// From ${file}\n${code}`)
+      // A snippet that starts with `// devices.ts` can be imported by the others of its page.
+      const [, module] = /^\/\/ ([\w-]+)\.ts\n/.exec(code) ?? []
+      if (found.some((other) => other.code.includes(` from "./${module}.js"`))) {
+        const shared = join(folder, major, `${module}.ts`)
+        if (existsSync(shared)) throw new Error(`${file}: another page has a ${module}.ts that is imported`)
+        writeFileSync(shared, `export * from "./${name}.js"\n`)
+      }
     }
   }
   if (count === 0) throw new Error("found no snippet to check")

@@ -4,7 +4,7 @@ import * as wire from "./wire.js"
 
 export type AnyError = Operation.ErrorOf<Operation.DeclaredStatus>
 
-/** One of the eight operations, with its simplest call and its properties. */
+/** An operation of `Sessions`, with its simplest call and its properties. */
 export interface OperationCase {
   readonly name: string
   readonly method: string
