@@ -36,7 +36,9 @@ const otherSuites = [
 
 /** These read or change what a whole process shares: metrics, the environment, timers, the native tracer. */
 const isolated = [
+  "test/examples/frameworks.test.ts",
   "test/examples/observability.test.ts",
+  "test/examples/snippets.test.ts",
   "test/runtime/keyCache.isolated.test.ts",
   "test/services/ClerkHttp.environment.test.ts",
   "test/services/SessionTokens.secrets.test.ts",

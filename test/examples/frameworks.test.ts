@@ -320,11 +320,11 @@ describe("the program for Cloudflare Workers", () => {
   testBrowsers(() => ({ origin, send, refreshesApi: true, hasJsonErrors: true }))
 
   it.each([
-    [{ CLERK_PUBLISHABLE_KEY: "" }, "CLERK_PUBLISHABLE_KEY is missing"],
-    [{ CLERK_PUBLISHABLE_KEY: "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k" }, "must be of one instance"],
-    [{ APP_ORIGIN: "https://app.example.com/" }, "APP_ORIGIN must be an origin"]
-  ])("rejects %o with a message", async (wrong, message) => {
-    await expect(makeApp({ ...settings(), ...wrong })).rejects.toThrow(message)
+    ["CLERK_PUBLISHABLE_KEY", "", "CLERK_PUBLISHABLE_KEY is missing"],
+    ["CLERK_PUBLISHABLE_KEY", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "must be of one instance"],
+    ["APP_ORIGIN", "https://app.example.com/", "APP_ORIGIN must be an origin"]
+  ])("rejects %s=%s with a message", async (name, value, message) => {
+    await expect(makeApp({ ...settings(), [name]: value })).rejects.toThrow(message)
   })
 
   it("accepts a path as the sign-in page", async () => {
@@ -469,21 +469,23 @@ describe("the settings of a program", () => {
   const all = () => settingsOf(clerk, 3000)
 
   it.each([
-    [{ CLERK_PUBLISHABLE_KEY: "" }, /^CLERK_PUBLISHABLE_KEY is missing.*\n$/],
-    [{ CLERK_PUBLISHABLE_KEY: "pk_test_x" }, /^publishableKey must .*\n$/],
-    [{ CLERK_SECRET_KEY: "" }, /^CLERK_SECRET_KEY \(secretKey\) is missing or empty.*\n$/],
+    ["CLERK_PUBLISHABLE_KEY", "", /^CLERK_PUBLISHABLE_KEY is missing.*\n$/],
+    ["CLERK_PUBLISHABLE_KEY", "pk_test_x", /^publishableKey must .*\n$/],
+    ["CLERK_SECRET_KEY", "", /^CLERK_SECRET_KEY \(secretKey\) is missing or empty.*\n$/],
     [
-      { CLERK_PUBLISHABLE_KEY: "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k" },
+      "CLERK_PUBLISHABLE_KEY",
+      "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k",
       /^CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY must be of one instance.*\n$/
     ],
-    [{ PORT: "abc" }, /^PORT must be a number.*\n$/],
-    [{ APP_ORIGIN: "https://app.example.com/" }, /^APP_ORIGIN must be an origin.*\n$/],
-    [{ APP_ORIGIN: "app.example.com" }, /^APP_ORIGIN must be an origin.*\n$/],
-    [{ CLERK_SIGN_IN_URL: "https://" }, /^CLERK_SIGN_IN_URL must be a URL.*\n$/]
+    ["PORT", "abc", /^PORT must be a number.*\n$/],
+    ["APP_ORIGIN", "https://app.example.com/", /^APP_ORIGIN must be an origin.*\n$/],
+    ["APP_ORIGIN", "app.example.com", /^APP_ORIGIN must be an origin.*\n$/],
+    ["CLERK_SIGN_IN_URL", "https://", /^CLERK_SIGN_IN_URL must be a URL.*\n$/]
   ])(
-    "end it with one line if %o is wrong",
-    async (wrong, message) => {
-      const { code, output } = await start("examples/frameworks/clerk.ts", [], { ...all(), ...wrong }).ended
+    "end it with one line for %s=%s",
+    async (name, value, message) => {
+      const { code, output } = await start("examples/frameworks/clerk.ts", [], { ...all(), [name]: value })
+        .ended
       expect(output).toMatch(message)
       expect(code).toBe(1)
     },
