@@ -3,11 +3,13 @@
  *
  * A page needs no annotation for this. A code block whose paragraph names a file, such as `server.ts`, becomes that file.
  * The commands of a `sh` block run as they are written. A `text` block after them is their expected output, in which "…"
- * stands for any text. A block that needs an account has "…" in its commands, and is skipped.
+ * stands for any text. A `console` block has commands after "$", each with its output. A `sh` block that needs an account
+ * has "…" in its commands, and is skipped.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { readFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { temporaryFolder, write } from "../support/commands.js"
@@ -36,14 +38,12 @@ const sectionOf = (markdown: string, heading: string) => {
 }
 
 const blocksOf = (markdown: string): ReadonlyArray<Block> =>
-  [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
-    ({ 0: whole, 1: language = "", 2: code = "", index }) => {
-      const before = markdown.slice(0, index).trimEnd()
-      // Code that another block ended with is no paragraph.
-      const paragraph = before.endsWith("```") ? "" : (before.split("\n\n").at(-1) ?? "")
-      return { language, code, introduction: paragraph, whole }
-    }
-  )
+  [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(({ 1: language = "", 2: code = "", index }) => {
+    const before = markdown.slice(0, index).trimEnd()
+    // Code that another block ended with is no paragraph.
+    const paragraph = before.endsWith("```") ? "" : (before.split("\n\n").at(-1) ?? "")
+    return { language, code, introduction: paragraph }
+  })
 
 const fileOf = ({ introduction, language }: Block) =>
   ["ts", "typescript", "tsx", "json", "js", "toml"].includes(language)
@@ -96,13 +96,20 @@ const environment = {
   PATH: [dirname(process.execPath), process.env["PATH"]].join(":")
 }
 
-const stop = ({ pid }: ChildProcess) => {
+/** Signals the shell and its children, which are one process group. Returns whether any of them was running. */
+const signal = ({ pid }: ChildProcess, name: NodeJS.Signals | 0): boolean => {
   try {
-    // The shell and its children have one process group, which can be older than the shell.
-    if (pid !== undefined) process.kill(-pid, "SIGTERM")
+    return pid !== undefined && process.kill(-pid, name)
   } catch {
-    // All of them have ended.
+    return false
   }
+}
+
+/** Ends the programs, and waits for that, because the next page uses the same ports. */
+const stopAll = async (children: ReadonlyArray<ChildProcess>): Promise<void> => {
+  for (const child of children) signal(child, "SIGTERM")
+  for (let left = 100; left > 0 && children.some((child) => signal(child, 0)); left--) await setTimeout(100)
+  for (const child of children) signal(child, "SIGKILL")
 }
 
 const makeTerminal = (folder: string): Effect.Effect<Terminal, never, Scope.Scope> =>
@@ -111,7 +118,7 @@ const makeTerminal = (folder: string): Effect.Effect<Terminal, never, Scope.Scop
     yield* write(state, `cd ${JSON.stringify(folder)}\n`)
     const children = yield* Effect.acquireRelease(
       Effect.sync((): Array<ChildProcess> => []),
-      (all) => Effect.sync(() => all.forEach(stop))
+      (all) => Effect.promise(() => stopAll(all))
     )
     const start = (commands: ReadonlyArray<string>, until: (output: string) => boolean) =>
       Effect.tryPromise({
@@ -131,8 +138,8 @@ const makeTerminal = (folder: string): Effect.Effect<Terminal, never, Scope.Scop
             children.push(child)
             let output = ""
             const failed = (why: string) => reject(new Error(`${commands.join("\n")}\n${why}\n${output}`))
-            const timer = setTimeout(() => {
-              stop(child)
+            const timer = globalThis.setTimeout(() => {
+              signal(child, "SIGTERM")
               failed(`did not end within ${limit / 1000} s`)
             }, limit)
             const read = (chunk: Buffer) => {
@@ -147,7 +154,7 @@ const makeTerminal = (folder: string): Effect.Effect<Terminal, never, Scope.Scop
             child.on("exit", (code) => {
               clearTimeout(timer)
               // The last output can come after the end.
-              setTimeout(() => (code === 0 ? resolve(output) : failed(`ended with ${code}`)), 100)
+              globalThis.setTimeout(() => (code === 0 ? resolve(output) : failed(`ended with ${code}`)), 100)
             })
           }),
         catch: (error) => (error instanceof Error ? error : new Error(String(error)))
