@@ -99,18 +99,15 @@ export const readRequirements = (
     : kinds.flatMap((kind) => read[kind].map((each): Requirement => ({ kind, ...each })))
 }
 
-/** The forms of the names that a session can have. The prefix of a plan or a feature names its owner. */
+/** The prefix names the owner: the user or the organization. */
+const ownedName = /^(?:(?:o|org|organization|u|user):)?[^:\s]+$/
+
+/** The forms of the names that a session can have. */
 const nameForms = {
   role: { form: /^(?:org:)?[^:\s]+$/, rule: "must have the form org:<role>" },
   permission: { form: /^org:[^:\s]+:[^:\s]+$/, rule: "must have the form org:<feature>:<permission>" },
-  feature: {
-    form: /^(?:(?:o|org|organization|u|user):)?[^:\s]+$/,
-    rule: "must have the form <feature>, u:<feature> or o:<feature>"
-  },
-  plan: {
-    form: /^(?:(?:o|org|organization|u|user):)?[^:\s]+$/,
-    rule: "must have the form <plan>, u:<plan> or o:<plan>"
-  }
+  feature: { form: ownedName, rule: "must have the form <feature>, u:<feature> or o:<feature>" },
+  plan: { form: ownedName, rule: "must have the form <plan>, u:<plan> or o:<plan>" }
 }
 
 const formFlaw = ({ kind, value }: Requirement): RuleBreak | undefined => {
