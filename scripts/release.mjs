@@ -1,10 +1,9 @@
 // Publishes the packages of both Effect majors, with provenance, after every check of the published files. If something
 // stops the release, it prints a list and exits with 1.
 //
-//     npm run release                            what the release workflow runs
-//     npm run release -- --dry-run               the same without publishing, on any machine; exits with 0 in spite of the list
-//     npm run release -- --dry-run --no-checks   only builds and inspects the packages
-//     npm run release -- --dry-run --no-build    only inspects them, as the last build left them
+//     npm run release                           what the release workflow runs
+//     npm run release -- --dry-run              builds and inspects the packages, on any machine; exits with 0 in spite of the list
+//     npm run release -- --dry-run --no-build   only inspects them, as the last build left them
 import { spawnSync } from "node:child_process"
 import { appendFileSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -28,7 +27,6 @@ import {
 const { values } = parseArgs({
   options: {
     "dry-run": { type: "boolean" },
-    checks: { type: "boolean", default: true },
     build: { type: "boolean", default: true }
   },
   allowNegative: true
@@ -146,7 +144,7 @@ const release = () => {
     if (!wanted.includes(major)) console.log(`${name}@${versions[major]} is published already`)
   }
   if (wanted.length === 0) return
-  if (values.checks) must("bash", [".ci/run"])
+  must("bash", [".ci/run"])
   must("npm", ["run", "build"])
   const broken = majors.flatMap((major) => inspect(major).flaws)
   if (broken.length > 0) stop(...broken)
@@ -157,8 +155,7 @@ const release = () => {
 tell("version", versions.effect4)
 tell("published", "false")
 if (isDryRun) {
-  if (values.build && values.checks) must("bash", [".ci/run"])
-  else if (values.build) must("npm", ["run", "build"])
+  if (values.build) must("npm", ["run", "build"])
   dryRun()
 } else {
   release()
