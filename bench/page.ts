@@ -60,7 +60,8 @@ ${summaryTable(figures)}
 
 The floor is the least work that any client must do. For a call it sends the request and parses the JSON of the
 response. For a token it only verifies the signature. effect-clerk also checks and converts every field of a response,
-which \`@clerk/backend\` does not. \`@clerk/backend\` always sends through fetch.
+which \`@clerk/backend\` does not. \`@clerk/backend\` always sends through fetch. For a list over fetch it
+does about the same work as the floor, so either of them can be the lower one.
 
 ![CPU time of one call](./${major}.svg)
 
