@@ -33,6 +33,29 @@ describe("when a test moves its clock", () => {
     }).pipe(Effect.provide(stage))
   )
 
+  it.effect("every operation works between two milliseconds, where the wait before a retry can end", () =>
+    Effect.gen(function* () {
+      const { origin, refreshToken, session, sessionToken, user } = yield* Effect.andThen(
+        TestClock.setTime(Date.UTC(2026, 0, 1) + 0.5),
+        Effect.gen(function* () {
+          const clerk = yield* ClerkEmulator
+          const user = yield* clerk.createUser()
+          return { ...(yield* clerk.signIn(user.id)), user }
+        })
+      )
+      yield* TestClock.adjust("1 second")
+      yield* Sessions.get(session.id)
+      yield* Sessions.list({ userId: user.id })
+      yield* Sessions.refresh(session.id, { expiredToken: sessionToken, refreshToken, requestOrigin: origin })
+      const { jwt } = yield* Sessions.createToken(session.id)
+      expect((yield* SessionTokens.verify(jwt)).sessionId).toBe(session.id)
+      const created = yield* Sessions.create({ userId: user.id })
+      expect((yield* Sessions.revoke(created.id)).status).toBe("revoked")
+      const clerk = yield* ClerkEmulator
+      expect((yield* clerk.requests).filter(({ at }) => !Number.isInteger(at))).toEqual([])
+    }).pipe(Effect.provide(stage))
+  )
+
   it.effect("tokens expire after their minute and the five seconds of clock skew", () =>
     Effect.gen(function* () {
       const { sessionToken } = yield* someone

@@ -185,8 +185,11 @@ export interface ClerkEmulatorService {
 
 const randomWord = Random.nextIntBetween(0, 2 ** 32)
 
+/** Clerk's times are whole milliseconds. The wait before a retry can move a test clock by a fraction of one. */
+const currentMillis = Effect.map(Clock.currentTimeMillis, Math.floor)
+
 const moment: Effect.Effect<Moment> = Effect.map(
-  Effect.all([Clock.currentTimeMillis, randomWord, randomWord, randomWord]),
+  Effect.all([currentMillis, randomWord, randomWord, randomWord]),
   ([now, ...seeds]) => ({ now, random: makeRandom(...seeds) })
 )
 
@@ -212,7 +215,7 @@ const exchange = (
     const health = healthResponse(received)
     if (health !== undefined) return health
     const { log } = instance
-    const entry = recordRequest(instance, received, yield* Clock.currentTimeMillis)
+    const entry = recordRequest(instance, received, yield* currentMillis)
     const prepared = Log.takePrepared(log, entry.operation)
     const wait = Log.latencyOf(log, entry.operation) + (prepared?.delayMillis ?? 0)
     if (wait > 0) yield* Effect.sleep(wait)
