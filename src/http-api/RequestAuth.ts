@@ -466,7 +466,11 @@ export const connection: {
       Effect.matchEffect(authenticate(readRequest({ headers, method: "POST" })), {
         onFailure: (error): Effect.Effect<SignedIn | SignedOut, ClerkKeysUnavailable> =>
           error._tag === "ClerkTokenError"
-            ? Effect.succeed({ _tag: "SignedOut", reason: reasons[error.reason], setCookies: [] })
+            ? Effect.as(Effect.logDebug(error.message), {
+                _tag: "SignedOut",
+                reason: reasons[error.reason],
+                setCookies: []
+              })
             : Effect.fail(error),
         onSuccess: ({ claims, token }) =>
           Effect.succeed({

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { Decision, Fetched, RefreshCall, Step, Verified } from "../core/server/requestAuth.js"
 import type { Payload } from "../core/token/claims.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
+import { tokenError } from "./errors.js"
 import type { ValidToken } from "./verify.js"
 
 /** What the steps of a decision need. */
@@ -40,7 +41,9 @@ export const run = <Session, R>(
       run(next(result), effects)
   switch (step._tag) {
     case "Done":
-      return Effect.succeed(step.decision)
+      return step.flaw === undefined
+        ? Effect.succeed(step.decision)
+        : Effect.as(Effect.logDebug(tokenError(step.flaw).message), step.decision)
     case "Verify":
       return Effect.flatMap(verified(effects.verify(step.tokens)), goOn(step.next))
     case "CheckSignature":

@@ -156,6 +156,13 @@ describe("a request with the cookie of the victim from another origin", () => {
         const result = yield* visit(page(victimCookies(), { method, headers: { origin } }))
         expect(result).toMatchObject({ status: "SignedOut", reason: "token-invalid-authorized-parties" })
       }
+      for (const site of ["cross-site", "same-site", "none"]) {
+        const sandboxed = page(victimCookies(), {
+          method,
+          headers: { origin: "null", "sec-fetch-site": site }
+        })
+        expect(yield* visit(sandboxed)).toMatchObject({ status: "SignedOut" })
+      }
       const own = page(victimCookies(), { method, headers: { origin: production.origin } })
       expect((yield* visit(own)).user).toBe("user_victim")
     }).pipe(Effect.provide(clerk().layer))

@@ -47,6 +47,31 @@ describe.each(stages)("over $name", ({ serve }) => {
     })
   )
 
+  it.live(
+    "a change by cookie from the server's own page is accepted, where the browser hides the origin",
+    () =>
+      Effect.gen(function* () {
+        const { id, send, token } = yield* open
+        const by = (origin: string, site: string) =>
+          send("POST /me", { ...cookie(token), origin, "sec-fetch-site": site })
+        // A browser sends this for a form of a page with Referrer-Policy: no-referrer.
+        expect(outcome(yield* by("null", "same-origin"))).toBe(`200 ${id}`)
+        for (const site of [
+          "cross-site",
+          "same-site",
+          "none",
+          "",
+          "Same-Origin",
+          "same-origin, cross-site"
+        ]) {
+          expect([site, outcome(yield* by("null", site))]).toEqual([site, "401 cross-origin"])
+        }
+        // A page of another origin never sends this, so a proxy has changed one of the headers.
+        expect(outcome(yield* by(evil, "same-origin"))).toBe("401 cross-origin")
+        expect(outcome(yield* by("", "same-origin"))).toBe("401 cross-origin")
+      })
+  )
+
   it.live("a bearer token is accepted from any origin, since no browser adds it by itself", () =>
     Effect.gen(function* () {
       const { id, send, token } = yield* open

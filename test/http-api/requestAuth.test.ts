@@ -5,6 +5,7 @@ import { ClerkHttp, SigningKeys } from "effect-clerk"
 import { RequestAuth } from "effect-clerk/http-api"
 import { DEFAULT_ORIGIN as app, ClerkEmulator, DEFAULT_SECRET_KEY } from "effect-clerk/testing"
 import { fork } from "#test/fiber.js"
+import { replaceLogger, simpleLogger, withAllLevels } from "#test/logger.js"
 import { assert, describe, expect, it } from "#test/vitest.js"
 import { tokenReasons } from "../../src/core/model.js"
 import { untyped } from "../support/requests.js"
@@ -255,6 +256,35 @@ describe("RequestAuth.connection", () => {
       expect(yield* decide({})).toMatchObject({ reason: "session-token-and-uat-missing" })
     }).pipe(Effect.provide(stage))
   )
+})
+
+describe("a cookie from an origin that is not a party", () => {
+  it.live("leaves a line in the log at debug level, with the origins that are", () => {
+    const lines: Array<string> = []
+    return Effect.gen(function* () {
+      const clerk = yield* ClerkEmulator
+      const { sessionToken } = yield* clerk.signIn((yield* clerk.createUser()).id)
+      const headers = { cookie: `__session=${sessionToken}; __client_uat=1`, origin: "null" }
+      const { publishableKey } = clerk
+      const connect = yield* RequestAuth.connection({ publishableKey, authorizedParties: [app] })
+      const authenticate = yield* make()
+      for (const decide of [
+        connect(headers),
+        authenticate(new Request(`${app}/settings`, { method: "POST", headers }))
+      ]) {
+        expect(yield* decide).toMatchObject({ reason: "token-invalid-authorized-parties" })
+        expect(lines).toEqual([
+          expect.stringMatching(/level=debug .*its Origin header is not accepted by authorizedParties/i)
+        ])
+        const [line] = lines.splice(0)
+        expect(line).toContain(`expected ${app}`)
+        expect(line).not.toContain(sessionToken)
+      }
+    }).pipe(
+      withAllLevels,
+      Effect.provide(Layer.merge(stage, replaceLogger(simpleLogger((line) => lines.push(line)))))
+    )
+  })
 })
 
 describe("RequestAuth.byHost", () => {

@@ -29,6 +29,14 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"])
 export const isUpgrade = ({ headers }: IncomingRequest): boolean => own(headers, "upgrade") !== undefined
 
 /**
+ * Returns whether a page of this server made the browser send the request. A page with `Referrer-Policy: no-referrer`
+ * hides its origin, and only the browser can set `Sec-Fetch-Site`. A sandboxed page hides its origin too, but its
+ * requests are cross-site.
+ */
+const isFromOwnPage = ({ headers }: IncomingRequest): boolean =>
+  own(headers, "origin") === "null" && own(headers, "sec-fetch-site") === "same-origin"
+
+/**
  * Finds a cookie that does not count because of the origin of the request. A browser adds the cookie also to a request
  * that another site under the same domain makes it send.
  */
@@ -39,7 +47,7 @@ export const crossOriginFlaw = (
   const origin = own(request.headers, "origin")
   // A WebSocket handshake is a GET, but a browser lets the page of any origin use the connection that it opens.
   const isSafe = safeMethods.has(request.method) && !isUpgrade(request)
-  return origin === undefined || isSafe || parties?.accepts(origin) === true
+  return origin === undefined || isSafe || isFromOwnPage(request) || parties?.accepts(origin) === true
     ? undefined
     : invalid("cross-origin", parties?.list === undefined ? {} : { expected: parties.list })
 }

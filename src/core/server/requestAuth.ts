@@ -1,5 +1,5 @@
 import { own } from "../input.js"
-import type { TokenReason } from "../model.js"
+import type { TokenFailure, TokenReason } from "../model.js"
 import type { Payload } from "../token/claims.js"
 import { readCompact, readPart } from "../token/compact.js"
 import type { Parties } from "../token/settings.js"
@@ -107,7 +107,12 @@ export type Decision<Session> =
 
 /** The decision, or what it needs first. */
 export type Step<Session> =
-  | { readonly _tag: "Done"; readonly decision: Decision<Session> }
+  | {
+      readonly _tag: "Done"
+      readonly decision: Decision<Session>
+      /** The flaw of a token that was not verified, for the log. */
+      readonly flaw?: TokenFailure | undefined
+    }
   | {
       readonly _tag: "Verify"
       readonly tokens: ReadonlyArray<string>
@@ -238,12 +243,12 @@ class Decider<Session> {
     }
   }
 
-  #done(decision: Decision<Session>): Step<Session> {
-    return { _tag: "Done", decision }
+  #done(decision: Decision<Session>, flaw?: TokenFailure): Step<Session> {
+    return { _tag: "Done", decision, flaw }
   }
 
-  #signedOut(reason: Reason, setCookies: ReadonlyArray<string> = []): Step<Session> {
-    return this.#done({ _tag: "SignedOut", reason, setCookies, cleanUp: this.#cleanUp() })
+  #signedOut(reason: Reason, setCookies: ReadonlyArray<string> = [], flaw?: TokenFailure): Step<Session> {
+    return this.#done({ _tag: "SignedOut", reason, setCookies, cleanUp: this.#cleanUp() }, flaw)
   }
 
   /** Sends a document to the Frontend API. Any other request is signed out for the reason. */
@@ -341,9 +346,8 @@ class Decider<Session> {
     const { clientUat, tokens } = this.#session
     const [newest] = tokens
     const session = newest?.token
-    if (newest !== undefined && crossOriginFlaw(this.#request, authorizedParties) !== undefined) {
-      return this.#signedOut(reasons["cross-origin"])
-    }
+    const flaw = newest && crossOriginFlaw(this.#request, authorizedParties)
+    if (flaw !== undefined) return this.#signedOut(reasons["cross-origin"], [], flaw)
     if (isDevelopment) {
       if (this.#url.searchParams.has(devBrowserName)) return this.#handshake("dev-browser-sync", session)
       if (this.#devBrowser() === undefined) return this.#handshake("dev-browser-missing", session)

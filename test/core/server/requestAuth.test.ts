@@ -186,6 +186,15 @@ const rows: ReadonlyArray<Row> = [
     },
     "SignedOut: token-invalid-authorized-parties"
   ],
+  [
+    "a cookie of an unsafe request from a page of the server that hides its origin",
+    {
+      method: "POST",
+      headers: { origin: "null", "sec-fetch-site": "same-origin" },
+      cookies: { __session: ada, __client_uat: "1" }
+    },
+    "signed in as ada"
+  ],
   // The bearer token
   ["a bearer token", { headers: { ...call, authorization: `Bearer ${ada}` } }, "signed in as ada"],
   [
