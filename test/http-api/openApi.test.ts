@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { ClerkAuth, ClerkAuthOptional, ClerkAuthRequiring } from "effect-clerk/http-api"
 import * as Endpoint from "#test/httpApi.js"
 import { bearerScheme, componentOf, HttpApi, HttpApiGroup, OpenApi } from "#test/httpApi.js"
+import { major } from "#test/major.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { Api } from "../support/protectedApi.js"
 
@@ -51,6 +52,14 @@ describe("the OpenAPI document", () => {
     // Effect 4 repeats the security of an API at each of its endpoints.
     expect([spec.security, security].find((list) => list.length > 0)).toEqual(both)
     expect(schemas).toEqual(unauthorized)
+  })
+
+  it("names them for the endpoints before the middleware, and with Effect 3 also for those after it", () => {
+    const group = HttpApiGroup.make("group").add(get("before")).middleware(ClerkAuth).add(get("after"))
+    const after = major === "effect3" ? both : []
+    const spec = OpenApi.fromApi(HttpApi.make("api").add(group))
+    expect(operation(spec, "/before").security).toEqual(both)
+    expect(operation(spec, "/after").security).toEqual(after)
   })
 
   it("names 403 too for an endpoint with requirements", () => {
