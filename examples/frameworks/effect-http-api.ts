@@ -47,7 +47,7 @@ class Teams extends HttpApiGroup.make("teams").add(
 class Api extends HttpApi.make("api").add(Account).add(Teams) {}
 
 /** Responds to a failed call: the client gets a status, and the log the cause. */
-const failure = (error: Sessions.GetError | Sessions.RevokeError) =>
+const failure = (error: Sessions.ListError | Sessions.RevokeError) =>
   Effect.gen(function* () {
     // No session has this id, or the text is no id.
     if (error._tag === "ClerkNotFound" || error._tag === "ClerkInvalidRequest") {

@@ -2,8 +2,7 @@ import * as Effect from "effect/Effect"
 import type { Decision, Fetched, RefreshCall, Step, Verified } from "../core/server/requestAuth.js"
 import type { Payload } from "../core/token/claims.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
-import { tokenError } from "./errors.js"
-import type { ValidToken } from "./verify.js"
+import { rejected, type ValidToken } from "./verify.js"
 
 /** What the steps of a decision need. */
 export interface Effects<Session, R> {
@@ -43,7 +42,9 @@ export const run = <Session, R>(
     case "Done":
       return step.flaw === undefined
         ? Effect.succeed(step.decision)
-        : Effect.as(Effect.logDebug(tokenError(step.flaw).message), step.decision)
+        : Effect.catchTag(rejected(step.flaw), "ClerkTokenError", ({ message }) =>
+            Effect.as(Effect.logDebug(message), step.decision)
+          )
     case "Verify":
       return Effect.flatMap(verified(effects.verify(step.tokens)), goOn(step.next))
     case "CheckSignature":

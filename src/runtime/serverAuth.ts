@@ -7,9 +7,9 @@ import { checkSettings, type TokenSettings, verifierReaders } from "../core/toke
 import type { ClerkConfigError } from "../errors/ClerkConfigError.js"
 import type { ClerkKeysUnavailable, ClerkTokenError } from "../errors/TokenErrors.js"
 import type { TokenClaims } from "../schema/SessionClaims.js"
-import { configError, tokenError } from "./errors.js"
+import { configError } from "./errors.js"
 import type { SigningKeysService } from "./keyCache.js"
-import { makeVerify, optionDecoders, type ValidToken, verifyInTurn } from "./verify.js"
+import { makeVerify, optionDecoders, rejected, type ValidToken, verifyInTurn } from "./verify.js"
 
 /** Authenticates a request by its headers. */
 export type ServerAuth<Claims> = (
@@ -72,6 +72,6 @@ export const makeServerAuth = (
     return (request) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const tokens = readCredential(request, owner, authorizedParties, Math.floor(now / 1000))
-        return "_tag" in tokens ? Effect.fail(tokenError(tokens)) : verifyInTurn(verify, tokens)
+        return "_tag" in tokens ? rejected(tokens) : verifyInTurn(verify, tokens)
       })
   })

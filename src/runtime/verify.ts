@@ -59,6 +59,16 @@ const reject = (error: ClerkTokenError | ClerkKeysUnavailable, fiber: RunningFib
 const rejectFor = (failure: Rejected, fiber: RunningFiber): ReturnType<Verify> =>
   reject(tokenError(failure), fiber)
 
+/** Rejects what a request carries before a token is verified. A request without a token counts as no verification. */
+export const rejected = (failure: TokenFailure): Effect.Effect<never, ClerkTokenError> =>
+  failure.fields.reason === "missing"
+    ? Effect.fail(tokenError(failure))
+    : withFiber((fiber) => {
+        const error = tokenError(failure)
+        countVerification(error.reason, fiber)
+        return Effect.fail(error)
+      })
+
 /** Not a rejection of the token, because an outage of the store must not sign everybody out. */
 const unavailable = {
   _tag: "ClerkKeysUnavailable",

@@ -56,7 +56,8 @@ describe("the OpenAPI document", () => {
 
   it("names them for the endpoints before the middleware, and with Effect 3 also for those after it", () => {
     const group = HttpApiGroup.make("group").add(get("before")).middleware(ClerkAuth).add(get("after"))
-    const after = major === "effect3" ? both : []
+    const name: string = major
+    const after = name === "effect3" ? both : []
     const spec = OpenApi.fromApi(HttpApi.make("api").add(group))
     expect(operation(spec, "/before").security).toEqual(both)
     expect(operation(spec, "/after").security).toEqual(after)

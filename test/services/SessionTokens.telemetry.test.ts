@@ -2,11 +2,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { ClerkKeysUnavailable, SessionTokens, SigningKeys } from "effect-clerk"
+import { RequestAuth } from "effect-clerk/http-api"
+import { ClerkTest } from "effect-clerk/testing"
 import { snapshot } from "#test/metrics.js"
 import * as TestClock from "#test/TestClock.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { recordingTracer, spansOf } from "../support/spans.js"
-import { now, ourKeys, sessionToken, theirPrivateKey } from "../support/tokens.js"
+import { app, now, ourKeys, sessionToken, theirPrivateKey } from "../support/tokens.js"
 
 const token = sessionToken()
 const forged = sessionToken({}, {}, theirPrivateKey)
@@ -42,7 +44,50 @@ const outcomesOf = <A, E, R>(self: Effect.Effect<A, E, R>) => {
   })
 }
 
+/** The headers of a browser's request with the session cookie. */
+const headers = (clientUat: string, others: Readonly<Record<string, string>> = {}) => ({
+  cookie: `__session=${token}; __client_uat=${clientUat}`,
+  ...others
+})
+const fromElsewhere = headers("1", { origin: "https://evil.test" })
+const signedOut = headers("0")
+const stale = headers(`${now + 1}`)
+
+const options = {
+  publishableKey: "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k",
+  authorizedParties: [app]
+} as const
+
 describe("the metric clerk_token_verifications", () => {
+  it.effect("counts a session cookie that a server rejects before it verifies the token", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(now * 1000)
+      const connect = yield* RequestAuth.connection(options)
+      const authenticate = yield* RequestAuth.make({ ...options, origin: app, refresh: false })
+      const page = (headers: Readonly<Record<string, string>>) =>
+        authenticate(new Request(`${app}/settings`, { method: "POST", headers }))
+      const all = Effect.gen(function* () {
+        for (const each of [fromElsewhere, signedOut, stale, {}]) {
+          expect((yield* connect(each))._tag).toBe("SignedOut")
+          const cookie = "cookie" in each ? { ...each, cookie: `${each.cookie}; __clerk_db_jwt=dev` } : each
+          expect((yield* page(cookie))._tag).toBe("SignedOut")
+        }
+      })
+      expect(yield* outcomesOf(all)).toEqual({
+        "outcome=cross-origin": 2,
+        "outcome=client-uat-missing": 2,
+        "outcome=client-uat-newer": 2
+      })
+    }).pipe(
+      Effect.provide(
+        Layer.merge(
+          ourKeys,
+          ClerkTest.layer(() => ClerkTest.json(500, {}))
+        )
+      )
+    )
+  )
+
   it.effect("counts by outcome: ok, or the reason of the error", () =>
     Effect.gen(function* () {
       const tokens = [

@@ -1,6 +1,6 @@
 import { own } from "../input.js"
 import type { TokenFailure, TokenReason } from "../model.js"
-import type { Payload } from "../token/claims.js"
+import { invalid, type Payload } from "../token/claims.js"
 import { readCompact, readPart } from "../token/compact.js"
 import type { Parties } from "../token/settings.js"
 import {
@@ -110,7 +110,7 @@ export type Step<Session> =
   | {
       readonly _tag: "Done"
       readonly decision: Decision<Session>
-      /** The flaw of a token that was not verified, for the log. */
+      /** The flaw of a token that was not verified, for the log and the metric. */
       readonly flaw?: TokenFailure | undefined
     }
   | {
@@ -252,8 +252,8 @@ class Decider<Session> {
   }
 
   /** Sends a document to the Frontend API. Any other request is signed out for the reason. */
-  #handshake(reason: Reason, sessionToken: string | undefined): Step<Session> {
-    if (!this.#canRedirect || this.#redirects >= maxRedirects) return this.#signedOut(reason)
+  #handshake(reason: Reason, sessionToken: string | undefined, flaw?: TokenFailure): Step<Session> {
+    if (!this.#canRedirect || this.#redirects >= maxRedirects) return this.#signedOut(reason, [], flaw)
     const { apiVersion, frontendApi } = this.#settings
     const location = handshakeLocation({
       apiVersion,
@@ -359,8 +359,10 @@ class Decider<Session> {
     }
     const isCurrent = (issuedAt: number | undefined) =>
       !requireClientUat || issuedAt === undefined || issuedAt >= clientUat
-    if (requireClientUat && clientUat === 0) return this.#handshake(reasons["client-uat-missing"], session)
-    if (!isCurrent(newest.issuedAt)) return this.#handshake(reasons["client-uat-newer"], session)
+    const outdated = (reason: "client-uat-missing" | "client-uat-newer") =>
+      this.#handshake(reasons[reason], session, invalid(reason))
+    if (requireClientUat && clientUat === 0) return outdated("client-uat-missing")
+    if (!isCurrent(newest.issuedAt)) return outdated("client-uat-newer")
     const current = tokens.filter(({ issuedAt }) => isCurrent(issuedAt)).map(({ token }) => token)
     return this.#verify(current, (failure) => this.#orRefresh(failure, newest.token))
   }
