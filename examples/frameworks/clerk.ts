@@ -23,11 +23,14 @@ if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
 
 /** The sign-in page: a URL, or a path of this server. */
 const signInPage = variable("CLERK_SIGN_IN_URL", "https://accounts.example.com/sign-in")
-if (!URL.canParse(signInPage, origin)) {
+if (!/^(https?:\/\/|\/)/.test(signInPage) || !URL.canParse(signInPage, origin)) {
   quit("CLERK_SIGN_IN_URL must be a URL such as https://accounts.example.com/sign-in, or a path")
 }
 
 const publishableKey = variable("CLERK_PUBLISHABLE_KEY", "pk_test_…")
+if (publishableKey.startsWith("pk_live_") && !origin.startsWith("https:")) {
+  quit("APP_ORIGIN must be the https address of this server in a browser, such as https://app.example.com")
+}
 const keys = `${process.env["CLERK_SECRET_KEY"]} ${publishableKey}`
 if (/^sk_test_.* pk_live_|^sk_live_.* pk_test_/.test(keys)) {
   quit(

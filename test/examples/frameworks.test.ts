@@ -480,7 +480,9 @@ describe("the settings of a program", () => {
     ["PORT", "abc", /^PORT must be a number.*\n$/],
     ["APP_ORIGIN", "https://app.example.com/", /^APP_ORIGIN must be an origin.*\n$/],
     ["APP_ORIGIN", "app.example.com", /^APP_ORIGIN must be an origin.*\n$/],
-    ["CLERK_SIGN_IN_URL", "https://", /^CLERK_SIGN_IN_URL must be a URL.*\n$/]
+    ["CLERK_SIGN_IN_URL", "https://", /^CLERK_SIGN_IN_URL must be a URL.*\n$/],
+    ["CLERK_SIGN_IN_URL", "accounts.example.com/sign-in", /^CLERK_SIGN_IN_URL must be a URL.*\n$/],
+    ["CLERK_SIGN_IN_URL", "javascript:alert(1)", /^CLERK_SIGN_IN_URL must be a URL.*\n$/]
   ])(
     "end it with one line for %s=%s",
     async (name, value, message) => {
