@@ -115,7 +115,7 @@ Sign in on this page, which returns to your application:
 
 Or sign in from a terminal. The control API is at ${local}${controlPath} and lists its commands there:
 
-  curl ${local}${controlPath}/sign-in -d '{"userId":"user_1"}'
+  curl ${local}${controlPath}/sign-in -d '{"userId":"user_1","origin":"http://localhost:3000"}'
   curl ${local}${controlPath}/state
 
 ${webhookUrl === undefined ? "" : `Webhooks go to ${webhookUrl}\n`}${

@@ -162,7 +162,7 @@ Sign in on this page, which returns to your application:
 
 Or sign in from a terminal. The control API is at ${address}/__emulator and lists its commands there:
 
-  curl ${address}/__emulator/sign-in -d '{"userId":"user_1"}'
+  curl ${address}/__emulator/sign-in -d '{"userId":"user_1","origin":"http://localhost:3000"}'
   curl ${address}/__emulator/state
 
 Press Ctrl+C to stop. All data is lost then.
