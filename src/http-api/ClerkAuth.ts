@@ -123,6 +123,8 @@ const bySchemes = <E extends ClerkTokenError | ClerkKeysUnavailable | ClerkAcces
  * (`ClerkTokenError`). While the keys are unavailable, a request with a token is rejected with 503
  * (`ClerkKeysUnavailable`).
  *
+ * Put `.middleware(ClerkAuth)` after the last `.add(…)`: in Effect 4, an endpoint that is added later is public.
+ *
  * @since 4.0.0
  * @category middleware
  */
