@@ -28,14 +28,14 @@ if (!/^(https?:\/\/|\/)/.test(signInPage) || !URL.canParse(signInPage, origin)) 
 }
 
 const publishableKey = variable("CLERK_PUBLISHABLE_KEY", "pk_test_…")
-if (publishableKey.startsWith("pk_live_") && !origin.startsWith("https:")) {
-  quit("APP_ORIGIN must be the https address of this server in a browser, such as https://app.example.com")
-}
 const keys = `${process.env["CLERK_SECRET_KEY"]} ${publishableKey}`
 if (/^sk_test_.* pk_live_|^sk_live_.* pk_test_/.test(keys)) {
   quit(
     "CLERK_SECRET_KEY and CLERK_PUBLISHABLE_KEY must be of one instance: sk_test_… and pk_test_…, or sk_live_… and pk_live_…"
   )
+}
+if (publishableKey.startsWith("pk_live_") && !origin.startsWith("https:")) {
+  quit("APP_ORIGIN must be the https address of this server in a browser, such as https://app.example.com")
 }
 
 // The client reads CLERK_SECRET_KEY. The keys come from CLERK_JWT_KEY, or else from Clerk.

@@ -493,6 +493,16 @@ describe("the settings of a program", () => {
     },
     60_000
   )
+
+  it("ends it with one line where a production instance has no https address", async () => {
+    const { code, output } = await start("examples/frameworks/clerk.ts", [], {
+      ...all(),
+      CLERK_SECRET_KEY: "sk_live_0123456789",
+      CLERK_PUBLISHABLE_KEY: "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"
+    }).ended
+    expect(output).toMatch(/^APP_ORIGIN must be the https address.*\n$/)
+    expect(code).toBe(1)
+  }, 60_000)
 })
 
 describe("the script", () => {
