@@ -13,6 +13,7 @@ import { Webhook } from "standardwebhooks"
 import { clockAhead, withClock } from "#major/clock.js"
 import { fork, yieldNow } from "#test/fiber.js"
 import { FetchHttpClient, HttpClient, HttpClientResponse } from "#test/http.js"
+import { replaceLogger, simpleLogger } from "#test/logger.js"
 import * as TestClock from "#test/TestClock.js"
 import { describe, expect, it } from "#test/vitest.js"
 import { limits } from "../../src/core/emulator/limits.js"
@@ -269,10 +270,16 @@ describe("a layer that sends the webhooks", () => {
   it.live("retries as Svix does, with the same id and a new time, until the status is one of success", () => {
     const receiving = receiver((earlier) => ([500, "defect", 302, 204] as const)[earlier] ?? 500)
     const { clock, sleeps } = hurriedClock(15_000)
+    const lines: Array<string> = []
     const program = Effect.gen(function* () {
       const clerk = yield* ClerkEmulator
       yield* clerk.signIn("user_1")
       yield* until(() => receiving.requests.length >= 4)
+      expect(lines.map((line) => /Webhook [^"]*/.exec(line)?.[0])).toEqual([
+        `Webhook session.created to ${url}: status 500. The next attempt is in 5 s`,
+        `Webhook session.created to ${url}: no response. The next attempt is in 300 s`,
+        `Webhook session.created to ${url}: status 302. The next attempt is in 1800 s`
+      ])
       const [first] = receiving.requests
       expect(first).toMatchObject({ url, type: "session.created" })
       expect(receiving.requests.map(({ id }) => id)).toEqual(Array(4).fill(first?.id))
@@ -283,7 +290,8 @@ describe("a layer that sends the webhooks", () => {
       }
       expect(sleeps).toEqual([5_000, 300_000, 1_800_000])
     })
-    return withClock(Effect.provide(program, sending(receiving)), clock)
+    const logging = replaceLogger(simpleLogger((line) => lines.push(line)))
+    return withClock(Effect.provide(program, Layer.provideMerge(sending(receiving), logging)), clock)
   })
 
   it.live("gives up after the fourth attempt, and goes on with the next webhook", () => {

@@ -176,7 +176,10 @@ const run = (options: ServeOptions): Effect.Effect<void, Quit> => {
       seed: data as EmulatorSeed // sound because the trial accepted it
     })
     if (webhookUrl !== undefined) {
-      yield* Effect.provide(sendWebhooks(clerk, { url: webhookUrl }), FetchHttpClient.layer)
+      yield* Effect.provide(
+        sendWebhooks(clerk, { url: webhookUrl }, (line) => Effect.sync(() => log(line))),
+        FetchHttpClient.layer
+      )
     }
     yield* Deferred.succeed(responding, dispatch({ clerk, clock, log, ...options }))
     yield* print(banner(address, clerk, options))

@@ -48,22 +48,31 @@ const defaultDelays: ReadonlyArray<DurationInput> = ["5 seconds", "5 minutes", "
 /** The time that Svix gives to a response. */
 const timeout = "15 seconds"
 
-/** Sends a webhook once. Returns whether the response has a status of success. */
+/** Sends a webhook once. Returns the failure, if there is one. */
 const attempt = (client: HttpClient.HttpClient, url: string, { body, headers }: EmulatedWebhook) =>
   client
     .execute(HttpClientRequest.post(url, { headers, body: HttpBody.text(body, headers["content-type"]) }))
     .pipe(
       // A response that nobody reads keeps its connection.
-      Effect.flatMap((response) => Effect.as(response.text, response.status >= 200 && response.status < 300)),
+      Effect.flatMap(({ status, text }) =>
+        Effect.as(text, status >= 200 && status < 300 ? undefined : `status ${status}`)
+      ),
       Effect.timeout(timeout),
       Effect.exit,
-      Effect.map((exit) => exit._tag === "Success" && exit.value)
+      Effect.map((exit) => (exit._tag === "Success" ? exit.value : "no response"))
     )
+
+/** A URL without what can be secret in it. */
+const shownUrl = (url: string) => {
+  const { host, pathname, protocol } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
 
 /** Sends the webhooks of an emulator until the scope closes. */
 export const sendWebhooks = (
   clerk: ClerkEmulatorService,
-  given: SendWebhooksOptions
+  given: SendWebhooksOptions,
+  log: (line: string) => Effect.Effect<void> = Effect.logWarning
 ): Effect.Effect<void, never, HttpClient.HttpClient | Scope.Scope> =>
   Effect.gen(function* () {
     const { retryDelays = defaultDelays, url } = yield* Effect.sync(() => check(given))
@@ -75,10 +84,16 @@ export const sendWebhooks = (
     /** Sends a webhook until an attempt succeeds. Each attempt signs its own time, because receivers reject old ones. */
     const send = ({ body, headers }: EmulatedWebhook): Effect.Effect<void> =>
       Effect.gen(function* () {
-        for (const delay of [0, ...retryDelays]) {
-          yield* Effect.sleep(Duration.toMillis(delay))
+        const { type }: { type: string } = JSON.parse(body) // sound: the emulator wrote it
+        for (const delay of [...retryDelays, undefined]) {
           const signed = yield* clerk.signWebhook(body, { id: headers["svix-id"] })
-          if (yield* attempt(client, url, signed)) return
+          const failure = yield* attempt(client, url, signed)
+          if (failure === undefined) return
+          const failed = `Webhook ${type} to ${shownUrl(url)}: ${failure}`
+          if (delay === undefined) return yield* log(`${failed}. No attempt is left`)
+          const wait = Duration.toMillis(delay)
+          yield* log(`${failed}. The next attempt is in ${wait / 1000} s`)
+          yield* Effect.sleep(wait)
         }
       })
 

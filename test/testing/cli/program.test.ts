@@ -105,7 +105,7 @@ describe("effect-clerk-emulator", () => {
     "limits the rate of requests, and sends signed webhooks",
     () =>
       Effect.gen(function* () {
-        const { asked, received, url } = yield* loopback((response) => response.end())
+        const { asked, received, url } = yield* loopback((response) => response.writeHead(404).end())
         const secret = `whsec_${btoa("a secret of the test")}`
         const { address, errors, output, post } = yield* serving([
           ...["--rate-limit", "2/10s", "--webhook-url", `${url}/webhooks`, "--webhook-secret", secret]
@@ -136,6 +136,9 @@ describe("effect-clerk-emulator", () => {
           rejected: 1,
           mostInWindow: 3
         })
+        expect(errors()).toContain(
+          `Webhook session.created to ${url}/webhooks: status 404. The next attempt is in 5 s\n`
+        )
         expect(output() + errors()).not.toContain(secret)
       }),
     limit
