@@ -444,7 +444,7 @@ describe("the options of a limit", () => {
     [
       { storeTimeout: 0 },
       "storeTimeout",
-      "must be a duration above zero and below 25 days; leave it out to set no limit"
+      'must be a duration such as "10 seconds", above zero and below 25 days; leave it out to set no limit'
     ],
     [{ whenStoreDown: "open" }, "whenStoreDown", 'must be "local" or "fail"'],
     [{ bucket: "a b" }, "bucket", "must be 1 to 100 letters, digits or characters of _.:-"],

@@ -280,7 +280,8 @@ describe("plain http on another host", () => {
 
 describe("another setting", () => {
   const attempts = "policy.maxAttempts must be a whole number from 1 to 10"
-  const limit = "must be a duration above zero and below 25 days; leave it out to set no limit"
+  const limit =
+    'must be a duration such as "10 seconds", above zero and below 25 days; leave it out to set no limit'
   const bytes = "maxResponseBytes must be a whole number of bytes, at least 1"
   const date = "apiVersion must be a date such as 2026-05-12"
   const durations = [
@@ -293,6 +294,7 @@ describe("another setting", () => {
     Duration.infinity,
     2 ** 31,
     "soon",
+    "10s",
     null
   ]
   const cases: ReadonlyArray<readonly [message: string, options: object]> = [

@@ -32,7 +32,9 @@ export const timeLimit =
     const millis = toMillis(duration) ?? Number.NaN
     return millis > 0 && millis <= maxTimerMillis
       ? millis
-      : broken("must be a duration above zero and below 25 days; leave it out to set no limit")
+      : broken(
+          'must be a duration such as "10 seconds", above zero and below 25 days; leave it out to set no limit'
+        )
   }
 
 /** `deadline: 30` beside `timeout: "10 seconds"` is 30 milliseconds, and 30 seconds were probably meant. */

@@ -104,7 +104,9 @@ export const readHandlerOptions = (
         : broken("must be a whole number of bytes, at least 1"),
     bodyTimeout: (timeout: unknown = "10 seconds") => {
       const read = millis(timeout)
-      return read !== undefined && read > 0 ? read : broken("must be a duration above zero")
+      return read !== undefined && read > 0
+        ? read
+        : broken('must be a duration such as "10 seconds", above zero')
     }
   } satisfies Record<string, Reader>)
   return read instanceof RuleBreak ? read : { maxBytes: read.maxBytes, bodyMillis: read.bodyTimeout }
