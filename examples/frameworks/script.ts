@@ -1,4 +1,4 @@
-/** A script that signs a user out everywhere: `node script.ts user_…` */
+/** A script that signs a user out everywhere: `npx tsx script.ts user_…` */
 import { Console, Effect, Stream } from "effect"
 import { ClerkHttp, Sessions } from "effect-clerk"
 
