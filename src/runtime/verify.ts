@@ -59,7 +59,7 @@ const reject = (error: ClerkTokenError | ClerkKeysUnavailable, fiber: RunningFib
 const rejectFor = (failure: Rejected, fiber: RunningFiber): ReturnType<Verify> =>
   reject(tokenError(failure), fiber)
 
-/** Rejects what a request carries before a token is verified. A request without a token counts as no verification. */
+/** Rejects what a request carries before a token is verified. A request without a token is not counted. */
 export const rejected = (failure: TokenFailure): Effect.Effect<never, ClerkTokenError> =>
   failure.fields.reason === "missing"
     ? Effect.fail(tokenError(failure))
