@@ -84,7 +84,11 @@ const onError: ErrorRequestHandler = (error, request, response, next) => {
 }
 app.use(onError)
 
-const server = app.listen(port, () => console.log(`Listening on ${origin}`))
+// Express passes an error, such as that of a port in use, to the function.
+const server = app.listen(port, (error) => {
+  if (error) throw error
+  console.log(`Listening on ${origin}`)
+})
 
 // Finishes the open requests, then ends.
 const stop = () => void server.close(close)

@@ -465,6 +465,19 @@ describe("the HttpApi", () => {
   })
 })
 
+describe("a port that another program uses", () => {
+  it.each(servers)(
+    "ends the program of %s with an error",
+    async (_name, file) => {
+      const { port } = new URL(clerk.url)
+      const { code, output } = await start(file, [], settingsOf(clerk, Number(port))).ended
+      expect(output).toContain("EADDRINUSE")
+      expect(code).toBe(1)
+    },
+    60_000
+  )
+})
+
 describe("the settings of a program", () => {
   const all = () => settingsOf(clerk, 3000)
 
