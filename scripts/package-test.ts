@@ -95,7 +95,7 @@ const checkReadme = (project: string) =>
     yield* runs("program1", "active user_123")
     yield* clerk.post("sign-in", { userId: "user_123" })
     yield* clerk.post("sign-in", { userId: "user_123" })
-    yield* runs("program2", "signed out of 2 sessions")
+    yield* runs("program2", "Sessions ended: 2")
   }).pipe(Effect.scoped)
 
 /** The pages that a new user follows, from an empty folder to a program that works. */

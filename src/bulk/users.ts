@@ -4,7 +4,13 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import { record } from "#major/schemas.js"
-import { type FailedCall, type FailureReason, isWithoutKey, verdictOn } from "../core/bulk/call.js"
+import {
+  type FailedCall,
+  type FailureReason,
+  isWithoutKey,
+  maxAttempts,
+  verdictOn
+} from "../core/bulk/call.js"
 import type { Mode } from "../core/bulk/options.js"
 import { dueIn, isOpen, type KnownSession, maxPasses, nextOffset, pageSize } from "../core/bulk/sessions.js"
 import type { ClerkTransportError } from "../errors/CallErrors.js"
@@ -73,6 +79,14 @@ const factsOf = (error: CallError): FailedCall => ({
 const isStop = (error: CallError): error is StopError =>
   error._tag === "ClerkUnauthorized" || error._tag === "ClerkForbidden" || isWithoutKey(error)
 
+/** The attempt whose failure is logged. Two failures are common, and ten of each call would fill the log in an outage. */
+const logged = 3
+
+const logFailure = ({ message }: CallError) =>
+  Effect.logWarning(
+    `SignOutEverywhere: attempt ${logged} of ${maxAttempts} failed, and the job goes on: ${message}`
+  )
+
 /** Makes a call until it succeeds or the job gives it up. */
 const persist = <A>(
   call: Effect.Effect<A, CallError, ClerkHttp>
@@ -85,9 +99,10 @@ const persist = <A>(
         return Effect.flatMap(Random.next, (chance): Effect.Effect<Outcome<A>, StopError, ClerkHttp> => {
           const verdict = verdictOn(factsOf(error), number, chance)
           if (verdict._tag === "GiveUp") return Effect.succeed({ reason: verdict.reason })
-          return verdict._tag === "Retry"
-            ? Effect.flatMap(Effect.sleep(Duration.millis(verdict.millis)), () => attempt(number + 1))
-            : Effect.succeed({ value: undefined })
+          if (verdict._tag !== "Retry") return Effect.succeed({ value: undefined })
+          const wait = Effect.sleep(Duration.millis(verdict.millis))
+          const next = Effect.flatMap(wait, () => attempt(number + 1))
+          return number === logged ? Effect.andThen(logFailure(error), next) : next
         })
       },
       onSuccess: (value) => Effect.succeed({ value })

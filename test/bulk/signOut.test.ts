@@ -5,6 +5,7 @@ import * as Stream from "effect/Stream"
 import { SignOutEverywhere } from "effect-clerk/bulk"
 import { ClerkEmulator } from "effect-clerk/testing"
 import { dateTimeFromMillis } from "#major/time.js"
+import { replaceLogger, simpleLogger } from "#test/logger.js"
 import * as TestClock from "#test/TestClock.js"
 import { assert, describe, it } from "#test/vitest.js"
 import {
@@ -230,14 +231,21 @@ describe("a response of Clerk", () => {
     )
   }
 
-  it.effect("500 is retried with backoff, nine times", () =>
-    Effect.gen(function* () {
+  it.effect("500 is retried with backoff, nine times, and the third time leaves a line in the log", () => {
+    const lines: Array<string> = []
+    return Effect.gen(function* () {
       yield* respondNext("Sessions.revoke", ...Array.from({ length: 9 }, () => 500))
       yield* SignOutEverywhere.start({ job: "incident" })
       assert.deepInclude(yield* ended("incident"), { status: "done", users: 1, failed: 0 })
       assert.deepStrictEqual(yield* openSessions, [])
-    }).pipe(atNoon(oneUser))
-  )
+      const failures = lines.filter((line) => line.includes("SignOutEverywhere:"))
+      assert.lengthOf(failures, 1)
+      assert.match(
+        failures[0] ?? "",
+        /level=WARN(ING)? .*"SignOutEverywhere: attempt 3 of 10 failed, and the job goes on: Sessions\.revoke: 500 /i
+      )
+    }).pipe(atNoon(oneUser), Effect.provide(replaceLogger(simpleLogger((line) => lines.push(line)))))
+  })
 
   it.effect("500 ten times lists the user as failed, and the other users are signed out", () =>
     Effect.gen(function* () {
