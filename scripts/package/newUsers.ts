@@ -1,7 +1,7 @@
 /**
  * Follows the pages of the packed documentation as a new user does: in an empty folder, command by command.
  *
- * A page needs no annotation for this. A code block whose paragraph names a file, such as `server.ts`, becomes that file.
+ * A page needs no annotation for this. The code block after "Save this as `server.ts`" becomes that file.
  * The commands of a `sh` block run as they are written. A `text` block after them is their expected output, in which "…"
  * stands for any text. A `console` block has commands after "$", each with its output. A `sh` block that needs an account
  * has "…" in its commands, and is skipped.
@@ -47,7 +47,7 @@ const blocksOf = (markdown: string): ReadonlyArray<Block> =>
 
 const fileOf = ({ introduction, language }: Block) =>
   ["ts", "typescript", "tsx", "json", "js", "toml"].includes(language)
-    ? [...introduction.matchAll(/`([\w./[\]-]+\.(?:tsx?|json|m?js|toml))`/g)].at(-1)?.[1]
+    ? /Save this as `([^`]+)`/.exec(introduction)?.[1]
     : undefined
 
 /** The commands of a block, without comments. A command may continue on the next line. */
