@@ -161,8 +161,8 @@ export type Authenticator<Claims> = Effect.Effect<
  * session cookie. The cookie is chosen as in Clerk's own SDKs, and compared with `__client_uat`.
  *
  * A cookie beside an `Origin` outside `authorizedParties` is rejected, unless the method is GET, HEAD or OPTIONS. If the
- * request opens a WebSocket, it is rejected in any case. `Origin: null` beside `Sec-Fetch-Site: same-origin` is accepted:
- * it is a page of this server that hides its origin.
+ * request opens a WebSocket, it is rejected in any case. `Origin: null` beside `Sec-Fetch-Site: same-origin` stands for
+ * the origin of the `Host`: a page of this server hides its origin.
  *
  * Fails with `ClerkConfigError` if an option is invalid. A rejected token is logged at debug level with the compared values
  * (origins, issuers, audiences). The error does not hold them, because the client receives it.
@@ -205,8 +205,8 @@ export const make: {
    * session cookie. The cookie is chosen as in Clerk's own SDKs, and compared with `__client_uat`.
    *
    * A cookie beside an `Origin` outside `authorizedParties` is rejected, unless the method is GET, HEAD or OPTIONS. If the
-   * request opens a WebSocket, it is rejected in any case. `Origin: null` beside `Sec-Fetch-Site: same-origin` is accepted:
-   * it is a page of this server that hides its origin.
+   * request opens a WebSocket, it is rejected in any case. `Origin: null` beside `Sec-Fetch-Site: same-origin` stands for
+   * the origin of the `Host`: a page of this server hides its origin.
    *
    * Fails with `ClerkConfigError` if an option is invalid.
    */

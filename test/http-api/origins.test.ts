@@ -52,8 +52,9 @@ describe.each(stages)("over $name", ({ serve }) => {
     () =>
       Effect.gen(function* () {
         const { id, send, token } = yield* open
-        const by = (origin: string, site: string) =>
-          send("POST /me", { ...cookie(token), origin, "sec-fetch-site": site })
+        const own = new URL(app).host
+        const by = (origin: string, site: string, host = own) =>
+          send("POST /me", { ...cookie(token), origin, "sec-fetch-site": site, host })
         // A browser sends this for a form of a page with Referrer-Policy: no-referrer.
         expect(outcome(yield* by("null", "same-origin"))).toBe(`200 ${id}`)
         for (const site of [
@@ -65,6 +66,10 @@ describe.each(stages)("over $name", ({ serve }) => {
           "same-origin, cross-site"
         ]) {
           expect([site, outcome(yield* by("null", site))]).toEqual([site, "401 cross-origin"])
+        }
+        // Another application on the same server, whose pages can hide their origin too.
+        for (const host of ["evil.test", `${own}.evil.test`, `evil.${own}`, `user@${own}`, `${own}/`, ""]) {
+          expect([host, outcome(yield* by("null", "same-origin", host))]).toEqual([host, "401 cross-origin"])
         }
         // A page of another origin never sends this, so a proxy has changed one of the headers.
         expect(outcome(yield* by(evil, "same-origin"))).toBe("401 cross-origin")

@@ -65,7 +65,9 @@ export const overSocket =
   (line, given = {}) =>
     callback((resume, signal) => {
       const { method, path } = split(line)
-      const headers = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, [value].flat()]))
+      const headers = Object.fromEntries(
+        Object.entries(given).map(([name, value]) => [name, typeof value === "string" ? value : [...value]])
+      )
       request({ port, host: "127.0.0.1", method, path, headers, agent: false, signal }, (response) => {
         const chunks: Array<Buffer> = []
         response.on("data", (chunk: Buffer) => chunks.push(chunk))

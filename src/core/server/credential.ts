@@ -1,7 +1,7 @@
 import { own } from "../input.js"
 import type { TokenFailure } from "../model.js"
 import { invalid } from "../token/claims.js"
-import type { Parties } from "../token/settings.js"
+import { isOrigin, type Parties } from "../token/settings.js"
 import { type CookieOwner, readCookies, readSessionCookies } from "./cookies.js"
 
 /** The parts of a request that decide on its credential. */
@@ -29,12 +29,14 @@ const safeMethods = new Set(["GET", "HEAD", "OPTIONS"])
 export const isUpgrade = ({ headers }: IncomingRequest): boolean => own(headers, "upgrade") !== undefined
 
 /**
- * Returns whether a page of this server made the browser send the request. A page with `Referrer-Policy: no-referrer`
- * hides its origin, and only the browser can set `Sec-Fetch-Site`. A sandboxed page hides its origin too, but its
- * requests are cross-site.
+ * Returns the origins that the page of a request can have. A page with `Referrer-Policy: no-referrer` hides its origin, and
+ * then only the browser can state that it is the origin of the request. A sandboxed page is cross-site. The host can be that
+ * of another application on this server, so the origin must be an accepted one all the same.
  */
-const isFromOwnPage = ({ headers }: IncomingRequest): boolean =>
-  own(headers, "origin") === "null" && own(headers, "sec-fetch-site") === "same-origin"
+const originsOf = (origin: string, { headers }: IncomingRequest, host: string | undefined) =>
+  origin !== "null" || own(headers, "sec-fetch-site") !== "same-origin"
+    ? [origin]
+    : [`https://${host}`, `http://${host}`].filter(isOrigin)
 
 /**
  * Finds a cookie that does not count because of the origin of the request. A browser adds the cookie also to a request
@@ -42,12 +44,14 @@ const isFromOwnPage = ({ headers }: IncomingRequest): boolean =>
  */
 export const crossOriginFlaw = (
   request: IncomingRequest,
-  parties: Parties | undefined
+  parties: Parties | undefined,
+  host = own(request.headers, "host")
 ): TokenFailure | undefined => {
   const origin = own(request.headers, "origin")
   // A WebSocket handshake is a GET, but a browser lets the page of any origin use the connection that it opens.
   const isSafe = safeMethods.has(request.method) && !isUpgrade(request)
-  return origin === undefined || isSafe || isFromOwnPage(request) || parties?.accepts(origin) === true
+  const accepts = (each: string) => parties?.accepts(each) === true
+  return origin === undefined || isSafe || originsOf(origin, request, host).some(accepts)
     ? undefined
     : invalid("cross-origin", parties?.list === undefined ? {} : { expected: parties.list })
 }

@@ -38,7 +38,7 @@ import { type Reason, reasons } from "./reasons.js"
 export interface PageRequest extends IncomingRequest {
   /** The path with the query. */
   readonly target: string
-  /** The host that the client addressed. It chooses among the configured origins and nothing else. */
+  /** The host that the client addressed. It chooses among the configured origins, and is the origin of a page that hides it. */
   readonly host: string | undefined
 }
 
@@ -346,7 +346,7 @@ class Decider<Session> {
     const { clientUat, tokens } = this.#session
     const [newest] = tokens
     const session = newest?.token
-    const flaw = newest && crossOriginFlaw(this.#request, authorizedParties)
+    const flaw = newest && crossOriginFlaw(this.#request, authorizedParties, this.#request.host)
     if (flaw !== undefined) return this.#signedOut(reasons["cross-origin"], [], flaw)
     if (isDevelopment) {
       if (this.#url.searchParams.has(devBrowserName)) return this.#handshake("dev-browser-sync", session)

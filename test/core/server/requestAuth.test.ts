@@ -73,7 +73,8 @@ const nameOf = (token: string) =>
 const play = (given: Given) => {
   const { headers = page, method = "GET", settings = production, target = "/", tokens = {} } = given
   const cookie = given.cookies === undefined ? {} : { cookie: cookies(given.cookies) }
-  const request: PageRequest = { method, target, host: "app.example.com", headers: { ...headers, ...cookie } }
+  const host = given.headers?.["host"] ?? "app.example.com"
+  const request: PageRequest = { method, target, host, headers: { ...headers, ...cookie } }
   const asked: Array<string> = []
   const refreshes: Array<RefreshCall> = []
   let step: Step<string> = decide<string>(request, settings, now * 1000)
@@ -190,10 +191,19 @@ const rows: ReadonlyArray<Row> = [
     "a cookie of an unsafe request from a page of the server that hides its origin",
     {
       method: "POST",
-      headers: { origin: "null", "sec-fetch-site": "same-origin" },
+      headers: { origin: "null", "sec-fetch-site": "same-origin", host: "app.example.com" },
       cookies: { __session: ada, __client_uat: "1" }
     },
     "signed in as ada"
+  ],
+  [
+    "the same from a page of another application on the server",
+    {
+      method: "POST",
+      headers: { origin: "null", "sec-fetch-site": "same-origin", host: "tenant.example.com" },
+      cookies: { __session: ada, __client_uat: "1" }
+    },
+    "SignedOut: token-invalid-authorized-parties"
   ],
   // The bearer token
   ["a bearer token", { headers: { ...call, authorization: `Bearer ${ada}` } }, "signed in as ada"],
